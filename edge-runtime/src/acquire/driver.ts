@@ -1,0 +1,160 @@
+import type { Clock, Log, Random, Refused } from "@millwright/kit";
+import type { LossReason, Scalar, ValueType, WriteOutcome } from "@millwright/wire-contract";
+import type { z } from "zod";
+
+/** Fills the columns of one batch. Reused by the driver from batch to batch; never grows past its bound. */
+export interface BatchBuilder {
+  /**
+   * @param point index of the configured point, as handed to `open`
+   * @param measuredUs when the device measured it, µs since 1970 UTC, NaN when the device does not say
+   * @param value 64-bit integers as bigint, exact; structures and arrays come flattened on declared paths
+   * @param status OPC UA status code; judge it by severity (`status >>> 30`), never by being zero
+   */
+  push(point: number, measuredUs: number, value: Scalar, status: number): void;
+  readonly full: boolean;
+  readonly count: number;
+  /** Hands over what was pushed and begins anew. */
+  take(receivedUs: number, settle?: () => Promise<void>): ReadingBatch;
+}
+
+/** Readings taken together, as columns. `settle` is called at most once, after all of them are on disk. */
+export interface ReadingBatch {
+  readonly count: number;
+  readonly point: Int32Array;
+  readonly measuredUs: Float64Array;
+  readonly receivedUs: number;
+  readonly value: Float64Array;
+  readonly status: Uint32Array;
+  /** What a double cannot hold (64-bit integers, text, bytes), by row; `value` is NaN there. */
+  readonly wide?: ReadonlyMap<number, Scalar>;
+  /** The readings come from the device's own history: they fill a hole and never set a current value. */
+  readonly late?: boolean;
+  settle?(): Promise<void>;
+}
+
+/** One configured point of a device: what the driver reads. What it means is the business of normalise. */
+export interface PointSettings {
+  /** For messages: the tag's id. */
+  readonly tag: string;
+  /** In the protocol's own words; `parsePoint` says whether it can be understood. */
+  readonly address: string;
+  /** The type in the device, before scaling. */
+  readonly type: ValueType;
+  /** How often a new value is wanted, ms: poll period, sampling interval, or the period in which a topic speaks. */
+  readonly everyMs: number;
+  /** Further columns of the tag table that belong to the protocol (byte order, sentinel, dead-band, …). */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+/** What the next conversation needs to go on where this one ended. Kept in the journal; plain JSON. */
+export type ResumePoint = Readonly<Record<string, Json>>;
+
+/** One conversation with one device. It never reconnects: when the link is lost, it is over. */
+export interface DriverSession extends AsyncDisposable {
+  /** What the next conversation needs to go on (a subscription id, the last number settled). */
+  readonly resume: ResumePoint;
+  /**
+   * Yields until `signal` aborts; throws `LinkLost` when the device goes away.
+   * The caller pulls: a slow caller slows the polling. A driver that is pushed to keeps at most
+   * `queueMax` readings and then drops the oldest, which it counts.
+   */
+  readings(signal: AbortSignal): AsyncIterable<ReadingBatch>;
+  write(point: number, value: Scalar, signal: AbortSignal): Promise<WriteOutcome>;
+  /**
+   * The stop is planned: take back in the device what was made there (sessions, subscriptions). Without it, disposal
+   * leaves a subscription alive on purpose, because the server's queue holds the data we promised to keep.
+   */
+  end(signal: AbortSignal): Promise<void>;
+}
+
+export interface DriverContext {
+  readonly device: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** A driver that is pushed to keeps at most so many readings. */
+  readonly queueMax: number;
+  /** Where the driver may keep files of its own (certificates, trust lists); made before `open`. */
+  readonly stateFolder: string;
+  /** Says that so many readings were due: the polls of a schedule, the numbers of a sequence. */
+  readonly due: (count: number) => void;
+  /**
+   * Tells the ledger what was due and not read, and why.
+   *
+   * @param point index of the point, -1 for the whole device
+   * @param count how many; NaN when the device does not say ("unknown, at least one")
+   */
+  readonly lost: (
+    point: number,
+    count: number,
+    reason: LossReason,
+    fromUs: number,
+    toUs: number,
+  ) => void;
+  /**
+   * A proof that values still hold although none came (a keep-alive, a publish, a living node).
+   *
+   * @param points those proven; all points of the device when absent
+   */
+  readonly proven: (atUs: number, points?: readonly number[]) => void;
+  /** What a person should know of this conversation, in words (revised intervals, refused filters); "" takes it back. */
+  readonly note: (text: string) => void;
+  /** Marks a connection on every screen, for example "no encryption"; "" takes it back. */
+  readonly badge: (text: string) => void;
+}
+
+/** One thing that a device offers, found by browsing or probing. */
+export interface OfferedPoint {
+  readonly address: string;
+  /** Where it stands in the device, for a person: "Pump 1 / Bearing / Temperature". */
+  readonly path: string;
+  readonly name: string;
+  readonly type: ValueType;
+  readonly unit: string;
+  readonly value: Scalar | undefined;
+  readonly status: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly writable: boolean;
+}
+
+/** What a plan says of a device before anything is started: line load, group sizes, warnings. */
+export interface PlanLine {
+  readonly severity: "info" | "warning" | "refused";
+  readonly text: string;
+}
+
+/** A protocol we can speak. */
+export interface Driver<Settings> {
+  readonly protocol: string;
+  /** What the person writes under `connection`. */
+  readonly settings: z.ZodType<Settings>;
+  /**
+   * Names what conversations must not happen at the same time (a serial line, a gateway's socket); devices with equal
+   * keys share one queue inside the driver. For messages and plans only.
+   */
+  readonly line: (settings: Settings) => string;
+  /** Refuses an address that cannot be understood, in words for the person who wrote it. Touches no network. */
+  checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
+  /** Says what the settings will mean for the device. Touches no network. */
+  plan(settings: Settings, points: readonly PointSettings[]): readonly PlanLine[];
+  /** Throws `DeviceUnreachable` (try again) or `SettingsRefused` (do not). `resume` is absent at the very first opening. */
+  open(
+    settings: Settings,
+    points: readonly PointSettings[],
+    context: DriverContext,
+    signal: AbortSignal,
+    resume?: ResumePoint,
+  ): Promise<DriverSession>;
+  /**
+   * What the device offers, at most `max` points; ends early and says so in the log when a cap is met.
+   * Absent where a device cannot be asked (Modbus).
+   */
+  browse?(
+    settings: Settings,
+    context: DriverContext,
+    max: number,
+    signal: AbortSignal,
+  ): AsyncIterable<OfferedPoint>;
+}

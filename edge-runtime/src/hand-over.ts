@@ -1,0 +1,88 @@
+/**
+ * Types only: what passes from step to step. Steps do not import steps; they meet in `runtime.ts`.
+ */
+import type {
+  DeviceId,
+  Epoch,
+  LaneMark,
+  LossCount,
+  LossReason,
+  LossScope,
+  RoadLane,
+  SampleColumns,
+  TagDefinition,
+} from "@millwright/wire-contract";
+
+/** Samples of one device after normalise, on their way to buffer and serve. `tag` holds dictionary indices. */
+export interface SampleBatch extends SampleColumns {
+  readonly device: DeviceId;
+  readonly receivedUs: number;
+  /** From a device's history: never sets a current value. */
+  readonly late: boolean;
+  /** Called once, after the commit that holds all of them. */
+  readonly settle?: () => Promise<void>;
+}
+
+/** A loss on its way into the ledger. Rows of equal scope, reason and adjoining time are merged while they are open. */
+export interface Loss {
+  readonly reason: LossReason;
+  readonly scope: LossScope;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly count: LossCount;
+}
+
+/** A tag as the settings declare it; its index is given by the journal. */
+export type DeclaredTag = Omit<TagDefinition, "index" | "revision">;
+
+/** One sealed frame on its way to the hub. */
+export interface OutboxFrame {
+  readonly epoch: Epoch;
+  readonly lane: RoadLane;
+  readonly seq: number;
+  readonly sampleCount: number;
+  /** When it was sealed, µs; the age of the oldest waiting frame is how far the hub is behind. */
+  readonly sealedUs: number;
+  /** The whole frame. */
+  readonly bytes: Uint8Array;
+}
+
+/** Where one lane of one epoch stands. */
+export interface OutboxLane {
+  readonly epoch: Epoch;
+  readonly parent?: Epoch;
+  readonly startedUs: number;
+  readonly lane: RoadLane;
+  readonly baseSeq: number;
+  readonly baseChain: bigint;
+  readonly storedSeq: number;
+  readonly headSeq: number;
+  readonly headChain: bigint;
+}
+
+/** What sync needs of the journal. */
+export interface Outbox {
+  /** Epochs oldest first, lanes in their order; held epochs only. */
+  lanes(): Promise<readonly OutboxLane[]>;
+  /** Frames after `seq`, in order, until `bytesMax` is passed (at least one when there is one). */
+  framesAfter(
+    epoch: Epoch,
+    lane: RoadLane,
+    seq: number,
+    bytesMax: number,
+  ): Promise<readonly OutboxFrame[]>;
+  /**
+   * Takes a mark of the agreed incarnation. Ignored, and answered `false`, when the chain is not the journal's own at
+   * that number or the number lies above the head. Frames at or below `safeSeq` are released with a later commit.
+   */
+  take(mark: LaneMark): Promise<boolean>;
+  /** Remembered with the journal: the database incarnation that both sides last agreed on. */
+  incarnation(): string | undefined;
+  agree(incarnation: string): Promise<void>;
+  /** Waiting now: frames and samples above `stored`, age of the oldest in µs (0 when none waits). */
+  waiting(): { readonly frames: number; readonly samples: number; readonly oldestSealedUs: number };
+  /** Calls back after each commit that sealed something for the road. Returns what takes the call back. */
+  onSealed(listener: () => void): () => void;
+  /** The link is up: open ledger rows are sealed with the coming commits. */
+  linkUp(up: boolean): void;
+}

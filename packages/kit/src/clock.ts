@@ -1,0 +1,131 @@
+/**
+ * Time enters every step through this door, so that a test can play a night in a millisecond and step the clock
+ * backwards. Wall time may step; monotonic time never does, and is what every duration is measured with.
+ */
+export interface Clock {
+  /** Wall time in µs since 1970 UTC. May step in either direction. */
+  nowUs(): number;
+  /** Milliseconds since an unspecified start. Never steps. */
+  monotonicMs(): number;
+  /** Resolves after `ms`; rejects with the reason of `signal` as soon as it aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  // performance.now() has sub-millisecond resolution but does not follow steps of the wall clock;
+  // Date.now() follows them and is what samples must be stamped with.
+  nowUs: () => Date.now() * 1_000,
+  monotonicMs: () => performance.now(),
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(reasonOf(signal));
+        return;
+      }
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(reasonOf(signal));
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      }, ms);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  },
+};
+
+interface Sleeper {
+  readonly dueMs: number;
+  readonly order: number;
+  wake(): void;
+}
+
+/** A clock that moves only when it is told to. Sleepers wake in the order of their due time, then of their call. */
+export class PlayedClock implements Clock {
+  #monotonicMs = 0;
+  #offsetUs: number;
+  #order = 0;
+  #sleepers: Sleeper[] = [];
+
+  /** @param startUs wall time at monotonic 0, µs since 1970 UTC */
+  constructor(startUs = 1_767_225_600_000_000) {
+    this.#offsetUs = startUs;
+  }
+
+  nowUs(): number {
+    return Math.round(this.#monotonicMs * 1_000) + this.#offsetUs;
+  }
+
+  monotonicMs(): number {
+    return this.#monotonicMs;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(reasonOf(signal));
+        return;
+      }
+      const onAbort = (): void => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        reject(reasonOf(signal));
+      };
+      const sleeper: Sleeper = {
+        dueMs: this.#monotonicMs + Math.max(0, ms),
+        order: this.#order++,
+        wake() {
+          signal.removeEventListener("abort", onAbort);
+          resolve();
+        },
+      };
+      this.#sleepers.push(sleeper);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Steps the wall clock; monotonic time and sleepers are not touched. */
+  stepWall(byUs: number): void {
+    this.#offsetUs += byUs;
+  }
+
+  /** Lets `ms` pass. Between two sleepers everything that is ready to run gets to run. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#monotonicMs + ms;
+    for (;;) {
+      await settled();
+      const next = this.#nextDueBy(untilMs);
+      if (next === undefined) break;
+      this.#monotonicMs = Math.max(this.#monotonicMs, next.dueMs);
+      this.#sleepers = this.#sleepers.filter((other) => other !== next);
+      next.wake();
+    }
+    this.#monotonicMs = untilMs;
+    await settled();
+  }
+
+  #nextDueBy(untilMs: number): Sleeper | undefined {
+    let next: Sleeper | undefined;
+    for (const sleeper of this.#sleepers) {
+      if (sleeper.dueMs > untilMs) continue;
+      const earlier =
+        next === undefined ||
+        sleeper.dueMs < next.dueMs ||
+        (sleeper.dueMs === next.dueMs && sleeper.order < next.order);
+      if (earlier) next = sleeper;
+    }
+    return next;
+  }
+}
+
+/** Gives every microtask chain that is ready the chance to end. One turn of the event loop is enough for those. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error("aborted");
+}

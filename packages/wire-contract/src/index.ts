@@ -1,0 +1,72 @@
+export { isWide, type Scalar, type ValueType } from "./scalar.ts";
+export {
+  isDeviceId,
+  isEpoch,
+  isGatewayId,
+  isTagId,
+  type DeviceId,
+  type Epoch,
+  type GatewayId,
+  type TagClock,
+  type TagDefinition,
+  type TagId,
+  type TagKind,
+} from "./tag.ts";
+export { laneNumbers, lanes, roadLanes, type Lane, type RoadLane } from "./lane.ts";
+export {
+  saysOverflow,
+  severityOf,
+  status,
+  statusWords,
+  type Severity,
+  type StatusCode,
+} from "./status.ts";
+export {
+  lossReasons,
+  type LedgerEntry,
+  type LossCount,
+  type LossReason,
+  type LossScope,
+} from "./ledger.ts";
+export {
+  frameContents,
+  type ClockState,
+  type FrameContent,
+  type FrameHead,
+  type SampleColumns,
+  type StartRecord,
+  type VoidBody,
+} from "./frame.ts";
+export {
+  bucketCount,
+  bucketOf,
+  gatewayOfSubject,
+  messageId,
+  streamNames,
+  subjects,
+} from "./subjects.ts";
+export type {
+  Beat,
+  DeviceState,
+  DeviceStatus,
+  EpochPosition,
+  Hello,
+  HelloAnswer,
+  LaneMark,
+  LanePosition,
+  MarkMessage,
+} from "./link.ts";
+export type {
+  GatewayPage,
+  GatewayRow,
+  HubLink,
+  LiveBeat,
+  LiveChange,
+  LiveSnapshot,
+  LiveState,
+  LiveTag,
+  LiveValue,
+  Presence,
+} from "./live.ts";
+export { isLater, type ReportedValue, type TwinPosition } from "./twin.ts";
+export type { WriteOutcome } from "./command.ts";

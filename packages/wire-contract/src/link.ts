@@ -1,0 +1,99 @@
+import type { RoadLane } from "./lane.ts";
+import type { DeviceId, Epoch, GatewayId } from "./tag.ts";
+
+/**
+ * The small messages beside the frames: hello, mark, beat. JSON, because they are rare and a person with a NATS client
+ * should be able to read them. 64-bit chains travel as 16 hexadecimal digits.
+ */
+export interface LanePosition {
+  readonly lane: RoadLane;
+  /** Last number that the gateway no longer holds, and the chain at it. */
+  readonly baseSeq: number;
+  readonly baseChain: string;
+  /** The gateway's own idea of how far the hub has stored. */
+  readonly storedSeq: number;
+  /** Last number sealed, and the chain at it. */
+  readonly headSeq: number;
+  readonly headChain: string;
+}
+
+export interface EpochPosition {
+  readonly epoch: Epoch;
+  readonly parent?: Epoch;
+  readonly startedUs: number;
+  readonly lanes: readonly LanePosition[];
+}
+
+/** Gateway to hub at every connect. Epochs in order, oldest first; the last is the running one. */
+export interface Hello {
+  readonly version: 1;
+  readonly gateway: GatewayId;
+  readonly name: string;
+  readonly site: string;
+  /** Where the gateway's own page listens, for a link on the console; "" when it has none. */
+  readonly hmi: string;
+  readonly software: string;
+  readonly incarnation?: string;
+  readonly epochs: readonly EpochPosition[];
+}
+
+export interface LaneMark {
+  readonly epoch: Epoch;
+  readonly lane: RoadLane;
+  /** End of the contiguous prefix whose chain fits, and the chain at it. */
+  readonly storedSeq: number;
+  readonly chain: string;
+  /** What the hub's last verified backup covers; equal to `storedSeq` where `safe = stored` was chosen. */
+  readonly safeSeq: number;
+}
+
+export interface HelloAnswer {
+  readonly version: 1;
+  readonly session: number;
+  /** Changes with every start, failover or restore of the database. */
+  readonly incarnation: string;
+  readonly hubNowUs: number;
+  readonly marks: readonly LaneMark[];
+}
+
+/** Hub to gateway: after each commit that moved a mark, and repeated every second for each live gateway. */
+export interface MarkMessage {
+  readonly version: 1;
+  readonly incarnation: string;
+  readonly marks: readonly LaneMark[];
+}
+
+/** `connecting`: first try under way. `live`: values flow. `down`: tried again with back-off. `refused`: a person must act. */
+export type DeviceState = "connecting" | "live" | "down" | "refused";
+
+/** How one device is, for the two screens and the beat. */
+export interface DeviceStatus {
+  readonly device: DeviceId;
+  readonly name: string;
+  readonly protocol: string;
+  readonly state: DeviceState;
+  /** Since when it is in this state, µs. */
+  readonly sinceUs: number;
+  /** Last proof that all values of the device still hold, µs; 0 when there was none or each tag proves itself. */
+  readonly confirmedUs: number;
+  /** In words: why it is not live, what is revised, what a person should do; "" when there is nothing to say. */
+  readonly note: string;
+  /** Marks a connection without security ("None") on every screen of this device; "" otherwise (field practice 29). */
+  readonly badge: string;
+}
+
+/** Gateway to hub, once a second. */
+export interface Beat {
+  readonly version: 1;
+  readonly gateway: GatewayId;
+  readonly nowUs: number;
+  readonly devices: readonly DeviceStatus[];
+  /** Frames and samples that the hub has not stored yet, and the age of the oldest, ms. */
+  readonly waitingFrames: number;
+  readonly waitingSamples: number;
+  readonly oldestWaitingMs: number;
+  /** Samples that are neither kept nor explained, as the gateway counts. Must be 0. */
+  readonly unexplained: number;
+  /** The gateway announced that it stops on purpose. */
+  readonly stopping: boolean;
+}

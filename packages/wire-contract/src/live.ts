@@ -1,0 +1,119 @@
+import type { DeviceStatus } from "./link.ts";
+import type { TagKind } from "./tag.ts";
+import type { ValueType } from "./scalar.ts";
+
+/**
+ * What both pages receive: one server-sent-event stream for each visible page. First a `snapshot`, then `change` with
+ * a sequence that rises by one with every event, `state` when devices or links change, and a `beat` each second. A page
+ * that sees a gap in the sequence opens the stream anew.
+ */
+export interface LiveTag {
+  readonly id: string;
+  readonly name: string;
+  readonly device: string;
+  readonly asset: string;
+  readonly unit: string;
+  readonly type: ValueType;
+  readonly kind: TagKind;
+  readonly decimals: number;
+  readonly expectedMs: number;
+  /** Normal range; null where none is stated (JSON has no NaN). */
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/**
+ * One current value. `value` is a string for 64-bit integers, text, bytes (base64) and for "NaN", "Infinity",
+ * "-Infinity"; null when nothing was ever received.
+ */
+export interface LiveValue {
+  /** Tag id. */
+  readonly t: string;
+  readonly v: number | string | boolean | null;
+  /** OPC UA status code. */
+  readonly s: number;
+  /** Measured, µs. */
+  readonly m: number;
+  /** Received by the gateway, µs. */
+  readonly r: number;
+  /** Last proof that it still holds, µs by the gateway's clock. */
+  readonly c: number;
+  /** Last change of value or status, µs: "unchanged since". */
+  readonly u: number;
+}
+
+/** Gateway to hub, in the words of both pages. */
+export interface HubLink {
+  /** `off`: no hub is set. */
+  readonly state: "in sync" | "behind" | "unreachable" | "off";
+  readonly sinceUs: number;
+  readonly waitingFrames: number;
+  readonly waitingSamples: number;
+  readonly behindMs: number;
+}
+
+export interface LiveSnapshot {
+  readonly seq: number;
+  /** The server's clock, µs: ages are computed against it, not against the browser's. */
+  readonly nowUs: number;
+  readonly values: readonly LiveValue[];
+  readonly devices: readonly DeviceStatus[];
+  readonly hub: HubLink;
+}
+
+export interface LiveChange {
+  readonly seq: number;
+  readonly nowUs: number;
+  readonly values: readonly LiveValue[];
+}
+
+export interface LiveState {
+  readonly seq: number;
+  readonly nowUs: number;
+  readonly devices: readonly DeviceStatus[];
+  readonly hub: HubLink;
+}
+
+/** `confirmed` repeats, for each device that proves all of its values at once, the time of the last proof. */
+export interface LiveBeat {
+  readonly seq: number;
+  readonly nowUs: number;
+  readonly confirmed: Readonly<Record<string, number>>;
+}
+
+/** `GET /api/gateway` of the HMI and one element of `GET /api/gateways` of the hub's asset page. */
+export interface GatewayPage {
+  readonly gateway: string;
+  readonly name: string;
+  readonly site: string;
+  readonly software: string;
+  readonly tags: readonly LiveTag[];
+  /** Tag ids for the overview, in the order of the settings; at most 12 for each asset. */
+  readonly overview: readonly string[];
+  /** Tag ids of the sparklines, at most 6. */
+  readonly sparklines: readonly string[];
+  /** Bound on loss at a power cut, ms. */
+  readonly commitEveryMs: number;
+}
+
+/** `reporting`: beats come. `behind`: oldest unstored live or critical frame is older than 10 s. `silent`: no beat for 3 intervals of 10 s. `sleeping`: it said that it stops. */
+export type Presence = "reporting" | "behind" | "silent" | "sleeping";
+
+/** One row of the console's list of gateways, `GET /api/gateways`. */
+export interface GatewayRow {
+  readonly gateway: string;
+  readonly name: string;
+  readonly site: string;
+  readonly presence: Presence;
+  readonly sinceUs: number;
+  readonly lastBeatUs: number;
+  readonly waitingSamples: number;
+  readonly behindMs: number;
+  readonly devices: readonly DeviceStatus[];
+  readonly tagCount: number;
+  readonly storedSamples: number;
+  readonly unexplained: number;
+  readonly quarantined: number;
+  readonly hmi: string;
+}
