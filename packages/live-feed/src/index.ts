@@ -1,0 +1,12 @@
+export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
+export {
+  createPageApp,
+  historyBody,
+  isLoopbackName,
+  listen,
+  liveStream,
+  parseRange,
+  PortTaken,
+  servePage,
+  type Listening,
+} from "./page-server.ts";
