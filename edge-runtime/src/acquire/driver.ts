@@ -128,6 +128,11 @@ export interface PlanLine {
 /** A protocol we can speak. */
 export interface Driver<Settings> {
   readonly protocol: string;
+  /**
+   * True when readings come by a schedule of ours, so that what is missed can be counted. False when the device speaks
+   * by itself: then a silence holds "unknown, at least one" (field practice 4).
+   */
+  readonly polled: boolean;
   /** What the person writes under `connection`. */
   readonly settings: z.ZodType<Settings>;
   /**

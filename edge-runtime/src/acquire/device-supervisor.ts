@@ -1,0 +1,337 @@
+/**
+ * Keeps one device in conversation for as long as the gateway runs. A driver polls or listens and ends when the link is
+ * lost; here it is begun again, with back-off, for ever. What was missed meanwhile is charged to the ledger, and the
+ * tags say "bad: device unreachable" from the moment of the loss.
+ */
+import {
+  Backoff,
+  Fault,
+  hintOf,
+  messageChain,
+  type Clock,
+  type Log,
+  type Random,
+  type Service,
+} from "@millwright/kit";
+import {
+  status,
+  type DeviceId,
+  type DeviceState,
+  type DeviceStatus,
+  type LossReason,
+  type TagId,
+} from "@millwright/wire-contract";
+
+import type { Loss } from "../hand-over.ts";
+import { createBatchBuilder } from "./batch-builder.ts";
+import type {
+  Driver,
+  DriverContext,
+  DriverSession,
+  PointSettings,
+  ReadingBatch,
+  ResumePoint,
+} from "./driver.ts";
+
+/** The first try again comes soon, because most losses are a loose plug; the last ones are paced for a shut-down line. */
+const firstRetryMs = 500;
+const lastRetryMs = 30_000;
+/** A device that refuses needs a person; asking it twice a minute shows it as soon as that person has acted. */
+const refusedRetryMs = 30_000;
+/** While a device is away its charge is brought up to date this often, so that a page never shows an old ledger. */
+const chargeEveryMs = 5_000;
+/** A planned end may take a device this long; then the connection is cut. */
+const endMsMax = 2_000;
+
+export interface SupervisedDevice {
+  readonly id: DeviceId;
+  readonly name: string;
+  readonly driver: Driver<unknown>;
+  readonly connection: unknown;
+  readonly points: readonly PointSettings[];
+}
+
+export interface DeviceSupervisorOptions {
+  readonly device: SupervisedDevice;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly stateFolder: string;
+  readonly queueMax: number;
+  /** Takes readings on their way; resolves when they were accepted or charged. Slow acceptance slows the polling. */
+  readonly deliver: (batch: ReadingBatch, signal: AbortSignal) => Promise<void>;
+  readonly charge: (loss: Loss) => void;
+  readonly proven: (atUs: number, points?: readonly number[]) => void;
+  readonly changed: () => void;
+  readonly resume: () => ResumePoint | undefined;
+  readonly saveResume: (resume: ResumePoint) => void;
+}
+
+/** What one device produced, as counted where it enters. */
+export interface SourceAccount {
+  /** Readings that were due, by schedule or by the device's own numbers. */
+  readonly due: number;
+  readonly read: number;
+  readonly lost: number;
+  /** Of conversations that have ended: due − read − lost. Must be 0 (no-loss protocol 7, source). */
+  readonly unexplained: number;
+}
+
+export class DeviceSupervisor implements Service {
+  readonly name: string;
+  readonly broken: Promise<never>;
+  readonly #options: DeviceSupervisorOptions;
+  readonly #stopping = new AbortController();
+  readonly #break: (failure: unknown) => void;
+  #running: Promise<void> = Promise.resolve();
+  #state: DeviceState = "connecting";
+  #sinceUs: number;
+  #confirmedUs = 0;
+  #trouble = "";
+  #note = "";
+  #badge = "";
+  #due = 0;
+  #read = 0;
+  #lost = 0;
+  #unexplained = 0;
+
+  constructor(options: DeviceSupervisorOptions) {
+    this.#options = options;
+    this.name = `device ${options.device.id}`;
+    this.#sinceUs = options.clock.nowUs();
+    let fail: (failure: unknown) => void = () => undefined;
+    this.broken = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    this.broken.catch(() => undefined);
+    this.#break = fail;
+  }
+
+  start(): Promise<void> {
+    this.#running = this.#run(this.#stopping.signal).catch((defect: unknown) => {
+      this.#break(defect);
+    });
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error("the gateway stops"));
+    await this.#running;
+  }
+
+  get status(): DeviceStatus {
+    const { device } = this.#options;
+    return {
+      device: device.id,
+      name: device.name,
+      protocol: device.driver.protocol,
+      state: this.#state,
+      sinceUs: this.#sinceUs,
+      confirmedUs: this.#confirmedUs,
+      note: [this.#trouble, this.#note].filter((text) => text !== "").join(". "),
+      badge: this.#badge,
+    };
+  }
+
+  get account(): SourceAccount {
+    return { due: this.#due, read: this.#read, lost: this.#lost, unexplained: this.#unexplained };
+  }
+
+  async #run(stop: AbortSignal): Promise<void> {
+    const { clock, random, log, device } = this.#options;
+    const backoff = new Backoff(firstRetryMs, lastRetryMs, random);
+    let awaySinceUs: number | undefined;
+
+    while (!stop.aborted) {
+      let failure: unknown;
+      try {
+        await this.#converse(stop, () => {
+          if (awaySinceUs !== undefined) {
+            this.#chargeAbsence(awaySinceUs, clock.nowUs());
+            const downS = Math.round((clock.nowUs() - this.#sinceUs) / 1e6);
+            log.info("acquire.device-back", { device: device.id, downS });
+            awaySinceUs = undefined;
+          }
+          backoff.succeeded();
+          this.#turn("live", "");
+        });
+        return;
+      } catch (caught) {
+        if (hasAborted(stop)) return;
+        // Anything but a fault is a mistake of ours, and going on would hide it.
+        if (!(caught instanceof Fault)) throw caught;
+        failure = caught;
+      }
+
+      const nowUs = clock.nowUs();
+      if (awaySinceUs === undefined) {
+        awaySinceUs = nowUs;
+        log.warn("acquire.device-away", {
+          device: device.id,
+          why: messageChain(failure),
+          hint: hintOf(failure),
+        });
+        await this.#sayUnreachable(nowUs, stop);
+      }
+      const refused = failure instanceof Fault && failure.retry === "never";
+      const hint = hintOf(failure);
+      this.#turn(
+        refused ? "refused" : "down",
+        hint === undefined ? messageChain(failure) : `${messageChain(failure)}. ${hint}`,
+      );
+      const waitMs = refused ? refusedRetryMs : backoff.nextMs();
+      awaySinceUs = await this.#wait(waitMs, awaySinceUs, stop);
+    }
+  }
+
+  /** Waits before the next try and keeps the charge of the absence up to date. Returns until when it is charged. */
+  async #wait(waitMs: number, chargedUs: number, stop: AbortSignal): Promise<number> {
+    const { clock } = this.#options;
+    let leftMs = waitMs;
+    let untilUs = chargedUs;
+    while (leftMs > 0 && !hasAborted(stop)) {
+      const stepMs = Math.min(leftMs, chargeEveryMs);
+      await clock.sleep(stepMs, stop).catch(() => undefined);
+      leftMs -= stepMs;
+      const nowUs = clock.nowUs();
+      this.#chargeAbsence(untilUs, nowUs);
+      untilUs = nowUs;
+    }
+    return untilUs;
+  }
+
+  /** One conversation, from opening to loss. Resolves only when the gateway stops. */
+  async #converse(stop: AbortSignal, opened: () => void): Promise<void> {
+    const { clock, random, log, device, stateFolder, queueMax } = this.#options;
+    const before = this.account;
+    const context: DriverContext = {
+      device: device.id,
+      clock,
+      random,
+      log: log.child({ device: device.id }),
+      queueMax,
+      stateFolder,
+      due: (count) => {
+        this.#due += count;
+      },
+      lost: (point, count, reason, fromUs, toUs) => {
+        this.#chargeLost(point, count, reason, fromUs, toUs);
+      },
+      proven: (atUs, points) => {
+        if (points === undefined) this.#confirmedUs = Math.max(this.#confirmedUs, atUs);
+        this.#options.proven(atUs, points);
+      },
+      note: (text) => {
+        this.#note = text;
+        this.#options.changed();
+      },
+      badge: (text) => {
+        this.#badge = text;
+        this.#options.changed();
+      },
+    };
+
+    const session = await device.driver.open(
+      device.connection,
+      device.points,
+      context,
+      stop,
+      this.#options.resume(),
+    );
+    opened();
+    try {
+      try {
+        for await (const batch of session.readings(stop)) {
+          if (batch.late !== true) this.#read += batch.count;
+          await this.#options.deliver(withResume(batch, session, this.#options.saveResume), stop);
+        }
+      } catch (failure) {
+        if (!hasAborted(stop)) throw failure;
+      }
+      // Only a planned end takes back what was made in the device: after a loss its queue holds data we want.
+      await session.end(AbortSignal.timeout(endMsMax)).catch((failure: unknown) => {
+        log.warn("acquire.end-refused", { device: device.id, why: messageChain(failure) });
+      });
+    } finally {
+      await session[Symbol.asyncDispose]();
+      const after = this.account;
+      this.#unexplained +=
+        after.due - before.due - (after.read - before.read) - (after.lost - before.lost);
+    }
+  }
+
+  #chargeLost(
+    point: number,
+    count: number,
+    reason: LossReason,
+    fromUs: number,
+    toUs: number,
+  ): void {
+    const { device } = this.#options;
+    const settings = device.points[point];
+    if (!Number.isNaN(count)) this.#lost += count;
+    this.#options.charge({
+      reason,
+      fromUs,
+      toUs,
+      scope:
+        settings === undefined
+          ? { kind: "device", device: device.id }
+          : { kind: "tag", tag: settings.tag as TagId },
+      count: Number.isNaN(count) ? { kind: "unknown" } : { kind: "exact", samples: count },
+    });
+  }
+
+  /** What the schedule would have fetched between two moments; for a device that speaks by itself nobody knows. */
+  #chargeAbsence(fromUs: number, toUs: number): void {
+    const { device } = this.#options;
+    if (toUs <= fromUs || device.points.length === 0) return;
+    const perMs = device.points.reduce((sum, point) => sum + 1 / point.everyMs, 0);
+    const samples = Math.round(((toUs - fromUs) / 1_000) * perMs);
+    if (device.driver.polled && samples === 0) return;
+    this.#options.charge({
+      reason: "device unreachable",
+      scope: { kind: "device", device: device.id },
+      fromUs,
+      toUs,
+      count: device.driver.polled ? { kind: "scheduled", samples } : { kind: "unknown" },
+    });
+  }
+
+  /** One bad sample for each tag, once for each loss: charts end there, and screens say why. */
+  async #sayUnreachable(nowUs: number, signal: AbortSignal): Promise<void> {
+    const { points } = this.#options.device;
+    if (points.length === 0) return;
+    const builder = createBatchBuilder(points.length);
+    for (const index of points.keys()) builder.push(index, nowUs, NaN, status.badNoCommunication);
+    await this.#options.deliver(builder.take(nowUs), signal);
+  }
+
+  #turn(state: DeviceState, trouble: string): void {
+    if (this.#state !== state) this.#sinceUs = this.#options.clock.nowUs();
+    this.#state = state;
+    this.#trouble = trouble;
+    this.#options.changed();
+  }
+}
+
+/** The resume point is saved with the commit that holds the readings, never ahead of it. */
+function withResume(
+  batch: ReadingBatch,
+  session: DriverSession,
+  save: (resume: ResumePoint) => void,
+): ReadingBatch {
+  const settle = batch.settle?.bind(batch);
+  return {
+    ...batch,
+    settle: async () => {
+      await settle?.();
+      save(session.resume);
+    },
+  };
+}
+
+/** A call, because a compiler that has seen `aborted` false once believes that it stays so across a wait. */
+function hasAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

@@ -1,0 +1,31 @@
+import { parseArgs } from "node:util";
+
+import { loadSettings } from "../settings/load-settings.ts";
+import type { Command } from "./command.ts";
+
+export const planCommand: Command = {
+  name: "plan",
+  usage: "plan --settings gateway.yaml",
+  what: "Checks the settings and says what they will mean for each device and line. Starts nothing.",
+  run(args) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { settings: { type: "string", default: "gateway.yaml" } },
+    });
+    const settings = loadSettings(values.settings);
+    const out: string[] = [`${settings.gateway.id} (${settings.gateway.name})`];
+    for (const device of settings.devices) {
+      const points = device.tags.map(({ point }) => point);
+      const perSecond = points.reduce((sum, point) => sum + 1_000 / point.everyMs, 0);
+      out.push(
+        `  ${device.id}: ${device.driver.protocol}, ${device.driver.line(device.connection)}, ` +
+          `${points.length} tags, ${perSecond.toFixed(1)} values/s`,
+      );
+      for (const line of device.driver.plan(device.connection, points)) {
+        out.push(`    ${line.severity === "info" ? "" : `${line.severity}: `}${line.text}`);
+      }
+    }
+    process.stdout.write(`${out.join("\n")}\n`);
+    return Promise.resolve(0);
+  },
+};

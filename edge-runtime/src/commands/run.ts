@@ -1,0 +1,46 @@
+import { parseArgs } from "node:util";
+
+import { runRuntime } from "../runtime.ts";
+import { loadSettings } from "../settings/load-settings.ts";
+import { software } from "../settings/software.ts";
+import type { Command } from "./command.ts";
+
+/** The supervisor ends a runtime that has not said so for ten of these. */
+const aliveEveryMs = 1_000;
+
+export const runCommand: Command = {
+  name: "run",
+  usage: "run --settings gateway.yaml",
+  what: "Acquires, keeps and shows values until it is ended.",
+  async run(args, { clock, random, log, until }) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { settings: { type: "string", default: "gateway.yaml" } },
+    });
+    const settings = loadSettings(values.settings);
+    // With a supervisor above us: a loop that no longer turns no longer says that it lives.
+    const alive = setInterval(() => process.send?.("alive"), aliveEveryMs);
+    alive.unref();
+    try {
+      await runRuntime(
+        {
+          settings,
+          software: software(),
+          clock,
+          random,
+          log,
+          ready(facts) {
+            log.info("edge.ready", { gateway: settings.gateway.id, ...facts });
+            process.send?.({ ready: true, ...facts });
+          },
+        },
+        until,
+      );
+    } finally {
+      clearInterval(alive);
+      if (process.connected) process.disconnect();
+    }
+    log.info("edge.stopped", { gateway: settings.gateway.id });
+    return 0;
+  },
+};

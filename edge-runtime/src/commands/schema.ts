@@ -1,0 +1,12 @@
+import { gatewayJsonSchema } from "../settings/gateway-file.ts";
+import type { Command } from "./command.ts";
+
+export const schemaCommand: Command = {
+  name: "schema",
+  usage: "schema",
+  what: "Prints the JSON Schema of the settings file, for editors.",
+  run() {
+    process.stdout.write(`${JSON.stringify(gatewayJsonSchema(), undefined, 2)}\n`);
+    return Promise.resolve(0);
+  },
+};

@@ -1,0 +1,331 @@
+/** The only file that knows every step: it builds them and joins them. Sinks before sources. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { runServices, type Clock, type Log, type Random, type Service } from "@millwright/kit";
+import type { LiveSource } from "@millwright/live-feed";
+import type {
+  Beat,
+  DeviceStatus,
+  GatewayPage,
+  LiveTag,
+  TagDefinition,
+} from "@millwright/wire-contract";
+
+import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
+import type { ReadingBatch } from "./acquire/driver.ts";
+import { openJournal, type Journal } from "./buffer/journal.ts";
+import type { SampleBatch } from "./hand-over.ts";
+import { createNormaliser } from "./normalise/normaliser.ts";
+import { CurrentValues } from "./serve/current-values.ts";
+import { HmiServer } from "./serve/hmi-server.ts";
+import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
+import { openNatsRoad } from "./sync/nats-road.ts";
+import { createUplink, type Uplink } from "./sync/uplink.ts";
+
+/** What a planned stop may take: the last commit, its settling, and a goodbye to the hub. */
+const drainMs = 8_000;
+/** Readings that a driver which is pushed to keeps while the journal is busy: 10 s of a 5,000 values/s gateway. */
+const queueMax = 50_000;
+/** How long a batch waits for room in the journal before it is charged to the ledger. */
+const roomWaitMs = 1_000;
+/** A stamp this far ahead of our disciplined clock is quarantined, not stored silently (architecture 3). */
+const quarantineAheadUs = 10_000_000;
+/** An overview has room for so many indicators of one asset, and for so many sparklines. */
+const indicatorsPerAsset = 12;
+const sparklinesMax = 6;
+const samplesPerChartMax = 200_000;
+
+export interface RuntimeOptions {
+  readonly settings: Settings;
+  readonly software: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Called once, when values can flow. */
+  readonly ready: (facts: { readonly hmi: string; readonly tags: number }) => void;
+}
+
+/** Runs the gateway until `until` aborts. Rejects when a part breaks; the journal is closed in any case. */
+export async function runRuntime(options: RuntimeOptions, until: AbortSignal): Promise<void> {
+  const { settings, clock, random, log } = options;
+  const broken = brokenJournal();
+  const journal = await openJournal({
+    folder: settings.journal.folder,
+    gateway: settings.gateway.id,
+    commitEveryMs: settings.journal.commitEveryMs,
+    keepRawHours: settings.journal.keepRawHours,
+    bytesMax: settings.journal.bytesMax,
+    clock,
+    random,
+    log,
+    onBroken: broken.report,
+  });
+
+  try {
+    const declared = settings.devices.flatMap((device) => device.tags.map(({ tag }) => tag));
+    const dictionary = await journal.adoptTags(declared);
+    const tags = declared.flatMap((tag) => dictionary.byId(tag.id) ?? []);
+    const current = new CurrentValues(tags);
+    const stateListeners = new Set<() => void>();
+    const stateChanged = (): void => {
+      for (const listener of stateListeners) listener();
+    };
+
+    const indexOf = (id: string): number | undefined => dictionary.byId(id)?.index;
+    const devices = settings.devices.map((device) =>
+      superviseDevice(device, options, journal, current, indexOf, stateChanged),
+    );
+    const statuses = (): readonly DeviceStatus[] => devices.map((device) => device.status);
+    const unexplained = (): number =>
+      journal.counters().unexplained +
+      devices.reduce((sum, device) => sum + Math.abs(device.account.unexplained), 0);
+
+    const uplink = joinHub(
+      options,
+      journal,
+      () => ({
+        devices: statuses(),
+        unexplained: unexplained(),
+        stopping: until.aborted,
+      }),
+      () => hmi.url,
+      stateChanged,
+    );
+
+    const live: LiveSource = {
+      values: (tags) => current.values(tags),
+      devices: statuses,
+      hub: () => uplink?.link ?? noHub,
+      confirmed: () => current.confirmed(),
+      onChanged: (listener) => current.onChanged(listener),
+      onState(listener) {
+        stateListeners.add(listener);
+        return () => stateListeners.delete(listener);
+      },
+    };
+    const page = toPage(settings, options.software, tags);
+    const hmi = new HmiServer({
+      host: settings.hmi.host,
+      port: settings.hmi.port,
+      clock,
+      views: {
+        page: () => page,
+        live,
+        indexOf,
+        samples: (tag, fromUs, toUs) => journal.readSamples(tag, fromUs, toUs, samplesPerChartMax),
+        gaps: (tag, fromUs, toUs) => journal.gaps(tag, fromUs, toUs),
+      },
+    });
+
+    const announce: Service = {
+      name: "ready",
+      broken: new Promise<never>(() => undefined),
+      start() {
+        options.ready({ hmi: hmi.url, tags: declared.length });
+        return Promise.resolve();
+      },
+      stop: () => Promise.resolve(),
+    };
+    const services = [broken.service, ...(uplink ? [uplink] : []), hmi, ...devices, announce];
+    await runServices(services, until, drainMs);
+  } finally {
+    await journal.close();
+  }
+}
+
+function superviseDevice(
+  device: DeviceSettings,
+  options: RuntimeOptions,
+  journal: Journal,
+  current: CurrentValues,
+  indexOf: (id: string) => number | undefined,
+  changed: () => void,
+): DeviceSupervisor {
+  const { clock, random, log, settings } = options;
+  const stateFolder = join(settings.journal.folder, "devices", device.id);
+  mkdirSync(stateFolder, { recursive: true });
+  const indices = device.tags.map(({ tag }) => indexOf(tag.id) ?? -1);
+
+  const normaliser = createNormaliser({
+    device: device.id,
+    tags: device.tags.map(({ point, tag }, at) => ({
+      index: indices[at] ?? -1,
+      point: at,
+      type: point.type,
+      scale: tag.scale,
+      offset: tag.offset,
+      clock: tag.clock,
+    })),
+    clockPolicy: device.clockPolicy,
+    quarantineAheadUs,
+    clock,
+    onLoss: (loss) => {
+      journal.charge(loss);
+    },
+    onClock: (finding) => {
+      log.info("normalise.device-clock", { device: device.id, ...finding });
+    },
+  });
+
+  const deliver = async (readings: ReadingBatch, signal: AbortSignal): Promise<void> => {
+    const batch = normaliser.normalise(readings);
+    await keep(batch, journal, clock, signal);
+    current.apply(batch);
+  };
+
+  return new DeviceSupervisor({
+    device: {
+      id: device.id,
+      name: device.name,
+      driver: device.driver,
+      connection: device.connection,
+      points: device.tags.map(({ point }) => point),
+    },
+    clock,
+    random,
+    log,
+    stateFolder,
+    queueMax,
+    deliver,
+    charge: (loss) => {
+      journal.charge(loss);
+    },
+    proven: (atUs, points) => {
+      current.confirm(
+        device.id,
+        atUs,
+        points?.map((point) => indices[point] ?? -1),
+      );
+    },
+    changed,
+    resume: () => journal.resume(device.id),
+    saveResume: (resume) => {
+      journal.saveResume(device.id, resume);
+    },
+  });
+}
+
+/** Appends, waiting a bounded time for room: the wait is what slows a polled source. Then the ledger has it. */
+async function keep(
+  batch: SampleBatch,
+  journal: Journal,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const untilMs = clock.monotonicMs() + roomWaitMs;
+  while (!journal.append(batch)) {
+    if (clock.monotonicMs() >= untilMs || signal.aborted) {
+      journal.charge({
+        reason: "queue full",
+        scope: { kind: "device", device: batch.device },
+        fromUs: batch.measuredUs[0] ?? batch.receivedUs,
+        toUs: batch.receivedUs,
+        count: { kind: "exact", samples: batch.count },
+      });
+      return;
+    }
+    await clock.sleep(20, signal).catch(() => undefined);
+  }
+}
+
+const noHub = {
+  state: "off",
+  sinceUs: 0,
+  waitingFrames: 0,
+  waitingSamples: 0,
+  behindMs: 0,
+} as const;
+
+function joinHub(
+  options: RuntimeOptions,
+  journal: Journal,
+  health: () => Pick<Beat, "devices" | "unexplained" | "stopping">,
+  hmi: () => string,
+  changed: () => void,
+): Uplink | undefined {
+  const { settings, clock, random, log, software } = options;
+  if (settings.hub === undefined) return undefined;
+  const { id, name, site } = settings.gateway;
+  return createUplink({
+    outbox: journal.outbox,
+    road: openNatsRoad({ ...settings.hub, gateway: id, clock, random, log }),
+    about: () => ({ gateway: id, name, site, software, hmi: hmi() }),
+    health,
+    changed,
+    clock,
+    random,
+    log,
+  });
+}
+
+/** The journal fails as a service does, so that the gateway ends and is started again: the one way to recover. */
+function brokenJournal(): {
+  readonly report: (failure: unknown) => void;
+  readonly service: Service;
+} {
+  let report: (failure: unknown) => void = () => undefined;
+  const broken = new Promise<never>((_resolve, reject) => {
+    report = reject;
+  });
+  broken.catch(() => undefined);
+  return {
+    report: (failure) => {
+      report(failure);
+    },
+    service: {
+      name: "journal",
+      broken,
+      start: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+    },
+  };
+}
+
+/** What the page is told once: the tags, and which of them stand on the overview. */
+function toPage(settings: Settings, software: string, tags: readonly TagDefinition[]): GatewayPage {
+  const declared = settings.devices.flatMap((device) => device.tags);
+  const chosen = declared
+    .filter((each) => each.overview !== undefined)
+    .toSorted((a, b) => (a.overview ?? 0) - (b.overview ?? 0));
+  // Without a choice the first tags of each asset stand there: a first page is never empty.
+  const candidates = chosen.length > 0 ? chosen : declared;
+  const perAsset = new Map<string, number>();
+  const overview = candidates
+    .filter(({ tag }) => {
+      const count = (perAsset.get(tag.asset) ?? 0) + 1;
+      perAsset.set(tag.asset, count);
+      return count <= indicatorsPerAsset;
+    })
+    .map(({ tag }) => tag.id);
+  const sparklines = overview
+    .filter((id) => tags.some((tag) => tag.id === id && tag.kind === "measurement"))
+    .slice(0, sparklinesMax);
+  return {
+    gateway: settings.gateway.id,
+    name: settings.gateway.name,
+    site: settings.gateway.site,
+    software,
+    tags: tags.map(toLiveTag),
+    overview,
+    sparklines,
+    commitEveryMs: settings.journal.commitEveryMs,
+  };
+}
+
+function toLiveTag(tag: TagDefinition): LiveTag {
+  return {
+    id: tag.id,
+    name: tag.name,
+    device: tag.device,
+    asset: tag.asset,
+    unit: tag.unit,
+    type: tag.type,
+    kind: tag.kind,
+    decimals: tag.decimals,
+    expectedMs: tag.expectedMs,
+    low: Number.isNaN(tag.low) ? null : tag.low,
+    high: Number.isNaN(tag.high) ? null : tag.high,
+    texts: Object.fromEntries([...tag.texts].map(([key, text]) => [String(key), text])),
+  };
+}

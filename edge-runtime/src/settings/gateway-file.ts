@@ -1,0 +1,125 @@
+/**
+ * The settings file of a gateway as a person writes it. Read this interface; the schema is checked against it. Past
+ * `loadSettings` nothing is optional.
+ */
+import { z } from "zod";
+
+import type { ClockPolicy } from "../normalise/normaliser.ts";
+
+export interface GatewayFile {
+  readonly gateway: {
+    /** Permanent: names this gateway on the wire and in the hub for ever. */
+    readonly id: string;
+    readonly name: string;
+    /** Where it stands, from the largest to the smallest: "Brno / Stamping / Line 2". */
+    readonly site: string;
+  };
+  /** Left out: the gateway works alone. */
+  readonly hub?:
+    | {
+        readonly url: string;
+        /** File with the user name in its first line and the password in its second, readable by this program alone. */
+        readonly credentialsFile?: string | undefined;
+      }
+    | undefined;
+  readonly journal: {
+    readonly folder: string;
+    readonly commitEveryMs: number;
+    readonly keepRawHours: number;
+    readonly mebibytesMax: number;
+  };
+  readonly hmi: {
+    readonly host: string;
+    readonly port: number;
+  };
+  readonly devices: readonly DeviceFile[];
+}
+
+export interface DeviceFile {
+  readonly id: string;
+  readonly name?: string | undefined;
+  /** A template gives protocol, connection and tags; what is written here goes before it. */
+  readonly template?: string | undefined;
+  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly protocol?: string | undefined;
+  readonly connection: Readonly<Record<string, unknown>>;
+  readonly clock: ClockPolicy;
+  /** Period for tags that have none of their own, ms. */
+  readonly everyMs: number;
+  /** A tag table beside this file, or rows written out with the same column names. */
+  readonly tags?: string | readonly Readonly<Record<string, string | number>>[] | undefined;
+}
+
+/** What many devices of one make have in common. Text may hold `{parameter}`; `{device}` is always the device's id. */
+export interface TemplateFile {
+  readonly protocol: string;
+  /** Parameters that a device must give, each with the words that `connect` asks for it. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly connection: Readonly<Record<string, unknown>>;
+  readonly tags: string;
+}
+
+// Until the HMI has users, only people at the gateway may look: other addresses are refused, in words.
+const loopback = z.string().refine((host) => /^127(\.\d{1,3}){3}$|^::1$|^localhost$/.test(host), {
+  error: "must be a loopback address such as 127.0.0.1, until the page has sign-in",
+});
+
+const rows = z.array(z.record(z.string(), z.union([z.string(), z.number()])));
+
+export const deviceFile: z.ZodType<DeviceFile> = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+    error: 'may hold letters, digits, "-" and "_" only, at most 64',
+  }),
+  name: z.string().min(1).optional(),
+  template: z.string().min(1).optional(),
+  parameters: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  protocol: z.string().min(1).optional(),
+  connection: z.record(z.string(), z.unknown()).default({}),
+  clock: z.enum(["auto", "trust", "correct", "ignore"]).default("auto"),
+  // Once a second is what a technician sees as live, and what a 9600 baud line bears for a small device.
+  everyMs: z.int().min(10).max(86_400_000).default(1_000),
+  tags: z.union([z.string().min(1), rows]).optional(),
+});
+
+export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
+  gateway: z.strictObject({
+    id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
+      error: 'may hold letters, digits, "-" and "_" only, at most 64',
+    }),
+    name: z.string().min(1),
+    site: z.string().default(""),
+  }),
+  hub: z
+    .strictObject({
+      url: z.url({ protocol: /^(nats|tls|wss?)$/ }),
+      credentialsFile: z.string().min(1).optional(),
+    })
+    .optional(),
+  journal: z.strictObject({
+    folder: z.string().min(1),
+    // Ten commits a second write 11 to 18 GB a day and kill a flash card; 100 ms is for SSDs with power-loss protection.
+    commitEveryMs: z.int().min(20).max(60_000).default(1_000),
+    keepRawHours: z.number().positive().max(87_600).default(24),
+    mebibytesMax: z.int().min(64).default(2_048),
+  }),
+  hmi: z
+    .strictObject({
+      host: loopback.default("127.0.0.1"),
+      // 0 takes any free port and says which.
+      port: z.int().min(0).max(65_535).default(8_081),
+    })
+    .default({ host: "127.0.0.1", port: 8_081 }),
+  devices: z.array(deviceFile).default([]),
+});
+
+export const templateFile: z.ZodType<TemplateFile> = z.strictObject({
+  protocol: z.string().min(1),
+  parameters: z.record(z.string(), z.string()).default({}),
+  connection: z.record(z.string(), z.unknown()).default({}),
+  tags: z.string().min(1),
+});
+
+/** The schema that editors use to complete and check the file (JSON Schema 2020-12). */
+export function gatewayJsonSchema(): unknown {
+  return z.toJSONSchema(gatewayFile, { io: "input", unrepresentable: "any" });
+}

@@ -1,0 +1,313 @@
+/**
+ * Reads the settings file and all it names, once, at the start. Every problem is collected, so that a person mends them
+ * in one go; with one problem nothing is started.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+
+import { Fault } from "@millwright/kit";
+import { isDeviceId, isGatewayId, type DeviceId, type GatewayId } from "@millwright/wire-contract";
+import { LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
+
+import type { Driver } from "../acquire/driver.ts";
+import { drivers, healthDevice } from "../acquire/registry.ts";
+import type { ClockPolicy } from "../normalise/normaliser.ts";
+import { toTagSettings, type TagSettings } from "./declared-tag.ts";
+import { gatewayFile, templateFile, type DeviceFile, type GatewayFile } from "./gateway-file.ts";
+import { reportOf, type Problem } from "./problem.ts";
+import { parseTagTable, type TagRow } from "./tag-table.ts";
+import { fill, overlay } from "./template.ts";
+
+/** The settings cannot be used. The message is the whole report. */
+export class SettingsFaulty extends Fault {
+  override readonly name = "SettingsFaulty";
+  readonly code = "settings.faulty";
+  readonly retry = "never";
+  readonly hint = "Mend what the report names and start again.";
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(reportOf(problems));
+    this.problems = problems;
+  }
+}
+
+/** One device, ready to be opened. */
+export interface DeviceSettings {
+  readonly id: DeviceId;
+  readonly name: string;
+  readonly driver: Driver<unknown>;
+  /** Checked by the driver's own schema. */
+  readonly connection: unknown;
+  readonly clockPolicy: ClockPolicy;
+  readonly tags: readonly TagSettings[];
+}
+
+export interface Settings {
+  readonly file: string;
+  readonly gateway: { readonly id: GatewayId; readonly name: string; readonly site: string };
+  readonly hub: { readonly url: string; readonly credentialsFile?: string } | undefined;
+  readonly journal: {
+    readonly folder: string;
+    readonly commitEveryMs: number;
+    readonly keepRawHours: number;
+    readonly bytesMax: number;
+  };
+  readonly hmi: GatewayFile["hmi"];
+  readonly devices: readonly DeviceSettings[];
+}
+
+/** Throws `SettingsFaulty` with every problem of the file, its templates and its tag tables. */
+export function loadSettings(path: string): Settings {
+  const file = resolve(path);
+  const folder = dirname(file);
+  const problems: Problem[] = [];
+  const parsed = readYaml(file, gatewayFile, problems);
+  if (parsed === undefined) throw new SettingsFaulty(problems);
+
+  const devices = parsed.devices.flatMap((device, index) => {
+    const place = `${relative(".", file) || file}: devices[${index}] (${device.id})`;
+    return toDevice(device, folder, place, problems) ?? [];
+  });
+  if (!devices.some((device) => device.driver.protocol === "health")) {
+    devices.push(healthDevice());
+  }
+  problems.push(...repeats(devices));
+  if (problems.length > 0) throw new SettingsFaulty(problems);
+
+  const { gateway, hub, journal, hmi } = parsed;
+  if (!isGatewayId(gateway.id)) throw new SettingsFaulty(problems);
+  return {
+    file,
+    gateway: { id: gateway.id, name: gateway.name, site: gateway.site },
+    hub:
+      hub === undefined
+        ? undefined
+        : {
+            url: hub.url,
+            ...(hub.credentialsFile === undefined
+              ? {}
+              : { credentialsFile: beside(folder, hub.credentialsFile) }),
+          },
+    journal: {
+      folder: beside(folder, journal.folder),
+      commitEveryMs: journal.commitEveryMs,
+      keepRawHours: journal.keepRawHours,
+      bytesMax: journal.mebibytesMax * 2 ** 20,
+    },
+    hmi,
+    devices,
+  };
+}
+
+function toDevice(
+  device: DeviceFile,
+  folder: string,
+  place: string,
+  problems: Problem[],
+): DeviceSettings | undefined {
+  const before = problems.length;
+  const parameters = new Map<string, string>([["device", device.id]]);
+  for (const [name, value] of Object.entries(device.parameters))
+    parameters.set(name, String(value));
+
+  let { protocol, connection } = device;
+  let tags = device.tags;
+  let tagFolder = folder;
+  if (device.template !== undefined) {
+    const templatePath = beside(folder, device.template);
+    const template = readYaml(templatePath, templateFile, problems);
+    if (template === undefined) return undefined;
+    for (const [name, question] of Object.entries(template.parameters)) {
+      if (!parameters.has(name)) {
+        problems.push({ where: `${place}.parameters`, what: `lacks "${name}": ${question}` });
+      }
+    }
+    protocol ??= template.protocol;
+    connection = overlay(template.connection, connection);
+    if (tags === undefined) {
+      tags = template.tags;
+      tagFolder = dirname(templatePath);
+    }
+  }
+
+  const missing = new Set<string>();
+  connection = fill(connection, parameters, (name) => missing.add(name));
+  if (protocol === undefined) {
+    problems.push({ where: place, what: "needs a protocol or a template" });
+    return undefined;
+  }
+  const driver = drivers.find((each) => each.protocol === protocol);
+  if (driver === undefined) {
+    const known = drivers.map((each) => each.protocol).join(", ");
+    problems.push({ where: `${place}.protocol`, what: `"${protocol}" is none of ${known}` });
+    return undefined;
+  }
+  const checked = driver.settings.safeParse(resolveFiles(connection, folder));
+  if (!checked.success) problems.push(...issues(`${place}.connection`, checked.error));
+
+  const rows = readRows(tags, tagFolder, place, problems).map((row) => ({
+    where: row.where,
+    cells: fill(row.cells, parameters, (name) => missing.add(name)),
+  }));
+  for (const name of missing) {
+    problems.push({
+      where: `${place}.parameters`,
+      what: `lacks "${name}", which is used as {${name}}`,
+    });
+  }
+  if (!isDeviceId(device.id) || !checked.success) return undefined;
+  const { id } = device;
+  const name = device.name ?? id;
+
+  const settings: TagSettings[] = [];
+  for (const row of rows) {
+    const tag = toTagSettings(row, id, name, device.everyMs);
+    if (!("point" in tag)) {
+      problems.push(...tag);
+      continue;
+    }
+    const refused = driver.checkPoint(checked.data, tag.point);
+    if (refused !== undefined) {
+      problems.push({ where: `${row.where}, column address`, what: refused.reason });
+      continue;
+    }
+    settings.push(tag);
+  }
+  for (const line of driver.plan(
+    checked.data,
+    settings.map((tag) => tag.point),
+  )) {
+    if (line.severity === "refused") problems.push({ where: place, what: line.text });
+  }
+  if (problems.length > before) return undefined;
+  return {
+    id,
+    name,
+    driver,
+    connection: checked.data,
+    clockPolicy: device.clock,
+    tags: settings,
+  };
+}
+
+function readRows(
+  tags: DeviceFile["tags"],
+  folder: string,
+  place: string,
+  problems: Problem[],
+): readonly TagRow[] {
+  if (tags === undefined) {
+    problems.push({ where: place, what: "has no tags" });
+    return [];
+  }
+  if (typeof tags !== "string") {
+    return tags.map((cells, index) => ({
+      where: `${place}.tags[${index}]`,
+      cells: Object.fromEntries(Object.entries(cells).map(([key, cell]) => [key, String(cell)])),
+    }));
+  }
+  const path = beside(folder, tags);
+  const text = readText(path, problems);
+  if (text === undefined) return [];
+  const table = parseTagTable(relative(".", path) || path, text);
+  problems.push(...table.problems);
+  return table.rows;
+}
+
+/** One name for one thing, in the whole gateway. */
+function repeats(devices: readonly DeviceSettings[]): readonly Problem[] {
+  const problems: Problem[] = [];
+  const seenDevices = new Set<string>();
+  const seenTags = new Map<string, string>();
+  for (const device of devices) {
+    if (seenDevices.has(device.id)) {
+      problems.push({ where: `device ${device.id}`, what: "is declared twice" });
+    }
+    seenDevices.add(device.id);
+    for (const { tag } of device.tags) {
+      const first = seenTags.get(tag.id);
+      if (first !== undefined) {
+        problems.push({
+          where: `tag ${tag.id}`,
+          what:
+            first === device.id
+              ? `is declared twice in device ${device.id}`
+              : `is declared in device ${first} and in device ${device.id}`,
+        });
+      }
+      seenTags.set(tag.id, device.id);
+    }
+  }
+  return problems;
+}
+
+function readYaml<T>(path: string, schema: z.ZodType<T>, problems: Problem[]): T | undefined {
+  const shown = relative(".", path) || path;
+  const text = readText(path, problems);
+  if (text === undefined) return undefined;
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  for (const error of document.errors) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    problems.push({
+      where: `${shown}: line ${line}, column ${col}`,
+      what: firstLine(error.message),
+    });
+  }
+  if (document.errors.length > 0) return undefined;
+  const checked = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
+  if (checked.success) return checked.data;
+  problems.push(...issues(shown, checked.error, ": "));
+  return undefined;
+}
+
+function issues(place: string, error: z.ZodError, join = "."): readonly Problem[] {
+  return error.issues.map((issue) => {
+    const path = issue.path
+      .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+      .join("")
+      .replace(/^\./, "");
+    const unknown = issue.code === "unrecognized_keys" ? unknownKeys(issue.keys) : issue.message;
+    return { where: path === "" ? place : `${place}${join}${path}`, what: unknown };
+  });
+}
+
+function unknownKeys(keys: readonly string[]): string {
+  const names = keys.map((key) => `"${key}"`).join(", ");
+  return `does not know ${names}; look for a typing mistake or an older name`;
+}
+
+function readText(path: string, problems: Problem[]): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (failure) {
+    const code = failure instanceof Error && "code" in failure ? String(failure.code) : "";
+    const what = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
+    problems.push({ where: relative(".", path) || path, what });
+    return undefined;
+  }
+}
+
+/** Files are named relative to the file that names them. */
+function beside(folder: string, path: string): string {
+  return isAbsolute(path) ? path : join(folder, path);
+}
+
+/** Settings that end in `File` are paths, in every protocol. */
+function resolveFiles(
+  connection: Readonly<Record<string, unknown>>,
+  folder: string,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(connection).map(([key, value]) => [
+      key,
+      key.endsWith("File") && typeof value === "string" ? beside(folder, value) : value,
+    ]),
+  );
+}
+
+function firstLine(message: string): string {
+  return message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? message;
+}

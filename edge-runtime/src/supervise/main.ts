@@ -1,0 +1,76 @@
+/**
+ * The small process that outlives a bad runtime: it starts the runtime, listens for its heartbeat, and starts it again
+ * when it ends or falls silent. It imports nothing of the runtime, so that nothing in there can keep it from working.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+
+import { nextStep, type SupervisedState } from "./restart-policy.ts";
+
+/** The runtime says every second that its loop turns; ten missed are no slow disk any more. */
+const silentMsMax = 10_000;
+/** A planned end: last commit, settling, goodbye. Past it the runtime is killed; the journal bears that. */
+const endMsMax = 12_000;
+/**
+ * Memory is the scarce thing on a gateway: a young generation of 1 MB is collected often and stays small, and 96 MB of
+ * old space hold a runtime with 10,000 tags. A runtime that needs more is started anew instead of filling the box.
+ */
+const runtimeFlags = ["--max-semi-space-size=1", "--max-old-space-size=96"];
+
+const program = join(import.meta.dirname, "../main.ts");
+let state: SupervisedState = { restarts: 0, startedMs: performance.now() };
+let runtime: ChildProcess;
+let lastAliveMs = performance.now();
+let ending = false;
+
+function say(level: string, event: string, fields: object): void {
+  const line = { level, time: new Date().toISOString(), part: "supervisor", ...fields, event };
+  process.stderr.write(`${JSON.stringify(line)}\n`);
+}
+
+function startRuntime(): void {
+  lastAliveMs = performance.now();
+  state = { ...state, startedMs: lastAliveMs };
+  runtime = fork(program, ["run", ...process.argv.slice(2)], {
+    execArgv: runtimeFlags,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  runtime.on("message", (message) => {
+    lastAliveMs = performance.now();
+    if (message !== "alive") process.send?.(message);
+  });
+  runtime.once("exit", (code, signal) => {
+    const step = nextStep(state, { code, signal, ending, nowMs: performance.now() });
+    if (step.kind === "end") {
+      process.exitCode = step.exitCode;
+      clearInterval(watch);
+      if (process.connected) process.disconnect();
+      return;
+    }
+    state = step.state;
+    say("warn", "supervise.runtime-ended", { code, signal, againInMs: step.waitMs });
+    setTimeout(startRuntime, step.waitMs);
+  });
+}
+
+const watch = setInterval(() => {
+  if (performance.now() - lastAliveMs < silentMsMax || runtime.exitCode !== null) return;
+  say("error", "supervise.runtime-silent", { pid: runtime.pid });
+  runtime.kill("SIGKILL");
+  lastAliveMs = performance.now();
+}, 1_000);
+
+function end(): void {
+  if (ending) return;
+  ending = true;
+  runtime.kill("SIGTERM");
+  setTimeout(() => {
+    runtime.kill("SIGKILL");
+  }, endMsMax).unref();
+}
+process.on("SIGINT", end);
+process.on("SIGTERM", end);
+// A supervisor whose parent is gone must not leave a gateway behind that nobody looks after.
+process.on("disconnect", end);
+
+startRuntime();

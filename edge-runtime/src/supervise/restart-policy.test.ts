@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { nextStep, type SupervisedState } from "./restart-policy.ts";
+
+const fresh: SupervisedState = { restarts: 0, startedMs: 0 };
+const killed = { code: null, signal: "SIGKILL", ending: false } as const;
+
+test("a runtime that was killed is started again at once", () => {
+  const step = nextStep(fresh, { ...killed, nowMs: 100 });
+  assert.deepEqual(step, { kind: "restart", waitMs: 0, state: { restarts: 1, startedMs: 0 } });
+});
+
+test("a runtime that dies again and again is started with growing waits, and never given up", () => {
+  let state = fresh;
+  const waits: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    const step = nextStep(state, { ...killed, nowMs: 100 });
+    assert.equal(step.kind, "restart");
+    if (step.kind === "restart") {
+      waits.push(step.waitMs);
+      state = step.state;
+    }
+  }
+  assert.deepEqual(waits, [0, 500, 1_000, 2_000, 5_000, 10_000, 10_000, 10_000, 10_000, 10_000]);
+});
+
+test("a minute of health wipes out the row of early ends", () => {
+  const step = nextStep({ restarts: 5, startedMs: 0 }, { ...killed, nowMs: 61_000 });
+  assert.equal(step.kind === "restart" ? step.waitMs : -1, 0);
+});
+
+test("faulty settings and an unusable disk are handed to the person, at the first start only", () => {
+  for (const code of [2, 3]) {
+    const end = { code, signal: null, ending: false, nowMs: 100 };
+    assert.deepEqual(nextStep(fresh, end), { kind: "end", exitCode: code });
+    assert.equal(nextStep({ restarts: 1, startedMs: 0 }, end).kind, "restart");
+  }
+});
+
+test("an end that was asked for is the end", () => {
+  assert.deepEqual(nextStep(fresh, { ...killed, code: 0, ending: true, nowMs: 1 }), {
+    kind: "end",
+    exitCode: 0,
+  });
+});

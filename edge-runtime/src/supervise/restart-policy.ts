@@ -1,0 +1,41 @@
+/** What the supervisor does when the runtime has ended. Pure. */
+
+export interface SupervisedState {
+  /** Ends in a row that came soon after the start. */
+  readonly restarts: number;
+  readonly startedMs: number;
+}
+
+export interface RuntimeEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The end was asked for. */
+  readonly ending: boolean;
+  readonly nowMs: number;
+}
+
+export type SupervisorStep =
+  | { readonly kind: "end"; readonly exitCode: number }
+  | { readonly kind: "restart"; readonly waitMs: number; readonly state: SupervisedState };
+
+/** A runtime that lived a minute was healthy: its end is news, not one of a row. */
+const healthyMs = 60_000;
+/** The first start again is at once, because each second without a runtime is a second of samples in the ledger. */
+const waitsMs = [0, 500, 1_000, 2_000, 5_000, 10_000] as const;
+/** Faulty settings (2) and an unusable disk (3) need a person; starting again would only hide the message. */
+const needsPerson = [2, 3] as const;
+
+export function nextStep(state: SupervisedState, end: RuntimeEnd): SupervisorStep {
+  if (end.ending) return { kind: "end", exitCode: end.code ?? 0 };
+  const early = state.restarts === 0;
+  const person = needsPerson.find((code) => code === end.code);
+  // Only at the first start: a disk that fails later may come back, and the gateway shall be there when it does.
+  if (person !== undefined && early) return { kind: "end", exitCode: person };
+  const row = end.nowMs - state.startedMs >= healthyMs ? 0 : state.restarts;
+  const waitMs = waitsMs[Math.min(row, waitsMs.length - 1)] ?? 0;
+  return {
+    kind: "restart",
+    waitMs,
+    state: { restarts: row + 1, startedMs: state.startedMs },
+  };
+}
