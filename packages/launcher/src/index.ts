@@ -1,0 +1,1 @@
+export { Part, PartDidNotStart, type PartOptions, type ReadyFacts } from "./part.ts";
