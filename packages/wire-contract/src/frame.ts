@@ -2,8 +2,12 @@ import type { Lane } from "./lane.ts";
 import type { Scalar } from "./scalar.ts";
 import type { Epoch, GatewayId } from "./tag.ts";
 
-/** What the body of a frame holds. The number is what frames carry; numbers are never reused. */
+/**
+ * What the body of a frame holds. The number is what frames carry; numbers are never reused. `unknown` is never
+ * written: it is the answer of a reader that does not know the number it found.
+ */
 export const frameContents = {
+  unknown: 0,
   samples: 1,
   dictionary: 2,
   ledger: 3,
@@ -23,6 +27,12 @@ export interface ClockState {
   readonly disciplined: boolean;
   /** What is to be added to stamps of this segment, µs, as known at sealing. */
   readonly offsetUs: number;
+}
+
+/** A correction of a clock segment, learned after frames of that segment were sealed. */
+export interface ClockRecord extends ClockState {
+  /** When this became known, µs. */
+  readonly atUs: number;
 }
 
 /** The head of a frame: who, which, in which order, and what must be true of its neighbours. */

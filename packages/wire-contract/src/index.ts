@@ -30,6 +30,7 @@ export {
 } from "./ledger.ts";
 export {
   frameContents,
+  type ClockRecord,
   type ClockState,
   type FrameContent,
   type FrameHead,
@@ -37,6 +38,33 @@ export {
   type StartRecord,
   type VoidBody,
 } from "./frame.ts";
+export {
+  frameBytes,
+  frameVersion,
+  parseFrame,
+  sealFrame,
+  type ParsedFrame,
+  type SealedFrame,
+} from "./frame-codec.ts";
+export { chainAfter, fitsChain } from "./chain.ts";
+export { crc32c } from "./crc32c.ts";
+export {
+  decodeDictionary,
+  encodeDictionary,
+  makeDictionary,
+  type Dictionary,
+} from "./dictionary.ts";
+export { decodeSamples, encodeSamples } from "./samples.ts";
+export {
+  decodeClock,
+  decodeLedger,
+  decodeStarts,
+  decodeVoid,
+  encodeClock,
+  encodeLedger,
+  encodeStarts,
+  encodeVoid,
+} from "./records.ts";
 export {
   bucketCount,
   bucketOf,

@@ -1,0 +1,32 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { Malformed } from "./bytes.ts";
+
+/** A body never unpacks to more than this: a million samples of the most costly kind, and no gate for a bomb. */
+export const unpackedMax: number = 64 * 1024 * 1024;
+
+/** Below this a zstd frame costs more for its own head (about 12 bytes) than it can save. */
+const worthwhileFrom = 48;
+
+// Level 3: higher levels gain a few per cent on these columns and cost several times as much.
+const options = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
+
+/** The packed bytes, or undefined when packing saves nothing. */
+export function pack(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length < worthwhileFrom) return undefined;
+  const packed = zstdCompressSync(bytes, options);
+  return packed.length < bytes.length ? packed : undefined;
+}
+
+/** @param size what it says it unpacks to; anything else is malformed */
+export function unpack(bytes: Uint8Array, size: number): Uint8Array {
+  if (size > unpackedMax) throw new Malformed(`it unpacks to more than ${unpackedMax} bytes`);
+  let unpacked: Uint8Array;
+  try {
+    // One byte more than stated, so that a longer one is an error and never an allocation.
+    unpacked = zstdDecompressSync(bytes, { maxOutputLength: size + 1 });
+  } catch {
+    throw new Malformed("its zstd part cannot be unpacked");
+  }
+  if (unpacked.length !== size) throw new Malformed("its zstd part has another size than stated");
+  return unpacked;
+}
