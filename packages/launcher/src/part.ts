@@ -17,7 +17,9 @@ export class PartDidNotStart extends Fault {
   constructor(part: string, why: string, lastLines: readonly string[]) {
     super(`${part} did not start: ${why}`);
     this.hint =
-      lastLines.length === 0 ? `It printed nothing.` : `Its last lines:\n  ${lastLines.join("\n  ")}`;
+      lastLines.length === 0
+        ? `It printed nothing.`
+        : `Its last lines:\n  ${lastLines.join("\n  ")}`;
   }
 }
 

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
+import { status, type DeviceId } from "@millwright/wire-contract";
+import { z } from "zod";
+
+import type { Loss } from "../hand-over.ts";
+import { createBatchBuilder } from "./batch-builder.ts";
+import { DeviceSupervisor } from "./device-supervisor.ts";
+import type { Driver, DriverContext, PointSettings, ReadingBatch } from "./driver.ts";
+import { DeviceUnreachable, LinkLost, SettingsRefused } from "./faults.ts";
+
+const point: PointSettings = {
+  tag: "a",
+  address: "0",
+  type: "float64",
+  everyMs: 1_000,
+  options: {},
+};
+
+/** A device whose fate is written down: what each opening does, and how many readings it then gives. */
+function playDevice(fates: readonly ("unreachable" | "refused" | number)[], polled = true) {
+  const clock = new PlayedClock();
+  const batches: ReadingBatch[] = [];
+  const losses: Loss[] = [];
+  const ended: string[] = [];
+  let openings = 0;
+  const driver: Driver<unknown> = {
+    protocol: "played",
+    polled,
+    settings: z.unknown(),
+    line: () => "played",
+    checkPoint: () => undefined,
+    plan: () => [],
+    open(_settings, _points, context: DriverContext) {
+      const fate = fates[Math.min(openings, fates.length - 1)] ?? 0;
+      openings++;
+      if (fate === "unreachable") return Promise.reject(new DeviceUnreachable("played"));
+      if (fate === "refused") {
+        return Promise.reject(new SettingsRefused("played", "wrong name", "Type the name again."));
+      }
+      const builder = createBatchBuilder(1);
+      return Promise.resolve({
+        resume: { openings },
+        async *readings(signal: AbortSignal) {
+          for (let index = 0; index < fate; index++) {
+            await clock.sleep(1_000, signal);
+            context.due(1);
+            builder.push(0, NaN, index, 0);
+            yield builder.take(clock.nowUs());
+          }
+          throw new LinkLost("played");
+        },
+        write: () => Promise.resolve({ kind: "refused" as const, reason: "played" }),
+        end: () => {
+          ended.push("end");
+          return Promise.resolve();
+        },
+        [Symbol.asyncDispose]: () => {
+          ended.push("dispose");
+          return Promise.resolve();
+        },
+      });
+    },
+  };
+  const supervisor = new DeviceSupervisor({
+    device: { id: "d" as DeviceId, name: "D", driver, connection: {}, points: [point] },
+    clock,
+    random: seededRandom(1),
+    log: silentLog,
+    stateFolder: "/nowhere",
+    queueMax: 10,
+    deliver: (batch) => {
+      batches.push(batch);
+      return Promise.resolve();
+    },
+    charge: (loss) => losses.push(loss),
+    proven: () => undefined,
+    changed: () => undefined,
+    resume: () => undefined,
+    saveResume: () => undefined,
+  });
+  return { clock, supervisor, batches, losses, ended, openings: () => openings };
+}
+
+async function finish(play: ReturnType<typeof playDevice>): Promise<void> {
+  await play.supervisor.stop();
+}
+
+test("a device that is absent at start is tried again until it answers, and its tags say so meanwhile", async () => {
+  const play = playDevice(["unreachable", "unreachable", "unreachable", 1_000]);
+  await play.supervisor.start();
+  await play.clock.advance(100);
+  assert.equal(play.supervisor.status.state, "down");
+  assert.match(play.supervisor.status.note, /does not answer/);
+  assert.deepEqual([...(play.batches[0]?.status ?? [])], [status.badNoCommunication]);
+  await play.clock.advance(10_000);
+  assert.equal(play.supervisor.status.state, "live");
+  assert.equal(play.supervisor.status.note, "");
+  assert.ok(play.batches.length > 2);
+  await finish(play);
+});
+
+test("it is tried for ever: an hour of absence is not given up", async () => {
+  const play = playDevice(["unreachable"]);
+  await play.supervisor.start();
+  await play.clock.advance(3_600_000);
+  assert.ok(play.openings() > 100, `${play.openings()} tries in an hour`);
+  assert.equal(play.batches.length, 1, "bad is said once for each loss");
+  await finish(play);
+});
+
+test("what the schedule would have fetched during an absence is charged, and adjoins without a hole", async () => {
+  const play = playDevice([5, "unreachable", "unreachable", "unreachable", "unreachable", 1_000]);
+  await play.supervisor.start();
+  await play.clock.advance(60_000);
+  await finish(play);
+  const absent = play.losses.filter((loss) => loss.reason === "device unreachable");
+  for (const [index, loss] of absent.entries()) {
+    const before = absent[index - 1];
+    if (before !== undefined) assert.equal(loss.fromUs, before.toUs);
+  }
+  const spanUs = (absent.at(-1)?.toUs ?? 0) - (absent[0]?.fromUs ?? 0);
+  const charged = absent.reduce(
+    (sum, loss) => sum + (loss.count.kind === "scheduled" ? loss.count.samples : 0),
+    0,
+  );
+  assert.ok(Math.abs(charged - spanUs / 1e6) <= absent.length, `${charged} for ${spanUs} µs`);
+});
+
+test("an absence of a device that speaks by itself is charged as unknown, at least one", async () => {
+  const play = playDevice([1, "unreachable"], false);
+  await play.supervisor.start();
+  await play.clock.advance(20_000);
+  await finish(play);
+  assert.ok(play.losses.length > 0);
+  assert.ok(play.losses.every((loss) => loss.count.kind === "unknown"));
+});
+
+test("a device that refuses says what a person should do, and is asked again", async () => {
+  const play = playDevice(["refused", 1_000]);
+  await play.supervisor.start();
+  await play.clock.advance(1_000);
+  assert.equal(play.supervisor.status.state, "refused");
+  assert.match(play.supervisor.status.note, /Type the name again/);
+  await play.clock.advance(31_000);
+  assert.equal(play.supervisor.status.state, "live");
+  await finish(play);
+});
+
+test("a lost link leaves alone what the device keeps for us; a planned stop takes it back", async () => {
+  const play = playDevice([2, 1_000]);
+  await play.supervisor.start();
+  await play.clock.advance(3_000);
+  assert.deepEqual(play.ended, ["dispose"]);
+  await play.clock.advance(5_000);
+  await finish(play);
+  assert.deepEqual(play.ended, ["dispose", "end", "dispose"]);
+});
+
+test("what was due was read or is in the ledger", async () => {
+  const play = playDevice([5, 3, "unreachable", 7, 1_000]);
+  await play.supervisor.start();
+  await play.clock.advance(40_000);
+  await finish(play);
+  const { due, read, lost, unexplained } = play.supervisor.account;
+  assert.equal(due, read + lost);
+  assert.equal(unexplained, 0);
+});

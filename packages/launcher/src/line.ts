@@ -1,0 +1,106 @@
+/**
+ * One line of the virtual plant and the gateway beside it: the plant's ready line in, the gateway's settings file out.
+ * The same four machines speak four protocols, so every gateway shows OPC UA, Modbus TCP, Modbus RTU and MQTT.
+ */
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { stringify } from "yaml";
+
+import { programs } from "./programs.ts";
+
+/** What the plant says when it is ready, as far as a gateway needs it. */
+export interface PlantEndpoints {
+  readonly opcua?: { readonly url: string };
+  readonly modbusTcp?: { readonly host: string; readonly port: number };
+  readonly modbusRtu?: { readonly path: string; readonly baudRate?: number };
+  readonly mqtt?: { readonly url: string };
+  readonly control?: { readonly url: string };
+  readonly replay?: { readonly tags: string; readonly protocol?: string };
+}
+
+export interface LineGateway {
+  readonly id: string;
+  readonly name: string;
+  readonly site: string;
+  /** Where settings and journal go. */
+  readonly folder: string;
+  readonly hmiPort: number;
+  readonly commitEveryMs: number;
+  /** Absent: the gateway works alone. */
+  readonly hub?: { readonly url: string; readonly credentialsFile?: string };
+}
+
+/** @returns the settings file, written anew at each start because the plant's ports may have changed */
+export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): string {
+  mkdirSync(gateway.folder, { recursive: true });
+  const table = (name: string): string => {
+    copyFileSync(join(programs.plantTags, name), join(gateway.folder, name));
+    return name;
+  };
+  const devices: object[] = [];
+  if (plant.opcua !== undefined) {
+    devices.push({
+      id: "pump-1",
+      name: "Pump 1",
+      protocol: "opcua",
+      connection: { url: plant.opcua.url, publishingMs: 100, history: true },
+      tags: table("pump-1.csv"),
+    });
+  }
+  if (plant.mqtt !== undefined) {
+    devices.push({
+      id: "spindle-1",
+      name: "Spindle 1",
+      protocol: "mqtt",
+      connection: { url: plant.mqtt.url },
+      tags: table("spindle-1.csv"),
+    });
+    devices.push({
+      id: "spindle-1-sparkplug",
+      name: "Spindle 1, Sparkplug node",
+      protocol: "sparkplug",
+      connection: { url: plant.mqtt.url },
+      tags: table("spindle-1-sparkplug.csv"),
+    });
+  }
+  if (plant.modbusTcp !== undefined) {
+    const { host, port } = plant.modbusTcp;
+    devices.push({
+      id: "press-1",
+      name: "Press 1",
+      protocol: "modbus",
+      connection: { framing: "tcp", host, port, unit: 1 },
+      tags: table("press-1.csv"),
+    });
+  }
+  if (plant.modbusRtu !== undefined) {
+    const { path, baudRate } = plant.modbusRtu;
+    devices.push({
+      id: "oven-1",
+      name: "Oven 1",
+      protocol: "modbus",
+      connection: { framing: "rtu", path, baudRate: baudRate ?? 115_200, unit: 1 },
+      tags: table("oven-1.csv"),
+    });
+  }
+  if (plant.replay !== undefined && plant.opcua !== undefined) {
+    devices.push({
+      id: "replay",
+      name: "Recorded test bed",
+      protocol: "opcua",
+      connection: { url: plant.opcua.url, publishingMs: 250 },
+      tags: plant.replay.tags,
+    });
+  }
+  const settings = {
+    gateway: { id: gateway.id, name: gateway.name, site: gateway.site },
+    ...(gateway.hub === undefined ? {} : { hub: gateway.hub }),
+    journal: { folder: "journal", commitEveryMs: gateway.commitEveryMs },
+    hmi: { port: gateway.hmiPort },
+    devices,
+  };
+  const file = join(gateway.folder, "gateway.yaml");
+  writeFileSync(file, stringify(settings));
+  return file;
+}
