@@ -20,7 +20,7 @@ build: setup ## Build both pages.
 	@npm run --silent build
 
 demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER adds recorded data.
-	@exec node scripts/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)
+	@exec node packages/launcher/src/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)
 
 test: build ## Everything that must pass, under ten minutes, without root.
 	@node scripts/test.ts

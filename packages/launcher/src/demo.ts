@@ -1,0 +1,161 @@
+/**
+ * `make demo`: a virtual plant of two lines, a gateway beside each, and the hub above them. The second start goes on
+ * with the same data. One line on the terminal for each part says how it is; Ctrl-C ends all of it.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+import { hintOf, messageChain } from "@millwright/kit";
+import { stringify } from "yaml";
+
+import { writeLineSettings, type PlantEndpoints } from "./line.ts";
+import { Part, type ReadyFacts } from "./part.ts";
+import { programs } from "./programs.ts";
+import { createStatusBoard } from "./status-board.ts";
+import { trustPlant } from "./trust-plant.ts";
+
+const ports = { console: 8_080, hmi: [8_081, 8_082] } as const;
+/** 10 commits a second: everything is quick on a desk. On a flash card this would cost its life (settings say how). */
+const demoCommitMs = 100;
+/** The first start makes a database and certificates; on a slow machine that takes its time. */
+const readyMsMax = 60_000;
+
+const lines = [
+  { id: "line-1", name: "Line 1", site: "Brno / Machining / Line 1", seed: "line-1" },
+  { id: "line-2", name: "Line 2", site: "Brno / Machining / Line 2", seed: "line-2" },
+] as const;
+
+const { values: options } = parseArgs({
+  options: {
+    folder: { type: "string", default: ".demo" },
+    replay: { type: "string" },
+    "replay-speed": { type: "string", default: "1" },
+  },
+});
+const folder = resolve(options.folder);
+mkdirSync(folder, { recursive: true });
+
+const board = createStatusBoard(process.stdout);
+const parts: Part[] = [];
+
+function start(name: string, program: string, args: readonly string[]): Part {
+  const log = join(folder, `${name}.log`);
+  writeFileSync(log, "");
+  const part = new Part({
+    name,
+    program,
+    args,
+    readyMsMax,
+    onLine: (line) => {
+      writeFileSync(log, `${line}\n`, { flag: "a" });
+    },
+  });
+  parts.push(part);
+  board.set(name, "starting");
+  void part.exited.then(({ code, signal }) => {
+    if (!stopping.signal.aborted)
+      board.set(name, `ended (${signal ?? `code ${code}`}), see ${log}`);
+  });
+  return part;
+}
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    stopping.abort();
+  });
+}
+
+/** In the reverse order of the flow, so that what was acquired still gets its way to the hub. */
+async function stopAll(): Promise<void> {
+  board.say("Stopping.");
+  for (const part of parts.toReversed()) {
+    await part.stop();
+    board.set(part.name, "stopped");
+  }
+}
+
+async function startAll(): Promise<void> {
+  const hubFolder = join(folder, "hub");
+  mkdirSync(hubFolder, { recursive: true });
+  const hubSettings = join(hubFolder, "hub.yaml");
+  writeFileSync(
+    hubSettings,
+    "# There are no backups yet: gateways delete what the hub has stored. Said in words on purpose.\n" +
+      stringify({ releaseBelow: "stored", dataFolder: "data", http: { port: ports.console } }),
+  );
+  const hub = start("hub", programs.hub, ["--settings", hubSettings]);
+  const plants = lines.map((line, index) =>
+    start(`plant ${line.id}`, programs.plant, [
+      "--data",
+      join(folder, `plant-${line.id}`),
+      "--seed",
+      line.seed,
+      // Recorded data go over the first line only: one recording, one place.
+      ...(options.replay !== undefined && index === 0
+        ? ["--replay", resolve(options.replay), "--replay-speed", options["replay-speed"]]
+        : []),
+    ]),
+  );
+
+  const hubFacts = await hub.ready;
+  board.set("hub", `console ${String(hubFacts["console"])}`);
+  for (const [index, line] of lines.entries()) {
+    const plant = plants[index];
+    if (plant === undefined) continue;
+    const endpoints = (await plant.ready) as ReadyFacts & PlantEndpoints;
+    board.set(plant.name, "machines run");
+    const settings = writeLineSettings(
+      {
+        ...line,
+        folder: join(folder, line.id),
+        hmiPort: ports.hmi[index] ?? 0,
+        commitEveryMs: demoCommitMs,
+        hub: {
+          url: String(hubFacts["broker"]),
+          credentialsFile: String(hubFacts["brokerCredentials"]),
+        },
+      },
+      endpoints,
+    );
+    await trustPlant(settings, "pump-1");
+    const gateway = start(`gateway ${line.id}`, programs.gateway, ["--settings", settings]);
+    const facts = await gateway.ready;
+    board.set(gateway.name, `HMI ${String(facts["hmi"])}, ${String(facts["tags"])} tags`);
+  }
+}
+
+function lastWords(): string {
+  const { version } = JSON.parse(
+    readFileSync(join(import.meta.dirname, "../package.json"), "utf8"),
+  ) as { readonly version: string };
+  return `Millwright ${version} runs. Open the addresses above. Data: ${folder}. Ctrl-C stops all of it.`;
+}
+
+try {
+  await Promise.race([
+    startAll(),
+    new Promise<never>((_resolve, reject) => {
+      stopping.signal.addEventListener("abort", () => {
+        reject(new Error("stopped while starting"));
+      });
+    }),
+  ]);
+  board.say(lastWords());
+  await new Promise<void>((resolveStop) => {
+    if (stopping.signal.aborted) resolveStop();
+    stopping.signal.addEventListener("abort", () => {
+      resolveStop();
+    });
+  });
+} catch (failure) {
+  if (!stopping.signal.aborted) {
+    process.exitCode = 1;
+    board.say(messageChain(failure));
+    board.say(hintOf(failure) ?? "");
+    stopping.abort();
+  }
+} finally {
+  await stopAll();
+}

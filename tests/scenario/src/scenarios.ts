@@ -1,0 +1,75 @@
+/** What every change has to survive. */
+import type { Random } from "@millwright/kit";
+
+import type { Scenario, ScenarioFault, Target } from "./scenario.ts";
+
+const small = { gateways: 1, tagsPerGateway: 5, everyMs: 100, commitEveryMs: 100 } as const;
+
+export const scenarios: readonly Scenario[] = [
+  { name: "nothing happens", topology: small, forMs: 5_000, faults: [] },
+  {
+    name: "the uplink is out for a while",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "uplink-cut", atMs: 3_000, forMs: 6_000 }],
+  },
+  {
+    name: "the gateway is killed and starts again",
+    topology: small,
+    forMs: 12_000,
+    faults: [{ kind: "kill", atMs: 4_000, target: "runtime" }],
+  },
+  {
+    name: "the hub is killed and starts again",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "kill", atMs: 4_000, target: "hub" }],
+  },
+  {
+    name: "the broker is killed",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "kill", atMs: 4_000, target: "broker" }],
+  },
+  {
+    name: "the database is killed",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "kill", atMs: 4_000, target: "database" }],
+  },
+  {
+    name: "the broker forgets all it stored while the hub is away",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "broker-store-lost", atMs: 5_000 }],
+  },
+  {
+    name: "the device goes away and comes back",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "device-away", atMs: 4_000, forMs: 4_000 }],
+  },
+  {
+    name: "the gateway's clock is set back and forward",
+    topology: small,
+    forMs: 12_000,
+    faults: [
+      { kind: "clock-step", atMs: 3_000, byMs: -3_600_000 },
+      { kind: "clock-step", atMs: 7_000, byMs: 3_600_000 },
+    ],
+  },
+];
+
+const victims: readonly Target[] = ["runtime", "gateway", "hub", "broker", "database"];
+
+/** So many kills at random moments of random parts; the pause between two lets the first be felt. */
+export function randomKills(kills: number, random: Random, pauseMs = 1_500): Scenario {
+  const faults: ScenarioFault[] = [];
+  let atMs = 3_000;
+  for (let kill = 0; kill < kills; kill++) {
+    const target = victims[random.int(victims.length)] ?? "runtime";
+    faults.push({ kind: "kill", atMs, target });
+    atMs += pauseMs / 2 + random.int(pauseMs);
+  }
+  return { name: `${kills} random kills`, topology: small, forMs: atMs + 3_000, faults };
+}
