@@ -1,54 +1,75 @@
+import assert from "node:assert/strict";
 import type { Refused } from "@millwright/kit";
 import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
+import { readByTag, writeByTag } from "./columns/by-tag.ts";
+import { sortByTag, type SortedColumns } from "./columns/order.ts";
+import { SectionReader } from "./columns/sections.ts";
+import { makeTarget, type TargetColumns } from "./columns/target.ts";
+import { readWide, writeWide } from "./columns/wide.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { SampleColumns } from "./frame.ts";
+import * as protobuf from "./protobuf.ts";
 import { refuseMalformed } from "./refuse.ts";
-import type { Scalar } from "./scalar.ts";
-import { ScalarReader, ScalarWriter } from "./scalar-codec.ts";
 
-/** Body of a `samples` frame. */
+/** A frame holds no more: what a reader takes for one frame stays below 100 MB whatever its bytes say. */
+export const samplesMax = 1_000_000;
+
+/**
+ * Body of a `samples` frame. Rows of one tag keep their order; between tags the order of the dictionary index takes the
+ * place of the original one. Fails on a tag that the dictionary does not know.
+ */
 export function encodeSamples(columns: SampleColumns, dictionary: Dictionary): Uint8Array {
-  if (columns.tag.slice(0, columns.count).some((tag) => dictionary.byIndex(tag) === undefined)) {
-    throw new Error("a sample has a tag that its dictionary does not know");
+  assert(columns.count <= samplesMax, `a frame holds at most ${samplesMax} samples`);
+  const sorted = sortByTag(columns);
+  body.clear();
+  protobuf.uintField(body, 1, columns.count);
+  if (columns.count === 0) return body.copy();
+  for (const layout of layoutsFor(sorted)) {
+    const tried = layout.out;
+    tried.clear();
+    layout.write(tried, sorted, columns.wide, dictionary);
   }
-  const out = new ByteWriter(64 + columns.count * 24);
-  out.varint(columns.count);
-  for (let row = 0; row < columns.count; row++) {
-    out.varint(columns.tag[row] ?? 0);
-    out.float64(columns.measuredUs[row] ?? 0);
-    out.float64(columns.value[row] ?? 0);
-    out.varint(columns.status[row] ?? 0);
-  }
-  const side = [...(columns.wide ?? [])];
-  out.varint(side.length);
-  const scalars = new ScalarWriter(out);
-  for (const [row, value] of side) {
-    out.varint(row);
-    scalars.write(value);
-  }
-  return out.copy();
+  const least = layoutsFor(sorted).reduce((a, b) => (b.out.length < a.out.length ? b : a));
+  protobuf.blockField(body, least.field, least.out.view());
+  return body.copy();
 }
 
-export function decodeSamples(body: Uint8Array, dictionary: Dictionary): SampleColumns | Refused {
+/** Rows come sorted by tag. Refuses what is not the body of samples of this dictionary. */
+export function decodeSamples(bytes: Uint8Array, dictionary: Dictionary): SampleColumns | Refused {
   return refuseMalformed("samples", () => {
-    const input = new ByteReader(body);
-    const count = input.varint();
-    if (count * 18 > body.length) throw new Malformed("it has fewer rows than it says");
-    const tag = new Int32Array(count);
-    const measuredUs = new Float64Array(count);
-    const value = new Float64Array(count);
-    const status = new Uint32Array(count);
-    for (let row = 0; row < count; row++) {
-      tag[row] = input.varint();
-      if (dictionary.byIndex(tag[row] ?? 0) === undefined) throw new Malformed("unknown tag");
-      measuredUs[row] = input.float64();
-      value[row] = input.float64();
-      status[row] = input.varint();
+    let count = 0;
+    let target: TargetColumns | undefined;
+    protobuf.readFields(new ByteReader(bytes), (field, value) => {
+      if (field === 1) {
+        count = value.uint();
+        if (count > samplesMax) throw new Malformed(`it has more than ${samplesMax} samples`);
+      }
+      if (field !== byTag.field && field !== wide.field) return;
+      if (target !== undefined) throw new Malformed("it has two layouts");
+      const sections = new SectionReader(new ByteReader(value.block()));
+      target = makeTarget(count);
+      (field === byTag.field ? readByTag : readWide)(sections, target, dictionary);
+    });
+    if (target === undefined) {
+      if (count > 0) throw new Malformed("it has no layout that this program knows");
+      target = makeTarget(0);
     }
-    const wide = new Map<number, Scalar>();
-    const scalars = new ScalarReader(input);
-    for (let left = input.varint(); left > 0; left--) wide.set(input.varint(), scalars.read());
-    const columns = { count, tag, measuredUs, value, status };
-    return wide.size === 0 ? columns : { ...columns, wide };
+    const { wide: scalars, ...columns } = target;
+    return scalars.size === 0 ? columns : { ...columns, wide: scalars };
   });
 }
+
+const body = new ByteWriter(65_536);
+
+const byTag = { field: 2, out: new ByteWriter(65_536), write: writeByTag };
+const wide = { field: 3, out: new ByteWriter(65_536), write: writeWide };
+
+/** One sample of each tag is wide, many are by tag. Between the two the smaller is found by trying both. */
+function layoutsFor(sorted: SortedColumns): readonly (typeof byTag)[] {
+  if (sorted.count >= 8 * sorted.tagCount) return onlyByTag;
+  if (sorted.count < 2 * sorted.tagCount) return onlyWide;
+  return both;
+}
+const onlyByTag = [byTag];
+const onlyWide = [wide];
+const both = [byTag, wide];

@@ -28,5 +28,6 @@ export function unpack(bytes: Uint8Array, size: number): Uint8Array {
     throw new Malformed("its zstd part cannot be unpacked");
   }
   if (unpacked.length !== size) throw new Malformed("its zstd part has another size than stated");
-  return unpacked;
+  // A plain array: a Buffer would hand its own `slice`, which copies nothing, to whoever reads it.
+  return new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.length);
 }

@@ -1,0 +1,150 @@
+import { ByteReader, ByteWriter, Malformed } from "../bytes.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { Scalar } from "../scalar.ts";
+import { valueKinds } from "./decimals.ts";
+import * as extra from "./extras.ts";
+import type { SortedColumns } from "./order.ts";
+import { type SectionReader, writeSection } from "./sections.ts";
+import { readSeriesValues, type ValuePlan, writeSeriesValues } from "./series-values.ts";
+import { flagBits, tagOf, type TargetColumns } from "./target.ts";
+import { readSeriesTimes, timeModes, type TimePlan, writeSeriesTimes } from "./times.ts";
+
+const directory = new ByteWriter(4_096);
+const times = new ByteWriter(65_536);
+const values = new ByteWriter(65_536);
+const extras = new ByteWriter(4_096);
+
+/** The layout for many samples of each tag: a segment for each tag, and four sections over all segments. */
+export function writeByTag(
+  out: ByteWriter,
+  columns: SortedColumns,
+  wide: ReadonlyMap<number, Scalar> | undefined,
+  dictionary: Dictionary,
+): void {
+  for (const section of [directory, times, values, extras]) section.clear();
+  let previousTag = 0;
+  let previousUs = 0;
+  for (let from = 0; from < columns.count;) {
+    const index = columns.tag[from] ?? 0;
+    let end = from + 1;
+    while (end < columns.count && columns.tag[end] === index) end++;
+    const count = end - from;
+    const tag = tagOf(dictionary, index);
+    const timePlan = writeSeriesTimes(times, columns.measuredUs, from, count);
+    const valuePlan = writeSeriesValues(values, columns.value, from, count, tag);
+    const scalars = extra.scalarsOf(wide, columns.row, from, count);
+    const withStatus = extra.hasStatus(columns.status, from, count);
+
+    directory.varint(index - previousTag);
+    directory.varint(count);
+    directory.byte(
+      timePlan.mode |
+        (timePlan.unit << 2) |
+        (withStatus ? flagBits.status : 0) |
+        (scalars.rows.length > 0 ? flagBits.scalars : 0) |
+        (valuePlan.exceptions.length > 0 ? flagBits.exceptions : 0) |
+        (valuePlan.constant ? flagBits.constant : 0),
+    );
+    directory.byte(valuePlan.mode);
+    previousUs = writeTimePlan(timePlan, count, previousUs);
+    writeValuePlan(valuePlan);
+    if (withStatus) extra.writeStatus(extras, columns.status, from, count);
+    if (valuePlan.exceptions.length > 0) {
+      extra.writeExceptions(extras, valuePlan.exceptions, columns.value, from);
+    }
+    if (scalars.rows.length > 0) extra.writeScalars(extras, scalars);
+    previousTag = index;
+    from = end;
+  }
+  for (const section of [directory, times, values, extras]) writeSection(out, section);
+}
+
+export function readByTag(
+  sections: SectionReader,
+  target: TargetColumns,
+  dictionary: Dictionary,
+): void {
+  const input = new ByteReader(sections.next());
+  const timeInput = new ByteReader(sections.next());
+  const valueInput = new ByteReader(sections.next());
+  const extraInput = new ByteReader(sections.next());
+  sections.end();
+  let index = 0;
+  let previousUs = 0;
+  let from = 0;
+  while (input.left > 0) {
+    const step = input.varint();
+    if (step === 0 && from > 0) throw new Malformed("a tag has two segments");
+    index += step;
+    const tag = tagOf(dictionary, index);
+    const count = input.varint();
+    if (count === 0 || count > target.count - from) {
+      throw new Malformed("its segments have more rows than it says");
+    }
+    const flags = input.byte();
+    const mode = input.byte();
+    const timePlan = readTimePlan(input, flags, count, previousUs);
+    if (timePlan.mode !== timeModes.raw) previousUs = startUs(timePlan);
+    const valuePlan = readValuePlan(input, flags, mode);
+    target.tag.fill(index, from, from + count);
+    readSeriesTimes(timeInput, timePlan, target.measuredUs, from, count);
+    readSeriesValues(valueInput, valuePlan, target.value, from, count, tag);
+    if ((flags & flagBits.status) !== 0) extra.readStatus(extraInput, target.status, from, count);
+    if ((flags & flagBits.exceptions) !== 0) {
+      extra.readExceptions(extraInput, target.value, from, count);
+    }
+    if ((flags & flagBits.scalars) !== 0) extra.readScalars(extraInput, target.wide, from, count);
+    from += count;
+  }
+  if (from !== target.count) throw new Malformed("its segments have fewer rows than it says");
+  if (timeInput.left + valueInput.left + extraInput.left > 0) {
+    throw new Malformed("a section is longer than its segments");
+  }
+}
+
+/** The start is written against that of the segment before: tags of one frame begin within moments of each other. */
+function writeTimePlan(plan: TimePlan, count: number, previousUs: number): number {
+  if (plan.mode === timeModes.raw) return previousUs;
+  directory.zigzag(plan.first - ticksBefore(plan.unit, previousUs));
+  if (count > 1) directory.zigzag(plan.step);
+  return startUs(plan);
+}
+
+function readTimePlan(
+  input: ByteReader,
+  flags: number,
+  count: number,
+  previousUs: number,
+): TimePlan {
+  const mode = flags & flagBits.timeMode;
+  const unit = (flags & flagBits.timeUnit) >> 2;
+  if (unit > 1) throw new Malformed(`time unit ${unit} is not known`);
+  if (mode === timeModes.raw) return { mode, unit, first: 0, step: 0 };
+  const first = input.zigzag() + ticksBefore(unit, previousUs);
+  return { mode, unit, first, step: count > 1 ? input.zigzag() : 0 };
+}
+
+function ticksBefore(unit: number, us: number): number {
+  return unit === 1 ? Math.floor(us / 1_000) : us;
+}
+
+function startUs(plan: TimePlan): number {
+  return plan.unit === 1 ? plan.first * 1_000 : plan.first;
+}
+
+function writeValuePlan(plan: ValuePlan): void {
+  const kind = plan.mode >> 4;
+  if (kind <= valueKinds.deviceSingle) directory.zigzag(plan.first);
+  else if (kind === valueKinds.double && plan.constant) directory.float64(plan.first);
+  else if (kind === valueKinds.single && plan.constant) directory.float32(plan.first);
+}
+
+function readValuePlan(input: ByteReader, flags: number, mode: number): ValuePlan {
+  const kind = mode >> 4;
+  const constant = (flags & flagBits.constant) !== 0;
+  let first = 0;
+  if (kind <= valueKinds.deviceSingle) first = input.zigzag();
+  else if (kind === valueKinds.double && constant) first = input.float64();
+  else if (kind === valueKinds.single && constant) first = input.float32();
+  return { mode, constant, first, exceptions: [] };
+}

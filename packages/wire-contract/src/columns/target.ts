@@ -1,0 +1,41 @@
+import { Malformed } from "../bytes.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { Scalar } from "../scalar.ts";
+import type { TagDefinition } from "../tag.ts";
+
+/** Columns that are being read. */
+export interface TargetColumns {
+  readonly count: number;
+  readonly tag: Int32Array;
+  readonly measuredUs: Float64Array;
+  readonly value: Float64Array;
+  readonly status: Uint32Array;
+  readonly wide: Map<number, Scalar>;
+}
+
+export function makeTarget(count: number): TargetColumns {
+  return {
+    count,
+    tag: new Int32Array(count),
+    measuredUs: new Float64Array(count),
+    value: new Float64Array(count),
+    status: new Uint32Array(count),
+    wide: new Map(),
+  };
+}
+
+export function tagOf(dictionary: Dictionary, index: number): TagDefinition {
+  const tag = dictionary.byIndex(index);
+  if (tag === undefined) throw new Malformed(`tag ${index} is not in its dictionary`);
+  return tag;
+}
+
+/** Bits of the flags that begin a segment of the by-tag layout and the whole of the wide layout. */
+export const flagBits = {
+  timeMode: 0b0000_0011,
+  timeUnit: 0b0000_1100,
+  status: 0b0001_0000,
+  scalars: 0b0010_0000,
+  exceptions: 0b0100_0000,
+  constant: 0b1000_0000,
+} as const;
