@@ -1,1 +1,44 @@
-export {};
+/** Tokens and parts of both web applications. Runs in a browser; `./build` is for their Vite configuration. */
+export { Sparkline } from "./charts/sparkline.tsx";
+export { TrendChart } from "./charts/trend-chart.tsx";
+export { viewValue, type ValueState, type ValueView } from "./live/freshness.ts";
+export { LiveStore, liveAddress } from "./live/live-store.ts";
+export { LiveStream, stampOf } from "./live/live-stream.ts";
+export type { LinkView } from "./live/link-view.ts";
+export type { PageClock } from "./live/page-clock.ts";
+export { noteOf, rangeWords } from "./live/view-words.ts";
+export {
+  browserClock,
+  chooseTheme,
+  hrefOf,
+  keepAlive,
+  openEvents,
+  route,
+  startLiveStore,
+  startRoute,
+  startTheme,
+  theme,
+  type Theme,
+} from "./page.ts";
+export { Button } from "./parts/button.tsx";
+export { Indicator } from "./parts/indicator.tsx";
+export { HubStatus, hubWordsOf, LinkStatus, LostNotice } from "./parts/link-status.tsx";
+export { StateBody } from "./parts/state-body.tsx";
+export { EmptyState, FailedState, Skeleton } from "./parts/states.tsx";
+export { loadJson, useResource, type Resource } from "./parts/use-resource.ts";
+export {
+  ageWords,
+  clockWords,
+  durationWords,
+  fullTimeWords,
+  sinceWords,
+} from "./words/durations.ts";
+export { countWords, numberWords, valueWords } from "./words/numbers.ts";
+export {
+  createSay,
+  createSayCount,
+  type Catalogue,
+  type Countable,
+  type Say,
+} from "./words/say.ts";
+export { unitWords } from "./words/units.ts";

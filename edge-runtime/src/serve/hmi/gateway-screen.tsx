@@ -1,0 +1,133 @@
+/** H7 in its first form: is the box itself all right, how much waits, which devices deliver? */
+import {
+  Button,
+  chooseTheme,
+  countWords,
+  durationWords,
+  hubWordsOf,
+  sinceWords,
+  StateBody,
+  theme,
+  type LiveStore,
+  type Theme,
+} from "@millwright/ui-kit";
+import { useComputed } from "@preact/signals";
+import type { DeviceStatus, GatewayPage } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+
+import { say } from "./messages.ts";
+import { commitWords } from "./strip.tsx";
+
+const themes: readonly Theme[] = ["light", "dark", "glare"];
+
+export function GatewayScreen(props: {
+  readonly store: LiveStore;
+  readonly page: GatewayPage;
+}): JSX.Element {
+  const { store, page } = props;
+  return (
+    <>
+      <div class="screen-head">
+        <h1>{say("gateway.title", { name: page.name })}</h1>
+      </div>
+      <div class="panels">
+        <SyncPanel store={store} page={page} />
+        <section class="panel">
+          <h2>{say("gateway.display")}</h2>
+          <div class="button-row" role="group" aria-label={say("gateway.display")}>
+            {themes.map((one) => (
+              <Button
+                key={one}
+                label={say(`theme.${one}`)}
+                pressed={theme.value === one}
+                onPress={() => chooseTheme(one)}
+              />
+            ))}
+          </div>
+        </section>
+      </div>
+      <DevicesPanel store={store} />
+    </>
+  );
+}
+
+function SyncPanel(props: { readonly store: LiveStore; readonly page: GatewayPage }): JSX.Element {
+  const { store, page } = props;
+  const link = useComputed(() => hubWordsOf(store.hub.value, store.secondUs.value));
+  const waiting = useComputed(() =>
+    say("gateway.waiting.words", {
+      samples: countWords(store.hub.value?.waitingSamples ?? 0),
+      frames: countWords(store.hub.value?.waitingFrames ?? 0),
+    }),
+  );
+  const behind = useComputed(() =>
+    (store.hub.value?.waitingFrames ?? 0) === 0
+      ? say("gateway.behind.none")
+      : durationWords(store.hub.value?.behindMs ?? 0),
+  );
+  const clock = useComputed(() => clockAheadWords(store.clockAheadMs.value));
+  const facts = [
+    [say("gateway.state"), link],
+    [say("gateway.waiting"), waiting],
+    [say("gateway.behind"), behind],
+    [say("gateway.commit"), say("gateway.commit.words", { time: commitWords(page.commitEveryMs) })],
+    [say("gateway.software"), page.software],
+    [say("gateway.clock"), clock],
+  ] as const;
+  return (
+    <section class="panel">
+      <h2>{say("gateway.sync")}</h2>
+      <dl class="facts">
+        {facts.map(([name, text]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** Beyond 2 s a person comparing watches would notice (ux-guide 7). */
+function clockAheadWords(aheadMs: number): string {
+  if (Math.abs(aheadMs) <= 2_000) return say("gateway.clock.ok");
+  const time = durationWords(Math.abs(aheadMs));
+  return say(aheadMs > 0 ? "gateway.clock.ahead" : "gateway.clock.behind", { time });
+}
+
+function DevicesPanel(props: { readonly store: LiveStore }): JSX.Element {
+  const { store } = props;
+  const devices = store.devices.value;
+  const nowUs = useComputed(() => Math.floor(store.secondUs.value / 60e6) * 60e6);
+  return (
+    <section class="panel">
+      <h2>{say("gateway.devices")}</h2>
+      {devices.length === 0 ? (
+        <p>{say("gateway.no-devices")}</p>
+      ) : (
+        <ul class="devices">
+          {devices.map((device) => (
+            <Device key={device.device} device={device} nowUs={nowUs.value} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Device(props: { readonly device: DeviceStatus; readonly nowUs: number }): JSX.Element {
+  const { device } = props;
+  return (
+    <li class="device">
+      <span class="device-name">{device.name}</span>
+      <span class="device-protocol">
+        {device.protocol}
+        {device.badge !== "" && <span class="badge">{device.badge}</span>}
+      </span>
+      <StateBody state={device.state} />
+      <span class="device-since">{sinceWords(device.sinceUs, props.nowUs)}</span>
+      <span class="device-note">{device.note}</span>
+    </li>
+  );
+}

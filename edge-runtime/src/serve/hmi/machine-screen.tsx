@@ -1,0 +1,125 @@
+/** One machine: its indicators in the order of the settings, then all its other values. */
+import { Button, EmptyState, hrefOf, Indicator, type LiveStore } from "@millwright/ui-kit";
+import type { LiveTag } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { Back } from "./back.tsx";
+import { decimalsMaxOf, type Machine } from "./machines.ts";
+import { say, sayCount } from "./messages.ts";
+import { MachineState } from "./overview.tsx";
+
+/** Rows on the screen at first: as many as V3 and V4 are measured with. More come by a button, never by themselves. */
+const othersShown = 200;
+/** A search pays once a list is longer than a screen. */
+const searchFrom = 12;
+
+export function MachineScreen(props: {
+  readonly store: LiveStore;
+  readonly machines: readonly Machine[];
+  readonly name: string;
+}): JSX.Element {
+  const machine = props.machines.find((one) => one.name === props.name);
+  if (machine === undefined) {
+    return (
+      <>
+        <Back href={hrefOf()} />
+        <EmptyState title={say("asset.unknown", { asset: props.name })}>
+          <p>{say("asset.unknown.what")}</p>
+        </EmptyState>
+      </>
+    );
+  }
+  return (
+    <>
+      <div class="screen-head">
+        <Back href={hrefOf()} />
+        <h1>{machine.name}</h1>
+        <MachineState store={props.store} machine={machine} />
+      </div>
+      <MachineValues store={props.store} machine={machine} />
+    </>
+  );
+}
+
+export function MachineValues(props: {
+  readonly store: LiveStore;
+  readonly machine: Machine;
+}): JSX.Element {
+  const { store, machine } = props;
+  return (
+    <>
+      <Rows store={store} tags={machine.indicators} />
+      {machine.others.length > 0 && <Others store={store} machine={machine} />}
+    </>
+  );
+}
+
+function Rows(props: {
+  readonly store: LiveStore;
+  readonly tags: readonly LiveTag[];
+}): JSX.Element {
+  const decimalsMax = decimalsMaxOf(props.tags);
+  return (
+    <ul class="rows">
+      {props.tags.map((tag) => (
+        <li key={tag.id}>
+          <Indicator
+            store={props.store}
+            tag={tag}
+            decimalsMax={decimalsMax}
+            href={hrefOf("tag", tag.id)}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Others(props: { readonly store: LiveStore; readonly machine: Machine }): JSX.Element {
+  const { machine } = props;
+  const [most, setMost] = useState(othersShown);
+  const [text, setText] = useState("");
+  const wanted = text.trim().toLowerCase();
+  const found =
+    wanted === ""
+      ? machine.others
+      : machine.others.filter((tag) => tag.name.toLowerCase().includes(wanted));
+  const shown = found.slice(0, most);
+  return (
+    <section>
+      <h2 class="rows-head">{sayCount("asset.others", machine.others.length)}</h2>
+      {machine.others.length > searchFrom && (
+        <label class="find">
+          <span>{say("asset.find")}</span>
+          <input
+            type="search"
+            value={text}
+            onInput={(event) => {
+              setText(event.currentTarget.value);
+            }}
+          />
+        </label>
+      )}
+      {found.length === 0 ? (
+        <div class="none-found">
+          <p>{say("asset.none-found", { asset: machine.name, text })}</p>
+          <Button label={say("asset.clear")} onPress={() => setText("")} />
+        </div>
+      ) : (
+        <Rows store={props.store} tags={shown} />
+      )}
+      {shown.length < found.length && (
+        <div class="none-found">
+          <p>{say("asset.shown", { shown: String(shown.length), count: String(found.length) })}</p>
+          <Button
+            label={say("asset.more", {
+              count: String(Math.min(othersShown, found.length - shown.length)),
+            })}
+            onPress={() => setMost((now) => now + othersShown)}
+          />
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,40 @@
+/** Tags grouped as people know them: by machine, in the order of the settings, never by value. */
+import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
+
+import { say } from "./messages.ts";
+
+export interface Machine {
+  readonly name: string;
+  /** At most twelve, chosen by the settings. */
+  readonly indicators: readonly LiveTag[];
+  /** The rest. */
+  readonly others: readonly LiveTag[];
+}
+
+export function machinesOf(page: GatewayPage): readonly Machine[] {
+  const byId = new Map(page.tags.map((tag) => [tag.id, tag]));
+  const chosen = new Set(page.overview);
+  const names: string[] = [];
+  const groups = new Map<string, { indicators: LiveTag[]; others: LiveTag[] }>();
+  const groupOf = (tag: LiveTag): { indicators: LiveTag[]; others: LiveTag[] } => {
+    const name = tag.asset === "" ? say("asset.none") : tag.asset;
+    let group = groups.get(name);
+    if (group === undefined) {
+      group = { indicators: [], others: [] };
+      groups.set(name, group);
+      names.push(name);
+    }
+    return group;
+  };
+  for (const id of page.overview) {
+    const tag = byId.get(id);
+    if (tag !== undefined) groupOf(tag).indicators.push(tag);
+  }
+  for (const tag of page.tags) if (!chosen.has(tag.id)) groupOf(tag).others.push(tag);
+  return names.map((name) => ({ name, ...(groups.get(name) ?? { indicators: [], others: [] }) }));
+}
+
+/** Most decimals in a column. */
+export function decimalsMaxOf(tags: readonly LiveTag[]): number {
+  return tags.reduce((most, tag) => Math.max(most, tag.decimals), 0);
+}

@@ -1,0 +1,16 @@
+import { browserClock, startLiveStore, startRoute, startTheme, loadJson } from "@millwright/ui-kit";
+import type { GatewayPage } from "@millwright/wire-contract";
+import { render } from "preact";
+
+import { App } from "./app.tsx";
+import "@millwright/ui-kit/styles.css";
+import "./hmi.css";
+
+startTheme("light");
+startRoute();
+const store = startLiveStore();
+const place = document.getElementById("page");
+if (place !== null) {
+  const loadPage = (signal: AbortSignal): Promise<GatewayPage> => loadJson("/api/gateway", signal);
+  render(<App store={store} loadPage={loadPage} clock={browserClock} />, place);
+}

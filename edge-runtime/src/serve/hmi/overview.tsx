@@ -1,0 +1,159 @@
+/** H1: is the machine all right? With one machine its screen is the overview; with more, a tile leads to each. */
+import {
+  EmptyState,
+  hrefOf,
+  Indicator,
+  Sparkline,
+  unitWords,
+  type LiveStore,
+  type ValueState,
+} from "@millwright/ui-kit";
+import { useComputed } from "@preact/signals";
+import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+
+import { decimalsMaxOf, type Machine } from "./machines.ts";
+import { MachineValues } from "./machine-screen.tsx";
+import { say, sayCount } from "./messages.ts";
+
+/** Three of a machine's values say how it is; the rest is one tap away (ux-guide 8, H1). */
+const keyIndicators = 3;
+
+export function Overview(props: {
+  readonly store: LiveStore;
+  readonly page: GatewayPage;
+  readonly machines: readonly Machine[];
+}): JSX.Element {
+  const { store, page, machines } = props;
+  const [only] = machines;
+  if (only === undefined) {
+    return (
+      <EmptyState title={say("overview.empty")}>
+        <p>{say("overview.empty.what")}</p>
+        <p>
+          <strong>{say("overview.empty.do")}</strong>
+        </p>
+      </EmptyState>
+    );
+  }
+  const tags = new Map(page.tags.map((tag) => [tag.id, tag]));
+  const sparks = page.sparklines.flatMap((id) => tags.get(id) ?? []);
+  return (
+    <>
+      {machines.length === 1 ? (
+        <>
+          <h1 class="hidden-text">{only.name}</h1>
+          <MachineValues store={store} machine={only} />
+        </>
+      ) : (
+        <>
+          <h1 class="hidden-text">{say("nav.overview")}</h1>
+          <ul class="tiles" data-size={sizeOf(machines.length)}>
+            {machines.map((machine) => (
+              <li key={machine.name}>
+                <Tile store={store} machine={machine} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {sparks.length > 0 && <LastHour store={store} tags={sparks} />}
+    </>
+  );
+}
+
+/** Up to 24 tiles fit a panel without scrolling; the fewer there are, the more each can show. */
+function sizeOf(count: number): "large" | "medium" | "small" {
+  if (count <= 4) return "large";
+  return count <= 9 ? "medium" : "small";
+}
+
+function Tile(props: { readonly store: LiveStore; readonly machine: Machine }): JSX.Element {
+  const { store, machine } = props;
+  const shown = (machine.indicators.length > 0 ? machine.indicators : machine.others).slice(
+    0,
+    keyIndicators,
+  );
+  return (
+    <a class="tile" href={hrefOf("machine", machine.name)}>
+      <h2>{machine.name}</h2>
+      <MachineState store={store} machine={machine} />
+      <div class="tile-rows">
+        {shown.map((tag) => (
+          <Indicator key={tag.id} store={store} tag={tag} decimalsMax={decimalsMaxOf(shown)} />
+        ))}
+      </div>
+    </a>
+  );
+}
+
+/** The worst of a machine's values in words: nothing to say is said shortly, in grey. */
+export function MachineState(props: {
+  readonly store: LiveStore;
+  readonly machine: Machine;
+}): JSX.Element {
+  const { store, machine } = props;
+  const words = useComputed(() => stateWords(store, machine.indicators));
+  const quiet = useComputed(() => words.value.quiet);
+  const text = useComputed(() => words.value.text);
+  return (
+    <p class="machine-state" data-quiet={quiet.value}>
+      {text}
+    </p>
+  );
+}
+
+function stateWords(
+  store: LiveStore,
+  tags: readonly LiveTag[],
+): { readonly text: string; readonly quiet: boolean } {
+  const counts: Record<ValueState, number> = {
+    good: 0,
+    uncertain: 0,
+    stale: 0,
+    bad: 0,
+    missing: 0,
+  };
+  let outside = 0;
+  let ranged = 0;
+  for (const tag of tags) {
+    const view = store.view(tag);
+    counts[view.state] += 1;
+    if (view.range !== "unknown") ranged += 1;
+    if (view.range === "above" || view.range === "below") outside += 1;
+  }
+  if (counts.missing === tags.length) return { text: say("asset.waiting"), quiet: true };
+  const parts = [
+    ...(outside > 0 ? [sayCount("asset.outside", outside)] : []),
+    ...(["bad", "stale", "uncertain", "missing"] as const)
+      .filter((state) => counts[state] > 0)
+      .map((state) => sayCount(`asset.${state}`, counts[state])),
+  ];
+  if (parts.length > 0) return { text: parts.join(", "), quiet: false };
+  // "Normal" is only said of values that have a range to be in.
+  if (ranged === tags.length) return { text: say("asset.ok"), quiet: true };
+  return { text: say("asset.all-ok", { count: String(tags.length) }), quiet: true };
+}
+
+function LastHour(props: {
+  readonly store: LiveStore;
+  readonly tags: readonly LiveTag[];
+}): JSX.Element {
+  return (
+    <section class="last-hour">
+      <h2>{say("overview.last-hour")}</h2>
+      <ul>
+        {props.tags.map((tag) => (
+          <li key={tag.id}>
+            <a class="spark" href={hrefOf("tag", tag.id)}>
+              <span class="spark-name">
+                {tag.asset === "" ? tag.name : `${tag.asset}: ${tag.name}`} {unitWords(tag.unit)}
+              </span>
+              <Sparkline store={props.store} tag={tag} base="/api" />
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * The line under the header, always there: the loss of the stream, devices that do not deliver, or that all is well.
+ * It says nothing about alarms, because nothing here watches for alarms yet.
+ */
+import { durationWords, LostNotice, sinceWords, type LiveStore } from "@millwright/ui-kit";
+import { useComputed } from "@preact/signals";
+import type { DeviceStatus, GatewayPage } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+
+import { say, sayCount } from "./messages.ts";
+
+/** More names would not be read from where the panel hangs; the Gateway screen has them all. */
+const namesShown = 2;
+
+export function Strip(props: {
+  readonly store: LiveStore;
+  readonly page: GatewayPage | undefined;
+}): JSX.Element {
+  const { store, page } = props;
+  const lost = useComputed(() => store.lost.value);
+  const opening = useComputed(() => store.snapshots.value === 0);
+  const devices = useComputed(() => devicesWords(store.devices.value, store.secondUs.value));
+  if (lost.value) {
+    return (
+      <div class="strip">
+        <LostNotice store={store} peer="gateway" />
+      </div>
+    );
+  }
+  return (
+    <div class="strip">
+      <p class="strip-devices">{opening.value ? say("strip.opening") : devices}</p>
+      {page !== undefined && (
+        <p class="strip-loss">{say("strip.loss", { time: commitWords(page.commitEveryMs) })}</p>
+      )}
+    </div>
+  );
+}
+
+function devicesWords(devices: readonly DeviceStatus[], nowUs: number): string {
+  if (devices.length === 0) return say("strip.no-devices");
+  const trouble = devices.filter((device) => device.state !== "live");
+  if (trouble.length === 0) return sayCount("strip.devices", devices.length);
+  const names = trouble.slice(0, namesShown).map((device) =>
+    say("device.since", {
+      name: device.name,
+      state: say(`device.state.${device.state}`),
+      time: sinceWords(device.sinceUs, nowUs),
+    }),
+  );
+  const rest = trouble.length > namesShown ? " …" : "";
+  return sayCount("strip.trouble", trouble.length, { names: names.join("; ") + rest });
+}
+
+/** @param ms of the commit interval, which may be part of a second */
+export function commitWords(ms: number): string {
+  return ms < 1_000 ? `${ms} ms` : durationWords(ms);
+}

@@ -1,0 +1,79 @@
+/** How both pages are built: hashed files for old browsers, nothing inline, compressed copies beside them. */
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import type { Plugin, UserConfig } from "vite";
+
+export interface PageBuildOptions {
+  /** Folder of the page's index.html. */
+  readonly root: string;
+  /** Where the built page goes. */
+  readonly outDir: string;
+}
+
+export function pageBuild(options: PageBuildOptions): UserConfig {
+  return {
+    root: options.root,
+    // Without a public folder nothing is copied by accident.
+    publicDir: false,
+    esbuild: { jsx: "automatic", jsxImportSource: "preact" },
+    build: {
+      outDir: options.outDir,
+      emptyOutDir: true,
+      // Panel PCs keep their browser for ten years (ux-guide 11).
+      target: "es2020",
+      cssTarget: ["chrome99", "firefox97", "safari15.4"],
+      // The policy of the page forbids data: in scripts, styles and fonts.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+    },
+    plugins: [preloadFont(), compressedCopies()],
+  };
+}
+
+/** Asks for the font together with the script, one round trip earlier than the stylesheet would. */
+function preloadFont(): Plugin {
+  return {
+    name: "preload-font",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, context) {
+        const fonts = Object.keys(context.bundle ?? {}).filter((name) => name.endsWith(".woff2"));
+        return fonts.map((name) => ({
+          tag: "link",
+          attrs: {
+            rel: "preload",
+            as: "font",
+            type: "font/woff2",
+            href: `/${name}`,
+            crossorigin: true,
+          },
+          injectTo: "head",
+        }));
+      },
+    },
+  };
+}
+
+/** A gateway has little processor to spare: files are compressed once, here, and never while serving. */
+function compressedCopies(): Plugin {
+  return {
+    name: "compressed-copies",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      for (const [name, file] of Object.entries(bundle)) {
+        if (!/\.(js|css|html|svg)$/.test(name)) continue;
+        const content = Buffer.from(file.type === "chunk" ? file.code : file.source);
+        const brotli = brotliCompressSync(content, {
+          params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY },
+        });
+        this.emitFile({ type: "asset", fileName: `${name}.br`, source: brotli });
+        this.emitFile({
+          type: "asset",
+          fileName: `${name}.gz`,
+          source: gzipSync(content, { level: 9 }),
+        });
+      }
+    },
+  };
+}

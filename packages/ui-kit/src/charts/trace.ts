@@ -1,0 +1,50 @@
+/** The points of one chart: what was recorded, then what arrived since, with holes where nothing holds. */
+import type { History } from "../live/history.ts";
+
+/** Points kept at most: history is reduced to 2 for each pixel column, and live ones come at most 10 a second. */
+const pointsMax = 20_000;
+
+export class Trace {
+  /** Seconds since 1970 UTC. */
+  readonly times: number[] = [];
+  /** null is a hole: no line is drawn across it. */
+  readonly values: (number | null)[] = [];
+
+  /** Takes recorded points in place of all there were. Later live points are kept. */
+  load(history: History): void {
+    const endUs = history.timesUs.at(-1) ?? -Infinity;
+    const later = this.times
+      .map((time, index) => [time, this.values[index] ?? null] as const)
+      .filter(([time]) => time * 1e6 > endUs);
+    this.times.length = 0;
+    this.values.length = 0;
+    for (const [index, value] of history.values.entries()) {
+      this.push(history.timesUs[index] ?? 0, Number.isFinite(value) ? value : null);
+    }
+    for (const [time, value] of later) this.push(time * 1e6, value);
+  }
+
+  /** Appends a point; one that is not later than the last is left out, because a chart runs one way. */
+  push(us: number, value: number | null): void {
+    const time = us / 1e6;
+    const last = this.times.at(-1);
+    if (last !== undefined && time <= last) return;
+    // One hole is enough.
+    if (value === null && this.values.at(-1) === null) return;
+    this.times.push(time);
+    this.values.push(value);
+    if (this.times.length > pointsMax) this.#forget(pointsMax / 10);
+  }
+
+  /** Forgets what lies before a time, but for the last point before it: the line enters from the left. */
+  trim(fromUs: number): void {
+    let count = 0;
+    while ((this.times[count + 1] ?? Infinity) * 1e6 < fromUs) count += 1;
+    if (count > 0) this.#forget(count);
+  }
+
+  #forget(count: number): void {
+    this.times.splice(0, count);
+    this.values.splice(0, count);
+  }
+}

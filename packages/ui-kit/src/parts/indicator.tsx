@@ -1,0 +1,123 @@
+/**
+ * One value as a row: name, where it stands in its normal range, digits, unit, and what is to be said about it. The
+ * row is rendered once; after that only text and the pointer's `transform` are written.
+ */
+import { effect } from "@preact/signals";
+import type { LiveTag } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import type { ValueView } from "../live/freshness.ts";
+import type { LiveStore } from "../live/live-store.ts";
+import { pointerAt, scaleOf, type RangeScale } from "../live/range-scale.ts";
+import { noteOf, rangeWords } from "../live/view-words.ts";
+import { sayKit } from "../words/english.ts";
+import { numberOf, padding, valueWords } from "../words/numbers.ts";
+import { unitWords } from "../words/units.ts";
+import { writeData, writeText, writeTransform } from "./paint.ts";
+
+export interface IndicatorProps {
+  readonly store: LiveStore;
+  readonly tag: LiveTag;
+  /** Most decimals in the column, so that the points stand below each other. */
+  readonly decimalsMax: number;
+  /** Where a tap leads; without it the row is not a target. */
+  readonly href?: string;
+}
+
+export function Indicator(props: IndicatorProps): JSX.Element {
+  const { store, tag } = props;
+  const row = useRef<HTMLElement | null>(null);
+  const hold = (element: HTMLElement | null): void => {
+    row.current = element;
+  };
+  useLayoutEffect(() => {
+    const paint = createPainter(row.current, tag, props.decimalsMax);
+    return effect(() => {
+      paint(store, store.view(tag));
+    });
+  }, [store, tag, props.decimalsMax]);
+
+  const content = (
+    <>
+      <span class="indicator-name">{tag.name}</span>
+      <RangeIndicator scale={scaleOf(tag)} reads={rangeWords(tag)} />
+      <span class="indicator-value">
+        <span class="digits">{sayKit("value.none")}</span>
+        <span class="pad" aria-hidden="true" />
+      </span>
+      <span class="indicator-unit">{unitWords(tag.unit)}</span>
+      <span class="indicator-note" />
+    </>
+  );
+  return props.href === undefined ? (
+    <div class="indicator" ref={hold}>
+      {content}
+    </div>
+  ) : (
+    <a class="indicator" href={props.href} ref={hold}>
+      {content}
+    </a>
+  );
+}
+
+/** Track, normal band and pointer. Without a stated range the place stays empty, so columns keep their line. */
+export function RangeIndicator(props: {
+  readonly scale: RangeScale | undefined;
+  readonly reads: string;
+}): JSX.Element {
+  const { scale } = props;
+  if (scale === undefined) return <span class="range-none" />;
+  return (
+    <span class="range-track">
+      <span
+        class="range-band"
+        style={{
+          left: `${scale.bandFrom * 100}%`,
+          width: `${(scale.bandTo - scale.bandFrom) * 100}%`,
+        }}
+      />
+      <span class="range-pointer" />
+      <span class="hidden-text">{props.reads}</span>
+    </span>
+  );
+}
+
+function createPainter(
+  row: HTMLElement | null,
+  tag: LiveTag,
+  decimalsMax: number,
+): (store: LiveStore, view: ValueView) => void {
+  const part = (name: string): HTMLElement | null => row?.querySelector(`.${name}`) ?? null;
+  const digits = part("digits");
+  const pad = part("pad");
+  const note = part("indicator-note");
+  const pointer = part("range-pointer");
+  const scale = scaleOf(tag);
+  return (store, view) => {
+    const value = store.value(tag.id).value;
+    const shown = view.state !== "bad" && view.state !== "missing" && value !== undefined;
+    const number = shown ? numberOf(value.v) : undefined;
+    writeData(row, "state", view.state);
+    writeData(row, "range", view.range);
+    writeText(digits, digitsOf(tag, view, value?.v ?? null, shown));
+    writeText(pad, typeof value?.v === "number" && shown ? padding(tag.decimals, decimalsMax) : "");
+    writeText(note, noteOf(view, store.secondUs.value));
+    if (scale !== undefined && number !== undefined) {
+      const at = pointerAt(scale, number);
+      writeTransform(pointer, `translateX(${(at.share * 100).toFixed(1)}%)`);
+      writeData(pointer, "beyond", at.beyond);
+    }
+  };
+}
+
+function digitsOf(
+  tag: LiveTag,
+  view: ValueView,
+  value: number | string | boolean | null,
+  shown: boolean,
+): string {
+  if (!shown) return sayKit("value.none");
+  const words = valueWords(tag, value);
+  return view.state === "uncertain" ? `${words}?` : words;
+}

@@ -1,0 +1,72 @@
+/** Ages and times in the words of the guide: `41 s`, `2 h 14 min`, `3 d`, `14:02:11` (ux-guide 3.3). */
+import { kitCatalogue, sayKit } from "./english.ts";
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** An age of a value, in whole seconds so that it stays quiet; a clock that runs ahead gives no negative age. */
+export function ageWords(ageMs: number): string {
+  if (!Number.isFinite(ageMs)) return sayKit("age.never");
+  return ageMs < second ? sayKit("age.now") : durationWords(ageMs);
+}
+
+/** The age of the last sign of life, with a tenth of a second as long as it matters: `0.2 s`. */
+export function beatWords(ageMs: number): string {
+  return ageMs < 10 * second
+    ? `${(Math.max(0, ageMs) / second).toFixed(1)} s`
+    : durationWords(ageMs);
+}
+
+/** The two largest parts, the second one only where the first is small enough to need it. */
+export function durationWords(ms: number): string {
+  if (ms < minute) return `${Math.max(0, Math.floor(ms / second))} s`;
+  if (ms < 10 * minute) return pair(ms, minute, "min", second, "s");
+  if (ms < hour) return `${Math.floor(ms / minute)} min`;
+  if (ms < day) return pair(ms, hour, "h", minute, "min");
+  if (ms < 3 * day) return pair(ms, day, "d", hour, "h");
+  return `${Math.floor(ms / day)} d`;
+}
+
+function pair(
+  ms: number,
+  large: number,
+  largeName: string,
+  small: number,
+  smallName: string,
+): string {
+  const whole = Math.floor(ms / large);
+  const rest = Math.floor((ms - whole * large) / small);
+  return rest === 0 ? `${whole} ${largeName}` : `${whole} ${largeName} ${rest} ${smallName}`;
+}
+
+const clockFormat = new Intl.DateTimeFormat(kitCatalogue.locale, { timeStyle: "medium" });
+const dateFormat = new Intl.DateTimeFormat(kitCatalogue.locale, { day: "numeric", month: "short" });
+const fullFormat = new Intl.DateTimeFormat(kitCatalogue.locale, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+
+/** `14:02:11`. @param us µs since 1970 UTC */
+export function clockWords(us: number): string {
+  return clockFormat.format(us / 1_000);
+}
+
+/** `14:02:11` within half a day of now, otherwise with the date before it. */
+export function sinceWords(us: number, nowUs: number): string {
+  if (us <= 0) return sayKit("age.never");
+  return Math.abs(nowUs - us) < (day / 2) * 1_000
+    ? clockWords(us)
+    : `${dateFormat.format(us / 1_000)} ${clockWords(us)}`;
+}
+
+/** Date and time with milliseconds, for the detail of one value. */
+export function fullTimeWords(us: number): string {
+  return us <= 0 ? sayKit("age.never") : fullFormat.format(us / 1_000);
+}

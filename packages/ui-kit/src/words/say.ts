@@ -1,0 +1,32 @@
+/** All text on a screen goes through message ids, so that a language is a file (ux-guide 10). */
+
+export interface Catalogue<Id extends string> {
+  /** BCP 47 tag that numbers, dates and plurals follow. */
+  readonly locale: string;
+  /** `{name}` is replaced. For a message with a count, `id.one` and `id.other` hold the forms. */
+  readonly texts: Readonly<Record<Id, string>>;
+}
+
+export type Say<Id extends string> = (id: Id, with_?: Readonly<Record<string, string>>) => string;
+
+export function createSay<Id extends string>(catalogue: Catalogue<Id>): Say<Id> {
+  return (id, values = {}) =>
+    catalogue.texts[id].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** Ids that have a form for one and a form for others. */
+export type Countable<Id extends string> = Id extends `${infer Base}.other` ? Base : never;
+
+/** Chooses the form of a message after the plural rules of its language; `{count}` is the number, grouped. */
+export function createSayCount<Id extends string>(
+  catalogue: Catalogue<Id>,
+): (id: Countable<Id>, count: number, values?: Readonly<Record<string, string>>) => string {
+  const rules = new Intl.PluralRules(catalogue.locale);
+  const numbers = new Intl.NumberFormat(catalogue.locale);
+  const say = createSay(catalogue);
+  return (id, count, values = {}) => {
+    const exact = `${id}.${rules.select(count)}`;
+    const form = exact in catalogue.texts ? exact : `${id}.other`;
+    return say(form as Id, { ...values, count: numbers.format(count) });
+  };
+}
