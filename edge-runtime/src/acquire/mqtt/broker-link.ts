@@ -1,0 +1,298 @@
+/** One connection to a broker, over the `mqtt` library: no reconnecting, acknowledgements in our own hands. */
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { messageChain } from "@millwright/kit";
+import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
+
+import type { DriverContext } from "../driver.ts";
+import { DeviceUnreachable, SettingsRefused } from "../faults.ts";
+import type { BrokerSettings } from "./settings.ts";
+
+export interface BrokerMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: number;
+  readonly retain: boolean;
+  /** For `acknowledge`; present with QoS 1. */
+  readonly messageId?: number;
+}
+
+export interface BrokerLink {
+  readonly version: 5 | 4;
+  /** The broker remembered us: what was sent in between comes now. */
+  readonly sessionPresent: boolean;
+  /** Wall time of the last packet of the broker, µs: until then its word on others holds. */
+  readonly lastHeardUs: number;
+  /** Subscribes with QoS 1. Returns the filters that the broker refused. */
+  subscribe(filters: readonly string[]): Promise<readonly string[]>;
+  publish(topic: string, payload: Uint8Array, qos: 0 | 1, retain: boolean): Promise<void>;
+  acknowledge(messageId: number): void;
+  /** Says goodbye and closes; the broker keeps the session. */
+  end(): Promise<void>;
+  /** Closes without a word. May come twice. */
+  close(): void;
+}
+
+export interface BrokerLinkOptions {
+  readonly settings: BrokerSettings;
+  readonly context: DriverContext;
+  /** How many unacknowledged messages the broker may send (MQTT 5). */
+  readonly receiveMax: number;
+  /** What the broker says for us when we vanish. */
+  readonly will?: { readonly topic: string; readonly payload: Uint8Array };
+  /** A session of its own that ends with the connection, for browsing. */
+  readonly temporary?: boolean;
+  readonly onMessage: (message: BrokerMessage, link: BrokerLink) => void;
+  /** Called once, when the connection is gone for another reason than `end` and `close`. */
+  readonly onLost: (cause: Error | undefined) => void;
+}
+
+export async function openBrokerLink(
+  options: BrokerLinkOptions,
+  signal: AbortSignal,
+): Promise<BrokerLink> {
+  signal.throwIfAborted();
+  const { settings, context } = options;
+  const base = await clientOptions(options);
+  // Loaded when a broker is used only: it takes 40 ms and 10 MB.
+  const { connect } = await import("mqtt");
+  const attempt = (version: 5 | 4): Promise<BrokerLink> =>
+    connectOnce(
+      options,
+      () => connect(settings.url, withVersion(base, version, options)),
+      version,
+      signal,
+    );
+  if (settings.version === "3.1.1") return attempt(4);
+  try {
+    return await attempt(5);
+  } catch (failure) {
+    if (settings.version === "5" || !(failure instanceof VersionRefused)) {
+      throw failure instanceof VersionRefused
+        ? new SettingsRefused(
+            context.device,
+            "the broker does not speak MQTT 5",
+            "Set version to 3.1.1 or auto.",
+          )
+        : failure;
+    }
+    return attempt(4);
+  }
+}
+
+/** The library's own way to acknowledge. It has no public one; `mqtt` is pinned, and tests prove what we rely on. */
+interface Acknowledging {
+  _sendPacket(packet: { readonly cmd: "puback"; readonly messageId: number }): void;
+}
+
+/** The broker does not speak this version of MQTT. */
+class VersionRefused extends Error {}
+
+async function clientOptions({
+  settings,
+  context,
+  will,
+  temporary,
+}: BrokerLinkOptions): Promise<IClientOptions> {
+  const read = async (file: string, what: string): Promise<string> => {
+    try {
+      return await readFile(file, "utf8");
+    } catch (cause) {
+      throw new SettingsRefused(
+        context.device,
+        `${what} ${file} cannot be read`,
+        `Check that ${file} is there and that the gateway may read it.`,
+        { cause },
+      );
+    }
+  };
+  return {
+    clientId:
+      temporary === true ? `millwright-browse-${randomId()}` : await clientIdOf(settings, context),
+    clean: temporary === true,
+    // The supervisor reconnects, with back-off and an entry in the ledger.
+    reconnectPeriod: 0,
+    resubscribe: false,
+    connectTimeout: settings.connectTimeoutMs,
+    keepalive: settings.keepAliveSeconds,
+    ...(settings.user === undefined ? {} : { username: settings.user }),
+    ...(settings.passwordFile === undefined
+      ? {}
+      : { password: (await read(settings.passwordFile, "password file")).trimEnd() }),
+    ...(settings.caFile === undefined ? {} : { ca: await read(settings.caFile, "CA file") }),
+    ...(will === undefined
+      ? {}
+      : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
+  };
+}
+
+function withVersion(
+  base: IClientOptions,
+  version: 5 | 4,
+  { settings, receiveMax, temporary }: BrokerLinkOptions,
+): IClientOptions {
+  if (version === 4) return { ...base, protocolVersion: 4 };
+  return {
+    ...base,
+    protocolVersion: 5,
+    properties: {
+      sessionExpiryInterval: temporary === true ? 0 : settings.sessionExpiryHours * 3_600,
+      receiveMaximum: Math.max(1, Math.min(65_535, receiveMax)),
+    },
+  };
+}
+
+/** The broker keeps messages by client id, so it must be the same after every restart (field practice 44). */
+async function clientIdOf(settings: BrokerSettings, context: DriverContext): Promise<string> {
+  if (settings.clientId !== undefined) return settings.clientId;
+  const file = join(context.stateFolder, "mqtt-client-id");
+  const kept = await readFile(file, "utf8").catch(() => "");
+  if (/^millwright-[0-9a-f]{12}$/.test(kept)) return kept;
+  const made = `millwright-${randomId()}`;
+  await mkdir(context.stateFolder, { recursive: true });
+  await writeFile(file, made);
+  return made;
+}
+
+function randomId(): string {
+  return randomUUID().replaceAll("-", "").slice(0, 12);
+}
+
+function connectOnce(
+  options: BrokerLinkOptions,
+  connect: () => MqttClient,
+  version: 5 | 4,
+  signal: AbortSignal,
+): Promise<BrokerLink> {
+  const { context, settings } = options;
+  return new Promise((resolve, reject) => {
+    const client = connect();
+    let link: BrokerLink | undefined;
+    let lastError: Error | undefined;
+    let closedByUs = false;
+    let lastHeardUs = context.clock.nowUs();
+
+    const onAbort = (): void => {
+      client.end(true);
+      reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+
+    const make = (connack: IConnackPacket): BrokerLink => ({
+      version,
+      sessionPresent: connack.sessionPresent,
+      get lastHeardUs() {
+        return lastHeardUs;
+      },
+      async subscribe(filters) {
+        const refused: string[] = [];
+        // Some brokers bound the size of one request; a hundred filters of usual length stay below 64 KiB.
+        for (let at = 0; at < filters.length; at += 100) {
+          const some = filters.slice(at, at + 100);
+          // Retain handling 1: retained messages come with a new subscription, not with every reconnect.
+          const granted = await client
+            .subscribeAsync(some, version === 5 ? { qos: 1, rh: 1 } : { qos: 1 })
+            .catch((failure: unknown) => {
+              if (!client.connected) throw failure;
+              return [];
+            });
+          const good = new Set(
+            granted.filter((grant) => grant.qos < 128).map((grant) => grant.topic),
+          );
+          refused.push(...some.filter((filter) => !good.has(filter)));
+        }
+        return refused;
+      },
+      async publish(topic, payload, qos, retain) {
+        await client.publishAsync(topic, Buffer.from(payload), { qos, retain });
+      },
+      acknowledge(messageId) {
+        // After a loss the broker sends the message again to the next conversation; there is nobody to tell now.
+        if (!client.connected) return;
+        (client as unknown as Acknowledging)._sendPacket({ cmd: "puback", messageId });
+      },
+      async end() {
+        closedByUs = true;
+        await client.endAsync(false).catch(() => undefined);
+      },
+      close() {
+        closedByUs = true;
+        client.end(true);
+      },
+    });
+
+    // Called for each message before the library would acknowledge it. An error as answer makes the library go on
+    // reading without an acknowledgement; ours follows after the commit (field practice 44, `ack-window.ts`).
+    client.handleMessage = (packet, done) => {
+      const { topic, payload, qos, retain, messageId } = packet;
+      const held = qos === 1 && messageId !== undefined;
+      if (link === undefined) return;
+      options.onMessage(
+        {
+          topic,
+          payload: typeof payload === "string" ? Buffer.from(payload) : payload,
+          qos,
+          retain,
+          ...(held ? { messageId } : {}),
+        },
+        link,
+      );
+      done(held ? new Error("acknowledged later") : undefined);
+    };
+    client.on("packetreceive", () => {
+      lastHeardUs = context.clock.nowUs();
+    });
+    client.on("connect", (connack) => {
+      signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) return;
+      link = make(connack);
+      resolve(link);
+    });
+    client.on("error", (error) => {
+      lastError = error;
+      if (link === undefined) {
+        client.end(true);
+        signal.removeEventListener("abort", onAbort);
+        reject(toFault(error, context.device, settings));
+      }
+    });
+    client.on("close", () => {
+      signal.removeEventListener("abort", onAbort);
+      if (link === undefined) reject(toFault(lastError, context.device, settings));
+      else if (!closedByUs) options.onLost(lastError);
+      closedByUs = true;
+    });
+  });
+}
+
+/** CONNACK codes: MQTT 3.1.1, 3.2.2.3 (1 to 5) and MQTT 5.0, 3.2.2.2 (128 up). */
+const versionCodes: readonly unknown[] = [1, 132];
+const refusalCodes: readonly unknown[] = [2, 4, 5, 133, 134, 135, 138, 140];
+
+function toFault(error: Error | undefined, device: string, settings: BrokerSettings): Error {
+  const code = error !== undefined && "code" in error ? error.code : undefined;
+  if (versionCodes.includes(code)) return new VersionRefused();
+  if (error !== undefined && refusalCodes.includes(code)) {
+    return new SettingsRefused(
+      device,
+      `the broker answers "${error.message}"`,
+      "Check user, password file and client id, and what the broker allows them.",
+      { cause: error },
+    );
+  }
+  if (typeof code === "string" && /CERT|SSL|TLS|SELF_SIGNED|ISSUER/.test(code)) {
+    return new SettingsRefused(
+      device,
+      `the certificate of the broker is not trusted (${messageChain(error)})`,
+      "Give the certificate of the authority that signed it as caFile.",
+      { cause: error },
+    );
+  }
+  const { host } = new URL(settings.url);
+  return new DeviceUnreachable(device, {
+    ...(error === undefined ? {} : { cause: error }),
+    hint: `Check that the broker at ${host} runs and that the network between is up.`,
+  });
+}

@@ -1,0 +1,381 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test, { type TestContext } from "node:test";
+
+import { seededRandom, silentLog, systemClock } from "@millwright/kit";
+import { status, type LossReason, type Scalar, type ValueType } from "@millwright/wire-contract";
+
+import { describeDriver, type RigDevice } from "../driver-contract.ts";
+import type { DriverContext, DriverSession, PointSettings, ReadingBatch } from "../driver.ts";
+import { SettingsRefused } from "../faults.ts";
+import { mqttDriver, type MqttSettings } from "./mqtt-driver.ts";
+import { startTestBroker, type TestBroker } from "./test-broker.ts";
+
+const never = new AbortController().signal;
+
+function settingsFor(broker: TestBroker, more: Partial<MqttSettings> = {}): MqttSettings {
+  return mqttDriver.settings.parse({
+    url: broker.url,
+    clientId: "gw-1",
+    browseSeconds: 1,
+    ...more,
+  });
+}
+
+function point(address: string, type: ValueType = "float64", options = {}): PointSettings {
+  return { tag: address, address, type, everyMs: 100, options };
+}
+
+interface Told {
+  readonly context: DriverContext;
+  readonly losses: { reason: LossReason; count: number }[];
+  note: string;
+  badge: string;
+}
+
+function tell(stateFolder = "", queueMax = 1_000): Told {
+  const told: Told = {
+    losses: [],
+    note: "",
+    badge: "",
+    context: {
+      device: "cell",
+      clock: systemClock,
+      random: seededRandom("mqtt"),
+      log: silentLog,
+      queueMax,
+      stateFolder,
+      due: () => undefined,
+      lost: (_point, count, reason) => told.losses.push({ reason, count }),
+      proven: () => undefined,
+      note: (text) => (told.note = text),
+      badge: (text) => (told.badge = text),
+    },
+  };
+  return told;
+}
+
+async function broker(
+  t: TestContext,
+  authenticate?: (user: string, password: string) => boolean,
+): Promise<TestBroker> {
+  const started = await startTestBroker(authenticate);
+  t.after(() => started.stop());
+  return started;
+}
+
+async function open(
+  t: TestContext,
+  settings: MqttSettings,
+  points: readonly PointSettings[],
+  told: Told,
+): Promise<DriverSession> {
+  const session = await mqttDriver.open(settings, points, told.context, never);
+  t.after(() => session[Symbol.asyncDispose]());
+  return session;
+}
+
+interface Row {
+  readonly point: number;
+  readonly value: Scalar | undefined;
+  readonly status: number;
+  readonly measuredUs: number;
+}
+
+function rowsOf(batch: ReadingBatch): Row[] {
+  return Array.from({ length: batch.count }, (_, row) => ({
+    point: batch.point[row] ?? -1,
+    value: batch.wide?.get(row) ?? batch.value[row],
+    status: batch.status[row] ?? -1,
+    measuredUs: batch.measuredUs[row] ?? -1,
+  }));
+}
+
+async function take(session: DriverSession, count: number, settle = true): Promise<Row[]> {
+  const stop = new AbortController();
+  const rows: Row[] = [];
+  for await (const batch of session.readings(stop.signal)) {
+    rows.push(...rowsOf(batch));
+    if (settle) await batch.settle?.();
+    if (rows.length >= count) break;
+  }
+  return rows;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await systemClock.sleep(5, AbortSignal.timeout(10_000));
+}
+
+test("one message gives its values to all the points that name it", async (t) => {
+  const on = await broker(t);
+  const session = await open(
+    t,
+    settingsFor(on),
+    [
+      point("plant/press#$.pressure", "float64", { time_field: "$.ts", time_format: "ms" }),
+      point("plant/press#$.zones[1].name", "string"),
+      point("plant/count", "int64"),
+    ],
+    tell(),
+  );
+  await on.publish(
+    "plant/press",
+    '{"ts":1767225600123,"pressure":4.5,"zones":[{},{"name":"Nord"}]}',
+  );
+  await on.publish("plant/count", "9007199254740993");
+  assert.deepEqual(await take(session, 3), [
+    { point: 0, value: 4.5, status: 0, measuredUs: 1_767_225_600_123_000 },
+    { point: 1, value: "Nord", status: 0, measuredUs: NaN },
+    { point: 2, value: 9_007_199_254_740_993n, status: 0, measuredUs: NaN },
+  ]);
+});
+
+test("what is published while the gateway is away is kept by the broker and comes afterwards", async (t) => {
+  const on = await broker(t);
+  const settings = settingsFor(on);
+  const points = [point("plant/a")];
+  const first = await open(t, settings, points, tell());
+  await on.publish("plant/a", "1");
+  await take(first, 1);
+  await until(() => on.acknowledged() === 1);
+  await first.end(never);
+  for (const value of ["2", "3", "4"]) await on.publish("plant/a", value);
+  const second = await open(t, settings, points, tell());
+  assert.deepEqual(
+    (await take(second, 3)).map((row) => row.value),
+    [2, 3, 4],
+  );
+});
+
+test("a message is acknowledged after its readings are on disk, and one that never was comes again", async (t) => {
+  const on = await broker(t);
+  const settings = settingsFor(on);
+  const points = [point("plant/a")];
+  const first = await open(t, settings, points, tell());
+  for (const value of ["1", "2"]) await on.publish("plant/a", value);
+  await take(first, 2, false);
+  assert.equal(on.acknowledged(), 0);
+  // The process dies before its commit.
+  await first[Symbol.asyncDispose]();
+  const second = await open(t, settings, points, tell());
+  assert.deepEqual(
+    (await take(second, 2)).map((row) => row.value),
+    [1, 2],
+  );
+  await until(() => on.acknowledged() === 2);
+});
+
+test("unsettled messages do not keep the next ones from being read", async (t) => {
+  const on = await broker(t);
+  const session = await open(t, settingsFor(on), [point("plant/a")], tell());
+  for (let value = 0; value < 300; value++) await on.publish("plant/a", String(value));
+  const rows = await take(session, 300, false);
+  assert.deepEqual(
+    rows.map((row) => row.value),
+    Array.from({ length: 300 }, (_, at) => at),
+  );
+});
+
+test("a retained message is the last usable value, never a live one", async (t) => {
+  const on = await broker(t);
+  await on.publish("plant/a", "7", { retain: true });
+  const session = await open(t, settingsFor(on), [point("plant/a")], tell());
+  await on.publish("plant/a", "8");
+  assert.deepEqual(await take(session, 2), [
+    { point: 0, value: 7, status: status.uncertainLastUsable, measuredUs: NaN },
+    { point: 0, value: 8, status: status.good, measuredUs: NaN },
+  ]);
+});
+
+test("a payload that cannot be used is counted, and the note names topic and reason", async (t) => {
+  const on = await broker(t);
+  const told = tell();
+  const session = await open(t, settingsFor(on), [point("plant/a#$.v"), point("plant/b")], told);
+  await on.publish("plant/a", "{broken");
+  await on.publish("plant/b", "1");
+  await take(session, 1);
+  assert.deepEqual(told.losses, [{ reason: "rejected", count: 1 }]);
+  assert.match(told.note, /plant\/a could not be used: it is not JSON/);
+});
+
+test("QoS 0 is read, and the note says that its losses cannot be counted", async (t) => {
+  const on = await broker(t);
+  const told = tell();
+  const session = await open(t, settingsFor(on), [point("plant/a")], told);
+  await on.publish("plant/a", "1", { qos: 0 });
+  await take(session, 1);
+  assert.match(told.note, /plant\/a is published with QoS 0: .* cannot be counted/);
+});
+
+test("a full queue drops the oldest and counts them", async (t) => {
+  const on = await broker(t);
+  const told = tell("", 5);
+  const session = await open(t, settingsFor(on), [point("plant/a"), point("plant/end")], told);
+  for (let value = 0; value < 20; value++) await on.publish("plant/a", String(value), { qos: 0 });
+  const lost = (): number => told.losses.reduce((sum, { count }) => sum + count, 0);
+  await until(() => lost() === 15);
+  assert.deepEqual(
+    (await take(session, 5)).map((row) => row.value),
+    [15, 16, 17, 18, 19],
+  );
+  assert.ok(told.losses.every(({ reason }) => reason === "queue full"));
+});
+
+test("a wrong password is refused with a hint, a right one from its file is taken", async (t) => {
+  const on = await broker(t, (user, password) => user === "gw" && password === "geheim");
+  const folder = await mkdtemp(join(tmpdir(), "mqtt-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const passwordFile = join(folder, "password");
+  const settings = settingsFor(on, { user: "gw", passwordFile });
+  await writeFile(passwordFile, "falsch\n");
+  await assert.rejects(
+    mqttDriver.open(settings, [point("a")], tell().context, never),
+    (failure) => {
+      assert.ok(failure instanceof SettingsRefused, String(failure));
+      assert.match(failure.hint, /password file/);
+      return true;
+    },
+  );
+  await writeFile(passwordFile, "geheim\n");
+  await open(t, settings, [point("a")], tell());
+  await rm(passwordFile);
+  await assert.rejects(
+    mqttDriver.open(settings, [point("a")], tell().context, never),
+    /cannot be read/,
+  );
+});
+
+test("without a client id in the settings one is made, and kept for ever", async (t) => {
+  const on = await broker(t);
+  const folder = await mkdtemp(join(tmpdir(), "mqtt-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const settings = mqttDriver.settings.parse({ url: on.url });
+  const points = [point("plant/a")];
+  const first = await open(t, settings, points, tell(folder));
+  await first.end(never);
+  await on.publish("plant/a", "5");
+  const second = await open(t, settings, points, tell(folder));
+  assert.deepEqual(
+    (await take(second, 1)).map((row) => row.value),
+    [5],
+  );
+});
+
+test("plain text away from this machine is marked, and planned with a warning", () => {
+  const away = mqttDriver.settings.parse({
+    url: "mqtt://10.0.0.5",
+    user: "gw",
+    passwordFile: "/x",
+  });
+  const warnings = mqttDriver
+    .plan(away, [point("a")])
+    .filter(({ severity }) => severity === "warning");
+  assert.match(warnings.map(({ text }) => text).join(), /not encrypted.*readable/);
+  for (const url of [
+    "mqtts://10.0.0.5",
+    "mqtt://127.0.0.1:1884",
+    "mqtt://localhost",
+    "mqtt://[::1]:1883",
+  ]) {
+    const lines = mqttDriver.plan(mqttDriver.settings.parse({ url }), [point("a")]);
+    assert.ok(
+      lines.every(({ severity }) => severity === "info"),
+      url,
+    );
+  }
+});
+
+test("settings with a wrong address, an unknown key or a password in the address are refused", () => {
+  for (const settings of [
+    { url: "http://x" },
+    { url: "mqtt://user:secret@x" },
+    { url: "mqtt://x", pasword: "y" },
+    { url: "mqtt://x", clientId: "a b" },
+  ]) {
+    assert.equal(mqttDriver.settings.safeParse(settings).success, false, JSON.stringify(settings));
+  }
+});
+
+test("writing is refused in words", async (t) => {
+  const on = await broker(t);
+  const session = await open(t, settingsFor(on), [point("a")], tell());
+  assert.deepEqual(await session.write(0, 1, never), {
+    kind: "refused",
+    reason: "writing over MQTT is not enabled",
+  });
+});
+
+test("browsing listens, decodes what it hears and stops at its time or its bound", async (t) => {
+  const on = await broker(t);
+  await on.publish("plant/press", '{"p":4.5,"run":true,"zones":[{"t":80}]}', { retain: true });
+  await on.publish("plant/text", "läuft", { retain: true });
+  const offered = [];
+  for await (const each of mqttDriver.browse?.(settingsFor(on), tell().context, 100, never) ?? []) {
+    offered.push({ address: each.address, type: each.type, value: each.value });
+  }
+  assert.deepEqual(
+    offered.sort((a, b) => a.address.localeCompare(b.address)),
+    [
+      { address: "plant/press#$.p", type: "float64", value: 4.5 },
+      { address: "plant/press#$.run", type: "bool", value: true },
+      { address: "plant/press#$.zones[0].t", type: "float64", value: 80 },
+      { address: "plant/text", type: "string", value: "läuft" },
+    ],
+  );
+  const bounded: string[] = [];
+  for await (const { address } of mqttDriver.browse?.(settingsFor(on), tell().context, 2, never) ??
+    []) {
+    bounded.push(address);
+  }
+  assert.equal(bounded.length, 2);
+});
+
+/** A machine that publishes two values every 50 ms, with QoS 1. */
+async function startRig(): Promise<RigDevice<MqttSettings>> {
+  const on = await startTestBroker();
+  const values = [0, 0];
+  const topics = ["rig/a", "rig/b"];
+  const publish = (at: number): Promise<void> =>
+    on.publish(topics[at] ?? "", JSON.stringify({ v: values[at] }));
+  const stop = new AbortController();
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      await Promise.all(topics.map((_, at) => publish(at)));
+      await systemClock.sleep(50, stop.signal).catch(() => undefined);
+    }
+  })();
+  return {
+    settings: settingsFor(on, { connectTimeoutMs: 2_000 }),
+    points: topics.map((topic) => point(`${topic}#$.v`)),
+    absentPoint: point("rig/absent#$.v"),
+    nonsenseAddress: "rig/+/a#$.v",
+    writable: 0,
+    set(at, value) {
+      values[at] = value;
+      return publish(at);
+    },
+    get: (at) => values[at] ?? NaN,
+    loseNextReply: () => undefined,
+    cut: () => on.cut(),
+    mend: () => on.mend(),
+    conversations: () => on.connections(),
+    settled: () => on.acknowledged(),
+    async stop() {
+      stop.abort();
+      await running;
+      await on.stop();
+    },
+  };
+}
+
+describeDriver("mqtt", {
+  driver: mqttDriver,
+  lacks: {
+    write: "writing over MQTT takes the command path, which is not part of this driver",
+    "lost reply": "nothing is written",
+    "bad point": "a topic that nobody publishes is only silent; freshness tells",
+  },
+  start: startRig,
+});

@@ -1,0 +1,221 @@
+/**
+ * Plain MQTT: each point is one topic, or one value in the JSON of a topic. Readings prove themselves by coming; a topic
+ * that is silent beyond its configured period is stale (field practice 13).
+ *
+ * Retained messages are the broker's memory of a state, of unknown age (field practice 45). They are read, because they
+ * may be all that is known, and carry the status "last usable value", also when their payload says when they were
+ * measured: that it is kept by the broker proves nothing about the device now.
+ */
+import { status, type WriteOutcome } from "@millwright/wire-contract";
+
+import type {
+  Driver,
+  DriverContext,
+  DriverSession,
+  PlanLine,
+  PointSettings,
+  ReadingBatch,
+} from "../driver.ts";
+import { LinkLost, SettingsRefused } from "../faults.ts";
+import { AckWindow } from "./ack-window.ts";
+import { openBrokerLink, type BrokerLink, type BrokerMessage } from "./broker-link.ts";
+import { browseTopics } from "./browse-topics.ts";
+import { Inbox } from "./inbox.ts";
+import { Notes } from "./notes.ts";
+import { isPrivate, mqttSettings, type BrokerSettings, type MqttSettings } from "./settings.ts";
+import { isRefused, parseTopicPoint, readTopicPayload, type TopicPoint } from "./topic-point.ts";
+
+export type { MqttSettings } from "./settings.ts";
+
+/** What a 3.1.1 broker may leave unacknowledged: half of Mosquitto's 20, so that it never stands still. */
+export const heldMax311 = 10;
+
+export const mqttDriver: Driver<MqttSettings> = {
+  protocol: "mqtt",
+  polled: false,
+  settings: mqttSettings,
+  line: ({ url }) => url,
+
+  checkPoint(_settings, point) {
+    const parsed = parseTopicPoint(point);
+    return isRefused(parsed) ? parsed : undefined;
+  },
+
+  plan(settings, points) {
+    const topics = topicsOf(points).size;
+    return [
+      { severity: "info", text: `${topics} topics with ${points.length} tags at ${settings.url}` },
+      ...brokerPlan(settings),
+    ];
+  },
+
+  async open(settings, points, context, signal) {
+    const topics = topicsOf(points);
+    const notes = new Notes((text) => context.note(text));
+    context.badge(isPrivate(settings) ? "" : "no encryption");
+
+    const widest = [...topics.values()].reduce((most, on) => Math.max(most, on.length), 1);
+    const receiveMax = Math.floor(context.queueMax / widest);
+    let link: BrokerLink | undefined;
+    // With MQTT 5 the broker itself stops at `receiveMax`, so the window never has to acknowledge early.
+    let acks = new AckWindow(Infinity, () => undefined);
+    let inbox = new Inbox(context, acks);
+    const begin = (on: BrokerLink): void => {
+      if (link !== undefined) return;
+      link = on;
+      acks = new AckWindow(on.version === 5 ? Infinity : heldMax311, (id) => on.acknowledge(id));
+      inbox = new Inbox(context, acks);
+    };
+
+    const opened = await openBrokerLink(
+      {
+        settings,
+        context,
+        receiveMax,
+        // What the broker kept for us may arrive together with the connection, before `open` has gone on.
+        onMessage(message, on) {
+          begin(on);
+          receive(message, topics, context, acks, inbox, notes);
+        },
+        onLost: (cause) => inbox.fail(new LinkLost(context.device, cause ? { cause } : {})),
+      },
+      signal,
+    );
+    begin(opened);
+    try {
+      const refused = await opened.subscribe([...topics.keys()]);
+      if (refused.length > 0 && refused.length === topics.size) {
+        throw new SettingsRefused(
+          context.device,
+          `the broker lets us read none of ${refused.length} topics, ${refused[0] ?? ""} among them`,
+          "Ask whoever keeps the broker for the right to read them.",
+        );
+      }
+      for (const topic of refused)
+        notes.add(`refused ${topic}`, `the broker does not let us read ${topic}`);
+      refusePoints(refused, topics, context, inbox);
+    } catch (failure) {
+      opened.close();
+      throw failure instanceof SettingsRefused
+        ? failure
+        : new LinkLost(context.device, { cause: failure });
+    }
+    return session(opened, inbox);
+  },
+
+  browse(settings, context, max, signal) {
+    return browseTopics(settings, context, max, signal);
+  },
+};
+
+/** What both MQTT drivers tell before a start. */
+export function brokerPlan(settings: BrokerSettings): readonly PlanLine[] {
+  const lines: PlanLine[] = [
+    {
+      severity: "info",
+      text:
+        "the broker keeps what is published with QoS 1 while the gateway is away, up to its own bound " +
+        "(Mosquitto: 1,000 messages unless max_queued_messages is set); what is published with QoS 0 it does not keep",
+    },
+  ];
+  if (!isPrivate(settings)) {
+    lines.push({
+      severity: "warning",
+      text: `${settings.url} is not encrypted; use mqtts:// instead`,
+    });
+  }
+  if (settings.user !== undefined && !isPrivate(settings)) {
+    lines.push({ severity: "warning", text: "user and password travel readable for everybody" });
+  }
+  return lines;
+}
+
+export function session(link: BrokerLink, inbox: Inbox): DriverSession {
+  return {
+    // The broker remembers for us, by the client id.
+    resume: {},
+    readings: (signal: AbortSignal): AsyncIterable<ReadingBatch> => inbox.batches(signal),
+    write: (): Promise<WriteOutcome> =>
+      Promise.resolve({ kind: "refused", reason: "writing over MQTT is not enabled" }),
+    end: () => link.end(),
+    [Symbol.asyncDispose]() {
+      link.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+type Topics = ReadonlyMap<string, readonly (readonly [at: number, point: TopicPoint])[]>;
+
+function topicsOf(points: readonly PointSettings[]): Topics {
+  const topics = new Map<string, [number, TopicPoint][]>();
+  points.forEach((settings, at) => {
+    const point = parseTopicPoint(settings);
+    // Refused points were reported by `checkPoint`, and nothing was started with them.
+    if (isRefused(point)) return;
+    const on = topics.get(point.topic);
+    if (on === undefined) topics.set(point.topic, [[at, point]]);
+    else on.push([at, point]);
+  });
+  return topics;
+}
+
+function receive(
+  message: BrokerMessage,
+  topics: Topics,
+  context: DriverContext,
+  acks: AckWindow,
+  inbox: Inbox,
+  notes: Notes,
+): void {
+  const receivedUs = context.clock.nowUs();
+  const ordinal = message.messageId === undefined ? undefined : acks.hold(message.messageId);
+  const points = topics.get(message.topic);
+  // A topic of an earlier configuration: the broker still has its subscription, and nobody asks for it any more.
+  const payload = readTopicPayload(points ?? [], message.payload);
+  if (payload.problem !== undefined) {
+    notes.add(
+      `payload ${message.topic}`,
+      `a message on ${message.topic} could not be used: ${payload.problem}`,
+    );
+  }
+  if (payload.rejected > 0) {
+    context.due(payload.rejected);
+    context.lost(-1, payload.rejected, "rejected", receivedUs, receivedUs);
+  }
+  if (points !== undefined && message.qos === 0 && !message.retain) {
+    notes.add(
+      "qos 0",
+      `${message.topic} is published with QoS 0: what is lost on the way cannot be counted`,
+    );
+  }
+  inbox.offer({
+    receivedUs,
+    late: false,
+    ...(ordinal === undefined ? {} : { ordinal }),
+    readings: payload.readings.map(({ at, measuredUs, value, status: code }) => ({
+      point: at,
+      measuredUs,
+      value,
+      status: message.retain && code === status.good ? status.uncertainLastUsable : code,
+    })),
+  });
+}
+
+/** A topic that we may not read is bad alone, and says so. */
+function refusePoints(
+  refused: readonly string[],
+  topics: Topics,
+  context: DriverContext,
+  inbox: Inbox,
+): void {
+  const readings = refused.flatMap((topic) =>
+    (topics.get(topic) ?? []).map(([point]) => ({
+      point,
+      measuredUs: NaN,
+      value: NaN,
+      status: status.badNodeIdUnknown,
+    })),
+  );
+  inbox.offer({ receivedUs: context.clock.nowUs(), late: false, readings });
+}
