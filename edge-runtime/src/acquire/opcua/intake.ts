@@ -1,0 +1,244 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { status as codes, saysOverflow } from "@millwright/wire-contract";
+
+import { createBatchBuilder } from "../batch-builder.ts";
+import type { DriverContext, ReadingBatch } from "../driver.ts";
+import type { ItemPlan, PointPlan } from "./items.ts";
+import { describe, toScalar, toUs, type DeviceVariant } from "./values.ts";
+
+/** What we need of the library's DataValue. */
+export interface DeviceValue {
+  readonly value: DeviceVariant | null;
+  readonly statusCode: { readonly value: number };
+  readonly sourceTimestamp: Date | null;
+  readonly sourcePicoseconds: number;
+}
+
+/** One change of one item. */
+export interface Change {
+  readonly item: number;
+  readonly value: DeviceValue;
+}
+
+/** What the giver of a message wants to know of it. */
+export interface MessageFate {
+  /** The last of its batches was asked for, or given up and counted. */
+  handedOn(): void;
+  /** All of it is on disk, or counted as lost. */
+  settled(): void;
+}
+
+/** Rows of one batch. A message of a server with many items is cut, so that no batch holds the journal for long. */
+const rowsMax = 4_096;
+/** OPC 10000-6, A.2: Good without any value. */
+const badNoData = 0x809b_0000;
+
+/**
+ * Turns what the server sent into batches and keeps them until they are asked for: at most `queueMax` readings, then
+ * the oldest batch goes and is counted.
+ */
+export class Intake {
+  readonly #context: DriverContext;
+  readonly #points: readonly PointPlan[];
+  readonly #items: readonly ItemPlan[];
+  readonly #onMismatch: (point: number, found: string) => void;
+  #queue: { readonly batch: ReadingBatch; readonly message?: MessageFate }[] = [];
+  #waiting = 0;
+  /** Source time of the last value of each item, µs; NaN before the first. */
+  readonly #seenUs: Float64Array;
+  readonly #seen: Uint8Array;
+  /** What a Read gave, until the subscription's first word on the item, which is the same value in most cases. */
+  #first: (DeviceValue | undefined)[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor(
+    context: DriverContext,
+    points: readonly PointPlan[],
+    items: readonly ItemPlan[],
+    onMismatch: (point: number, found: string) => void,
+  ) {
+    this.#context = context;
+    this.#points = points;
+    this.#items = items;
+    this.#onMismatch = onMismatch;
+    this.#seenUs = new Float64Array(items.length).fill(NaN);
+    this.#seen = new Uint8Array(items.length);
+  }
+
+  /** Readings that wait to be asked for. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** False until the server has said anything of this item in this conversation. */
+  hasSeen(item: number): boolean {
+    return this.#seen[item] === 1;
+  }
+
+  shift(): ReadingBatch | undefined {
+    const entry = this.#queue.shift();
+    if (entry === undefined) return undefined;
+    this.#waiting -= entry.batch.count;
+    entry.message?.handedOn();
+    // Due is what is handed on or counted as lost: what is given up here is still in the server, and due there.
+    if (entry.batch.late !== true) this.#context.due(entry.batch.count);
+    this.#wake();
+    return entry.batch;
+  }
+
+  /** Gives up what was not asked for: the server still has it, and will be asked again. */
+  clear(): void {
+    this.#queue = [];
+    this.#waiting = 0;
+  }
+
+  /** Source time of the last value of an item, µs; NaN when there was none or it said none. */
+  seenUs(item: number): number {
+    return this.#seenUs[item] ?? NaN;
+  }
+
+  /** Called when batches come, and when the last has gone. One listener. */
+  onChange(listener: () => void): void {
+    this.#wake = listener;
+  }
+
+  /** The present state, read at the beginning. Old source times are expected (field practice 15). */
+  takeRead(changes: readonly Change[], receivedUs: number): void {
+    for (const { item, value } of changes) this.#first[item] = value;
+    this.#take(changes, receivedUs);
+  }
+
+  takeMessage(changes: readonly Change[], receivedUs: number, message: MessageFate): void {
+    const fresh =
+      this.#first.length === 0 ? changes : changes.filter((change) => this.#isNew(change));
+    for (const { item, value } of fresh) {
+      if (saysOverflow(value.statusCode.value)) this.#sayOverflow(item, value, receivedUs);
+    }
+    this.#take(fresh, receivedUs, { message });
+  }
+
+  /** Values of the device's own history. */
+  takeHistory(changes: readonly Change[], receivedUs: number): void {
+    this.#take(changes, receivedUs, { late: true });
+  }
+
+  /** A point that the server does not know, or cannot give: bad alone, the others run. */
+  takeBad(points: readonly number[], code: number, receivedUs: number): void {
+    if (points.length === 0) return;
+    const builder = createBatchBuilder(points.length);
+    for (const point of points) builder.push(point, NaN, NaN, code);
+    this.#append(builder.take(receivedUs));
+  }
+
+  #isNew({ item, value }: Change): boolean {
+    const first = this.#first[item];
+    if (first === undefined) return true;
+    this.#first[item] = undefined;
+    const same =
+      toUs(first.sourceTimestamp, first.sourcePicoseconds) ===
+        toUs(value.sourceTimestamp, value.sourcePicoseconds) ||
+      (first.sourceTimestamp === null && value.sourceTimestamp === null);
+    return !(
+      same &&
+      first.statusCode.value === value.statusCode.value &&
+      isDeepStrictEqual(first.value?.value, value.value?.value)
+    );
+  }
+
+  #sayOverflow(item: number, value: DeviceValue, receivedUs: number): void {
+    const toTime = toUs(value.sourceTimestamp, value.sourcePicoseconds);
+    const upTo = Number.isNaN(toTime) ? receivedUs : toTime;
+    const seen = this.#seenUs[item] ?? NaN;
+    const from = Number.isNaN(seen) ? upTo : Math.min(seen, upTo);
+    for (const point of this.#items[item]?.points ?? []) {
+      this.#context.lost(point, NaN, "lost at source", from, upTo);
+    }
+  }
+
+  #take(
+    changes: readonly Change[],
+    receivedUs: number,
+    how: { readonly message?: MessageFate; readonly late?: boolean } = {},
+  ): void {
+    let rows = 0;
+    for (const { item } of changes) rows += this.#items[item]?.points.length ?? 0;
+    if (rows === 0) {
+      how.message?.handedOn();
+      how.message?.settled();
+      return;
+    }
+    let builder = createBatchBuilder(Math.min(rows, rowsMax));
+    for (const { item, value } of changes) {
+      const measuredUs = toUs(value.sourceTimestamp, value.sourcePicoseconds);
+      if (how.late !== true) {
+        this.#seen[item] = 1;
+        this.#seenUs[item] = measuredUs;
+      }
+      for (const point of this.#items[item]?.points ?? []) {
+        if (builder.full) {
+          this.#append(asLate(builder.take(receivedUs), how.late));
+          builder = createBatchBuilder(Math.min(rows, rowsMax));
+        }
+        rows--;
+        this.#push(builder, point, measuredUs, value);
+      }
+    }
+    // Batches are settled in order, so the last one speaks for all rows of its message.
+    const { message } = how;
+    const settle =
+      message === undefined
+        ? undefined
+        : () => {
+            message.settled();
+            return Promise.resolve();
+          };
+    this.#append(asLate(builder.take(receivedUs, settle), how.late), message);
+  }
+
+  #push(
+    builder: ReturnType<typeof createBatchBuilder>,
+    point: number,
+    measuredUs: number,
+    { value, statusCode }: DeviceValue,
+  ): void {
+    const plan = this.#points[point];
+    if (plan === undefined) return;
+    const code = statusCode.value;
+    const bad = code >>> 30 >= 2;
+    if (value === null || value.dataType === 0) {
+      builder.push(point, measuredUs, NaN, bad ? code : badNoData);
+      return;
+    }
+    const scalar = toScalar(value, plan.type, plan.path);
+    if (scalar !== undefined) {
+      builder.push(point, measuredUs, scalar, code);
+    } else if (bad) {
+      builder.push(point, measuredUs, NaN, code);
+    } else {
+      this.#onMismatch(point, describe(value));
+      builder.push(point, measuredUs, NaN, codes.badTypeMismatch);
+    }
+  }
+
+  #append(batch: ReadingBatch, message?: MessageFate): void {
+    this.#queue.push(message === undefined ? { batch } : { batch, message });
+    this.#waiting += batch.count;
+    while (this.#waiting > this.#context.queueMax && this.#queue.length > 1) {
+      const oldest = this.#queue.shift();
+      if (oldest === undefined) break;
+      const { receivedUs, count } = oldest.batch;
+      this.#waiting -= count;
+      this.#context.due(count);
+      this.#context.lost(-1, count, "queue full", receivedUs, receivedUs);
+      // Counted is settled: the server need not keep what the ledger has explained.
+      oldest.message?.handedOn();
+      oldest.message?.settled();
+    }
+    this.#wake();
+  }
+}
+
+function asLate(batch: ReadingBatch, late: boolean | undefined): ReadingBatch {
+  return late === true ? { ...batch, late: true } : batch;
+}

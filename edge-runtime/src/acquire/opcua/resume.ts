@@ -1,0 +1,79 @@
+import type { ResumePoint } from "../driver.ts";
+import type { SettledNumbers } from "./settled-numbers.ts";
+
+/** What a conversation leaves behind, as the journal keeps it. */
+export interface Resume {
+  readonly subscriptionId: number;
+  readonly publishingMs: number;
+  readonly keepAliveCount: number;
+  readonly sessionToken: string;
+  readonly sessionNonce: string;
+  /** The last message whose values are all on disk; 0 when there was none. */
+  readonly lastSequence: number;
+  readonly startTimeUs: number;
+  /** What the subscription was made for. */
+  readonly items: string;
+  /** When the last settled message came, by our clock, µs; 0 when there was none. */
+  readonly untilUs: number;
+  /** When it was published, by the server's clock, µs. */
+  readonly publishedUs: number;
+  /** Names what this process remembers beyond that. */
+  readonly memory: string;
+}
+
+/** What is remembered only as long as the process lives: more than a resume point may hold. */
+export interface Memory {
+  /** Goes on in the next conversation, because batches of this one may still be on their way to the disk. */
+  readonly settled: SettledNumbers;
+  /** Source time of each item's last value, µs. */
+  readonly seenUs: Float64Array;
+}
+
+const memories = new Map<string, Memory>();
+/** One for each device that has no conversation at the moment; more devices than this no gateway has. */
+const memoriesMax = 1_000;
+
+export function remember(name: string, memory: Memory): void {
+  memories.set(name, memory);
+  const oldest = memories.keys().next().value;
+  if (memories.size > memoriesMax && oldest !== undefined) memories.delete(oldest);
+}
+
+/** Hands over what this process remembers, once. */
+export function recall(name: string): Memory | undefined {
+  const memory = memories.get(name);
+  memories.delete(name);
+  return memory;
+}
+
+export function toResumePoint(resume: Resume): ResumePoint {
+  return { ...resume };
+}
+
+/** Undefined when the journal holds nothing of use: a resume point of another version, or of a first opening. */
+export function parseResume(point: ResumePoint | undefined): Resume | undefined {
+  if (point === undefined) return undefined;
+  const text = (name: string): string => {
+    const value = point[name];
+    return typeof value === "string" ? value : "";
+  };
+  const number = (name: string): number => {
+    const value = point[name];
+    return typeof value === "number" ? value : 0;
+  };
+  const subscriptionId = number("subscriptionId");
+  if (subscriptionId === 0) return undefined;
+  return {
+    subscriptionId,
+    publishingMs: number("publishingMs"),
+    keepAliveCount: number("keepAliveCount"),
+    sessionToken: text("sessionToken"),
+    sessionNonce: text("sessionNonce"),
+    lastSequence: number("lastSequence"),
+    startTimeUs: number("startTimeUs"),
+    items: text("items"),
+    untilUs: number("untilUs"),
+    publishedUs: number("publishedUs"),
+    memory: text("memory"),
+  };
+}
