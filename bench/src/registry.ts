@@ -1,0 +1,5 @@
+import type { Bench } from "./bench.ts";
+import { bench as codec } from "./codec.ts";
+
+/** Every bench, in the order in which `make bench` runs them. */
+export const benches: readonly Bench[] = [codec];
