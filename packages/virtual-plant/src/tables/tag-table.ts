@@ -1,0 +1,134 @@
+/** Tag tables for gateways: one CSV for each machine and protocol, made from the same lists that the servers use. */
+import type { Machine, PointSpec } from "../machine.ts";
+import { modbusMapOf } from "../modbus/maps.ts";
+import type { ModbusPoint } from "../modbus/point-map.ts";
+import { jsonTopics } from "../mqtt/json-publisher.ts";
+import { metricName } from "../mqtt/sparkplug.ts";
+import { nodeId, sparkplugGroup } from "../mqtt/sparkplug-node.ts";
+import { nodeAddress } from "../opcua/names.ts";
+
+export type TableProtocol = "opcua" | "modbus" | "mqtt" | "sparkplug";
+
+/** One row by column name; what is absent is written as an empty cell. */
+type Row = Readonly<Record<string, string | number | undefined>>;
+
+const commonColumns = [
+  ...["id", "name", "address", "type", "kind", "unit", "every_ms", "scale", "offset"],
+  ...["device_unit", "low", "high", "decimals", "asset", "texts", "clock", "overview"],
+] as const;
+
+const protocolColumns: Readonly<Record<TableProtocol, readonly string[]>> = {
+  opcua: [],
+  modbus: ["order", "bit", "length", "encoding", "sentinel", "together"],
+  mqtt: ["time_field", "time_unit"],
+  sparkplug: [],
+};
+
+/** The table of a machine, as text with a header row. */
+export function tagTable(machine: Machine, protocol: TableProtocol): string {
+  const columns = [...commonColumns, ...protocolColumns[protocol]];
+  const rows = rowsOf(machine, protocol);
+  const lines = rows.map((row) => columns.map((column) => cell(row[column])).join(","));
+  return `${[columns.join(","), ...lines].join("\n")}\n`;
+}
+
+function rowsOf(machine: Machine, protocol: TableProtocol): readonly Row[] {
+  switch (protocol) {
+    case "opcua":
+      return machine.points.map((point) => ({
+        ...commonRow(machine, point),
+        address: nodeAddress(machine.id, point.path),
+        clock: "device",
+      }));
+    case "modbus":
+      return modbusMapOf(machine).map((place) => modbusRow(machine, place));
+    case "mqtt":
+      return mqttRows(machine);
+    case "sparkplug":
+      return machine.points.map((point) => ({
+        ...commonRow(machine, point),
+        address: `${sparkplugGroup}/${nodeId(machine.id)}/${machine.id}/${metricName(point.path)}`,
+        clock: "device",
+      }));
+  }
+}
+
+function commonRow(machine: Machine, point: PointSpec): Row {
+  return {
+    id: `${machine.id}/${tagName(point.path)}`,
+    name: point.name,
+    type: point.type,
+    kind: point.kind,
+    unit: point.unit,
+    every_ms: point.everyMs,
+    low: point.low,
+    high: point.high,
+    decimals: point.decimals,
+    asset: assetName(machine.id),
+    texts: textsOf(point),
+    overview: point.overview,
+  };
+}
+
+function modbusRow(machine: Machine, place: ModbusPoint): Row {
+  const point = machine.points.find(({ path }) => path === place.path);
+  if (point === undefined) throw new Error(`${machine.id} has no point ${place.path}`);
+  return {
+    ...commonRow(machine, point),
+    address: `${place.table}:${place.address}`,
+    type: place.type,
+    scale: place.scale,
+    offset: place.offset,
+    device_unit: place.deviceUnit?.code,
+    clock: "gateway",
+    order: place.order,
+    bit: place.bit,
+    length: place.length,
+    encoding: place.encoding,
+    sentinel: place.sentinel,
+    together: place.together,
+  };
+}
+
+function mqttRows(machine: Machine): readonly Row[] {
+  return jsonTopics(machine, "plant").flatMap((topic) =>
+    topic.paths.map((path) => {
+      const point = machine.points.find((other) => other.path === path);
+      if (point === undefined) throw new Error(`${machine.id} has no point ${path}`);
+      return {
+        ...commonRow(machine, point),
+        address: `${topic.topic}#$.${path}`,
+        every_ms: topic.everyMs,
+        clock: "device",
+        time_field: "$.ts",
+        time_unit: "ms",
+      };
+    }),
+  );
+}
+
+/** `Bearing.Temperature` is `bearing-temperature` in ids, `Motor.PowerFactor` is `motor-power-factor`. */
+export function tagName(path: string): string {
+  return path
+    .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
+    .replaceAll(".", "-")
+    .replace(/[^A-Za-z0-9-]/g, "")
+    .toLowerCase();
+}
+
+/** `pump-1` is the asset `Pump 1`. */
+function assetName(machine: string): string {
+  return machine.charAt(0).toUpperCase() + machine.slice(1).replace("-", " ");
+}
+
+function textsOf({ texts }: PointSpec): string | undefined {
+  if (texts === undefined) return undefined;
+  return Object.entries(texts)
+    .map(([number, text]) => `${number}=${text}`)
+    .join("|");
+}
+
+function cell(value: string | number | undefined): string {
+  const text = value === undefined ? "" : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
