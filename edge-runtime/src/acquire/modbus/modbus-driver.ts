@@ -1,0 +1,91 @@
+/** The Modbus driver: TCP, RTU, and RTU through TCP. The front door of this folder. */
+import type { Driver, PointSettings } from "../driver.ts";
+import { SettingsRefused } from "../faults.ts";
+import { isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
+import type { Converse } from "./line.ts";
+import { describeLoad } from "./line-load.ts";
+import { Lines } from "./lines.ts";
+import { checkTogether } from "./requests.ts";
+import { RtuConversation } from "./rtu-conversation.ts";
+import { ModbusSession } from "./session.ts";
+import { lineOf, modbusSettings, type ModbusSettings } from "./settings.ts";
+import { TcpConversation } from "./tcp-conversation.ts";
+
+/** How the framings talk. */
+export function converseBy(settings: ModbusSettings): Converse {
+  switch (settings.framing) {
+    case "tcp":
+      return (wire) => new TcpConversation(wire, settings.concurrent);
+    case "rtu-over-tcp":
+    case "rtu":
+      return (wire) => new RtuConversation(wire, settings);
+  }
+}
+
+/**
+ * A driver with lines of its own.
+ *
+ * @param converse how the framings talk; a test puts a conversation without its guards here, as a control
+ */
+export function createModbusDriver(
+  converse: (settings: ModbusSettings) => Converse = converseBy,
+): Driver<ModbusSettings> {
+  const lines = new Lines(converse);
+  return {
+    protocol: "modbus",
+    polled: true,
+    settings: modbusSettings,
+    line: lineOf,
+    checkPoint(settings, point) {
+      const parsed = parsePoint(settings, point, 0);
+      return isRefused(parsed) ? parsed : undefined;
+    },
+    plan(settings, points) {
+      const parsed = parseAll(settings, points);
+      if (parsed.refused.length > 0) {
+        return parsed.refused.map((text) => ({ severity: "refused", text }));
+      }
+      if (parsed.points.length === 0) return [{ severity: "info", text: "no points" }];
+      return describeLoad(settings, parsed.points);
+    },
+    async open(settings, points, context, signal) {
+      const parsed = parseAll(settings, points);
+      const [refused] = parsed.refused;
+      if (refused !== undefined) {
+        throw new SettingsRefused(
+          context.device,
+          refused,
+          "Correct the tag table and apply it again.",
+        );
+      }
+      const use = await lines.join(settings, context, signal);
+      try {
+        const session = new ModbusSession(settings, parsed.points, use, context);
+        await session.knock(signal);
+        return session;
+      } catch (failure) {
+        await use.leave();
+        throw failure;
+      }
+    },
+  };
+}
+
+/** The one driver of the runtime: devices with equal lines share them. */
+export const modbusDriver: Driver<ModbusSettings> = createModbusDriver();
+
+function parseAll(
+  settings: ModbusSettings,
+  points: readonly PointSettings[],
+): { readonly points: readonly ModbusPoint[]; readonly refused: readonly string[] } {
+  const understood: ModbusPoint[] = [];
+  const refused: string[] = [];
+  points.forEach((point, index) => {
+    const parsed = parsePoint(settings, point, index);
+    if (isRefused(parsed)) refused.push(parsed.reason);
+    else understood.push(parsed);
+  });
+  const together = checkTogether(understood, settings);
+  if (together !== undefined) refused.push(together);
+  return { points: understood, refused };
+}

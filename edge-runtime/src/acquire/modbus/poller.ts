@@ -1,0 +1,425 @@
+/**
+ * Keeps the schedules of one device: begins rounds when they are due, keeps as many questions under way as the line
+ * bears, and turns every outcome into rows or into a loss (the table in `session.ts`).
+ */
+import { status, type LossReason, type StatusCode } from "@millwright/wire-contract";
+
+import { createBatchBuilder } from "../batch-builder.ts";
+import type { BatchBuilder, DriverContext, ReadingBatch } from "../driver.ts";
+import { BlameCase } from "./blame.ts";
+import { Timer, type Exchange, type Outcome } from "./conversation.ts";
+import { meaningOf } from "./exceptions.ts";
+import type { Line } from "./line.ts";
+import type { Guilty, PlannedRead, ReadPlan } from "./read-plan.ts";
+import type { Missed, Schedule } from "./schedule.ts";
+
+/** The points of one interval. */
+export interface Track {
+  readonly plan: ReadPlan;
+  readonly schedule: Schedule;
+  readonly points: readonly number[];
+}
+
+interface Round {
+  readonly track: Track;
+  readonly dueUs: number;
+  readonly todo: Ask[];
+  underWay: number;
+}
+
+interface Ask {
+  readonly round: Round;
+  readonly read: PlannedRead;
+  /** Part of a search for the guilty register. */
+  readonly blame?: BlameCase;
+  /** A refused value that is tried again. */
+  readonly guilty?: Guilty;
+}
+
+/**
+ * Rows wait at most so long for others of their round, ms: a batch has one time of receipt, and 20 ms is little beside
+ * the shortest interval (50 ms), while a round on a slow line lasts seconds.
+ */
+const gatherMs = 20;
+
+export class Poller {
+  readonly #line: Line;
+  readonly #context: DriverContext;
+  readonly #tracks: readonly Track[];
+  readonly #window: number;
+  readonly #timeoutMs: number;
+  readonly #pointCount: number;
+  readonly #rounds = new Map<Track, Round>();
+  readonly #underWay = new Set<Exchange>();
+  // Before a round begins, everything is handed over, so there is never more than one row for each point.
+  readonly #rows: BatchBuilder;
+  readonly #gather: Timer;
+  readonly #tick: Timer;
+  readonly #originMs: number;
+  /** By point: the spell of absence in which it was told so last. */
+  readonly #toldAway: Uint32Array;
+  /** By unit: how often it went away, counted from 1; 0 while it is there. */
+  readonly #spells = new Map<number, number>();
+  #spell = 0;
+  #receivedUs = 0;
+  #ripe = false;
+  #filling = false;
+  #stopped = false;
+  #wake: (() => void) | undefined;
+  #pause = { fromMs: 0, toMs: 0 };
+  #told = "";
+
+  /**
+   * @param window how many questions this device may have under way or waiting in the line's queue
+   * @param timeoutMs how long an answer is waited for
+   */
+  constructor(
+    line: Line,
+    tracks: readonly Track[],
+    window: number,
+    timeoutMs: number,
+    context: DriverContext,
+  ) {
+    this.#line = line;
+    this.#context = context;
+    this.#tracks = tracks;
+    this.#window = window;
+    this.#timeoutMs = timeoutMs;
+    const indices = tracks.flatMap((track) => track.points);
+    this.#pointCount = indices.length;
+    this.#rows = createBatchBuilder(Math.max(1, indices.length));
+    this.#toldAway = new Uint32Array(indices.reduce((max, index) => Math.max(max, index), 0) + 1);
+    this.#originMs = context.clock.monotonicMs();
+    this.#gather = new Timer(context.clock, () => {
+      this.#ripe = true;
+      this.ring();
+    });
+    this.#tick = new Timer(context.clock, () => {
+      this.ring();
+    });
+  }
+
+  /** Something was read before the schedules began: the first rows. */
+  give(read: PlannedRead, data: Uint8Array): void {
+    read.decode(data, this.#rows);
+    this.#receivedUs = this.#context.clock.nowUs();
+    this.#ripe = true;
+  }
+
+  /** The rows to hand over now; nothing while they may still wait for others. */
+  take(): ReadingBatch | undefined {
+    if (this.#rows.count === 0) return undefined;
+    const wanted = this.#ripe || this.#stopped || this.#rounds.size === 0 || this.#anyDue();
+    if (!wanted) return undefined;
+    this.#ripe = false;
+    this.#gather.disarm();
+    this.#context.due(this.#rows.count);
+    return this.#rows.take(this.#receivedUs);
+  }
+
+  /** The caller was busy with what was handed over: what fell due in this time waited for him, not for the device. */
+  paused(fromMs: number, toMs: number): void {
+    this.#pause = { fromMs: fromMs - this.#originMs, toMs: toMs - this.#originMs };
+  }
+
+  /** Begins the rounds that are due. Only called when all rows were taken. */
+  begin(): void {
+    const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
+    for (const track of this.#tracks) {
+      if (this.#rounds.has(track)) continue;
+      const missed = track.schedule.take(nowMs);
+      if (missed === undefined) continue;
+      if (missed.count > 0) this.#miss(track, missed);
+      const round: Round = {
+        track,
+        dueUs: this.#context.clock.nowUs(),
+        todo: [],
+        underWay: 0,
+      };
+      this.#rounds.set(track, round);
+      for (const read of track.plan.reads) round.todo.push({ round, read });
+      this.#askGuilty(round, nowMs + this.#originMs);
+    }
+    this.#fill();
+  }
+
+  /** Resolves when there is something to do: rows are ripe, a round is due, or somebody rang. */
+  async wait(): Promise<void> {
+    if (this.#rows.count > 0 && (this.#ripe || this.#rounds.size === 0)) return;
+    let nextMs = Infinity;
+    for (const track of this.#tracks) {
+      if (!this.#rounds.has(track)) nextMs = Math.min(nextMs, track.schedule.nextMs);
+    }
+    const rung = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    if (nextMs !== Infinity) {
+      const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
+      // A timer may ring a fraction early, and then nothing would be due.
+      this.#tick.arm(Math.max(0, nextMs - nowMs) + 0.5);
+    }
+    await rung;
+    this.#tick.disarm();
+  }
+
+  ring(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** Asks nothing more and forgets what is under way; nothing of that is counted, because we gave it up. */
+  stop(): void {
+    this.#stopped = true;
+    for (const exchange of this.#underWay) this.#line.withdraw(exchange);
+    this.#underWay.clear();
+    this.#rounds.clear();
+    this.#gather.disarm();
+    this.#tick.disarm();
+    this.ring();
+  }
+
+  #anyDue(): boolean {
+    const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
+    return this.#tracks.some((track) => !this.#rounds.has(track) && track.schedule.nextMs <= nowMs);
+  }
+
+  /** Refused values: one may be tried again in each round, the others say what they are. */
+  #askGuilty(round: Round, nowMs: number): void {
+    const again = round.track.plan.toTryAgain(nowMs);
+    for (const guilty of round.track.plan.guilty) {
+      if (guilty === again) {
+        guilty.triedMs = nowMs;
+        round.todo.push({ round, read: guilty.read, guilty });
+      } else this.#pushBad(guilty.read.points, guilty.status);
+    }
+    if (round.todo.length === 0) this.#rounds.delete(round.track);
+  }
+
+  #fill(): void {
+    if (this.#filling) return;
+    this.#filling = true;
+    try {
+      while (!this.#stopped) {
+        const asks = this.#nextAsks(this.#window - this.#underWay.size);
+        if (asks.length === 0) break;
+        const exchanges = asks.map((ask) => this.#exchangeOf(ask));
+        for (const exchange of exchanges) this.#underWay.add(exchange);
+        this.#line.submit(exchanges);
+      }
+    } finally {
+      this.#filling = false;
+    }
+  }
+
+  /** The next questions, quickest schedule first, so that a long round of slow points does not delay the quick ones. */
+  #nextAsks(max: number): Ask[] {
+    const asks: Ask[] = [];
+    const nowMs = this.#context.clock.monotonicMs();
+    for (const track of this.#tracks) {
+      const round = this.#rounds.get(track);
+      if (round === undefined) continue;
+      while (asks.length < max) {
+        const ask = round.todo.shift();
+        if (ask === undefined) break;
+        if (this.#line.healthOf(ask.read.request.unit).mayAsk(nowMs)) {
+          round.underWay++;
+          asks.push(ask);
+        } else {
+          ask.blame?.unclear();
+          this.#away(ask);
+        }
+      }
+      this.#endRound(round);
+    }
+    return asks;
+  }
+
+  #exchangeOf(ask: Ask): Exchange {
+    const exchange: Exchange = {
+      question: ask.read.question,
+      timeoutMs: this.#timeoutMs,
+      done: (outcome) => {
+        // Given up: `stop` emptied the set, and nobody waits for the outcome.
+        if (!this.#underWay.delete(exchange)) return;
+        ask.round.underWay--;
+        this.#settle(ask, outcome);
+        this.#endRound(ask.round);
+        this.#fill();
+      },
+    };
+    return exchange;
+  }
+
+  #settle(ask: Ask, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case "answer":
+        this.#received();
+        // Behind function and byte count.
+        ask.read.decode(outcome.pdu.subarray(2), this.#rows);
+        this.#present(ask.read.request.unit);
+        ask.blame?.answered(ask.read.request);
+        if (ask.guilty !== undefined) {
+          ask.round.track.plan.pardon(ask.guilty);
+          this.#tell();
+        }
+        break;
+      case "exception":
+        this.#refused(ask, outcome.code);
+        break;
+      case "silent":
+        ask.blame?.unclear();
+        if (this.#line.healthOf(ask.read.request.unit).away) this.#away(ask);
+        else this.#lose(ask, "device unreachable");
+        break;
+      case "garbled":
+      case "lost":
+        ask.blame?.unclear();
+        this.#lose(ask, "link lost");
+        break;
+    }
+    if (ask.blame?.over === true) this.#judge(ask, ask.blame);
+  }
+
+  #refused(ask: Ask, code: number): void {
+    const { read, round } = ask;
+    const meaning = meaningOf(code);
+    if (meaning.kind !== "gone") this.#present(read.request.unit);
+    if (meaning.kind !== "blame") ask.blame?.unclear();
+    switch (meaning.kind) {
+      case "busy":
+        this.#lose(ask, "device overload");
+        return;
+      case "gone":
+        this.#away(ask);
+        return;
+      case "failed":
+        this.#pushBad(read.points, meaning.status);
+        return;
+      case "blame":
+        break;
+    }
+    if (ask.guilty !== undefined) {
+      this.#pushBad(read.points, meaning.status);
+      return;
+    }
+    const blame = ask.blame ?? new BlameCase(read.request, code);
+    const pieces = blame.refused(read.request, code);
+    if (pieces.length === 0) this.#pushBad(read.points, meaning.status);
+    // Asked next, so that the good ones of this round are late by little.
+    for (const piece of pieces.toReversed()) {
+      round.todo.unshift({ round, read: round.track.plan.planned(piece), blame });
+    }
+    // A piece that is `ask.blame` already is judged by the caller.
+    if (ask.blame === undefined && blame.over) this.#judge(ask, blame);
+  }
+
+  #judge(ask: Ask, blame: BlameCase): void {
+    const verdict = blame.verdict();
+    if (verdict === undefined) return;
+    const nowMs = this.#context.clock.monotonicMs();
+    ask.round.track.plan.condemn(ask.read.request, verdict, nowMs);
+    this.#tell();
+  }
+
+  /** The first reading of each point that falls into a spell of absence says so; those after it are charged. */
+  #away(ask: Ask): void {
+    const { unit } = ask.read.request;
+    let spell = this.#spells.get(unit) ?? 0;
+    if (spell === 0) {
+      this.#spell++;
+      spell = this.#spell;
+      this.#spells.set(unit, spell);
+      this.#tell();
+    }
+    const charged: number[] = [];
+    for (const point of ask.read.points) {
+      if (this.#toldAway[point] === spell) charged.push(point);
+      else {
+        this.#toldAway[point] = spell;
+        this.#pushBad([point], status.badCommunication);
+      }
+    }
+    this.#charge(charged, "device unreachable", ask.round.dueUs, this.#context.clock.nowUs(), 1);
+  }
+
+  #present(unit: number): void {
+    if ((this.#spells.get(unit) ?? 0) === 0) return;
+    this.#spells.set(unit, 0);
+    this.#tell();
+  }
+
+  #lose(ask: Ask, reason: LossReason): void {
+    this.#charge(ask.read.points, reason, ask.round.dueUs, this.#context.clock.nowUs(), 1);
+  }
+
+  #miss(track: Track, missed: Missed): void {
+    const everyMs = track.schedule.everyMs;
+    const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
+    const nowUs = this.#context.clock.nowUs();
+    let waited = 0;
+    for (let tick = 0; tick < missed.count; tick++) {
+      const atMs = missed.fromMs + tick * everyMs;
+      if (atMs > this.#pause.toMs) break;
+      if (atMs >= this.#pause.fromMs) waited++;
+    }
+    const fromUs = nowUs - Math.round((nowMs - missed.fromMs) * 1_000);
+    const toUs = nowUs - Math.round((nowMs - missed.toMs) * 1_000);
+    this.#charge(track.points, "queue full", fromUs, toUs, waited);
+    this.#charge(track.points, "device overload", fromUs, toUs, missed.count - waited);
+  }
+
+  #charge(
+    points: readonly number[],
+    reason: LossReason,
+    fromUs: number,
+    toUs: number,
+    each: number,
+  ): void {
+    if (each === 0 || points.length === 0) return;
+    this.#context.due(points.length * each);
+    if (points.length === this.#pointCount) {
+      this.#context.lost(-1, points.length * each, reason, fromUs, toUs);
+      return;
+    }
+    for (const point of points) this.#context.lost(point, each, reason, fromUs, toUs);
+  }
+
+  #pushBad(points: readonly number[], code: StatusCode): void {
+    this.#received();
+    for (const point of points) this.#rows.push(point, NaN, NaN, code);
+  }
+
+  #received(): void {
+    this.#receivedUs = this.#context.clock.nowUs();
+  }
+
+  #endRound(round: Round): void {
+    if (round.todo.length === 0 && round.underWay === 0) this.#rounds.delete(round.track);
+    if (this.#rounds.size === 0) this.ring();
+    else if (this.#rows.count > 0 && !this.#gather.armed && !this.#ripe) this.#gather.arm(gatherMs);
+  }
+
+  /** What a person should know of this device, said when it changes. */
+  #tell(): void {
+    const refused = this.#tracks.flatMap((track) =>
+      track.plan.guilty.map(
+        ({ read: { request } }) => `${request.table}:${request.address} of unit ${request.unit}`,
+      ),
+    );
+    const away = [...this.#spells].filter(([, spell]) => spell > 0).map(([unit]) => unit);
+    const text = [
+      refused.length === 0
+        ? ""
+        : `the device refuses ${refused.slice(0, 5).join(", ")}${refused.length > 5 ? ` and ${refused.length - 5} more` : ""}`,
+      away.length === 0
+        ? ""
+        : `unit ${away.join(", ")} does not answer and is asked again every 5 to 60 s`,
+    ]
+      .filter((part) => part !== "")
+      .join("; ");
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#context.note(text);
+  }
+}
