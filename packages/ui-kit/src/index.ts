@@ -3,9 +3,9 @@ export { Sparkline } from "./charts/sparkline.tsx";
 export { TrendChart } from "./charts/trend-chart.tsx";
 export { viewValue, type ValueState, type ValueView } from "./live/freshness.ts";
 export { LiveStore, liveAddress } from "./live/live-store.ts";
-export { LiveStream, stampOf } from "./live/live-stream.ts";
+export { LiveStream, stampOf, type EventDoor } from "./live/live-stream.ts";
 export type { LinkView } from "./live/link-view.ts";
-export type { PageClock } from "./live/page-clock.ts";
+export { GatewayTime, type PageClock } from "./live/page-clock.ts";
 export { noteOf, rangeWords } from "./live/view-words.ts";
 export {
   browserClock,
@@ -33,7 +33,7 @@ export {
   fullTimeWords,
   sinceWords,
 } from "./words/durations.ts";
-export { countWords, numberWords, valueWords } from "./words/numbers.ts";
+export { countWords, roughCountWords, numberWords, valueWords } from "./words/numbers.ts";
 export {
   createSay,
   createSayCount,

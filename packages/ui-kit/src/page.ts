@@ -14,11 +14,20 @@ export const browserClock: PageClock = {
 /** Link and ages are judged four times a second: fine enough for limits of whole seconds, and next to no work. */
 const tickMs = 250;
 
-/** A store that opens, closes and judges its stream with the page. */
-export function startLiveStore(clock: PageClock = browserClock): LiveStore {
+/** A store that opens, closes and judges its stream with the page, until `end` is called. */
+export function startLiveStore(clock: PageClock = browserClock): {
+  readonly store: LiveStore;
+  readonly end: () => void;
+} {
   const store = new LiveStore({ clock, open: openEvents });
-  keepAlive(store);
-  return store;
+  const letGo = keepAlive(store);
+  return {
+    store,
+    end: () => {
+      letGo();
+      store.stop();
+    },
+  };
 }
 
 export function openEvents(address: string): EventDoor {

@@ -30,8 +30,8 @@ export interface AppProps {
 
 export function App(props: AppProps): JSX.Element {
   const { store, clock } = props;
-  // Each snapshot may come from a gateway with other settings: its page is asked for again, the old one stays meanwhile.
-  const page = useResource(`page ${store.snapshots.value}`, props.loadPage, clock.wallMs);
+  // After a break the gateway may have other settings: its page is asked for again, the old one stays meanwhile.
+  const page = useResource(`page ${store.returns.value}`, props.loadPage, () => clock.wallMs());
   const found = page.value;
   const machines = useMemo(() => (found === undefined ? [] : machinesOf(found)), [found]);
   const screen = route.value[0] ?? "";

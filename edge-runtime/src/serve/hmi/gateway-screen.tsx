@@ -126,7 +126,9 @@ function Device(props: { readonly device: DeviceStatus; readonly nowUs: number }
         {device.badge !== "" && <span class="badge">{device.badge}</span>}
       </span>
       <StateBody state={device.state} />
-      <span class="device-since">{sinceWords(device.sinceUs, props.nowUs)}</span>
+      <span class="device-since">
+        {say("gateway.device.since", { time: sinceWords(device.sinceUs, props.nowUs) })}
+      </span>
       <span class="device-note">{device.note}</span>
     </li>
   );

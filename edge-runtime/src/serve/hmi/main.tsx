@@ -8,7 +8,7 @@ import "./hmi.css";
 
 startTheme("light");
 startRoute();
-const store = startLiveStore();
+const { store } = startLiveStore();
 const place = document.getElementById("page");
 if (place !== null) {
   const loadPage = (signal: AbortSignal): Promise<GatewayPage> => loadJson("/api/gateway", signal);

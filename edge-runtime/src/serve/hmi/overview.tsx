@@ -135,6 +135,12 @@ function stateWords(
   return { text: say("asset.all-ok", { count: String(tags.length) }), quiet: true };
 }
 
+function sparkName(tag: LiveTag): string {
+  const name = tag.asset === "" ? tag.name : `${tag.asset}: ${tag.name}`;
+  const unit = unitWords(tag.unit);
+  return unit === "" ? name : `${name}, ${unit}`;
+}
+
 function LastHour(props: {
   readonly store: LiveStore;
   readonly tags: readonly LiveTag[];
@@ -146,9 +152,7 @@ function LastHour(props: {
         {props.tags.map((tag) => (
           <li key={tag.id}>
             <a class="spark" href={hrefOf("tag", tag.id)}>
-              <span class="spark-name">
-                {tag.asset === "" ? tag.name : `${tag.asset}: ${tag.name}`} {unitWords(tag.unit)}
-              </span>
+              <span class="spark-name">{sparkName(tag)}</span>
               <Sparkline store={props.store} tag={tag} base="/api" />
             </a>
           </li>

@@ -82,7 +82,7 @@ function TagDetail(props: {
           base="/api"
           spanMs={span * 60_000}
           height={260}
-          wallMs={props.clock.wallMs}
+          wallMs={() => props.clock.wallMs()}
         />
         <Facts store={store} tag={tag} />
       </div>
@@ -95,12 +95,7 @@ function Facts(props: { readonly store: LiveStore; readonly tag: LiveTag }): JSX
   const value = useComputed(() => store.value(tag.id).value);
   const status = useComputed(() => statusWords(value.value?.s ?? 0) || say("tag.status.good"));
   const unchanged = useComputed(() => sinceWords(value.value?.u ?? 0, store.secondUs.value));
-  const confirmed = useComputed(() => {
-    const view = store.view(tag);
-    return Number.isFinite(view.ageMs)
-      ? fullTimeWords(store.secondUs.value - view.ageMs * 1_000)
-      : fullTimeWords(0);
-  });
+  const confirmed = useComputed(() => fullTimeWords(store.view(tag).proofUs));
   const lastGood = useComputed(() => lastWords(store, tag));
   const device = useComputed(() => deviceWords(store, tag));
   const words: readonly (readonly [string, string | ReadonlySignal<string>])[] = [

@@ -1,4 +1,6 @@
 /** How both pages are built: hashed files for old browsers, nothing inline, compressed copies beside them. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import type { Plugin, UserConfig } from "vite";
@@ -55,24 +57,21 @@ function preloadFont(): Plugin {
   };
 }
 
-/** A gateway has little processor to spare: files are compressed once, here, and never while serving. */
+/**
+ * A gateway has little processor to spare: files are compressed once, here, and never while serving. Done from what
+ * was written, because other plugins still change names inside the files until then.
+ */
 function compressedCopies(): Plugin {
   return {
     name: "compressed-copies",
-    enforce: "post",
-    generateBundle(_options, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
+    async writeBundle(output, bundle) {
+      const folder = output.dir ?? "";
+      for (const name of Object.keys(bundle)) {
         if (!/\.(js|css|html|svg)$/.test(name)) continue;
-        const content = Buffer.from(file.type === "chunk" ? file.code : file.source);
-        const brotli = brotliCompressSync(content, {
-          params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY },
-        });
-        this.emitFile({ type: "asset", fileName: `${name}.br`, source: brotli });
-        this.emitFile({
-          type: "asset",
-          fileName: `${name}.gz`,
-          source: gzipSync(content, { level: 9 }),
-        });
+        const content = await readFile(join(folder, name));
+        const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+        await writeFile(join(folder, `${name}.br`), brotliCompressSync(content, { params }));
+        await writeFile(join(folder, `${name}.gz`), gzipSync(content, { level: 9 }));
       }
     },
   };

@@ -11,7 +11,9 @@ export type ValueState = "missing" | "good" | "uncertain" | "stale" | "bad";
 
 export interface ValueView {
   readonly state: ValueState;
-  /** Since the last proof, ms; Infinity without one. */
+  /** Last proof that the value still holds, µs; 0 without one. */
+  readonly proofUs: number;
+  /** Since that proof, ms; Infinity without one. */
   readonly ageMs: number;
   /** Words for an uncertain or bad status; "" otherwise. */
   readonly reason: string;
@@ -51,6 +53,7 @@ export function viewValue(
   if (value === undefined || value.r === 0) {
     return {
       state: "missing",
+      proofUs: 0,
       ageMs: Infinity,
       reason: "",
       sinceUs: 0,
@@ -74,6 +77,7 @@ export function viewValue(
             : "good";
   return {
     state,
+    proofUs,
     ageMs,
     reason: statusWords(value.s),
     sinceUs: value.u,

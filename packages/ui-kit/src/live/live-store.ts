@@ -35,6 +35,8 @@ export class LiveStore {
   readonly clockAheadMs: Signal<number> = signal(0);
   /** Counts snapshots, so that a chart knows when something may be missing. */
   readonly snapshots: Signal<number> = signal(0);
+  /** Counts how often the stream came back after it had ended: the gateway may have other settings by then. */
+  readonly returns: Signal<number> = signal(0);
 
   readonly #clock: PageClock;
   readonly #time = new GatewayTime();
@@ -47,11 +49,15 @@ export class LiveStore {
     this.#stream = new LiveStream({
       ...options,
       events: ["snapshot", "change", "state", "beat"],
+      sequenced: true,
       onEvent: (name, data) => {
         this.#take(name, data);
       },
       onLink: (link) => {
         this.#tell(link);
+      },
+      onReturn: () => {
+        this.returns.value += 1;
       },
     });
   }

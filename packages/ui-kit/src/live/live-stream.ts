@@ -23,8 +23,12 @@ export interface LiveStreamOptions {
   readonly open: (address: string) => EventDoor;
   /** Events to listen to; the first is the one that makes the page current ("snapshot"). */
   readonly events: readonly [first: string, ...others: string[]];
+  /** Each event carries the number after that of the one before; without numbers, each event says everything. */
+  readonly sequenced: boolean;
   readonly onEvent: (name: string, data: unknown) => void;
   readonly onLink: (link: LinkView) => void;
+  /** The stream is there again after it had ended: whoever answers now may not be who answered before. */
+  readonly onReturn?: () => void;
 }
 
 /** The gateway must show again within 2 s of listening (V8), so no wait is longer than that; the first is short. */
@@ -134,7 +138,7 @@ export class LiveStream {
 
   #take(name: string, text: unknown, first: boolean): void {
     const data: unknown = typeof text === "string" ? JSON.parse(text) : undefined;
-    const seq = stampOf(data).seq;
+    const seq = this.#options.sequenced ? stampOf(data).seq : undefined;
     if (seq !== undefined) {
       if (!first && this.#seq !== undefined && seq !== this.#seq + 1) {
         // Something was missed. A new snapshot says what, without asking which.
@@ -145,8 +149,10 @@ export class LiveStream {
     }
     this.#heardMs = this.#options.clock.monotonicMs();
     this.#tries = 0;
+    const returned = this.#broken;
     this.#broken = false;
     this.#options.onEvent(name, data);
+    if (returned) this.#options.onReturn?.();
   }
 
   #fail(): void {

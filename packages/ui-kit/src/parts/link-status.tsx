@@ -8,12 +8,14 @@ import type { LinkView } from "../live/link-view.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { beatWords, durationWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
-import { countWords } from "../words/numbers.ts";
+import { roughCountWords } from "../words/numbers.ts";
 import { Button } from "./button.tsx";
 import { writeData, writeText } from "./paint.ts";
 
 /** `Live 0.2 s`: painted once a second, or at once when the link changes its kind. */
-export function LinkStatus(props: { readonly store: LiveStore }): JSX.Element {
+export function LinkStatus(props: {
+  readonly store: Pick<LiveStore, "secondUs" | "link">;
+}): JSX.Element {
   const place = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
     let painted: string = "";
@@ -60,19 +62,19 @@ export function hubWordsOf(hub: HubLink | undefined, nowUs: number): string {
     case "behind":
       return sayKit("hub.behind", {
         age: durationWords(hub.behindMs),
-        count: countWords(hub.waitingSamples),
+        count: roughCountWords(hub.waitingSamples),
       });
     case "unreachable":
       return sayKit("hub.unreachable", {
         age: durationWords((nowUs - hub.sinceUs) / 1_000),
-        count: countWords(hub.waitingSamples),
+        count: roughCountWords(hub.waitingSamples),
       });
   }
 }
 
 /** Shown in a place that is always there, so nothing moves when the link goes. */
 export function LostNotice(props: {
-  readonly store: LiveStore;
+  readonly store: Pick<LiveStore, "lost" | "link"> & { retryNow(): void };
   readonly peer: "gateway" | "hub";
 }): JSX.Element | null {
   const { store } = props;

@@ -8,9 +8,15 @@ export function StateBody(props: { readonly state: DeviceState }): JSX.Element {
   return (
     <span class="state-body">
       <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" data-state={props.state}>
-        <rect class="body" x="2" y="2" width="16" height="16" rx="2" />
-        {props.state === "connecting" && <rect class="half" x="2" y="10" width="16" height="8" />}
-        {props.state === "refused" && <path class="mark" d="M9 5h2v6H9zM9 13h2v2H9z" />}
+        {props.state === "refused" ? (
+          <>
+            <rect class="body" x="2" y="2" width="16" height="16" rx="2" />
+            <path class="mark" d="M9 5h2v6H9zM9 13h2v2H9z" />
+          </>
+        ) : (
+          <circle class="body" cx="10" cy="10" r="7" />
+        )}
+        {props.state === "connecting" && <path class="half" d="M4 10a6 6 0 0 0 12 0z" />}
       </svg>
       <span>{sayKit(`state.${props.state}`)}</span>
     </span>

@@ -32,6 +32,11 @@ export function countWords(count: number): string {
   return wholeFormat.format(count);
 }
 
+/** A count that nobody needs to the last one: `1.2 M` from a million on. */
+export function roughCountWords(count: number): string {
+  return count < 1e6 ? countWords(count) : `${numberWords(count / 1e6, 1)} M`;
+}
+
 /** The number behind a value, for pointers and charts; undefined where there is none. */
 export function numberOf(value: LiveValue["v"]): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;

@@ -1,0 +1,120 @@
+/** The frame of the console: where you are, how the page is connected, how it is displayed. */
+import {
+  Button,
+  chooseTheme,
+  hrefOf,
+  loadJson,
+  route,
+  theme,
+  useResource,
+  type PageClock,
+  type Theme,
+} from "@millwright/ui-kit";
+import type { GatewayRow } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { FleetScreen, type Quarantined } from "./fleet-screen.tsx";
+import type { FleetStore } from "./fleet-store.ts";
+import { GatewayScreen } from "./gateway-screen.tsx";
+import { say } from "./messages.ts";
+
+const themes: readonly Theme[] = ["light", "dark", "glare"];
+/** What the list says about a gateway, and the quarantine, change slowly; the live stream says the rest at once. */
+const refreshMs = 30_000;
+
+export function App(props: { readonly fleet: FleetStore; readonly clock: PageClock }): JSX.Element {
+  const { fleet, clock } = props;
+  const [screen = "", name = "", ...rest] = route.value;
+  const onGateway = screen === "gateway" && name !== "";
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTurn((count) => count + 1), refreshMs);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => {
+    // One stream for a visible page: the list's rests while a gateway has its own.
+    fleet.listen(!onGateway);
+    if (!onGateway) document.title = say("page.title");
+  }, [fleet, onGateway]);
+  const wallMs = (): number => clock.wallMs();
+  const quarantine = useResource(
+    `quarantine ${turn}`,
+    (signal) => loadJson<readonly Quarantined[]>("/api/quarantine", signal),
+    wallMs,
+  );
+  return (
+    <>
+      <header aria-label={say("bar.label")}>
+        <nav class="place" aria-label={say("bar.place")}>
+          <a href={hrefOf()} aria-current={onGateway ? undefined : "page"}>
+            {say("fleet.title")}
+          </a>
+          {onGateway && (
+            <>
+              <span aria-hidden="true">/</span>
+              <a href={hrefOf("gateway", name)} aria-current="page">
+                {fleet.rows.value?.find((row) => row.gateway === name)?.name ?? name}
+              </a>
+            </>
+          )}
+        </nav>
+        <span class="brand">{say("brand")}</span>
+        <span class="reconnecting">
+          {!onGateway && fleet.link.value.kind === "slow" ? say("link.reconnecting") : ""}
+        </span>
+        <div class="button-row" role="group" aria-label={say("theme.label")}>
+          {themes.map((one) => (
+            <Button
+              key={one}
+              label={say(`theme.${one}`)}
+              pressed={theme.value === one}
+              onPress={() => chooseTheme(one)}
+            />
+          ))}
+        </div>
+      </header>
+      <main>
+        {onGateway ? (
+          <OneGateway
+            key={name}
+            fleet={fleet}
+            name={name}
+            rest={rest}
+            turn={turn}
+            wallMs={wallMs}
+          />
+        ) : (
+          <FleetScreen fleet={fleet} quarantine={quarantine.value ?? []} chosen={name} />
+        )}
+      </main>
+    </>
+  );
+}
+
+function OneGateway(props: {
+  readonly fleet: FleetStore;
+  readonly name: string;
+  readonly rest: readonly string[];
+  readonly turn: number;
+  readonly wallMs: () => number;
+}): JSX.Element {
+  const { fleet, name } = props;
+  const rows = useResource(
+    `rows ${props.turn}`,
+    (signal) => loadJson<readonly GatewayRow[]>("/api/gateways", signal),
+    props.wallMs,
+  ).value;
+  useEffect(() => {
+    if (rows !== undefined) fleet.rows.value = rows;
+  }, [fleet, rows]);
+  const [asset = "", tagId = ""] = props.rest;
+  return (
+    <GatewayScreen
+      gateway={name}
+      asset={asset === "-" ? "" : asset}
+      tagId={tagId}
+      row={fleet.rows.value?.find((row) => row.gateway === name)}
+    />
+  );
+}

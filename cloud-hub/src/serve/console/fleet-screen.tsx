@@ -1,0 +1,179 @@
+/** C1 in its first form: what needs a person, and which gateways report, are behind, silent or asleep. */
+import { Button, EmptyState, hrefOf, LostNotice, Skeleton, sinceWords } from "@millwright/ui-kit";
+import type { GatewayRow, Presence } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { attentionOf, countsOf, filterRows, isPresence, presences } from "./fleet-filter.ts";
+import type { FleetStore } from "./fleet-store.ts";
+import { GatewayTable } from "./gateway-table.tsx";
+import { say, sayCount } from "./messages.ts";
+
+/** One entry of `GET /api/quarantine`: a frame that could not be read. */
+export interface Quarantined {
+  readonly gateway: string;
+  readonly reason: string;
+  readonly receivedUs: number;
+  readonly bytes: number;
+}
+
+const attentionShown = 8;
+
+export function FleetScreen(props: {
+  readonly fleet: FleetStore;
+  readonly quarantine: readonly Quarantined[];
+  /** From the address: which tile is pressed. */
+  readonly chosen: string;
+}): JSX.Element {
+  const { fleet } = props;
+  const rows = fleet.rows.value;
+  return (
+    <>
+      <LostNotice store={fleet} peer="hub" />
+      {rows === undefined ? (
+        <Skeleton height="20rem" />
+      ) : rows.length === 0 ? (
+        <EmptyState title={say("fleet.empty")}>
+          <p>{say("fleet.empty.what")}</p>
+          <p>
+            <strong>{say("fleet.empty.do")}</strong>
+          </p>
+        </EmptyState>
+      ) : (
+        <Fleet {...props} rows={rows} />
+      )}
+    </>
+  );
+}
+
+function Fleet(props: {
+  readonly fleet: FleetStore;
+  readonly quarantine: readonly Quarantined[];
+  readonly chosen: string;
+  readonly rows: readonly GatewayRow[];
+}): JSX.Element {
+  const { fleet, rows } = props;
+  const [text, setText] = useState("");
+  const presence = isPresence(props.chosen) ? props.chosen : undefined;
+  const counts = countsOf(rows);
+  const found = filterRows(rows, presence, text);
+  const clear = (): void => {
+    setText("");
+    location.hash = hrefOf();
+  };
+  return (
+    <div class="fleet" data-lost={fleet.lost.value}>
+      <section class="tiles-and-attention">
+        <div>
+          <h1>{sayCount("fleet.count", rows.length)}</h1>
+          <ul class="filter-tiles" aria-label={say("fleet.filter")}>
+            <FilterTile name="all" count={rows.length} chosen={presence === undefined} />
+            {presences.map((one) => (
+              <FilterTile key={one} name={one} count={counts[one]} chosen={presence === one} />
+            ))}
+          </ul>
+          <QuarantineLine quarantine={props.quarantine} nowUs={fleet.secondUs.value} />
+        </div>
+        <AttentionList fleet={fleet} rows={rows} />
+      </section>
+      <section>
+        <div class="table-head">
+          <h2>{say("fleet.table")}</h2>
+          <label class="find">
+            <span>{say("fleet.find")}</span>
+            <input
+              type="search"
+              value={text}
+              onInput={(event) => {
+                setText(event.currentTarget.value);
+              }}
+            />
+          </label>
+        </div>
+        {found.length === 0 ? (
+          <div class="no-match">
+            <p>{noMatchWords(presence, text)}</p>
+            <Button label={say("fleet.clear")} onPress={clear} />
+          </div>
+        ) : (
+          <GatewayTable rows={found} nowUs={fleet.secondUs.value} />
+        )}
+      </section>
+    </div>
+  );
+}
+
+function noMatchWords(presence: Presence | undefined, text: string): string {
+  if (presence === undefined) return say("fleet.no-match.text", { text });
+  const words = say(`presence.${presence}`);
+  return text === ""
+    ? say("fleet.no-match.presence", { presence: words })
+    : say("fleet.no-match", { presence: words, text });
+}
+
+/** A number that is a filter. It is a link, so the address says what is shown. */
+function FilterTile(props: {
+  readonly name: Presence | "all";
+  readonly count: number;
+  readonly chosen: boolean;
+}): JSX.Element {
+  return (
+    <li>
+      <a
+        class="filter-tile"
+        href={props.name === "all" ? hrefOf() : hrefOf("fleet", props.name)}
+        aria-current={props.chosen ? "true" : undefined}
+      >
+        <span class="filter-count">{props.count}</span>
+        <span>{say(`presence.${props.name}`)}</span>
+      </a>
+    </li>
+  );
+}
+
+function AttentionList(props: {
+  readonly fleet: FleetStore;
+  readonly rows: readonly GatewayRow[];
+}): JSX.Element {
+  const found = attentionOf(props.rows, props.fleet.secondUs.value);
+  return (
+    <section class="panel">
+      <h2>{say("attention.title")}</h2>
+      {found.length === 0 ? (
+        <p class="quiet">{say("attention.none")}</p>
+      ) : (
+        <ul class="attention">
+          {found.slice(0, attentionShown).map((one) => (
+            <li key={one.text}>
+              <a href={hrefOf("gateway", one.gateway)}>{one.text}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+      {found.length > attentionShown && (
+        <p class="quiet">{sayCount("attention.more", found.length - attentionShown)}</p>
+      )}
+    </section>
+  );
+}
+
+/** Frames that could not be read are kept, and said as long as there are any. */
+export function QuarantineLine(props: {
+  readonly quarantine: readonly Quarantined[];
+  readonly nowUs: number;
+}): JSX.Element | null {
+  const newest = props.quarantine.reduce<Quarantined | undefined>(
+    (found, one) => (found === undefined || one.receivedUs > found.receivedUs ? one : found),
+    undefined,
+  );
+  if (newest === undefined) return null;
+  return (
+    <p class="quarantine">
+      {sayCount("quarantine", props.quarantine.length, {
+        gateway: newest.gateway,
+        reason: newest.reason,
+        time: sinceWords(newest.receivedUs, props.nowUs),
+      })}
+    </p>
+  );
+}

@@ -1,0 +1,95 @@
+/** What is known about one gateway beside its values: its link, its counts, its devices. */
+import {
+  countWords,
+  durationWords,
+  roughCountWords,
+  sinceWords,
+  StateBody,
+  type LiveStore,
+} from "@millwright/ui-kit";
+import { useComputed } from "@preact/signals";
+import type { GatewayPage, GatewayRow, HubLink } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+
+import { say } from "./messages.ts";
+
+export function GatewayFacts(props: {
+  readonly store: LiveStore;
+  readonly page: GatewayPage;
+  readonly row: GatewayRow | undefined;
+}): JSX.Element {
+  const { store, row } = props;
+  const link = useComputed(() => linkWords(store.hub.value, store.secondUs.value));
+  return (
+    <dl class="gateway-facts">
+      <Fact name={say("gateway.link")}>{link}</Fact>
+      {row !== undefined && (
+        <>
+          <Fact name={say("gateway.stored")}>{countWords(row.storedSamples)}</Fact>
+          <Fact name={say("gateway.unexplained")}>{countWords(row.unexplained)}</Fact>
+          {row.quarantined > 0 && (
+            <Fact name={say("gateway.quarantined")}>{countWords(row.quarantined)}</Fact>
+          )}
+        </>
+      )}
+      <Fact name={say("gateway.software")}>{props.page.software}</Fact>
+      {row !== undefined && row.hmi !== "" && (
+        <Fact name={say("gateway.hmi")}>
+          <a class="link" href={row.hmi}>
+            {row.hmi}
+          </a>
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function Fact(props: {
+  readonly name: string;
+  readonly children: JSX.Element | string | { readonly value: string };
+}): JSX.Element {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd>{props.children as JSX.Element}</dd>
+    </div>
+  );
+}
+
+function linkWords(hub: HubLink | undefined, nowUs: number): string {
+  if (hub === undefined) return say("gateway.link.unknown");
+  const time =
+    hub.state === "behind" ? durationWords(hub.behindMs) : sinceWords(hub.sinceUs, nowUs);
+  return say(`gateway.link.${hub.state}`, { time, count: roughCountWords(hub.waitingSamples) });
+}
+
+export function Devices(props: { readonly store: LiveStore }): JSX.Element {
+  const { store } = props;
+  const devices = store.devices.value;
+  const minuteUs = useComputed(() => Math.floor(store.secondUs.value / 60e6) * 60e6);
+  return (
+    <section class="panel">
+      <h2>{say("gateway.devices")}</h2>
+      {devices.length === 0 ? (
+        <p class="quiet">{say("gateway.devices.none")}</p>
+      ) : (
+        <ul class="devices">
+          {devices.map((device) => (
+            <li key={device.device} class="device">
+              <span class="device-name">{device.name}</span>
+              <span class="quiet">
+                {device.protocol}
+                {device.badge !== "" && <span class="badge">{device.badge}</span>}
+              </span>
+              <StateBody state={device.state} />
+              <span class="quiet">
+                {say("gateway.device.since", { time: sinceWords(device.sinceUs, minuteUs.value) })}
+              </span>
+              <span class="device-note">{device.note}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
