@@ -45,8 +45,9 @@ export class ByteWriter {
 
   /** A whole number in 0 .. 2^53. */
   varint(value: number): void {
-    this.reserve(8);
-    this.length = putVarint(this.bytes, this.length, value);
+    if (this.length + 8 > this.bytes.length) this.reserve(8);
+    if (value < 0x80) this.bytes[this.length++] = value;
+    else this.length = putVarint(this.bytes, this.length, value);
   }
 
   /** A whole number in -2^52 .. 2^52. */
@@ -136,6 +137,7 @@ export function toZigzag(value: number): number {
 }
 
 export function fromZigzag(code: number): number {
+  if (code < 2 ** 31) return (code >>> 1) ^ -(code & 1);
   return code % 2 === 0 ? code / 2 : -(code + 1) / 2;
 }
 
@@ -173,6 +175,21 @@ export class ByteReader {
   }
 
   varint(): number {
+    // Nearly all numbers have one or two bytes.
+    const first = this.bytes[this.at] ?? 0x80;
+    if (first < 0x80) {
+      this.at++;
+      return first;
+    }
+    const second = this.bytes[this.at + 1] ?? 0x80;
+    if (second < 0x80) {
+      this.at += 2;
+      return (first & 0x7f) | (second << 7);
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): number {
     let value = 0;
     let weight = 1;
     for (;;) {

@@ -12,7 +12,7 @@ const options = { params: { [constants.ZSTD_c_compressionLevel]: 3 } };
 
 /** The packed bytes, or undefined when packing saves nothing. */
 export function pack(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes.length < worthwhileFrom) return undefined;
+  if (bytes.length < worthwhileFrom || isEven(bytes)) return undefined;
   const packed = zstdCompressSync(bytes, options);
   return packed.length < bytes.length ? packed : undefined;
 }
@@ -30,4 +30,26 @@ export function unpack(bytes: Uint8Array, size: number): Uint8Array {
   if (unpacked.length !== size) throw new Malformed("its zstd part has another size than stated");
   // A plain array: a Buffer would hand its own `slice`, which copies nothing, to whoever reads it.
   return new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.length);
+}
+
+const counts = new Uint32Array(256);
+const lookedAtMax = 1_024;
+
+/**
+ * True when all byte values are about equally frequent in a sample of the bytes: then there is nothing to gain, and a
+ * call of zstd (some 30 µs) would be the greatest cost of a small frame. The measure is the number of pairs of equal
+ * bytes; bytes that a perfect code would shorten by a tenth have half as many again as random ones.
+ */
+function isEven(bytes: Uint8Array): boolean {
+  counts.fill(0);
+  const stride = Math.max(1, Math.floor(bytes.length / lookedAtMax));
+  let lookedAt = 0;
+  for (let at = 0; at < bytes.length; at += stride) {
+    const byte = bytes[at] ?? 0;
+    counts[byte] = (counts[byte] ?? 0) + 1;
+    lookedAt++;
+  }
+  let pairs = 0;
+  for (const count of counts) pairs += count * (count - 1);
+  return pairs < (1.5 * lookedAt * (lookedAt - 1)) / 256;
 }

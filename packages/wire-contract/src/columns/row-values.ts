@@ -1,0 +1,129 @@
+import { type ByteReader, ByteWriter, Malformed, toZigzag } from "../bytes.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { TagDefinition } from "../tag.ts";
+import { exponentOf, fromWhole, toMode, toWhole, type ValueMode, valueKinds } from "./decimals.ts";
+import type { SortedColumns } from "./order.ts";
+import { type RuleBook, ruleBookOf } from "./rule-book.ts";
+import { tagOf, type TargetColumns } from "./target.ts";
+
+/**
+ * Values of the wide layout: each row by itself, under a mode of its own. Modes are written as runs; nearly always
+ * there is one, because the digits that a screen shows are the digits that a tag has. A row whose tag and mode are
+ * those of the row before is written as the difference to it.
+ */
+const shown: ValueMode = toMode(valueKinds.asDictionary, 0);
+const runs = new ByteWriter(4_096);
+
+export function writeRowValues(
+  directory: ByteWriter,
+  values: ByteWriter,
+  columns: SortedColumns,
+  dictionary: Dictionary,
+): void {
+  const book = ruleBookOf(dictionary);
+  runs.clear();
+  values.reserve(columns.count * 8);
+  let previousIndex = -1;
+  let previousMode = -1;
+  let previousWhole = 0;
+  let runLength = 0;
+  for (let row = 0; row < columns.count; row++) {
+    const index = columns.tag[row] ?? 0;
+    const value = columns.value[row] ?? 0;
+    const sameTag = index === previousIndex;
+    let mode = sameTag ? previousMode : shown;
+    let rule = book.rule(mode, index);
+    let whole = rule === undefined ? Number.NaN : toWhole(rule, value);
+    if (Number.isNaN(whole)) {
+      mode = modeOf(book, value, tagOf(dictionary, index));
+      rule = book.rule(mode, index);
+      whole = rule === undefined ? 0 : toWhole(rule, value);
+    }
+    if (rule === undefined) writePlain(values, mode, value);
+    else {
+      const differs = sameTag && mode === previousMode;
+      values.varint(toZigzag(differs ? whole - previousWhole : whole));
+    }
+    if (mode !== previousMode && runLength > 0) {
+      writeRun(previousMode, runLength);
+      runLength = 0;
+    }
+    runLength++;
+    previousIndex = index;
+    previousMode = mode;
+    previousWhole = whole;
+  }
+  writeRun(previousMode, runLength);
+  directory.raw(runs.view());
+}
+
+export function readRowValues(
+  directory: ByteReader,
+  values: ByteReader,
+  target: TargetColumns,
+  dictionary: Dictionary,
+): void {
+  const book = ruleBookOf(dictionary);
+  let previousIndex = -1;
+  let previousMode = -1;
+  let whole = 0;
+  for (let row = 0; row < target.count;) {
+    const mode = directory.byte();
+    const length = directory.varint();
+    if (length === 0 || length > target.count - row) {
+      throw new Malformed("a run of modes is too long");
+    }
+    for (const end = row + length; row < end; row++) {
+      const index = target.tag[row] ?? 0;
+      const rule = book.rule(mode, index);
+      // The rules of some modes are the same for all tags; the tag must be known all the same.
+      if (index !== previousIndex) tagOf(dictionary, index);
+      if (rule === undefined) {
+        target.value[row] = readPlain(values, mode);
+      } else {
+        const differs = index === previousIndex && mode === previousMode;
+        whole = values.zigzag() + (differs ? whole : 0);
+        target.value[row] = fromWhole(rule, whole);
+      }
+      previousIndex = index;
+      previousMode = mode;
+    }
+  }
+}
+
+function writeRun(mode: ValueMode, length: number): void {
+  runs.byte(mode);
+  runs.varint(length);
+}
+
+function writePlain(values: ByteWriter, mode: ValueMode, value: number): void {
+  if (mode >> 4 === valueKinds.double) values.float64(value);
+  else if (mode >> 4 === valueKinds.single) values.float32(value);
+}
+
+function readPlain(values: ByteReader, mode: ValueMode): number {
+  switch (mode >> 4) {
+    case valueKinds.none:
+      return Number.NaN;
+    case valueKinds.double:
+      return values.float64();
+    case valueKinds.single:
+      return values.float32();
+    default:
+      throw new Malformed(`value mode ${mode} is not known`);
+  }
+}
+
+/** The cheapest way that gives exactly this value back. */
+function modeOf(book: RuleBook, value: number, tag: TagDefinition): ValueMode {
+  if (Number.isNaN(value)) return toMode(valueKinds.none, 0);
+  const single = tag.type === "float32" && Object.is(Math.fround(value), value);
+  const exponent = exponentOf(value, single);
+  if (exponent >= 0) {
+    return toMode(single ? valueKinds.decimalSingle : valueKinds.decimal, exponent);
+  }
+  const device = toMode(single ? valueKinds.deviceSingle : valueKinds.device, 0);
+  const rule = book.rule(device, tag.index);
+  if (rule !== undefined && !Number.isNaN(toWhole(rule, value))) return device;
+  return toMode(single ? valueKinds.single : valueKinds.double, 0);
+}
