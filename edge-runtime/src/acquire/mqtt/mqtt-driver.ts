@@ -16,7 +16,7 @@ import type {
   PointSettings,
   ReadingBatch,
 } from "../driver.ts";
-import { LinkLost, SettingsRefused } from "../faults.ts";
+import { DeviceUnreachable, LinkLost, SettingsRefused } from "../faults.ts";
 import { AckWindow } from "./ack-window.ts";
 import { openBrokerLink, type BrokerLink, type BrokerMessage } from "./broker-link.ts";
 import { browseTopics } from "./browse-topics.ts";
@@ -98,7 +98,7 @@ export const mqttDriver: Driver<MqttSettings> = {
       opened.close();
       throw failure instanceof SettingsRefused
         ? failure
-        : new LinkLost(context.device, { cause: failure });
+        : new DeviceUnreachable(context.device, { cause: failure });
     }
     return session(opened, inbox);
   },

@@ -1,0 +1,491 @@
+import assert from "node:assert/strict";
+import test, { type TestContext } from "node:test";
+
+import { seededRandom, silentLog, systemClock } from "@millwright/kit";
+import { status, type LossReason, type Scalar, type ValueType } from "@millwright/wire-contract";
+import fc from "fast-check";
+import sparkplug from "sparkplug-payload";
+
+import { describeDriver, type RigDevice } from "../driver-contract.ts";
+import type { DriverContext, DriverSession, PointSettings } from "../driver.ts";
+import { RebirthPacer } from "./rebirth-pacer.ts";
+import { createSparkplugDriver, type SparkplugSettings } from "./sparkplug-driver.ts";
+import { loadSparkplugCodec, metricValue, type RawMetric } from "./sparkplug-payload.ts";
+import { startTestBroker, type TestBroker } from "./test-broker.ts";
+
+const codec = sparkplug.get("spBv1.0");
+assert.ok(codec !== null);
+type Payload = Parameters<typeof codec.encodePayload>[0];
+type Metric = NonNullable<Payload["metrics"]>[number];
+
+const never = new AbortController().signal;
+const driver = createSparkplugDriver(new RebirthPacer());
+
+function settingsFor(broker: TestBroker, more: Partial<SparkplugSettings> = {}): SparkplugSettings {
+  return driver.settings.parse({
+    url: broker.url,
+    clientId: "gw-1",
+    rebirthEverySeconds: 1,
+    reorderWaitMs: 200,
+    browseSeconds: 5,
+    ...more,
+  });
+}
+
+function point(address: string, type: ValueType = "float64"): PointSettings {
+  return { tag: address, address, type, everyMs: 100, options: {} };
+}
+
+/** A node that publishes what it is told, with the numbers it is told. */
+class TestNode {
+  readonly #broker: TestBroker;
+  seq = 0;
+  bdSeq = 0;
+
+  constructor(broker: TestBroker) {
+    this.#broker = broker;
+  }
+
+  birth(metrics: readonly Metric[] = []): Promise<void> {
+    this.seq = 0;
+    const bdSeq: Metric = { name: "bdSeq", type: "UInt64", value: this.bdSeq };
+    return this.#send("NBIRTH", { seq: 0, metrics: [bdSeq, ...metrics] });
+  }
+  deviceBirth(device: string, metrics: readonly Metric[]): Promise<void> {
+    return this.#send("DBIRTH", { seq: ++this.seq & 255, metrics: [...metrics] }, device);
+  }
+  data(device: string, metrics: readonly Metric[]): Promise<void> {
+    return this.#send("DDATA", { seq: ++this.seq & 255, metrics: [...metrics] }, device);
+  }
+  death(bdSeq = this.bdSeq): Promise<void> {
+    return this.#send("NDEATH", { metrics: [{ name: "bdSeq", type: "UInt64", value: bdSeq }] });
+  }
+  deviceDeath(device: string): Promise<void> {
+    return this.#send("DDEATH", { seq: ++this.seq & 255, metrics: [] }, device);
+  }
+  #send(kind: string, payload: Payload, device?: string): Promise<void> {
+    const topic = `spBv1.0/G/${kind}/N${device === undefined ? "" : `/${device}`}`;
+    assert.ok(codec !== null);
+    const bytes = codec.encodePayload({ timestamp: 1_767_225_600_000, ...payload });
+    return this.#broker.publish(topic, bytes, { qos: 0 });
+  }
+}
+
+interface Told {
+  readonly context: DriverContext;
+  readonly losses: { reason: LossReason; count: number }[];
+  readonly proven: Set<number>;
+  note: string;
+}
+
+function tell(): Told {
+  const told: Told = {
+    losses: [],
+    proven: new Set(),
+    note: "",
+    context: {
+      device: "cell",
+      clock: systemClock,
+      random: seededRandom("sparkplug"),
+      log: silentLog,
+      queueMax: 1_000,
+      stateFolder: "",
+      due: () => undefined,
+      lost: (_point, count, reason) => told.losses.push({ reason, count }),
+      proven: (_atUs, points) => points?.forEach((at) => told.proven.add(at)),
+      note: (text) => (told.note = text),
+      badge: () => undefined,
+    },
+  };
+  return told;
+}
+
+interface Rig {
+  readonly broker: TestBroker;
+  readonly node: TestNode;
+  readonly told: Told;
+  readonly session: DriverSession;
+  /** Payloads of NCMD that the node was sent. */
+  readonly commands: Uint8Array[];
+}
+
+async function rig(
+  t: TestContext,
+  points: readonly PointSettings[],
+  more: Partial<SparkplugSettings> = {},
+): Promise<Rig> {
+  const broker = await startTestBroker();
+  t.after(() => broker.stop());
+  const commands: Uint8Array[] = [];
+  broker.onPublish((topic, payload) => {
+    if (topic === "spBv1.0/G/NCMD/N") commands.push(payload);
+  });
+  const told = tell();
+  const session = await driver.open(settingsFor(broker, more), points, told.context, never);
+  t.after(() => session[Symbol.asyncDispose]());
+  return { broker, node: new TestNode(broker), told, session, commands };
+}
+
+interface Row {
+  readonly point: number;
+  readonly value: Scalar | undefined;
+  readonly status: number;
+  readonly measuredUs: number;
+  readonly late: boolean;
+}
+
+async function take(session: DriverSession, count: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for await (const batch of session.readings(AbortSignal.timeout(10_000))) {
+    for (let row = 0; row < batch.count; row++) {
+      rows.push({
+        point: batch.point[row] ?? -1,
+        value: batch.wide?.get(row) ?? batch.value[row],
+        status: batch.status[row] ?? -1,
+        measuredUs: batch.measuredUs[row] ?? -1,
+        late: batch.late === true,
+      });
+    }
+    await batch.settle?.();
+    if (rows.length >= count) break;
+  }
+  return rows;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const signal = AbortSignal.timeout(10_000);
+  while (!holds()) await systemClock.sleep(5, signal);
+}
+
+const temperature = (value: number | null, more: Partial<Metric> = {}): Metric => ({
+  name: "Temp",
+  alias: 1,
+  type: "Double",
+  value,
+  ...more,
+});
+
+test("names come with the birth, values by alias, types from the birth", async (t) => {
+  const { node, session } = await rig(t, [
+    point("G/N/D/Temp"),
+    point("G/N/D/Zone/1/Count", "int64"),
+    point("G/N/-/Uptime"),
+  ]);
+  await node.birth([{ name: "Uptime", type: "Int32", value: 5 }]);
+  await node.deviceBirth("D", [
+    temperature(20),
+    { name: "Zone/1/Count", alias: 2, type: "Int64", value: -5, timestamp: 1_767_225_600_500 },
+  ]);
+  // No name and, as the specification asks, no data type: the type is that of the birth.
+  await node.data("D", [{ alias: 1, type: "Double", value: 21, timestamp: 1_767_225_601_000 }]);
+  const rows = await take(session, 4);
+  assert.deepEqual(
+    rows.map(({ point: at, value, measuredUs }) => [at, value, measuredUs]),
+    [
+      [2, 5, 1_767_225_600_000_000],
+      [0, 20, 1_767_225_600_000_000],
+      [1, -5n, 1_767_225_600_500_000],
+      [0, 21, 1_767_225_601_000_000],
+    ],
+  );
+  assert.ok(rows.every((row) => row.status === status.good && !row.late));
+});
+
+test("births are asked for at the start, and again after data without one", async (t) => {
+  const { node, session, commands, told } = await rig(t, [point("G/N/D/Temp")]);
+  await until(() => commands.length === 1);
+  const [command] = commands;
+  assert.ok(command !== undefined);
+  const [asked] = codec.decodePayload(command).metrics ?? [];
+  assert.equal(asked?.name, "Node Control/Rebirth");
+  assert.equal(asked.value, true);
+  // What names itself and its type can be used; an alias of an unknown birth cannot.
+  await node.data("D", [temperature(3)]);
+  assert.deepEqual(
+    (await take(session, 1)).map(({ value }) => value),
+    [3],
+  );
+  await node.data("D", [{ alias: 1, type: "Double", value: 4 }]);
+  await until(() => told.losses.length === 1);
+  assert.equal(told.losses[0]?.reason, "rejected");
+  await until(() => commands.length === 2);
+});
+
+test("a birth takes back the aliases of the one before", async (t) => {
+  const { node, session, told } = await rig(t, [point("G/N/D/Temp"), point("G/N/D/Load")]);
+  await node.birth();
+  await node.deviceBirth("D", [
+    temperature(1),
+    { name: "Load", alias: 2, type: "Double", value: 2 },
+  ]);
+  await node.birth();
+  await node.deviceBirth("D", [
+    temperature(10, { alias: 2 }),
+    { name: "Load", alias: 1, type: "Double", value: 20 },
+  ]);
+  await node.data("D", [{ alias: 1, type: "Double", value: 21 }]);
+  const rows = await take(session, 5);
+  assert.deepEqual(
+    rows.map(({ point: at, value }) => [at, value]),
+    [
+      [0, 1],
+      [1, 2],
+      [0, 10],
+      [1, 20],
+      [1, 21],
+    ],
+  );
+  assert.deepEqual(told.losses, []);
+});
+
+test("a lost message is charged after the wait, what follows is used, and births are asked for", async (t) => {
+  const { node, session, told, commands } = await rig(t, [point("G/N/D/Temp")]);
+  await node.birth();
+  await node.deviceBirth("D", [temperature(1)]);
+  await take(session, 1);
+  const before = commands.length;
+  node.seq++;
+  await node.data("D", [temperature(2)]);
+  assert.deepEqual(
+    (await take(session, 1)).map(({ value }) => value),
+    [2],
+  );
+  assert.deepEqual(told.losses, [{ reason: "link lost", count: NaN }]);
+  assert.match(told.note, /1 messages of G\/N were lost/);
+  await until(() => commands.length > before);
+});
+
+test("a death makes every point stale at once, and only the death of the present birth", async (t) => {
+  const { node, session } = await rig(t, [point("G/N/D/Temp"), point("G/N/E/Temp")]);
+  node.bdSeq = 7;
+  await node.birth();
+  await node.deviceBirth("D", [temperature(1)]);
+  await node.deviceBirth("E", [temperature(2)]);
+  await node.deviceDeath("E");
+  assert.deepEqual(
+    (await take(session, 3)).map(({ point: at, status: code }) => [at, code]),
+    [
+      [0, status.good],
+      [1, status.good],
+      [1, status.badNoCommunication],
+    ],
+  );
+  await node.death(6);
+  await node.data("D", [temperature(5)]);
+  await node.death(7);
+  const rows = await take(session, 3);
+  assert.deepEqual(
+    rows.map(({ point: at, status: code }) => [at, code]),
+    [
+      [0, status.good],
+      [0, status.badNoCommunication],
+      [1, status.badNoCommunication],
+    ],
+  );
+});
+
+test("historical values come late, null and quality are bad, a template is not supported", async (t) => {
+  const points = ["Temp", "Load", "Set"].map((name) => point(`G/N/D/${name}`));
+  const { node, session, told } = await rig(t, points);
+  await node.birth();
+  await node.deviceBirth("D", [
+    temperature(null),
+    {
+      name: "Load",
+      type: "Int32",
+      value: 5,
+      properties: { Quality: { type: "Int32", value: 500 } },
+    },
+    { name: "Set", type: "DataSet", value: { numOfColumns: 0, columns: [], types: [], rows: [] } },
+  ]);
+  const rows = await take(session, 3);
+  assert.deepEqual(
+    rows.map((row) => row.status),
+    [status.bad, status.uncertainLastUsable, status.badNotSupported],
+  );
+  assert.match(told.note, /Set is a data set/);
+  await node.data("D", [
+    temperature(1, { isHistorical: true, timestamp: 1_767_225_000_000 }),
+    temperature(2),
+  ]);
+  const mixed = await take(session, 2);
+  assert.deepEqual(
+    mixed.map(({ value, late }) => [value, late]),
+    [
+      [1, true],
+      [2, false],
+    ],
+  );
+});
+
+test("the life of the node proves values that do not change", async (t) => {
+  const { node, told, session } = await rig(t, [point("G/N/D/Temp"), point("G/N/E/Temp")], {
+    keepAliveSeconds: 5,
+  });
+  await node.birth();
+  await node.deviceBirth("D", [temperature(1)]);
+  await take(session, 1);
+  await until(() => told.proven.has(0));
+  assert.equal(told.proven.has(1), false);
+});
+
+test("bytes that are no payload are counted, and the note names the topic", async (t) => {
+  const { broker, told } = await rig(t, [point("G/N/D/Temp")]);
+  await broker.publish("spBv1.0/G/DDATA/N/D", new Uint8Array([0xff, 0xff, 0xff]), { qos: 0 });
+  await until(() => told.losses.length === 1);
+  assert.deepEqual(told.losses, [{ reason: "rejected", count: NaN }]);
+  assert.match(told.note, /spBv1\.0\/G\/DDATA\/N\/D could not be used/);
+});
+
+test("STATE is published only by a primary host, and taken back at the end", async (t) => {
+  const broker = await startTestBroker();
+  t.after(() => broker.stop());
+  const states: string[] = [];
+  broker.onPublish((topic, payload) => {
+    if (topic === "spBv1.0/STATE/scada") states.push(Buffer.from(payload).toString());
+  });
+  const quiet = await driver.open(
+    settingsFor(broker),
+    [point("G/N/D/Temp")],
+    tell().context,
+    never,
+  );
+  await quiet.end(never);
+  await quiet[Symbol.asyncDispose]();
+  assert.deepEqual(states, []);
+  const primary = settingsFor(broker, { primaryHost: true, hostId: "scada" });
+  const session = await driver.open(primary, [point("G/N/D/Temp")], tell().context, never);
+  await session.end(never);
+  await session[Symbol.asyncDispose]();
+  assert.deepEqual(
+    states.map((text) => (JSON.parse(text) as { online: boolean }).online),
+    [true, false],
+  );
+  assert.equal(driver.settings.safeParse({ url: broker.url, primaryHost: true }).success, false);
+});
+
+test("browsing asks for births and offers their metrics with type, unit and value", async (t) => {
+  const broker = await startTestBroker();
+  t.after(() => broker.stop());
+  const node = new TestNode(broker);
+  broker.onPublish((topic) => {
+    if (topic !== "spBv1.0/G/NCMD/N") return;
+    void node
+      .birth()
+      .then(() =>
+        node.deviceBirth("D", [
+          temperature(20, { properties: { engUnit: { type: "String", value: "Cel" } } }),
+        ]),
+      );
+  });
+  const speaking = new AbortController();
+  t.after(() => speaking.abort());
+  const running = (async () => {
+    while (!speaking.signal.aborted) {
+      await node.data("D", [{ alias: 1, type: "Double", value: 1 }]);
+      await systemClock.sleep(50, speaking.signal).catch(() => undefined);
+    }
+  })();
+  const offered = [];
+  for await (const each of driver.browse?.(settingsFor(broker), tell().context, 1, never) ?? [])
+    offered.push(each);
+  speaking.abort();
+  await running;
+  assert.deepEqual(
+    offered.map(({ address, type, unit, value }) => [address, type, unit, value]),
+    [["G/N/D/Temp", "float64", "Cel", 20]],
+  );
+});
+
+test("every integer type keeps its sign and its last digit", () => {
+  const words = (value: bigint): RawMetric => ({
+    value: "longValue",
+    longValue: {
+      low: Number(value & 0xffff_ffffn) | 0,
+      high: Number((value >> 32n) & 0xffff_ffffn) | 0,
+    },
+  });
+  assert.equal(metricValue({ value: "intValue", intValue: 0xff }, 1), -1);
+  assert.equal(metricValue({ value: "intValue", intValue: 0xffff_ffff }, 1), -1);
+  assert.equal(metricValue({ value: "intValue", intValue: 0xffff_8000 }, 2), -32_768);
+  assert.equal(metricValue({ value: "intValue", intValue: 0xffff_ffff }, 3), -1);
+  assert.equal(metricValue(words(4_000_000_000n), 7), 4_000_000_000);
+  assert.equal(metricValue({ value: "intValue", intValue: 4_000_000_000 }, 7), 4_000_000_000);
+  assert.equal(metricValue(words(-(2n ** 63n)), 4), -(2n ** 63n));
+  assert.equal(metricValue(words(2n ** 64n - 1n), 8), 2n ** 64n - 1n);
+  assert.equal(metricValue(words(1_767_225_600_123n), 13), 1_767_225_600_123_000);
+});
+
+test("any bytes end in a payload or a refusal", async () => {
+  const own = await loadSparkplugCodec();
+  const good = codec.encodePayload({ timestamp: 1, seq: 1, metrics: [temperature(1)] });
+  const mutated = fc
+    .tuple(fc.nat(good.length - 1), fc.nat(255))
+    .map(([at, byte]) => Uint8Array.from(good, (old, index) => (index === at ? byte : old)));
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 100 }), mutated), (bytes) => {
+      const payload = own.decode(bytes);
+      if ("kind" in payload) return;
+      for (const metric of payload.metrics) metricValue(metric.raw, metric.datatype);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+/** A node with two metrics that publishes both every 50 ms and answers to rebirth. */
+async function startRig(): Promise<RigDevice<SparkplugSettings>> {
+  const broker = await startTestBroker();
+  const values = [0, 0];
+  const node = new TestNode(broker);
+  const metrics = (): Metric[] =>
+    values.map((value, at) => ({ name: `M${at}`, alias: at, type: "Double", value }));
+  const births = async (): Promise<void> => {
+    await node.birth();
+    await node.deviceBirth("D", metrics());
+  };
+  let born = Promise.resolve();
+  broker.onPublish((topic) => {
+    if (topic === "spBv1.0/G/NCMD/N") born = born.then(births);
+  });
+  const stop = new AbortController();
+  const running = (async () => {
+    await births();
+    while (!stop.signal.aborted) {
+      await born;
+      await node.data(
+        "D",
+        values.map((value, alias) => ({ alias, type: "Double", value })),
+      );
+      await systemClock.sleep(50, stop.signal).catch(() => undefined);
+    }
+  })();
+  return {
+    settings: settingsFor(broker, { connectTimeoutMs: 2_000 }),
+    points: [point("G/N/D/M0"), point("G/N/D/M1")],
+    absentPoint: point("G/N/D/Absent"),
+    nonsenseAddress: "G/N",
+    writable: 0,
+    set(at, value) {
+      values[at] = value;
+    },
+    get: (at) => values[at] ?? NaN,
+    loseNextReply: () => undefined,
+    cut: () => broker.cut(),
+    mend: () => broker.mend(),
+    conversations: () => broker.connections(),
+    async stop() {
+      stop.abort();
+      await running;
+      await broker.stop();
+    },
+  };
+}
+
+describeDriver("sparkplug", {
+  driver,
+  lacks: {
+    write: "writing to edge nodes takes the command path, which is not part of this driver",
+    "lost reply": "nothing is written",
+  },
+  start: startRig,
+});
