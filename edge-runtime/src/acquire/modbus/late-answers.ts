@@ -21,11 +21,16 @@ export interface LateAnswers {
   before(unit: number, fn: number, nowMs: number): "ask" | ReadFunction | "wait";
 }
 
+/** Serial devices do not queue longer than this, ms; ten time-outs where that is more. */
+export function lateForMs(timeoutMs: number): number {
+  return Math.max(10_000, 10 * timeoutMs);
+}
+
 /**
- * @param lateForMs an answer later than this is taken to have been dropped. The bound of the promise: an answer that is
+ * @param forgottenAfterMs an answer later than this is taken to have been dropped. The bound of the promise: an answer that is
  *   later still cannot be told from the next one by anybody on such a line.
  */
-export function rememberLateAnswers(lateForMs: number): LateAnswers {
+export function rememberLateAnswers(forgottenAfterMs: number): LateAnswers {
   // At most 247 units with a handful of functions each.
   const owed = new Map<number, Map<number, number>>();
   return {
@@ -42,7 +47,7 @@ export function rememberLateAnswers(lateForMs: number): LateAnswers {
       const functions = owed.get(unit);
       if (functions === undefined) return "ask";
       for (const [owing, sinceMs] of functions) {
-        if (nowMs - sinceMs > lateForMs) functions.delete(owing);
+        if (nowMs - sinceMs > forgottenAfterMs) functions.delete(owing);
       }
       if (!functions.has(fn)) return "ask";
       return readFunctions.find((other) => !functions.has(other)) ?? "wait";

@@ -2,6 +2,7 @@
 import type { Driver, PointSettings } from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
 import { isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
+import { lateForMs, rememberLateAnswers, type LateAnswers } from "./late-answers.ts";
 import type { Converse } from "./line.ts";
 import { describeLoad } from "./line-load.ts";
 import { Lines } from "./lines.ts";
@@ -11,15 +12,19 @@ import { ModbusSession } from "./session.ts";
 import { lineOf, modbusSettings, type ModbusSettings } from "./settings.ts";
 import { TcpConversation } from "./tcp-conversation.ts";
 
-/** How the framings talk. */
-export function converseBy(settings: ModbusSettings): Converse {
-  switch (settings.framing) {
-    case "tcp":
-      return (wire) => new TcpConversation(wire, settings.concurrent);
-    case "rtu-over-tcp":
-    case "rtu":
-      return (wire) => new RtuConversation(wire, settings);
-  }
+/**
+ * How the framings talk. What units of a line owe is remembered from one opening of the line to the next, because a late
+ * answer does not mind that the port was closed in between. One entry for each line that was ever configured.
+ */
+export function guardedConversations(): (settings: ModbusSettings) => Converse {
+  const late = new Map<string, LateAnswers>();
+  return (settings) => {
+    if (settings.framing === "tcp") return (wire) => new TcpConversation(wire, settings.concurrent);
+    const line = lineOf(settings);
+    const owed = late.get(line) ?? rememberLateAnswers(lateForMs(settings.timeoutMs));
+    late.set(line, owed);
+    return (wire) => new RtuConversation(wire, settings, owed);
+  };
 }
 
 /**
@@ -28,7 +33,7 @@ export function converseBy(settings: ModbusSettings): Converse {
  * @param converse how the framings talk; a test puts a conversation without its guards here, as a control
  */
 export function createModbusDriver(
-  converse: (settings: ModbusSettings) => Converse = converseBy,
+  converse: (settings: ModbusSettings) => Converse = guardedConversations(),
 ): Driver<ModbusSettings> {
   const lines = new Lines(converse);
   return {

@@ -5,7 +5,7 @@
  */
 import type { Conversation, Exchange, Outcome, Wire } from "./conversation.ts";
 import { Timer } from "./conversation.ts";
-import { rememberLateAnswers, type LateAnswers, type ReadFunction } from "./late-answers.ts";
+import type { LateAnswers, ReadFunction } from "./late-answers.ts";
 import { readQuestion, type Answer, type Question } from "./pdu.ts";
 import { judgeRtu, rtuFrame, silenceMs, wireMs } from "./rtu-frame.ts";
 
@@ -31,9 +31,6 @@ type State =
 /** A line that is not quiet for so many turnarounds has another master, or a wrong speed. */
 const drainTurnaroundsMax = 50;
 
-/** What one unit may owe is forgotten after so long, ms, or ten time-outs of it: serial devices do not queue longer. */
-const lateForMsMin = 10_000;
-
 export class RtuConversation implements Conversation {
   readonly #wire: Wire;
   readonly #line: RtuLine;
@@ -45,7 +42,7 @@ export class RtuConversation implements Conversation {
   #length = 0;
   #lastByteMs = -Infinity;
 
-  constructor(wire: Wire, line: RtuLine, late: LateAnswers = rememberLateAnswers(lateForMsMin)) {
+  constructor(wire: Wire, line: RtuLine, late: LateAnswers) {
     this.#wire = wire;
     this.#line = line;
     this.#late = late;
@@ -114,6 +111,12 @@ export class RtuConversation implements Conversation {
     this.#state = { kind: "closed" };
     if (state.kind === "silence" || state.kind === "asked") {
       const sent = state.kind === "asked" && state.check === undefined;
+      if (state.kind === "asked") {
+        // The answer to what is under way comes all the same, perhaps after the line was opened again.
+        const question = state.check ?? state.exchange.question;
+        const nowMs = this.#wire.clock.monotonicMs();
+        this.#late.owes(question.unit, question.pdu[0] ?? 0, nowMs);
+      }
       this.#over(state.exchange, { kind: "lost", sent }, NaN);
     }
   }
