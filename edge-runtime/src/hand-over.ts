@@ -76,6 +76,11 @@ export interface Outbox {
    * that number or the number lies above the head. Frames at or below `safeSeq` are released with a later commit.
    */
   take(mark: LaneMark): Promise<boolean>;
+  /**
+   * At hello: when the hub stands below what was released, the lane goes back to its mark. Frames that are still here
+   * are sent again; a void stands for the others. Answers whether the lane went back.
+   */
+  rewind(mark: LaneMark): Promise<boolean>;
   /** Remembered with the journal: the database incarnation that both sides last agreed on. */
   incarnation(): string | undefined;
   agree(incarnation: string): Promise<void>;

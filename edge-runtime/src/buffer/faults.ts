@@ -1,0 +1,40 @@
+import { Fault } from "@millwright/kit";
+
+/** The folder or file of the journal cannot be used. A person must act, so the program ends with exit code 3. */
+export class JournalUnusable extends Fault {
+  override readonly name = "JournalUnusable";
+  readonly code = "buffer.journal-unusable";
+  readonly retry = "never";
+  readonly hint: string;
+
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.hint = hint;
+  }
+}
+
+/**
+ * Writing or syncing failed. What the file holds now is not known to this handle: it must be closed, opened again and
+ * verified (reliability, rule 9). The program ends and is started again, because that way is used every day.
+ */
+export class JournalBroken extends Fault {
+  override readonly name = "JournalBroken";
+  readonly code = "buffer.journal-broken";
+  readonly retry = "soon";
+  readonly hint = "Check the disk of the gateway: it refused to write.";
+
+  constructor(operation: string, options?: ErrorOptions) {
+    super(`journal: ${operation} failed`, options);
+  }
+}
+
+/** What SQLite says when there is no room; nothing was changed, and the same may be tried again later. */
+export function isFull(failure: unknown): boolean {
+  return codeOf(failure) === "SQLITE_FULL";
+}
+
+export function codeOf(failure: unknown): string {
+  return failure instanceof Error && "code" in failure && typeof failure.code === "string"
+    ? failure.code
+    : "";
+}

@@ -1,0 +1,60 @@
+import type { DeviceId, Scalar } from "@millwright/wire-contract";
+
+import type { Loss } from "../hand-over.ts";
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+/** What a driver wants to find again after a restart. Kept as JSON; nothing here looks inside. */
+export type ResumePoint = Readonly<Record<string, Json>>;
+
+/**
+ * Rows that become one sample frame: one clock segment, either late or not (a frame says both of all its rows). The
+ * columns are views of one buffer, so that handing a chunk to the worker moves one buffer and copies nothing.
+ */
+export interface Chunk {
+  readonly late: boolean;
+  readonly segment: number;
+  readonly buffer: ArrayBuffer;
+  count: number;
+  readonly wide: Map<number, Scalar>;
+}
+
+/** Everything that one commit writes. */
+export interface Group {
+  readonly chunks: readonly Chunk[];
+  readonly losses: readonly Loss[];
+  readonly resume: ReadonlyMap<DeviceId, ResumePoint>;
+  /** Wall and monotonic time at the commit. */
+  readonly nowUs: number;
+  readonly nowMs: number;
+  readonly linkUp: boolean;
+  /** The last group of a clean stop: the time of the end is kept. */
+  readonly last: boolean;
+}
+
+/**
+ * 16,384 rows, 393 kB. A frame of so many samples is 30 to 45 kB, well below the megabyte that a broker takes by
+ * default, and the codec gains nothing from more.
+ */
+export const chunkRows = 16_384;
+const rowBytes = 24;
+
+export interface ChunkColumns {
+  readonly measuredUs: Float64Array;
+  readonly value: Float64Array;
+  readonly tag: Int32Array;
+  readonly status: Uint32Array;
+}
+
+export function newChunkBuffer(): ArrayBuffer {
+  return new ArrayBuffer(chunkRows * rowBytes);
+}
+
+/** The columns inside the buffer of a chunk. */
+export function columnsIn(buffer: ArrayBuffer): ChunkColumns {
+  return {
+    measuredUs: new Float64Array(buffer, 0, chunkRows),
+    value: new Float64Array(buffer, chunkRows * 8, chunkRows),
+    tag: new Int32Array(buffer, chunkRows * 16, chunkRows),
+    status: new Uint32Array(buffer, chunkRows * 20, chunkRows),
+  };
+}

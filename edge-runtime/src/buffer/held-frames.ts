@@ -1,0 +1,289 @@
+import type Database from "better-sqlite3";
+import {
+  frameBytes,
+  parseFrame,
+  type Epoch,
+  type GatewayId,
+  type LaneMark,
+  type RoadLane,
+} from "@millwright/wire-contract";
+
+import type { OutboxFrame } from "../hand-over.ts";
+import { bigOf, bytesOf64, type FrameTable, type HeldItem } from "./frame-table.ts";
+import {
+  beginning,
+  heldLanes,
+  judgeMark,
+  keyOf,
+  LaneBook,
+  seqOf,
+  type LaneState,
+  type Place,
+} from "./lane-book.ts";
+import type { Heads } from "./sealing.ts";
+import { sealVoid } from "./sealing.ts";
+
+/**
+ * The frames that the hub does not have safely yet: handed out for the road, proven by marks, released below them.
+ * Nothing is released that a mark has not proven (no-loss protocol, N4).
+ */
+
+interface LaneRow {
+  readonly rank: number;
+  readonly lane: string;
+  readonly base_seq: number;
+  readonly base_chain: Buffer;
+  readonly base_cum: number;
+  readonly stored_seq: number;
+  readonly epoch: Epoch;
+  readonly parent: Epoch | null;
+  readonly started_us: number;
+}
+
+/** A frame that was found broken in the file, after a void took its place. */
+export interface Broken {
+  readonly lane: LaneState;
+  readonly samples: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+}
+
+export class HeldFrames {
+  readonly #gateway: GatewayId;
+  readonly #frames: FrameTable;
+  readonly #setLane;
+  readonly #dropLane;
+  readonly #liveRows;
+  readonly book = new LaneBook();
+  #dirty = false;
+
+  constructor(db: Database.Database, gateway: GatewayId, frames: FrameTable) {
+    this.#gateway = gateway;
+    this.#frames = frames;
+    this.#setLane = db.prepare(
+      `insert into lane (rank, lane, base_seq, base_chain, base_cum, stored_seq) values (?, ?, ?, ?, ?, ?)
+       on conflict (rank, lane) do update set base_seq = excluded.base_seq, base_chain = excluded.base_chain,
+       base_cum = excluded.base_cum, stored_seq = excluded.stored_seq`,
+    );
+    this.#dropLane = db.prepare("delete from lane where rank = ? and lane = ?");
+    this.#liveRows = db
+      .prepare<[number, number], number>(
+        "select count(*) from sample_frame where id > ? and id <= ?",
+      )
+      .pluck();
+    const rows = db
+      .prepare<[], LaneRow>(
+        `select lane.*, start.epoch, start.parent, start.started_us from lane join start using (rank)
+         order by rank, case lane when 'critical' then 0 else 1 end`,
+      )
+      .all();
+    for (const row of rows) this.#load(row);
+  }
+
+  /** Opens the lanes of a new epoch. Inside a transaction. */
+  open(rank: number, epoch: Epoch, parent: Epoch | undefined, startedUs: number): void {
+    for (const lane of heldLanes) {
+      const state: LaneState = {
+        rank,
+        epoch,
+        parent,
+        startedUs,
+        lane,
+        base: beginning,
+        stored: beginning,
+        safe: beginning,
+        head: beginning,
+        oldestUs: 0,
+      };
+      this.#put(state);
+      this.book.add(state);
+    }
+  }
+
+  /** After the commit that sealed them. */
+  advance(rank: number, heads: Heads, sealedUs: number): void {
+    for (const lane of heldLanes) {
+      const state = this.book.of(rank, lane);
+      if (state === undefined || state.head === heads[lane]) continue;
+      state.head = heads[lane];
+      if (state.oldestUs === 0 && state.head.seq > state.stored.seq) state.oldestUs = sealedUs;
+    }
+  }
+
+  /** @param onBroken told of each frame that could not be read; a void stands for it from now on */
+  after(
+    epoch: Epoch,
+    lane: RoadLane,
+    seq: number,
+    bytesMax: number,
+    onBroken: (broken: Broken) => void,
+  ): OutboxFrame[] {
+    const state = this.book.find(epoch, lane);
+    if (state === undefined) return [];
+    const from = Math.max(seq, state.base.seq);
+    const items = this.#frames.after(state.rank, state.lane, from, state.head.seq, bytesMax);
+    return items.map((item) => {
+      const bytes = frameBytes({ headBytes: item.head, body: item.body });
+      const whole = parseFrame(bytes).kind !== "corrupt";
+      return outboxFrame(state, item, whole ? bytes : this.#replace(state, item, onBroken));
+    });
+  }
+
+  /** Reads the last frame of each lane: the one that a power cut may have torn. */
+  checkLast(rank: number, onBroken: (broken: Broken) => void): void {
+    for (const lane of heldLanes) {
+      const state = this.book.of(rank, lane);
+      if (state === undefined) continue;
+      this.after(state.epoch, lane, state.head.seq - 1, 1, onBroken);
+    }
+  }
+
+  take(mark: LaneMark): boolean {
+    const state = this.book.find(mark.epoch, mark.lane);
+    if (state === undefined) return false;
+    const placeAt = (seq: number): Place | undefined => this.#placeAt(state, seq);
+    const verdict = judgeMark(state, mark.storedSeq, chainOf(mark), mark.safeSeq, placeAt);
+    if (verdict.kind === "ignored") return false;
+    const { stored, safe } = verdict;
+    if (stored.seq === state.stored.seq && safe.seq === state.safe.seq) return true;
+    state.safe = safe;
+    this.#stored(state, stored);
+    this.#dirty = true;
+    return true;
+  }
+
+  /** The database is another one: what it has is taken from its marks alone, not from what was once stored. */
+  doubt(): void {
+    for (const state of this.book.lanes) {
+      state.safe = state.base;
+      this.#stored(state, state.base);
+    }
+    this.#dirty = true;
+  }
+
+  /**
+   * The hub stands below what was released. Live frames that are still here for charts are sent again; for what is gone
+   * a void is declared (protocol 8.3). Inside a transaction.
+   *
+   * @returns `hole` when a void was needed, `again` when frames are sent again, `none` when nothing was to be done
+   */
+  rewind(mark: LaneMark, nowUs: number): "hole" | "again" | "none" {
+    const state = this.book.find(mark.epoch, mark.lane);
+    if (state === undefined || mark.storedSeq >= state.base.seq) return "none";
+    const known = mark.storedSeq === 0 ? beginning : this.#placeAt(state, mark.storedSeq);
+    // What the hub counted up to its mark is its own affair: it takes the size of the hole from `cum`.
+    const before = { seq: mark.storedSeq, chain: chainOf(mark), cum: known?.cum ?? 0 };
+    const whole = known?.chain === before.chain && this.#allHeld(state, before.seq);
+    if (!whole) {
+      const range = { firstUs: state.startedUs, lastUs: nowUs, sealedUs: nowUs };
+      const sealed = sealVoid(this.#where(state), before, state.base, range);
+      this.#frames.putVoid(state.rank, state.lane, before.seq + 1, sealed);
+    }
+    state.base = before;
+    state.safe = before;
+    this.#stored(state, before);
+    this.#put(state);
+    return whole ? "again" : "hole";
+  }
+
+  /** Keeps the marks and takes out what is safe. Inside a transaction. */
+  release(runningRank: number): void {
+    if (!this.#dirty) return;
+    for (const state of [...this.book.lanes]) {
+      if (state.safe.seq > state.base.seq) {
+        this.#frames.release(state.rank, state.lane, state.base.seq, state.safe.seq);
+        state.base = state.safe;
+      }
+      if (state.rank !== runningRank && state.base.seq === state.head.seq) {
+        this.#dropLane.run(state.rank, state.lane);
+        this.book.remove(state);
+      } else {
+        this.#put(state);
+      }
+    }
+    this.#dirty = false;
+  }
+
+  /** The last sample frame that the hub has safely, in the epoch of this key. */
+  releasedTo(rank: number): number {
+    const state = this.book.of(rank, "live");
+    // A lane that is not held any more is safe up to its end.
+    return state === undefined ? keyOf(rank + 1, 0) - 1 : keyOf(rank, state.base.seq);
+  }
+
+  #load(row: LaneRow): void {
+    const lane = heldLanes.find((held) => held === row.lane);
+    if (lane === undefined) return;
+    const base = { seq: row.base_seq, chain: bigOf(row.base_chain), cum: row.base_cum };
+    const state: LaneState = {
+      rank: row.rank,
+      epoch: row.epoch,
+      parent: row.parent ?? undefined,
+      startedUs: row.started_us,
+      lane,
+      base,
+      stored: base,
+      safe: base,
+      head: this.#frames.last(row.rank, lane, base.seq) ?? base,
+      oldestUs: 0,
+    };
+    this.#stored(state, this.#placeAt(state, row.stored_seq) ?? base);
+    this.book.add(state);
+  }
+
+  #stored(state: LaneState, stored: Place): void {
+    state.stored = stored;
+    const above = stored.seq < state.head.seq;
+    state.oldestUs = above ? this.#frames.sealedAfter(state.rank, state.lane, stored.seq) : 0;
+  }
+
+  #placeAt(state: LaneState, seq: number): Place | undefined {
+    if (seq === state.base.seq) return state.base;
+    return this.#frames.placeAt(state.rank, state.lane, seq);
+  }
+
+  #allHeld(state: LaneState, afterSeq: number): boolean {
+    if (state.lane !== "live") return false;
+    const from = keyOf(state.rank, afterSeq);
+    const rows = this.#liveRows.get(from, keyOf(state.rank, state.base.seq));
+    return rows === state.base.seq - afterSeq;
+  }
+
+  #replace(state: LaneState, item: HeldItem, onBroken: (broken: Broken) => void): Uint8Array {
+    const before = this.#placeAt(state, item.fromSeq - 1) ?? {
+      seq: item.fromSeq - 1,
+      chain: 0n,
+      cum: item.cum - item.samples,
+    };
+    const at = { seq: seqOf(item.id), chain: item.chain, cum: item.cum };
+    const sealed = sealVoid(this.#where(state), before, at, item);
+    this.#frames.remove(state.lane, item.id, item.kind);
+    this.#frames.putVoid(state.rank, state.lane, item.fromSeq, sealed);
+    const { samples, firstUs, lastUs } = item;
+    onBroken({ lane: state, samples, firstUs, lastUs });
+    return frameBytes(sealed);
+  }
+
+  #where(state: LaneState): Parameters<typeof sealVoid>[0] {
+    return { gateway: this.#gateway, epoch: state.epoch, lane: state.lane };
+  }
+
+  #put({ rank, lane, base, stored }: LaneState): void {
+    this.#setLane.run(rank, lane, base.seq, bytesOf64(base.chain), base.cum, stored.seq);
+  }
+}
+
+function chainOf(mark: LaneMark): bigint {
+  return BigInt(`0x${mark.chain}`);
+}
+
+function outboxFrame(state: LaneState, item: HeldItem, bytes: Uint8Array): OutboxFrame {
+  return {
+    epoch: state.epoch,
+    lane: state.lane,
+    seq: seqOf(item.id),
+    sampleCount: item.samples,
+    sealedUs: item.sealedUs,
+    bytes,
+  };
+}

@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+
+import { messageChain, type Clock, type Log } from "@millwright/kit";
+import {
+  decodeDictionary,
+  makeDictionary,
+  type DeviceId,
+  type Dictionary,
+  type Epoch,
+  type LaneMark,
+  type LedgerEntry,
+  type RoadLane,
+  type SampleColumns,
+} from "@millwright/wire-contract";
+
+import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
+import type { Chunk, ResumePoint } from "./group.ts";
+import { Intake, type Taken } from "./intake.ts";
+import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
+import { Percentiles } from "./percentiles.ts";
+import type { GapScope, StoreDoor } from "./questions.ts";
+import { joined, pick, type SampleSlice } from "./raw-tier.ts";
+import type { Committed } from "./store.ts";
+
+/**
+ * The half of the journal that lives with its callers: it accepts, decides when to commit, settles, and counts. The
+ * other half is the store, here or in its worker.
+ */
+
+/** A start brings its first samples: a person in front of the machine waits for them. */
+const firstSamplesMs = 50;
+/** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
+const eagerSamples = 50_000;
+/** A full disk is tried again so often. */
+const fullAgainMs = 1_000;
+
+export class JournalKeeper implements JournalCore {
+  readonly #options: JournalOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #door: StoreDoor;
+  readonly #intake: Intake;
+  readonly #resume: Map<DeviceId, ResumePoint>;
+  readonly #sealedListeners = new Set<() => void>();
+  readonly #commitMs = new Percentiles();
+  #dictionary: Dictionary = makeDictionary([]);
+  #received = 0;
+  #sent = 0;
+  #refused = 0;
+  #rejected = 0;
+  #chargedFull = 0;
+  #commits = 0;
+  #lastCommitMs: number;
+  #oldestMs: number | undefined;
+  #linkUp = false;
+  #full = false;
+  #ended = false;
+  #timer: AbortController | undefined;
+  #dueMs = Infinity;
+  /** The commit under way. */
+  #committing: Promise<void> | undefined;
+  /** Taken for a commit that found no room. */
+  #left: Taken | undefined;
+
+  constructor(options: JournalOptions, door: StoreDoor) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#door = door;
+    this.#resume = new Map(door.resumePoints);
+    this.#intake = new Intake(options.clock, options.random);
+    this.#lastCommitMs = -Infinity;
+    this.#full = door.state.full;
+  }
+
+  get epoch(): Epoch {
+    return this.#door.epoch;
+  }
+
+  get dictionary(): Dictionary {
+    return this.#dictionary;
+  }
+
+  async adoptTags(tags: readonly DeclaredTag[]): Promise<Dictionary> {
+    // Samples accepted before would be encoded with the wrong dictionary.
+    await this.commit();
+    const body = await this.#guarded("adoptTags", tags, this.#clock.nowUs());
+    const dictionary = decodeDictionary(body);
+    assert(!("kind" in dictionary), "the journal's own dictionary is readable");
+    this.#dictionary = dictionary;
+    this.#tellSealed();
+    return dictionary;
+  }
+
+  append(batch: SampleBatch): boolean {
+    this.#received += batch.count;
+    if (this.#full || this.#ended || !this.#intake.append(batch)) {
+      this.#refused += batch.count;
+      return false;
+    }
+    const nowMs = this.#clock.monotonicMs();
+    if (batch.count > 0) this.#oldestMs ??= nowMs;
+    if (this.#intake.samples >= eagerSamples) this.#commitBy(nowMs);
+    else this.#commitBy(this.#nextCommitMs(nowMs));
+    return true;
+  }
+
+  charge(loss: Loss): void {
+    if (loss.reason === "queue full" && loss.count.kind === "exact") {
+      this.#chargedFull += loss.count.samples;
+    }
+    this.#intake.charge(loss);
+    this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
+  }
+
+  saveResume(device: DeviceId, resume: ResumePoint): void {
+    this.#resume.set(device, resume);
+    this.#intake.saveResume(device, resume);
+    this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
+  }
+
+  resume(device: DeviceId): ResumePoint | undefined {
+    return this.#resume.get(device);
+  }
+
+  readonly outbox: Outbox = {
+    lanes: () => this.#guarded("lanes"),
+    framesAfter: (epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number) =>
+      this.#guarded("framesAfter", epoch, lane, seq, bytesMax),
+    take: (mark: LaneMark) => this.#guarded("take", mark),
+    rewind: async (mark: LaneMark) => {
+      const rewound = await this.#guarded("rewind", mark);
+      if (rewound) this.#tellSealed();
+      return rewound;
+    },
+    incarnation: () => this.#door.state.incarnation,
+    agree: async (incarnation: string) => {
+      await this.#guarded("agree", incarnation);
+      this.#tellSealed();
+    },
+    waiting: () => this.#door.state.waiting,
+    onSealed: (listener: () => void) => {
+      this.#sealedListeners.add(listener);
+      return () => this.#sealedListeners.delete(listener);
+    },
+    linkUp: (up: boolean) => {
+      this.#linkUp = up;
+      // What waited for the link is sealed with the next commit.
+      if (up) this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
+    },
+  };
+
+  async readSamples(
+    tag: number,
+    fromUs: number,
+    toUs: number,
+    max: number,
+  ): Promise<SampleColumns> {
+    const parts: SampleColumns[] = [];
+    let count = 0;
+    let beforeId: number | undefined = Number.MAX_SAFE_INTEGER;
+    while (beforeId !== undefined && count < max) {
+      const slice: SampleSlice = await this.#guarded("readSamples", tag, fromUs, toUs, beforeId);
+      parts.unshift(slice.columns);
+      count += slice.columns.count;
+      beforeId = slice.beforeId;
+    }
+    const all = joined(parts);
+    if (all.count <= max) return all;
+    return pick(
+      all,
+      Array.from({ length: max }, (_row, at) => all.count - max + at),
+    );
+  }
+
+  gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]> {
+    return this.#guarded("gaps", scope, fromUs, toUs);
+  }
+
+  counters(): JournalCounters {
+    const { written, bytes } = this.#door.state;
+    const { inMemory } = this.#intake;
+    const accepted = this.#received - this.#refused;
+    // Refused samples are the caller's to charge; others may charge "queue full" for queues of their own.
+    const uncharged = Math.max(0, this.#refused - this.#chargedFull);
+    const astray = Math.abs(accepted - this.#sent - this.#rejected - inMemory);
+    return {
+      received: this.#received,
+      sent: this.#sent,
+      dropped: this.#refused,
+      failed: this.#rejected,
+      inMemory,
+      unexplained: uncharged + astray,
+      commits: this.#commits,
+      commitP50Ms: this.#commitMs.at(0.5),
+      commitP99Ms: this.#commitMs.at(0.99),
+      oldestUncommittedMs:
+        this.#oldestMs === undefined ? 0 : this.#clock.monotonicMs() - this.#oldestMs,
+      bytesWritten: written.walBytes + written.checkpointBytes,
+      threadBytesWritten: written.threadBytes,
+      journalBytes: bytes,
+      full: this.#full,
+    };
+  }
+
+  /** Commits now; when one is under way, commits once more after it. */
+  async commit(): Promise<void> {
+    while (this.#committing !== undefined) await this.#committing;
+    if (this.#ended) return;
+    await this.#commitOnce(false);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    while (this.#committing !== undefined) await this.#committing;
+    // Another caller may have ended it meanwhile.
+    if (this.#isEnded()) return;
+    await this.#commitOnce(true);
+    this.#end();
+    await this.#door.ask("close");
+  }
+
+  async abandon(): Promise<void> {
+    this.#end();
+    await this.#door.abandon();
+  }
+
+  #isEnded(): boolean {
+    return this.#ended;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#timer?.abort();
+  }
+
+  /** When samples that arrive now are to be on disk: on the grid of the interval, the very first ones sooner. */
+  #nextCommitMs(nowMs: number): number {
+    if (this.#commits === 0) return nowMs + Math.min(firstSamplesMs, this.#options.commitEveryMs);
+    return Math.max(nowMs, this.#lastCommitMs + this.#options.commitEveryMs);
+  }
+
+  #commitBy(dueMs: number): void {
+    if (this.#ended || dueMs >= this.#dueMs) return;
+    this.#dueMs = dueMs;
+    if (this.#committing === undefined) this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer?.abort();
+    if (this.#dueMs === Infinity || this.#ended) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    const waitMs = Math.max(0, this.#dueMs - this.#clock.monotonicMs());
+    this.#clock
+      .sleep(waitMs, timer.signal)
+      .then(
+        () => this.commit(),
+        () => undefined,
+      )
+      .catch(() => {
+        // `#commitOnce` has told `onBroken` already.
+      });
+  }
+
+  #commitOnce(last: boolean): Promise<void> {
+    this.#timer?.abort();
+    this.#dueMs = Infinity;
+    const work = this.#writeGroup(last).finally(() => {
+      this.#committing = undefined;
+      if (this.#dueMs !== Infinity) this.#arm();
+    });
+    this.#committing = work.catch(() => undefined);
+    return work;
+  }
+
+  async #writeGroup(last: boolean): Promise<void> {
+    const beganMs = this.#clock.monotonicMs();
+    const again = this.#left;
+    const taken = again ?? this.#intake.take();
+    const oldestMs = this.#oldestMs;
+    if (again === undefined) this.#oldestMs = undefined;
+    const { committed, buffers } = await this.#guarded("commit", {
+      chunks: taken.chunks,
+      losses: taken.losses,
+      resume: taken.resume,
+      nowUs: this.#clock.nowUs(),
+      nowMs: beganMs,
+      linkUp: this.#linkUp,
+      last,
+    });
+    const nowMs = this.#clock.monotonicMs();
+    this.#commits++;
+    this.#lastCommitMs = beganMs;
+    this.#commitMs.add(nowMs - beganMs);
+    this.#tellFull(committed.kind === "full" || this.#door.state.full);
+    if (committed.kind === "full") {
+      this.#oldestMs = oldestMs;
+      // The losses are with the store already.
+      const chunks = taken.chunks.map((chunk, at) => withBuffer(chunk, buffers[at]));
+      this.#left = { ...taken, chunks, losses: [] };
+      this.#commitBy(nowMs + fullAgainMs);
+      return;
+    }
+    this.#left = undefined;
+    this.#settled(taken, committed, buffers);
+    if (this.#full) this.#commitBy(nowMs + fullAgainMs);
+    const { claimsDueInMs } = this.#door.state;
+    if (claimsDueInMs !== Infinity) this.#commitBy(nowMs + claimsDueInMs);
+    if (!this.#intake.empty) this.#commitBy(this.#nextCommitMs(nowMs));
+  }
+
+  #settled(taken: Taken, committed: Committed, buffers: readonly ArrayBuffer[]): void {
+    this.#sent += committed.samples;
+    this.#rejected += committed.rejected;
+    this.#intake.done(buffers);
+    for (const settle of taken.settles) {
+      settle().catch((failure: unknown) => {
+        // The samples are safe; the source will send them again, and the hub knows them by their identity.
+        this.#log.warn("buffer.settle-failed", { why: messageChain(failure) });
+      });
+    }
+    if (committed.sealed) this.#tellSealed();
+  }
+
+  #tellFull(full: boolean): void {
+    if (full === this.#full) return;
+    this.#full = full;
+    if (full) this.#log.error("buffer.full", { bytes: this.#door.state.bytes });
+    else this.#log.info("buffer.has-room", { bytes: this.#door.state.bytes });
+  }
+
+  #tellSealed(): void {
+    for (const listener of this.#sealedListeners) listener();
+  }
+
+  /** Asks the store; a failure of it is told once to who must end the program. */
+  #guarded: StoreDoor["ask"] = async (name, ...asked) => {
+    try {
+      return await this.#door.ask(name, ...asked);
+    } catch (failure) {
+      if (!this.#ended) {
+        this.#end();
+        this.#options.onBroken(failure);
+      }
+      throw failure;
+    }
+  };
+}
+
+function withBuffer(chunk: Chunk, buffer: ArrayBuffer | undefined): Chunk {
+  assert(buffer !== undefined, "each chunk has its buffer back");
+  return { ...chunk, buffer };
+}

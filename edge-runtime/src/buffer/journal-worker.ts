@@ -1,0 +1,50 @@
+import { parentPort, workerData } from "node:worker_threads";
+
+import { Fault, messageChain } from "@millwright/kit";
+
+import { JournalBroken, JournalUnusable } from "./faults.ts";
+import { answer, type Answer, type Asked, type Question } from "./questions.ts";
+import { Store, type StoreOptions } from "./store.ts";
+import type { FromWorker, ToldFailure, ToWorker } from "./store-worker-door.ts";
+
+/** The thread that owns the journal's file. Questions are answered one after the other, in the order they came. */
+
+const port = parentPort;
+if (port === null) throw new Error("the journal's worker runs only as a worker");
+const tell = (message: FromWorker, moved: readonly ArrayBuffer[] = []): void => {
+  port.postMessage(message, moved);
+};
+
+let store: Store | undefined;
+try {
+  store = new Store(workerData as StoreOptions);
+  tell({ id: 0, answer: store.resumePoints(), state: store.state });
+} catch (failure) {
+  tell({ id: 0, failure: toldFailure(failure) });
+}
+
+port.on("message", ({ id, name, asked }: ToWorker) => {
+  if (store === undefined) return;
+  try {
+    // Only `store-worker-door.ts` speaks to this thread, and it is typed by `Questions`.
+    const answered = answer(store, name as Question, asked as Asked<Question>);
+    const state = name === "close" ? {} : { state: store.state };
+    tell({ id, answer: answered, ...state }, buffersOf(answered));
+  } catch (failure) {
+    tell({ id, failure: toldFailure(failure) });
+  }
+});
+
+function buffersOf(answered: Answer<Question>): readonly ArrayBuffer[] {
+  return typeof answered === "object" && "buffers" in answered ? answered.buffers : [];
+}
+
+function toldFailure(failure: unknown): ToldFailure {
+  const cause = failure instanceof Error ? messageChain(failure.cause ?? failure) : String(failure);
+  if (failure instanceof JournalUnusable) {
+    return { kind: "unusable", message: failure.message, hint: failure.hint, cause };
+  }
+  const kind = failure instanceof JournalBroken ? "broken" : "defect";
+  const message = failure instanceof Error ? failure.message : String(failure);
+  return { kind, message, hint: failure instanceof Fault ? failure.hint : "", cause };
+}

@@ -1,0 +1,166 @@
+import type { Clock, Log, Random } from "@millwright/kit";
+import type {
+  DeviceId,
+  Dictionary,
+  Epoch,
+  GatewayId,
+  LedgerEntry,
+  SampleColumns,
+} from "@millwright/wire-contract";
+
+import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
+import type { ResumePoint } from "./group.ts";
+import { JournalKeeper } from "./journal-keeper.ts";
+import type { GapScope, StoreDoor } from "./questions.ts";
+import { Store, type StoreOptions } from "./store.ts";
+import { answer } from "./questions.ts";
+import { openStoreWorker } from "./store-worker-door.ts";
+
+/**
+ * The journal: where a sample is kept until the hub has it. A batch is accepted into memory, committed with all others
+ * of the same second in one transaction, and only then settled with its source.
+ */
+export interface JournalOptions {
+  /** Made when it is not there. Holds `journal.db` and its log, and nothing of anybody else. */
+  readonly folder: string;
+  readonly gateway: GatewayId;
+  /**
+   * 1,000 by default: what a power cut may take. 100 on an SSD with power-loss protection; ten commits a second kill a
+   * flash card (field practice 73).
+   */
+  readonly commitEveryMs: number;
+  /** How long frames that the hub has safely stay for charts. */
+  readonly keepRawHours: number;
+  /** File and log together never pass it. */
+  readonly bytesMax: number;
+  readonly clock: Clock;
+  /** Seeded from the system's entropy outside of tests: the epoch is made of it. */
+  readonly random: Random;
+  readonly log: Log;
+  /** Called once: what the file holds is not known any more. The runtime must end and start again. */
+  onBroken(failure: unknown): void;
+}
+
+export interface Journal {
+  readonly epoch: Epoch;
+  /** Empty before `adoptTags`. */
+  readonly dictionary: Dictionary;
+  /**
+   * Gives each new tag its permanent index, which is never used again. The revision of a tag rises when its unit, scale,
+   * offset or type changes. Tags that are no longer declared keep their index. The dictionary is durable, in the
+   * critical lane, when this resolves; until then nothing may be appended.
+   */
+  adoptTags(tags: readonly DeclaredTag[]): Promise<Dictionary>;
+  /**
+   * Accepts the batch, or refuses all of it because a bound is reached; the caller then charges "queue full". The
+   * columns are copied and stay the caller's. `settle` is called once, after the commit.
+   */
+  append(batch: SampleBatch): boolean;
+  /** Opens a ledger row, or lets one grow. On disk with the next commit. */
+  charge(loss: Loss): void;
+  /** Kept with the next commit. */
+  saveResume(device: DeviceId, resume: ResumePoint): void;
+  /** What was kept last, also when it is not on disk yet. */
+  resume(device: DeviceId): ResumePoint | undefined;
+  readonly outbox: Outbox;
+  /**
+   * Samples of one tag by measured time, in the order in which they were received; the newest `max` when there are
+   * more. Only what was committed.
+   *
+   * @param tag dictionary index
+   */
+  readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns>;
+  /** Claims that touch the range, by their beginning, at most 1,000. `number` is 0 while a claim is open. */
+  gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
+  counters(): JournalCounters;
+  /** Commits what was accepted, settles it, and lets the file go. */
+  close(): Promise<void>;
+}
+
+export interface JournalCounters {
+  /** Samples offered to `append`. */
+  readonly received: number;
+  /** Samples committed. */
+  readonly sent: number;
+  /** Samples refused because a bound was reached. */
+  readonly dropped: number;
+  /** Samples that fit into no frame and were charged as rejected. */
+  readonly failed: number;
+  /** Accepted, and not on disk yet. */
+  readonly inMemory: number;
+  /** Received, and neither committed, in memory, rejected nor charged. Must be 0. */
+  readonly unexplained: number;
+  readonly commits: number;
+  readonly commitP50Ms: number;
+  readonly commitP99Ms: number;
+  /** Age of the oldest sample that is not on disk, ms. */
+  readonly oldestUncommittedMs: number;
+  /** Written to the medium, log and file together. */
+  readonly bytesWritten: number;
+  /** What the operating system charged to the thread that writes; 0 where it does not say. */
+  readonly threadBytesWritten: number;
+  /** In use by the file and its log. */
+  readonly journalBytes: number;
+  /** Samples are refused because the file is full of what the hub does not have. */
+  readonly full: boolean;
+}
+
+/** A journal whose commits a test can ask for, and that can end as in a crash. */
+export interface JournalCore extends Journal {
+  /** Commits now what is in memory. */
+  commit(): Promise<void>;
+  /** Forgets what is in memory and lets the file go, as a crash would. */
+  abandon(): Promise<void>;
+}
+
+/** Opens the journal in a thread of its own, so that an fsync never holds up a control loop. */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const door = await openStoreWorker(storeOptions(options), (failure) => {
+    options.onBroken(failure);
+  });
+  return new JournalKeeper(options, door);
+}
+
+/** The same journal in the calling thread: for tests and played time. Throws `JournalUnusable`. */
+export function openJournalCore(options: JournalOptions): JournalCore {
+  return new JournalKeeper(options, openStoreHere(storeOptions(options)));
+}
+
+function openStoreHere(options: StoreOptions): StoreDoor {
+  const store = new Store(options);
+  const resumePoints = store.resumePoints();
+  return {
+    epoch: options.epoch,
+    resumePoints,
+    get state() {
+      return store.state;
+    },
+    // Not `async`: the answer is there before the call returns, and a failure still becomes a rejection.
+    ask: (name, ...asked) =>
+      new Promise((resolve) => {
+        resolve(answer(store, name, asked));
+      }),
+    abandon() {
+      store.abandon();
+      return Promise.resolve();
+    },
+  };
+}
+
+function storeOptions(options: JournalOptions): StoreOptions {
+  const { folder, gateway, keepRawHours, bytesMax, clock, random } = options;
+  return {
+    folder,
+    gateway,
+    epoch: newEpoch(random),
+    keepRawHours,
+    bytesMax,
+    nowUs: clock.nowUs(),
+    nowMs: clock.monotonicMs(),
+  };
+}
+
+function newEpoch(random: Random): Epoch {
+  const words = Array.from({ length: 4 }, () => random.int(2 ** 32));
+  return words.map((word) => word.toString(16).padStart(8, "0")).join("") as Epoch;
+}

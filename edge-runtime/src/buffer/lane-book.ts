@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+
+import type { Epoch, RoadLane } from "@millwright/wire-contract";
+
+import type { OutboxLane } from "../hand-over.ts";
+
+/**
+ * Where each lane of each held epoch stands, in memory: what is held, how far the hub has stored, and what waits. The
+ * numbers are small and asked for often; the frames themselves stay on disk.
+ */
+export interface LaneState {
+  readonly rank: number;
+  readonly epoch: Epoch;
+  readonly parent: Epoch | undefined;
+  readonly startedUs: number;
+  readonly lane: HeldLane;
+  /** Last number released, with chain and count of samples there. Nothing at or below it is sent again. */
+  base: Place;
+  stored: Place;
+  /** Proven to be in the hub's backup; becomes `base` with the next release. */
+  safe: Place;
+  head: Place;
+  /** When the first frame above `stored` was sealed, µs; 0 when none waits. */
+  oldestUs: number;
+}
+
+/** The lanes that a journal holds frames for; those for history and captures come with what they carry. */
+export type HeldLane = Extract<RoadLane, "critical" | "live">;
+export const heldLanes: readonly HeldLane[] = ["critical", "live"];
+
+/** One number of a lane: the chain there, and the samples of this epoch and lane up to it. */
+export interface Place {
+  readonly seq: number;
+  readonly chain: bigint;
+  readonly cum: number;
+}
+
+export interface Waiting {
+  readonly frames: number;
+  readonly samples: number;
+  readonly oldestSealedUs: number;
+}
+
+export const beginning: Place = { seq: 0, chain: 0n, cum: 0 };
+
+/** More numbers than one epoch can use: 2^32 at twenty commits a second last 6.8 years. */
+const seqRange = 2 ** 32;
+/** 2^20 starts: two hundred years at one restart every 100 minutes. Keys stay below 2^53. */
+const rankMax = 2 ** 20;
+
+/** Key of a frame row: rank of its epoch and its number. */
+export function keyOf(rank: number, seq: number): number {
+  assert(rank >= 1 && rank <= rankMax, `rank ${rank}`);
+  assert(seq >= 0 && seq < seqRange, `number ${seq}`);
+  return rank * seqRange + seq;
+}
+
+export function rankOf(key: number): number {
+  return Math.floor(key / seqRange);
+}
+
+export function seqOf(key: number): number {
+  return key % seqRange;
+}
+
+export class LaneBook {
+  readonly #lanes: LaneState[] = [];
+
+  /** In the order of epochs, then of lanes. */
+  get lanes(): readonly LaneState[] {
+    return this.#lanes;
+  }
+
+  add(state: LaneState): void {
+    this.#lanes.push(state);
+  }
+
+  find(epoch: Epoch, lane: RoadLane): LaneState | undefined {
+    // From the end: nearly all questions are about the running epoch.
+    return this.#lanes.findLast((state) => state.lane === lane && state.epoch === epoch);
+  }
+
+  of(rank: number, lane: HeldLane): LaneState | undefined {
+    return this.#lanes.findLast((state) => state.lane === lane && state.rank === rank);
+  }
+
+  remove(state: LaneState): void {
+    const at = this.#lanes.indexOf(state);
+    if (at >= 0) this.#lanes.splice(at, 1);
+  }
+
+  waiting(): Waiting {
+    let frames = 0;
+    let samples = 0;
+    let oldestSealedUs = 0;
+    for (const { head, stored, oldestUs } of this.#lanes) {
+      frames += head.seq - stored.seq;
+      samples += head.cum - stored.cum;
+      if (oldestUs > 0 && (oldestSealedUs === 0 || oldestUs < oldestSealedUs)) {
+        oldestSealedUs = oldestUs;
+      }
+    }
+    return { frames, samples, oldestSealedUs };
+  }
+
+  positions(): OutboxLane[] {
+    return this.#lanes.map((state) => ({
+      epoch: state.epoch,
+      ...(state.parent === undefined ? {} : { parent: state.parent }),
+      startedUs: state.startedUs,
+      lane: state.lane,
+      baseSeq: state.base.seq,
+      baseChain: state.base.chain,
+      storedSeq: state.stored.seq,
+      headSeq: state.head.seq,
+      headChain: state.head.chain,
+    }));
+  }
+}
+
+export type MarkVerdict =
+  | { readonly kind: "taken"; readonly stored: Place; readonly safe: Place }
+  | { readonly kind: "ignored"; readonly reason: string };
+
+/**
+ * Says what a mark means for a lane (no-loss protocol 6). It is taken only when its chain is the journal's own at that
+ * number: then the hub has these very frames, and everything before them.
+ *
+ * @param placeAt the journal's place at a number that ends a frame or void; `undefined` inside a void
+ */
+export function judgeMark(
+  state: LaneState,
+  storedSeq: number,
+  chain: bigint,
+  safeSeq: number,
+  placeAt: (seq: number) => Place | undefined,
+): MarkVerdict {
+  if (storedSeq > state.head.seq) return ignored("it lies above the head");
+  if (storedSeq < state.base.seq) return ignored("it lies below what was released");
+  const stored = storedSeq === state.base.seq ? state.base : placeAt(storedSeq);
+  if (stored === undefined) return ignored("it lies inside a void");
+  if (stored.chain !== chain) return ignored("its chain is not the journal's");
+  const safe = safePlace(state, Math.min(safeSeq, storedSeq), stored, placeAt);
+  return {
+    kind: "taken",
+    // Several workers of the hub publish marks, and an older one may arrive later.
+    stored: stored.seq > state.stored.seq ? stored : state.stored,
+    safe: safe.seq > state.safe.seq ? safe : state.safe,
+  };
+}
+
+/** The safe number carries no chain of its own; it lies in the prefix that `stored` has just proven. */
+function safePlace(
+  state: LaneState,
+  safeSeq: number,
+  stored: Place,
+  placeAt: (seq: number) => Place | undefined,
+): Place {
+  if (safeSeq === stored.seq) return stored;
+  if (safeSeq <= state.base.seq) return state.base;
+  // Inside a void nothing can be released; its end will come.
+  return placeAt(safeSeq) ?? state.safe;
+}
+
+function ignored(reason: string): MarkVerdict {
+  return { kind: "ignored", reason };
+}

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
+import path from "node:path";
+
+import Database from "better-sqlite3";
+import type { GatewayId } from "@millwright/wire-contract";
+
+import { codeOf, JournalUnusable } from "./faults.ts";
+
+/**
+ * The SQLite file, how it is opened, and what it costs the medium. Everything that decides about durability is here:
+ * WAL with `synchronous=FULL`, one handle that nobody shares, and checkpoints of our own, so that a commit never pays
+ * for one and the bytes of both can be counted.
+ */
+
+/**
+ * A frame of a small gateway is 1 to 4 kB and one of 10,000 tags about 20 kB. With 4 KiB, the block of flash file
+ * systems, the last leaf that each commit writes again stays small; measured by `bench journal`.
+ */
+const pageSize = 4_096;
+const walHeaderBytes = 32;
+const walFrameHeaderBytes = 24;
+/** The log is folded into the file at this size: large, because pages written often are then folded once. */
+const checkpointBytesMax = 8 * 2 ** 20;
+const schemaVersion = 1;
+
+export interface Written {
+  readonly walBytes: number;
+  readonly checkpointBytes: number;
+  /** What the operating system charged to this thread (Linux), 0 elsewhere. Includes what the thread wrote besides. */
+  readonly threadBytes: number;
+}
+
+export class Medium {
+  readonly db: Database.Database;
+  readonly #file: string;
+  readonly #bytesMax: number;
+  readonly #checkpointBytes: number;
+  #walFd: number | undefined;
+  #walSize = 0;
+  #walBytes = 0;
+  #checkpointed = 0;
+  readonly #threadStart = threadWriteBytes();
+
+  /** @param bytesMax file and log together never pass it */
+  constructor(folder: string, gateway: GatewayId, bytesMax: number) {
+    this.#file = path.join(folder, "journal.db");
+    this.#bytesMax = bytesMax;
+    // A small budget must not be eaten by the log.
+    this.#checkpointBytes = Math.min(checkpointBytesMax, Math.floor(bytesMax / 16));
+    this.db = openFile(folder, this.#file, gateway);
+    // The last guard of the budget: even a defect above cannot make the file pass it.
+    const pagesMax = Math.floor((bytesMax - 2 * this.#checkpointBytes) / pageSize);
+    this.db.pragma(`max_page_count = ${pagesMax}`);
+  }
+
+  /** Bytes in use: pages that hold something, and the log. */
+  get usedBytes(): number {
+    const pages = this.#number("page_count") - this.#number("freelist_count");
+    return pages * pageSize + this.#walSize;
+  }
+
+  /**
+   * What samples may use. The rest is for what must still be written when they are refused: claims, marks, starts, the
+   * group that was already in memory, and the log.
+   */
+  get sampleBytesMax(): number {
+    return this.#bytesMax - Math.min(16 * 2 ** 20, this.#bytesMax / 4) - 2 * this.#checkpointBytes;
+  }
+
+  get written(): Written {
+    return {
+      walBytes: this.#walBytes,
+      checkpointBytes: this.#checkpointed,
+      threadBytes: threadWriteBytes() - this.#threadStart,
+    };
+  }
+
+  /** Counts what the commit wrote, and folds the log when it has grown enough. */
+  afterCommit(): void {
+    const size = this.#sizeOfWal();
+    this.#walBytes += Math.max(0, size - this.#walSize);
+    this.#walSize = size;
+    if (size >= this.#checkpointBytes) this.#checkpoint();
+  }
+
+  close(): void {
+    if (this.db.open) {
+      if (this.#walSize > 0) this.#checkpoint();
+      this.db.close();
+    }
+    if (this.#walFd !== undefined) closeSync(this.#walFd);
+    this.#walFd = undefined;
+  }
+
+  /** Ends the handle as a crash would: nothing more is written by us. */
+  abandon(): void {
+    if (this.db.open) this.db.close();
+    if (this.#walFd !== undefined) closeSync(this.#walFd);
+    this.#walFd = undefined;
+  }
+
+  #checkpoint(): void {
+    const pages = this.#pagesInWal();
+    // Nobody else has the file open, so this always folds everything and cuts the log to nothing.
+    this.db.pragma("wal_checkpoint(TRUNCATE)");
+    this.#checkpointed += pages * pageSize;
+    this.#walSize = this.#sizeOfWal();
+  }
+
+  #sizeOfWal(): number {
+    try {
+      this.#walFd ??= openSync(`${this.#file}-wal`, "r");
+      return fstatSync(this.#walFd).size;
+    } catch {
+      // The log is made by the first commit.
+      return 0;
+    }
+  }
+
+  /** How many different pages the log holds: each is written to the file once (SQLite file format, 4.1). */
+  #pagesInWal(): number {
+    if (this.#walFd === undefined) return 0;
+    const pages = new Set<number>();
+    const header = Buffer.alloc(4);
+    const step = walFrameHeaderBytes + pageSize;
+    for (let at = walHeaderBytes; at + step <= this.#walSize; at += step) {
+      readSync(this.#walFd, header, 0, 4, at);
+      pages.add(header.readUInt32BE(0));
+    }
+    return pages.size;
+  }
+
+  #number(pragma: string): number {
+    return Number(this.db.pragma(pragma, { simple: true }));
+  }
+}
+
+function openFile(folder: string, file: string, gateway: GatewayId): Database.Database {
+  let db: Database.Database | undefined;
+  try {
+    mkdirSync(folder, { recursive: true });
+    db = new Database(file, { timeout: 0 });
+    db.pragma(`page_size = ${pageSize}`);
+    // One handle for the life of the process: no shared memory file, and a second runtime on the same folder is refused.
+    db.pragma("locking_mode = EXCLUSIVE");
+    const mode = db.pragma("journal_mode = WAL", { simple: true });
+    db.pragma("synchronous = FULL");
+    db.pragma("wal_autocheckpoint = 0");
+    // 2 MB: frames are written once and read seldom, so a larger cache would hold what nobody asks for.
+    db.pragma("cache_size = -2000");
+    db.pragma("temp_store = MEMORY");
+    // The promise rests on these two (reliability, rule 1), so they are asked for and not believed.
+    assert(mode === "wal", `journal mode is ${String(mode)}, not wal`);
+    assert(db.pragma("synchronous", { simple: true }) === 2, "synchronous is not FULL");
+    layOut(db, gateway, file);
+    return db;
+  } catch (failure) {
+    db?.close();
+    if (failure instanceof JournalUnusable) throw failure;
+    throw unusable(folder, failure);
+  }
+}
+
+function layOut(db: Database.Database, gateway: GatewayId, file: string): void {
+  const version = Number(db.pragma("user_version", { simple: true }));
+  if (version === 0) {
+    const schema = readFileSync(new URL("schema.sql", import.meta.url), "utf8");
+    db.transaction(() => {
+      db.exec(schema);
+      db.prepare("insert into fact (name, value) values ('gateway', ?)").run(gateway);
+      db.pragma(`user_version = ${schemaVersion}`);
+    })();
+    return;
+  }
+  if (version !== schemaVersion) {
+    throw new JournalUnusable(
+      `journal ${file} has version ${version}, this program knows ${schemaVersion}`,
+      "Start the version of the program that wrote this journal, or a newer one.",
+    );
+  }
+  const owner = db.prepare("select value from fact where name = 'gateway'").pluck().get();
+  if (owner !== gateway) {
+    throw new JournalUnusable(
+      `journal ${file} belongs to gateway ${String(owner)}, the settings name ${gateway}`,
+      "Give each gateway a data folder of its own.",
+    );
+  }
+}
+
+function unusable(folder: string, cause: unknown): JournalUnusable {
+  const options = { cause };
+  switch (codeOf(cause)) {
+    case "SQLITE_BUSY":
+      return new JournalUnusable(
+        `journal in ${folder} is in use`,
+        "Another runtime uses this data folder: stop it, or set another folder.",
+        options,
+      );
+    case "SQLITE_FULL":
+    case "ENOSPC":
+      return new JournalUnusable(
+        `no room for the journal in ${folder}`,
+        "Make room on the disk of the data folder.",
+        options,
+      );
+    default:
+      return new JournalUnusable(
+        `journal in ${folder} cannot be opened`,
+        "Check that the data folder exists and that the runtime may write in it.",
+        options,
+      );
+  }
+}
+
+/** `write_bytes` of the calling thread: bytes of pages that this thread made dirty. */
+function threadWriteBytes(): number {
+  try {
+    const text = readFileSync("/proc/thread-self/io", "latin1");
+    return Number(/^write_bytes: (\d+)$/m.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  encodeDictionary,
+  type DeviceId,
+  type Epoch,
+  type LaneMark,
+  type LedgerEntry,
+  type RoadLane,
+  type TagId,
+} from "@millwright/wire-contract";
+
+import type { DeclaredTag, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { Group, ResumePoint } from "./group.ts";
+import type { SampleSlice } from "./raw-tier.ts";
+import type { Committed, Store, StoreState } from "./store.ts";
+
+/**
+ * What is asked of the store: plain data both ways, so that the same questions work in the calling thread and across to
+ * the worker.
+ */
+export interface Questions {
+  /** Answers the body of the dictionary frame: a dictionary has methods, and cannot cross threads. */
+  adoptTags(tags: readonly DeclaredTag[], nowUs: number): Uint8Array;
+  /** Buffers of the chunks come back, to be filled again or to be handed in again. */
+  commit(group: Group): { readonly committed: Committed; readonly buffers: ArrayBuffer[] };
+  lanes(): OutboxLane[];
+  framesAfter(epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number): OutboxFrame[];
+  take(mark: LaneMark): boolean;
+  agree(incarnation: string): void;
+  rewind(mark: LaneMark): boolean;
+  readSamples(tag: number, fromUs: number, toUs: number, beforeId: number): SampleSlice;
+  gaps(scope: GapScope, fromUs: number, toUs: number): LedgerEntry[];
+  close(): void;
+}
+
+/** Claims of the device and of the whole gateway count for a tag, too. */
+export interface GapScope {
+  readonly device: DeviceId;
+  readonly tag?: TagId;
+}
+
+export type Question = keyof Questions;
+export type Asked<Name extends Question> = Parameters<Questions[Name]>;
+export type Answer<Name extends Question> = ReturnType<Questions[Name]>;
+
+export interface StoreDoor {
+  readonly epoch: Epoch;
+  /** As after the last answer. */
+  readonly state: StoreState;
+  readonly resumePoints: ReadonlyMap<DeviceId, ResumePoint>;
+  ask<Name extends Question>(name: Name, ...asked: Asked<Name>): Promise<Answer<Name>>;
+  /** Lets go at once, as a crash would; nothing more is written. */
+  abandon(): Promise<void>;
+}
+
+type Answers = {
+  readonly [Name in Question]: (store: Store, ...asked: Asked<Name>) => Answer<Name>;
+};
+
+const answers: Answers = {
+  adoptTags: (store, tags, nowUs) => encodeDictionary(store.adoptTags(tags, nowUs)),
+  commit: (store, group) => ({
+    committed: store.commit(group),
+    buffers: group.chunks.map((chunk) => chunk.buffer),
+  }),
+  lanes: (store) => store.lanes(),
+  framesAfter: (store, ...asked) => store.framesAfter(...asked),
+  take: (store, mark) => store.take(mark),
+  agree: (store, incarnation) => {
+    store.agree(incarnation);
+  },
+  rewind: (store, mark) => store.rewind(mark),
+  readSamples: (store, ...asked) => store.readSamples(...asked),
+  gaps: (store, ...asked) => store.gaps(...asked),
+  close: (store) => {
+    store.close();
+  },
+};
+
+export function answer<Name extends Question>(
+  store: Store,
+  name: Name,
+  asked: Asked<Name>,
+): Answer<Name> {
+  return answers[name](store, ...asked);
+}

@@ -1,0 +1,104 @@
+-- The journal: one file, written by one thread. Frames are append-only rows whose key carries their place, so that an
+-- append touches the end of one tree and no index: each page more in a commit is written twice (log and file) and wears
+-- the card (field practice 73).
+--
+-- Keys of frames: rank of the epoch * 2^32 + number in the lane (raw number for sample frames).
+
+-- One row for each start of the runtime. Never deleted: it tells a successor from a copy.
+create table start (
+  rank integer primary key,
+  epoch text not null unique,
+  parent text,
+  last_commit_us integer not null,
+  started_us integer not null
+);
+
+-- Small facts that change seldom: gateway, last commit of a journal without frames, incarnation, next tag index.
+create table fact (name text primary key, value) without rowid;
+
+-- Every tag that ever was, under its permanent index. Never deleted: an index is never used again.
+create table tag (
+  id text primary key,
+  tag_index integer not null unique,
+  revision integer not null,
+  declared integer not null,
+  definition text not null
+) without rowid;
+
+-- What the sample frames held here were encoded with. Bodies as in dictionary frames. `last_id` is the last sample frame
+-- that may use it, null for the one in use.
+create table dictionary (hash blob primary key, last_id integer, body blob not null) without rowid;
+
+-- One row keeps the body once and a head for each of its two lanes. The short columns come first, so that a reader who
+-- needs only them does not follow the overflow pages of the body.
+create table sample_frame (
+  id integer primary key,
+  sealed_us integer not null,
+  first_us integer not null,
+  last_us integer not null,
+  samples integer not null,
+  live_cum integer not null,
+  live_chain blob not null,
+  dictionary blob not null,
+  raw_head blob not null,
+  live_head blob not null,
+  body blob not null
+);
+
+create table critical_frame (
+  id integer primary key,
+  sealed_us integer not null,
+  chain blob not null,
+  head blob not null,
+  body blob not null
+);
+
+-- Stands for frames that are gone; a row covers from_seq .. the number in its key.
+create table void_frame (
+  lane text not null,
+  id integer not null,
+  from_seq integer not null,
+  sealed_us integer not null,
+  samples integer not null,
+  cum integer not null,
+  chain blob not null,
+  head blob not null,
+  body blob not null,
+  primary key (lane, id)
+) without rowid;
+
+-- Where the hub stands, for each epoch and lane that still holds frames.
+create table lane (
+  rank integer not null,
+  lane text not null,
+  base_seq integer not null,
+  base_chain blob not null,
+  base_cum integer not null,
+  stored_seq integer not null,
+  primary key (rank, lane)
+) without rowid;
+
+-- Claims. Open while `number` is null; sealed ones stay for charts as long as raw frames do.
+create table claim (
+  id integer primary key,
+  rank integer,
+  number integer,
+  reason text not null,
+  scope text not null,
+  name text not null,
+  from_us integer not null,
+  to_us integer not null,
+  kind text not null,
+  samples integer not null
+);
+create index claim_by_end on claim (to_us);
+
+create table resume (device text primary key, point text not null) without rowid;
+
+-- Time ranges of blocks of sample frames, so that a chart of minutes does not walk through days.
+create table span (
+  first_id integer primary key,
+  last_id integer not null,
+  first_us integer not null,
+  last_us integer not null
+);

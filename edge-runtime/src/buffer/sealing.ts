@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+
+import {
+  encodeSamples,
+  encodeVoid,
+  sealFrame,
+  type ClockState,
+  type Dictionary,
+  type Epoch,
+  type FrameContent,
+  type FrameHead,
+  type GatewayId,
+  type SampleColumns,
+  type SealedFrame,
+} from "@millwright/wire-contract";
+
+import { beginning, type HeldLane, type Place } from "./lane-book.ts";
+import { pick } from "./raw-tier.ts";
+
+/** Gives bodies their place: one number, chain and count for each lane of the running epoch. */
+
+/** A broker takes a megabyte by default; the rest is for the head, the subject and the message id. */
+const bodyBytesMax = 900_000;
+
+const noClock: ClockState = { segment: 0, disciplined: false, offsetUs: 0 };
+
+export interface SealedSamples {
+  readonly raw: SealedFrame;
+  readonly live: SealedFrame;
+}
+
+/** Heads of the lanes of the running epoch, as one value, so that a rollback puts all of them back. */
+export interface Heads {
+  readonly raw: Place;
+  readonly live: Place;
+  readonly critical: Place;
+}
+
+export class Sealer {
+  readonly #gateway: GatewayId;
+  readonly #epoch: Epoch;
+  heads: Heads = { raw: beginning, live: beginning, critical: beginning };
+
+  constructor(gateway: GatewayId, epoch: Epoch) {
+    this.#gateway = gateway;
+    this.#epoch = epoch;
+  }
+
+  /** One body under two heads: raw for the gateway's own use, live for the road. Both are told in full. */
+  samples(
+    body: Uint8Array,
+    columns: SampleColumns,
+    dictionary: Dictionary,
+    chunk: { readonly late: boolean; readonly segment: number },
+    sealedUs: number,
+  ): SealedSamples {
+    const [firstUs, lastUs] = rangeOf(columns);
+    const common = {
+      gateway: this.#gateway,
+      epoch: this.#epoch,
+      content: "samples" as const,
+      sampleCount: columns.count,
+      dictionary: dictionary.hash,
+      firstUs,
+      lastUs,
+      sealedUs,
+      // Whether the gateway's own clock is disciplined is not known here yet, so nothing better is claimed.
+      clock: { segment: chunk.segment, disciplined: false, offsetUs: 0 },
+      late: chunk.late,
+    };
+    const raw = this.#seal("raw", { ...common, rawFrom: 0, rawTo: 0 }, body);
+    const { seq } = raw.head;
+    const live = this.#seal("live", { ...common, rawFrom: seq, rawTo: seq }, body);
+    assert(live.head.seq === seq, "every sample frame is told, so both lanes count alike");
+    return { raw, live };
+  }
+
+  critical(
+    content: Exclude<FrameContent, "samples" | "void">,
+    body: Uint8Array,
+    sealedUs: number,
+    dictionary = 0n,
+  ): SealedFrame {
+    const fields = {
+      gateway: this.#gateway,
+      epoch: this.#epoch,
+      content,
+      sampleCount: 0,
+      dictionary,
+      firstUs: sealedUs,
+      lastUs: sealedUs,
+      sealedUs,
+      clock: noClock,
+      rawFrom: 0,
+      rawTo: 0,
+      late: false,
+    };
+    return this.#seal("critical", fields, body);
+  }
+
+  #seal(
+    lane: keyof Heads,
+    fields: Omit<FrameHead, "lane" | "seq" | "cum" | "chain">,
+    body: Uint8Array,
+  ): SealedFrame {
+    const before = this.heads[lane];
+    const seq = before.seq + 1;
+    const cum = before.cum + fields.sampleCount;
+    const sealed = sealFrame({ ...fields, lane, seq, cum }, before.chain, body);
+    this.heads = { ...this.heads, [lane]: { seq, cum, chain: sealed.head.chain } };
+    return sealed;
+  }
+}
+
+/** A void in place of frames that are gone, in any epoch. */
+export function sealVoid(
+  where: { readonly gateway: GatewayId; readonly epoch: Epoch; readonly lane: HeldLane },
+  before: Place,
+  at: Place,
+  range: { readonly firstUs: number; readonly lastUs: number; readonly sealedUs: number },
+): SealedFrame {
+  const sampleCount = at.cum - before.cum;
+  const body = encodeVoid({
+    fromSeq: before.seq + 1,
+    toSeq: at.seq,
+    chainBefore: before.chain,
+    chainAt: at.chain,
+    sampleCount,
+  });
+  return sealFrame(
+    {
+      ...where,
+      ...range,
+      content: "void",
+      seq: at.seq,
+      cum: at.cum,
+      sampleCount,
+      dictionary: 0n,
+      clock: noClock,
+      rawFrom: 0,
+      rawTo: 0,
+      late: false,
+    },
+    before.chain,
+    body,
+  );
+}
+
+/**
+ * Bodies for these samples, each small enough for a broker: halved until they fit. A single sample that does not is
+ * given to `tooLarge`.
+ */
+export function* bodiesOf(
+  columns: SampleColumns,
+  dictionary: Dictionary,
+  tooLarge: (columns: SampleColumns) => void,
+): Iterable<{ readonly body: Uint8Array; readonly columns: SampleColumns }> {
+  if (columns.count === 0) return;
+  const body = encodeSamples(columns, dictionary);
+  if (body.length <= bodyBytesMax) {
+    yield { body, columns };
+    return;
+  }
+  if (columns.count === 1) {
+    tooLarge(columns);
+    return;
+  }
+  const half = columns.count >> 1;
+  const rows = Array.from({ length: columns.count }, (_row, at) => at);
+  yield* bodiesOf(pick(columns, rows.slice(0, half)), dictionary, tooLarge);
+  yield* bodiesOf(pick(columns, rows.slice(half)), dictionary, tooLarge);
+}
+
+function rangeOf({ count, measuredUs }: SampleColumns): readonly [number, number] {
+  let first = Infinity;
+  let last = -Infinity;
+  for (let row = 0; row < count; row++) {
+    const us = measuredUs[row] ?? NaN;
+    if (us < first) first = us;
+    if (us > last) last = us;
+  }
+  assert(first <= last, "each sample has a measured time");
+  return [first, last];
+}

@@ -1,0 +1,125 @@
+import { Worker } from "node:worker_threads";
+
+import type { DeviceId } from "@millwright/wire-contract";
+
+import { JournalBroken, JournalUnusable } from "./faults.ts";
+import type { ResumePoint } from "./group.ts";
+import type { StoreDoor } from "./questions.ts";
+import type { StoreOptions, StoreState } from "./store.ts";
+
+/** The way to the store in its worker: questions out, answers back, buffers moved and not copied. */
+
+/** A failure as it crosses threads: classes do not. */
+export interface ToldFailure {
+  readonly kind: "unusable" | "broken" | "defect";
+  readonly message: string;
+  readonly hint: string;
+  readonly cause: string;
+}
+
+export interface FromWorker {
+  /** Of the question; 0 is the opening. */
+  readonly id: number;
+  readonly answer?: unknown;
+  readonly failure?: ToldFailure;
+  readonly state?: StoreState;
+}
+
+export interface ToWorker {
+  readonly id: number;
+  readonly name: string;
+  readonly asked: readonly unknown[];
+}
+
+interface Asker {
+  resolve(answer: unknown): void;
+  reject(failure: unknown): void;
+}
+
+/** Throws `JournalUnusable`. @param onBroken the thread ended although nobody asked it to */
+export async function openStoreWorker(
+  options: StoreOptions,
+  onBroken: (failure: unknown) => void,
+): Promise<StoreDoor> {
+  // Frames pass through and are not kept, so a small heap is enough (architecture 15).
+  const worker = new Worker(new URL("journal-worker.ts", import.meta.url), {
+    workerData: options,
+    resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 },
+  });
+  const askers = new Map<number, Asker>();
+  let state: StoreState | undefined;
+  let lastId = 0;
+  let ended = false;
+
+  const opened = new Promise<unknown>((resolve, reject) => {
+    askers.set(0, { resolve, reject });
+  });
+  const end = (failure: unknown): void => {
+    if (ended) return;
+    ended = true;
+    const opening = askers.has(0);
+    for (const asker of askers.values()) asker.reject(failure);
+    if (askers.size === 0 && !opening) onBroken(failure);
+    askers.clear();
+  };
+  worker.on("message", (message: FromWorker) => {
+    if (message.state !== undefined) state = message.state;
+    const asker = askers.get(message.id);
+    askers.delete(message.id);
+    if (message.failure === undefined) asker?.resolve(message.answer);
+    else asker?.reject(failureOf(message.failure));
+  });
+  worker.on("error", (cause) => {
+    end(new JournalBroken("the journal's thread", { cause }));
+  });
+  worker.on("exit", () => {
+    end(new JournalBroken("the journal's thread ended and what was asked of it"));
+  });
+
+  const resumePoints = (await opened.catch(async (failure: unknown) => {
+    ended = true;
+    await worker.terminate();
+    throw failure;
+  })) as ReadonlyMap<DeviceId, ResumePoint>;
+  return {
+    epoch: options.epoch,
+    resumePoints,
+    get state() {
+      if (state === undefined) throw new JournalBroken("opening");
+      return state;
+    },
+    async ask(name, ...asked) {
+      if (ended) throw new JournalBroken(name);
+      const id = ++lastId;
+      const answered = new Promise<unknown>((resolve, reject) => {
+        askers.set(id, { resolve, reject });
+      });
+      const question: ToWorker = { id, name, asked };
+      worker.postMessage(question, buffersOf(name, asked));
+      const answer = await answered;
+      if (name === "close") {
+        ended = true;
+        await worker.terminate();
+      }
+      // The worker answers with what `Questions` says for this name.
+      return answer as never;
+    },
+    async abandon() {
+      ended = true;
+      await worker.terminate();
+    },
+  };
+}
+
+/** Chunks move; everything else is small and is copied. */
+function buffersOf(name: string, asked: readonly unknown[]): ArrayBuffer[] {
+  if (name !== "commit") return [];
+  const [group] = asked as [{ readonly chunks: readonly { readonly buffer: ArrayBuffer }[] }];
+  return group.chunks.map((chunk) => chunk.buffer);
+}
+
+function failureOf(told: ToldFailure): Error {
+  const cause = new Error(told.cause);
+  if (told.kind === "unusable") return new JournalUnusable(told.message, told.hint, { cause });
+  return new JournalBroken(told.message, { cause });
+}

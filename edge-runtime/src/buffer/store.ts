@@ -1,0 +1,480 @@
+import { AssertionError } from "node:assert";
+
+import {
+  encodeDictionary,
+  encodeLedger,
+  encodeStarts,
+  type DeviceId,
+  type Dictionary,
+  type Epoch,
+  type GatewayId,
+  type LaneMark,
+  type LedgerEntry,
+  type LossReason,
+  type LossScope,
+  type RoadLane,
+  type StartRecord,
+  type TagId,
+} from "@millwright/wire-contract";
+
+import type { DeclaredTag, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { OpenClaim } from "./claims.ts";
+import { ClaimTable, type WrittenClaim } from "./claim-table.ts";
+import { isFull, JournalBroken } from "./faults.ts";
+import { FrameTable } from "./frame-table.ts";
+import { columnsIn, type Chunk, type Group, type ResumePoint } from "./group.ts";
+import { HeldFrames, type Broken } from "./held-frames.ts";
+import { keyOf, rankOf, type Waiting } from "./lane-book.ts";
+import { Medium, type Written } from "./medium.ts";
+import { RawTier, type SampleSlice } from "./raw-tier.ts";
+import { bodiesOf, Sealer } from "./sealing.ts";
+import { TagTable } from "./tag-table.ts";
+
+/**
+ * The journal on disk: one SQLite file, used by one thread. Every change is a transaction; what it holds in memory is
+ * put back when one is rolled back, so that memory and file never disagree.
+ */
+
+export interface StoreOptions {
+  readonly folder: string;
+  readonly gateway: GatewayId;
+  /** 128 random bits, new at every start. */
+  readonly epoch: Epoch;
+  readonly keepRawHours: number;
+  readonly bytesMax: number;
+  readonly nowUs: number;
+  readonly nowMs: number;
+}
+
+export interface Committed {
+  /** `full`: nothing was changed, and the same group may be tried again when there is room. */
+  readonly kind: "done" | "full";
+  readonly samples: number;
+  /** Too large for any frame, and told in the ledger. */
+  readonly rejected: number;
+  /** Something was sealed for the road. */
+  readonly sealed: boolean;
+}
+
+/** What the caller's thread wants to know without asking. */
+export interface StoreState {
+  readonly waiting: Waiting;
+  /** Samples are refused: the file is full of frames that the hub does not have safely. */
+  readonly full: boolean;
+  /** Until the next open claim is to be sealed; Infinity when none is open. */
+  readonly claimsDueInMs: number;
+  readonly bytes: number;
+  readonly written: Written;
+  readonly incarnation: string | undefined;
+}
+
+/** Marks are told anew at each hello, so little is lost by writing them seldom; each write costs a page twice. */
+const marksEveryMs = 10_000;
+/** Rows taken out with one commit: a commit stays short, and still more go than come. */
+const dropMax = 128;
+/** Ledger frames in one commit: 8,000 entries; the rest follows with the next. */
+const ledgerFramesMax = 8;
+/** Old raw frames are let go once a minute and not one with each commit. */
+const dropEveryUs = 60_000_000;
+const hourUs = 3_600_000_000;
+/**
+ * What was in memory when the gateway stopped may have been measured this long before the last commit. Bounds the claim
+ * of a device whose clock is far off.
+ */
+const inMemoryUs = 10_000_000;
+/** Repeated to a hub that is new; more starts than this are a gateway in a crash loop. */
+const startsToldMax = 1_000;
+
+export class Store {
+  readonly #options: StoreOptions;
+  readonly #medium: Medium;
+  readonly #frames: FrameTable;
+  readonly #held: HeldFrames;
+  readonly #raw: RawTier;
+  readonly #tags: TagTable;
+  readonly #claims: ClaimTable;
+  readonly #sealer: Sealer;
+  readonly #rank: number;
+  readonly #fact;
+  readonly #setFact;
+  readonly #setResume;
+  #incarnation: string | undefined;
+  #marksMs: number;
+  #droppedUs = 0;
+  #linkUp = false;
+  #full = false;
+  #nowUs: number;
+  #nowMs: number;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#nowUs = options.nowUs;
+    this.#nowMs = options.nowMs;
+    this.#marksMs = options.nowMs;
+    this.#medium = new Medium(options.folder, options.gateway, options.bytesMax);
+    const { db } = this.#medium;
+    try {
+      this.#frames = new FrameTable(db);
+      this.#held = new HeldFrames(db, options.gateway, this.#frames);
+      this.#raw = new RawTier(db);
+      this.#tags = new TagTable(db);
+      this.#claims = new ClaimTable(db);
+      this.#sealer = new Sealer(options.gateway, options.epoch);
+      this.#fact = db.prepare<[string]>("select value from fact where name = ?").pluck();
+      this.#setFact = db.prepare(
+        `insert into fact (name, value) values (?, ?)
+         on conflict (name) do update set value = excluded.value`,
+      );
+      this.#setResume = db.prepare(
+        `insert into resume (device, point) values (?, ?)
+         on conflict (device) do update set point = excluded.point`,
+      );
+      const incarnation = this.#fact.get("incarnation");
+      this.#incarnation = typeof incarnation === "string" ? incarnation : undefined;
+      this.#rank = this.#begin();
+    } catch (failure) {
+      this.#medium.abandon();
+      throw failure;
+    }
+  }
+
+  get state(): StoreState {
+    return {
+      waiting: this.#held.book.waiting(),
+      full: this.#full,
+      claimsDueInMs: this.#linkUp ? this.#claims.open.dueInMs(this.#nowMs) : Infinity,
+      bytes: this.#medium.usedBytes,
+      written: this.#medium.written,
+      incarnation: this.#incarnation,
+    };
+  }
+
+  resumePoints(): Map<DeviceId, ResumePoint> {
+    const rows = this.#medium.db
+      .prepare<[], { device: DeviceId; point: string }>("select device, point from resume")
+      .all();
+    return new Map(rows.map((row) => [row.device, JSON.parse(row.point) as ResumePoint]));
+  }
+
+  /** Numbers the tags and seals the dictionary ahead of the first frame that uses it. */
+  adoptTags(tags: readonly DeclaredTag[], nowUs: number): Dictionary {
+    this.#nowUs = nowUs;
+    return this.#write("keep the tags", () => {
+      const dictionary = this.#tags.adopt(tags, keyOf(this.#rank, this.#sealer.heads.raw.seq));
+      this.#sealDictionary();
+      return dictionary;
+    });
+  }
+
+  /** A group that finds no room changes nothing but the open claims: it is to be handed in again without its losses. */
+  commit(group: Group): Committed {
+    this.#nowUs = group.nowUs;
+    this.#nowMs = group.nowMs;
+    this.#linkUp = group.linkUp;
+    const before = this.#sealer.heads;
+    const tooLarge: Loss[] = [];
+    let samples = 0;
+    for (const loss of group.losses) this.#claims.add(loss, group.nowMs);
+    try {
+      this.#write("commit", () => {
+        for (const chunk of group.chunks) samples += this.#sealChunk(chunk, tooLarge);
+        for (const [device, point] of group.resume) {
+          this.#setResume.run(device, JSON.stringify(point));
+        }
+        if (group.last) this.#setFact.run("last commit", group.nowUs);
+        if (group.last || group.nowMs - this.#marksMs >= marksEveryMs) this.#keepMarks();
+        this.#dropRaw();
+        return undefined;
+      });
+    } catch (failure) {
+      if (!isFull(failure)) throw failure;
+      this.#full = true;
+      return { kind: "full", samples: 0, rejected: 0, sealed: false };
+    }
+    // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
+    for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
+    this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
+    const { live, critical } = this.#sealer.heads;
+    const sealed = live !== before.live || critical !== before.critical;
+    return { kind: "done", samples, rejected: tooLarge.length, sealed };
+  }
+
+  lanes(): OutboxLane[] {
+    return this.#held.book.positions();
+  }
+
+  framesAfter(epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number): OutboxFrame[] {
+    return this.#write("read frames", () =>
+      this.#held.after(epoch, lane, seq, bytesMax, (broken) => {
+        this.#tellBroken(broken);
+      }),
+    );
+  }
+
+  /** Kept with a later commit, so that a mark costs no write of its own. */
+  take(mark: LaneMark): boolean {
+    return this.#held.take(mark);
+  }
+
+  agree(incarnation: string): void {
+    if (incarnation === this.#incarnation) return;
+    this.#write("keep the incarnation", () => {
+      this.#setFact.run("incarnation", incarnation);
+      this.#held.doubt();
+      // No-loss protocol 8.5; a hub that begins anew needs the dictionary, too.
+      this.#sealStarts();
+      this.#sealDictionary();
+      return undefined;
+    });
+    this.#incarnation = incarnation;
+  }
+
+  /** @see HeldFrames.rewind */
+  rewind(mark: LaneMark): boolean {
+    const outcome = this.#write("go back below what was released", () => {
+      const rewound = this.#held.rewind(mark, this.#nowUs);
+      const fromUs = this.#held.book.find(mark.epoch, mark.lane)?.startedUs ?? this.#nowUs;
+      if (rewound === "hole") this.#claim("hub restored", { kind: "gateway" }, fromUs, this.#nowUs);
+      return rewound;
+    });
+    return outcome !== "none";
+  }
+
+  readSamples(tag: number, fromUs: number, toUs: number, beforeId: number): SampleSlice {
+    return this.#raw.read(tag, fromUs, toUs, beforeId, (hash) => this.#tags.byHash(hash));
+  }
+
+  gaps(
+    scope: { readonly device: DeviceId; readonly tag?: TagId },
+    fromUs: number,
+    toUs: number,
+  ): LedgerEntry[] {
+    return this.#claims.touching(scope, fromUs, toUs);
+  }
+
+  close(): void {
+    this.#medium.close();
+  }
+
+  /** Ends as a crash would. */
+  abandon(): void {
+    this.#medium.abandon();
+  }
+
+  /** A new epoch at every start, after a crash as after a clean stop (no-loss protocol 2 and 4.5). */
+  #begin(): number {
+    const { epoch, nowUs } = this.#options;
+    const last = this.#starts(1)[0];
+    const rank = last === undefined ? 1 : last.rank + 1;
+    const lastCommitUs = last === undefined ? 0 : this.#lastCommitUs();
+    const onBroken = (broken: Broken): void => {
+      this.#tellBroken(broken);
+    };
+    this.#write(
+      "begin an epoch",
+      () => {
+        if (last !== undefined) {
+          this.#held.checkLast(last.rank, onBroken);
+          this.#claimDown(lastCommitUs, nowUs);
+        }
+        this.#medium.db
+          .prepare(
+            "insert into start (rank, epoch, parent, last_commit_us, started_us) values (?, ?, ?, ?, ?)",
+          )
+          .run(rank, epoch, last?.record.epoch ?? null, lastCommitUs, nowUs);
+        this.#held.open(rank, epoch, last?.record.epoch, nowUs);
+        const parent = last === undefined ? {} : { parent: last.record.epoch };
+        const record = { epoch, ...parent, lastCommitUs, startedUs: nowUs };
+        this.#putCritical(rank, "start", encodeStarts([record]));
+        return undefined;
+      },
+      rank,
+    );
+    return rank;
+  }
+
+  /** One claim for each device, from the last commit to now: it covers what was in memory when the gateway stopped. */
+  #claimDown(lastCommitUs: number, nowUs: number): void {
+    const firstUs = this.#raw.lastFrameFirstUs ?? lastCommitUs;
+    const fromUs = Math.min(lastCommitUs, Math.max(firstUs, lastCommitUs - inMemoryUs));
+    // A clock that is not set yet at boot must not turn the range around.
+    const toUs = Math.max(nowUs, lastCommitUs);
+    const devices = this.#tags.devices();
+    for (const device of devices) {
+      this.#claim("gateway down", { kind: "device", device }, fromUs, toUs);
+    }
+    if (devices.length === 0) this.#claim("gateway down", { kind: "gateway" }, fromUs, toUs);
+  }
+
+  #lastCommitUs(): number {
+    const { db } = this.#medium;
+    const sealed = db
+      .prepare<[], number | null>(
+        `select max(coalesce((select sealed_us from sample_frame order by id desc limit 1), 0),
+                    coalesce((select sealed_us from critical_frame order by id desc limit 1), 0))`,
+      )
+      .pluck()
+      .get();
+    const closed = this.#fact.get("last commit");
+    return Math.max(sealed ?? 0, typeof closed === "number" ? closed : 0);
+  }
+
+  #sealChunk(chunk: Chunk, tooLarge: Loss[]): number {
+    const dictionary = this.#tags.current;
+    const { tag, measuredUs, value, status } = columnsIn(chunk.buffer);
+    const { count } = chunk;
+    const columns = {
+      count,
+      tag: tag.subarray(0, count),
+      measuredUs: measuredUs.subarray(0, count),
+      value: value.subarray(0, count),
+      status: status.subarray(0, count),
+      ...(chunk.wide.size === 0 ? {} : { wide: chunk.wide }),
+    };
+    let samples = 0;
+    const bodies = bodiesOf(columns, dictionary, (sample) => {
+      const definition = dictionary.byIndex(sample.tag[0] ?? -1);
+      const atUs = sample.measuredUs[0] ?? this.#nowUs;
+      tooLarge.push({
+        reason: "rejected",
+        scope: definition === undefined ? { kind: "gateway" } : { kind: "tag", tag: definition.id },
+        fromUs: atUs,
+        toUs: atUs,
+        count: { kind: "exact", samples: 1 },
+      });
+    });
+    for (const { body, columns: part } of bodies) {
+      const sealed = this.#sealer.samples(body, part, dictionary, chunk, this.#nowUs);
+      const { firstUs, lastUs, seq } = sealed.raw.head;
+      this.#frames.putSamples(this.#rank, sealed.raw, sealed.live);
+      this.#raw.noted(keyOf(this.#rank, seq), firstUs, lastUs, this.#nowUs);
+      samples += part.count;
+    }
+    return samples;
+  }
+
+  #sealDictionary(): void {
+    const dictionary = this.#tags.current;
+    if (dictionary.tags.length === 0) return;
+    this.#putCritical(this.#rank, "dictionary", encodeDictionary(dictionary), dictionary.hash);
+  }
+
+  #sealStarts(): void {
+    const records = this.#starts(startsToldMax).map(({ record }) => record);
+    this.#putCritical(this.#rank, "start", encodeStarts(records.toReversed()));
+  }
+
+  #sealClaims(rank: number): OpenClaim[] {
+    const sealed: OpenClaim[] = [];
+    for (let frame = 0; frame < ledgerFramesMax; frame++) {
+      const { claims, entries } = this.#claims.number(rank, this.#nowMs, sealed);
+      if (entries.length === 0) break;
+      this.#putCritical(rank, "ledger", encodeLedger(entries));
+      sealed.push(...claims);
+    }
+    return sealed;
+  }
+
+  #putCritical(
+    rank: number,
+    content: Parameters<Sealer["critical"]>[0],
+    body: Uint8Array,
+    dictionary?: bigint,
+  ): void {
+    const sealed = this.#sealer.critical(content, body, this.#nowUs, dictionary);
+    this.#frames.putCritical(rank, sealed);
+  }
+
+  #keepMarks(): void {
+    this.#marksMs = this.#nowMs;
+    this.#held.release(this.#rank);
+  }
+
+  /** Frames that the hub has safely stay for charts as long as asked, and shorter when room is needed. */
+  #dropRaw(): void {
+    const cutoffUs = this.#nowUs - this.#options.keepRawHours * hourUs;
+    const short = this.#medium.usedBytes > this.#medium.sampleBytesMax;
+    const old = this.#raw.oldestUs < cutoffUs && this.#nowUs - this.#droppedUs >= dropEveryUs;
+    if (!short && !old) return;
+    const beforeUs = short ? Number.MAX_SAFE_INTEGER : cutoffUs;
+    const dropped = this.#raw.drop(beforeUs, dropMax, (id) => this.#held.releasedTo(rankOf(id)));
+    // A full batch means that there is more: it goes on with the next commit.
+    if (dropped === undefined || dropped.frames < dropMax) this.#droppedUs = this.#nowUs;
+    if (dropped === undefined) return;
+    this.#tags.prune(dropped.leastId);
+    this.#claims.prune(cutoffUs);
+  }
+
+  #tellBroken({ lane, samples, firstUs, lastUs }: Broken): void {
+    if (lane.lane === "live") {
+      const count = { kind: "exact", samples } as const;
+      const loss = { reason: "frame corrupt", scope: { kind: "gateway" }, count } as const;
+      this.#claims.add({ ...loss, fromUs: firstUs, toUs: lastUs }, this.#nowMs);
+      return;
+    }
+    // What a critical frame said can be said again: starts, dictionary, and the claims of its epoch.
+    this.#claims.reopen(this.#medium.db, lane.rank);
+    if (lane.rank !== this.#rank) return;
+    this.#sealStarts();
+    this.#sealDictionary();
+  }
+
+  #claim(reason: LossReason, scope: LossScope, fromUs: number, toUs: number): void {
+    const count = { kind: "unknown" } as const;
+    this.#claims.add({ reason, scope, fromUs, toUs, count }, this.#nowMs);
+  }
+
+  /** Newest first. */
+  #starts(max: number): { readonly rank: number; readonly record: StartRecord }[] {
+    const rows = this.#medium.db
+      .prepare<[number], StartRow>("select * from start order by rank desc limit ?")
+      .all(max);
+    return rows.map((row) => ({
+      rank: row.rank,
+      record: {
+        epoch: row.epoch,
+        ...(row.parent === null ? {} : { parent: row.parent }),
+        lastCommitUs: row.last_commit_us,
+        startedUs: row.started_us,
+      },
+    }));
+  }
+
+  /**
+   * Runs `work` as one transaction, with the claims that changed. When it fails, what is held in memory is put back as
+   * it was.
+   */
+  #write<T>(operation: string, work: () => T, rank = this.#rank): T {
+    const heads = this.#sealer.heads;
+    let written: readonly WrittenClaim[] = [];
+    let sealed: readonly OpenClaim[] = [];
+    let answer: T;
+    try {
+      answer = this.#medium.db.transaction(() => {
+        const result = work();
+        written = this.#claims.write();
+        if (this.#linkUp) sealed = this.#sealClaims(rank);
+        return result;
+      })();
+    } catch (failure) {
+      this.#sealer.heads = heads;
+      this.#claims.undo(written);
+      if (!this.#medium.db.open) throw failure;
+      this.#raw.reload();
+      if (isFull(failure) || failure instanceof AssertionError) throw failure;
+      throw new JournalBroken(operation, { cause: failure });
+    }
+    for (const claim of sealed) this.#claims.open.remove(claim);
+    this.#held.advance(rank, this.#sealer.heads, this.#nowUs);
+    this.#medium.afterCommit();
+    return answer;
+  }
+}
+
+interface StartRow {
+  readonly rank: number;
+  readonly epoch: Epoch;
+  readonly parent: Epoch | null;
+  readonly last_commit_us: number;
+  readonly started_us: number;
+}
