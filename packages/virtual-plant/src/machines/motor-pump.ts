@@ -147,7 +147,7 @@ export class MotorPump implements Machine {
       flag("Running", "Running", () => this.#speed > 30),
       flag("Suction.LevelOk", "Suction level switch", () => true),
       state("Mode", "Mode", modes, () => this.#mode),
-      measurement("Speed.Actual", "Speed", "{rev}/min", () => this.#speed, {
+      measurement("Speed.Actual", "Speed", "/min", () => this.#speed, {
         low: 2_000,
         high: 3_000,
         decimals: 0,
@@ -157,7 +157,7 @@ export class MotorPump implements Machine {
       setpoint(
         "Speed.Setpoint",
         "Speed setpoint",
-        "{rev}/min",
+        "/min",
         [0, 3_000],
         () => this.#speedSetpoint,
         (value) => (this.#speedSetpoint = value),

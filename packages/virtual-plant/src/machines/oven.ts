@@ -194,7 +194,7 @@ export class Oven implements Machine {
         high: 0,
         decimals: 0,
       }),
-      measurement("Fan.Speed", "Circulation fan speed", "{rev}/min", () => this.#fan, {
+      measurement("Fan.Speed", "Circulation fan speed", "/min", () => this.#fan, {
         low: 1_300,
         high: 1_500,
         decimals: 0,

@@ -152,7 +152,7 @@ export class Spindle implements Machine {
         everyMs: 500,
       }),
       flag("FeedHold", "Feed hold", () => this.#feedHold),
-      measurement("Speed", "Spindle speed", "{rev}/min", () => this.#speed, {
+      measurement("Speed", "Spindle speed", "/min", () => this.#speed, {
         low: 0,
         high: 12_000,
         decimals: 0,

@@ -5,8 +5,7 @@ import { makeEUInformation, type EUInformation } from "node-opcua";
  * (OPC 10000-8, 5.6.3).
  */
 const cefact: Readonly<Record<string, readonly [code: string, symbol: string, name: string]>> = {
-  "{rev}/min": ["RPM", "r/min", "revolutions per minute"],
-  "/min": ["C94", "min⁻¹", "reciprocal minute"],
+  "/min": ["RPM", "r/min", "revolutions per minute"],
   A: ["AMP", "A", "ampere"],
   V: ["VLT", "V", "volt"],
   kW: ["KWT", "kW", "kilowatt"],

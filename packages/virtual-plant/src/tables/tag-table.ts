@@ -1,7 +1,7 @@
 /** Tag tables for gateways: one CSV for each machine and protocol, made from the same lists that the servers use. */
 import type { Machine, PointSpec } from "../machine.ts";
 import { modbusMapOf } from "../modbus/maps.ts";
-import type { ModbusPoint } from "../modbus/point-map.ts";
+import { width, type ModbusPoint } from "../modbus/point-map.ts";
 import { jsonTopics } from "../mqtt/json-publisher.ts";
 import { metricName } from "../mqtt/sparkplug.ts";
 import { nodeId, sparkplugGroup } from "../mqtt/sparkplug-node.ts";
@@ -18,9 +18,9 @@ const commonColumns = [
 ] as const;
 
 const protocolColumns: Readonly<Record<TableProtocol, readonly string[]>> = {
-  opcua: [],
-  modbus: ["order", "bit", "length", "encoding", "sentinel", "together"],
-  mqtt: ["time_field", "time_unit"],
+  opcua: ["path"],
+  modbus: ["order", "bit", "length", "encoding", "sentinel", "together", "swap"],
+  mqtt: ["time_field", "time_format"],
   sparkplug: [],
 };
 
@@ -35,11 +35,7 @@ export function tagTable(machine: Machine, protocol: TableProtocol): string {
 function rowsOf(machine: Machine, protocol: TableProtocol): readonly Row[] {
   switch (protocol) {
     case "opcua":
-      return machine.points.map((point) => ({
-        ...commonRow(machine, point),
-        address: nodeAddress(machine.id, point.path),
-        clock: "device",
-      }));
+      return machine.points.flatMap((point) => opcuaRows(machine, point));
     case "modbus":
       return modbusMapOf(machine).map((place) => modbusRow(machine, place));
     case "mqtt":
@@ -47,10 +43,23 @@ function rowsOf(machine: Machine, protocol: TableProtocol): readonly Row[] {
     case "sparkplug":
       return machine.points.map((point) => ({
         ...commonRow(machine, point),
+        // The same machine also speaks plain JSON; a gateway that reads both needs two names.
+        id: `${machine.id}-sparkplug/${tagName(point.path)}`,
         address: `${sparkplugGroup}/${nodeId(machine.id)}/${machine.id}/${metricName(point.path)}`,
         clock: "device",
       }));
   }
+}
+
+/** A point of the recipe stands once more in the structure, at a path of it. */
+function opcuaRows(machine: Machine, point: PointSpec): readonly Row[] {
+  const row = { ...commonRow(machine, point), clock: "device" };
+  const plain = { ...row, address: nodeAddress(machine.id, point.path) };
+  const [group, field] = point.path.split(".");
+  if (group !== "Recipe" || field === undefined) return [plain];
+  const id = `${machine.id}/${tagName(`RecipeRecord.${field}`)}`;
+  const address = nodeAddress(machine.id, "RecipeRecord");
+  return [plain, { ...row, id, name: `${point.name} (structure)`, address, path: field }];
 }
 
 function commonRow(machine: Machine, point: PointSpec): Row {
@@ -81,9 +90,11 @@ function modbusRow(machine: Machine, place: ModbusPoint): Row {
     offset: place.offset,
     device_unit: place.deviceUnit?.code,
     clock: "gateway",
-    order: place.order,
+    ...(place.type === "string"
+      ? // A string has no words to order, but its bytes may lie swapped; its length is in bytes.
+        { length: 2 * width(place), swap: place.order === "BADC" ? "yes" : undefined }
+      : { order: place.order }),
     bit: place.bit,
-    length: place.length,
     encoding: place.encoding,
     sentinel: place.sentinel,
     together: place.together,
@@ -101,7 +112,7 @@ function mqttRows(machine: Machine): readonly Row[] {
         every_ms: topic.everyMs,
         clock: "device",
         time_field: "$.ts",
-        time_unit: "ms",
+        time_format: "ms",
       };
     }),
   );
