@@ -4,6 +4,7 @@ import { status as codes, saysOverflow } from "@millwright/wire-contract";
 
 import { createBatchBuilder } from "../batch-builder.ts";
 import type { DriverContext, ReadingBatch } from "../driver.ts";
+import { emptyLastSeen, isLastSeen, noteLastSeen, type LastSeen } from "./last-seen.ts";
 import type { ItemPlan, PointPlan } from "./items.ts";
 import { describe, toScalar, toUs, type DeviceVariant } from "./values.ts";
 
@@ -45,9 +46,12 @@ export class Intake {
   readonly #onMismatch: (point: number, found: string) => void;
   #queue: { readonly batch: ReadingBatch; readonly message?: MessageFate }[] = [];
   #waiting = 0;
-  /** Source time of the last value of each item, µs; NaN before the first. */
-  readonly #seenUs: Float64Array;
-  readonly #seen: Uint8Array;
+  /** The last value of each item, as far as it takes to know it again. */
+  readonly seen: LastSeen;
+  /** Items of which the server has spoken in this conversation. */
+  readonly #heard: Uint8Array;
+  /** Items whose next value may be one that an earlier conversation has had. */
+  readonly #known: Uint8Array;
   /** What a Read gave, until the subscription's first word on the item, which is the same value in most cases. */
   #first: (DeviceValue | undefined)[] = [];
   #wake: () => void = () => undefined;
@@ -56,14 +60,16 @@ export class Intake {
     context: DriverContext,
     points: readonly PointPlan[],
     items: readonly ItemPlan[],
+    seen: LastSeen | undefined,
     onMismatch: (point: number, found: string) => void,
   ) {
     this.#context = context;
     this.#points = points;
     this.#items = items;
     this.#onMismatch = onMismatch;
-    this.#seenUs = new Float64Array(items.length).fill(NaN);
-    this.#seen = new Uint8Array(items.length);
+    this.seen = seen ?? emptyLastSeen(items.length);
+    this.#heard = new Uint8Array(items.length);
+    this.#known = new Uint8Array(items.length).fill(seen === undefined ? 0 : 1);
   }
 
   /** Readings that wait to be asked for. */
@@ -73,7 +79,12 @@ export class Intake {
 
   /** False until the server has said anything of this item in this conversation. */
   hasSeen(item: number): boolean {
-    return this.#seen[item] === 1;
+    return this.#heard[item] === 1;
+  }
+
+  /** True when the last value of an item was bad. */
+  isBad(item: number): boolean {
+    return (this.seen.status[item] ?? 0) >>> 30 >= 2;
   }
 
   shift(): ReadingBatch | undefined {
@@ -89,13 +100,18 @@ export class Intake {
 
   /** Gives up what was not asked for: the server still has it, and will be asked again. */
   clear(): void {
+    // What was not handed on has not been seen: it must not be taken for a repeat when it comes again.
+    const unread = new Set(this.#queue.flatMap(({ batch }) => [...batch.point]));
+    for (const [item, plan] of this.#items.entries()) {
+      if (plan.points.some((point) => unread.has(point))) this.seen.us[item] = NaN;
+    }
     this.#queue = [];
     this.#waiting = 0;
   }
 
   /** Source time of the last value of an item, µs; NaN when there was none or it said none. */
   seenUs(item: number): number {
-    return this.#seenUs[item] ?? NaN;
+    return this.seen.us[item] ?? NaN;
   }
 
   /** Called when batches come, and when the last has gone. One listener. */
@@ -110,8 +126,7 @@ export class Intake {
   }
 
   takeMessage(changes: readonly Change[], receivedUs: number, message: MessageFate): void {
-    const fresh =
-      this.#first.length === 0 ? changes : changes.filter((change) => this.#isNew(change));
+    const fresh = changes.filter((change) => this.#isNew(change));
     for (const { item, value } of fresh) {
       if (saysOverflow(value.statusCode.value)) this.#sayOverflow(item, value, receivedUs);
     }
@@ -132,6 +147,11 @@ export class Intake {
   }
 
   #isNew({ item, value }: Change): boolean {
+    // After a break some servers repeat the last value of each item; it was handed on by the conversation before.
+    if (this.#known[item] === 1) {
+      this.#known[item] = 0;
+      if (isLastSeen(this.seen, item, value)) return false;
+    }
     const first = this.#first[item];
     if (first === undefined) return true;
     this.#first[item] = undefined;
@@ -149,7 +169,7 @@ export class Intake {
   #sayOverflow(item: number, value: DeviceValue, receivedUs: number): void {
     const toTime = toUs(value.sourceTimestamp, value.sourcePicoseconds);
     const upTo = Number.isNaN(toTime) ? receivedUs : toTime;
-    const seen = this.#seenUs[item] ?? NaN;
+    const seen = this.seenUs(item);
     const from = Number.isNaN(seen) ? upTo : Math.min(seen, upTo);
     for (const point of this.#items[item]?.points ?? []) {
       this.#context.lost(point, NaN, "lost at source", from, upTo);
@@ -172,8 +192,8 @@ export class Intake {
     for (const { item, value } of changes) {
       const measuredUs = toUs(value.sourceTimestamp, value.sourcePicoseconds);
       if (how.late !== true) {
-        this.#seen[item] = 1;
-        this.#seenUs[item] = measuredUs;
+        this.#heard[item] = 1;
+        noteLastSeen(this.seen, item, value);
       }
       for (const point of this.#items[item]?.points ?? []) {
         if (builder.full) {

@@ -1,7 +1,6 @@
-import { ServiceFailure } from "./faults.ts";
 import type { ItemPlan, Trigger } from "./items.ts";
 import type { Library, opcua } from "./library.ts";
-import { serverNodes } from "./server-facts.ts";
+import { watchServer } from "./server-watch.ts";
 import type { Session } from "./session.ts";
 import { isSlower, planSubscription, queueSize } from "./subscription-plan.ts";
 import type { OpcuaSettings } from "./settings.ts";
@@ -12,16 +11,6 @@ export interface Subscription {
   readonly publishingMs: number;
   readonly keepAliveCount: number;
 }
-
-/**
- * Items of ours in the same subscription that watch the server itself. Their handles lie above those of any tag.
- */
-export const watchedNodes = [
-  { handle: 0x7fff_0000, node: serverNodes.namespaceArray },
-  { handle: 0x7fff_0001, node: serverNodes.startTime },
-  { handle: 0x7fff_0002, node: serverNodes.serviceLevel },
-  { handle: 0x7fff_0003, node: serverNodes.state },
-] as const;
 
 /** What became of the wishes. */
 export interface MonitoringOutcome {
@@ -192,33 +181,6 @@ async function createMonitored(
     library.CreateMonitoredItemsResponse,
   );
   return answer.results ?? [];
-}
-
-/** Small servers have none of these nodes, or no room for them: then they are not watched. */
-async function watchServer(
-  library: Library,
-  session: Session,
-  subscription: Subscription,
-): Promise<void> {
-  const requests = watchedNodes.map(({ handle, node }) => ({
-    itemToMonitor: {
-      nodeId: new library.NodeId(library.NodeId.NodeIdType.NUMERIC, node, 0),
-      attributeId: library.AttributeIds.Value,
-    },
-    monitoringMode: library.MonitoringMode.Reporting,
-    requestedParameters: {
-      clientHandle: handle,
-      samplingInterval: 1_000,
-      filter: null,
-      queueSize: 2,
-      discardOldest: true,
-    },
-  }));
-  try {
-    await createMonitored(library, session, subscription, requests);
-  } catch (failure) {
-    if (!(failure instanceof ServiceFailure)) throw failure;
-  }
 }
 
 function isFilterRefusal(statusName: string): boolean {

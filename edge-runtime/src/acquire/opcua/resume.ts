@@ -1,4 +1,5 @@
 import type { ResumePoint } from "../driver.ts";
+import type { LastSeen } from "./last-seen.ts";
 import type { SettledNumbers } from "./settled-numbers.ts";
 
 /** What a conversation leaves behind, as the journal keeps it. */
@@ -25,8 +26,7 @@ export interface Resume {
 export interface Memory {
   /** Goes on in the next conversation, because batches of this one may still be on their way to the disk. */
   readonly settled: SettledNumbers;
-  /** Source time of each item's last value, µs. */
-  readonly seenUs: Float64Array;
+  readonly seen: LastSeen;
 }
 
 const memories = new Map<string, Memory>();

@@ -52,12 +52,3 @@ export function sayOutcome(
     slower: slower.length,
   });
 }
-
-/** OPC 10000-4, 6.6.2.4.2: 200 to 255 healthy, 2 to 199 degraded, 1 no data, 0 maintenance. */
-export function sayServiceLevel(level: number): string {
-  if (level >= 200) return "";
-  if (level >= 2) return `the server is degraded (service level ${level})`;
-  return level === 1
-    ? "the server has no data at the moment (service level 1)"
-    : "the server is in maintenance (service level 0)";
-}

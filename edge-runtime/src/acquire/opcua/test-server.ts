@@ -43,6 +43,8 @@ export interface TestServer {
   mend(): Promise<void>;
   /** Swallow what the server says from now on, until the wire is cut. */
   mute(): void;
+  /** The next value that a client writes is taken, and then the server falls silent. */
+  loseNextReply(): void;
   stop(): Promise<void>;
 }
 
@@ -72,6 +74,8 @@ export async function startTestServer(options: OPCUAServerOptions = {}): Promise
     securityModes: [MessageSecurityMode.None, MessageSecurityMode.SignAndEncrypt],
     securityPolicies: [SecurityPolicy.None, SecurityPolicy.Basic256Sha256],
     allowAnonymous: true,
+    // Off by default in this server, because whoever is anonymous in plain text is nobody in particular.
+    allowAnonymousSubscriptionTransferOnUnsecuredChannel: true,
     ...options,
   });
   await server.initialize();
@@ -162,6 +166,14 @@ export async function startTestServer(options: OPCUAServerOptions = {}): Promise
     },
     mute() {
       muted = true;
+    },
+    loseNextReply() {
+      for (const variable of variables.values()) {
+        const mute = (): void => {
+          muted = true;
+        };
+        variable.once("value_changed", mute);
+      }
     },
     async stop() {
       await cut();

@@ -38,9 +38,32 @@ export interface DeviceVariant {
   readonly dimensions?: readonly number[] | null;
 }
 
-const names = new Map<number, string>(
-  Object.entries(builtIn).map(([name, number]) => [number, name]),
-);
+/** Names of the built-in types, by number. */
+const names: readonly string[] = [
+  "Null",
+  "Boolean",
+  "SByte",
+  "Byte",
+  "Int16",
+  "UInt16",
+  "Int32",
+  "UInt32",
+  "Int64",
+  "UInt64",
+  "Float",
+  "Double",
+  "String",
+  "DateTime",
+  "Guid",
+  "ByteString",
+  "XmlElement",
+  "NodeId",
+  "ExpandedNodeId",
+  "StatusCode",
+  "QualifiedName",
+  "LocalizedText",
+  "Structure",
+];
 
 /**
  * The value as the tag declared it, or undefined when the device holds something else there: its program may have been
@@ -65,8 +88,7 @@ export function toScalar(
 
 /** For messages: "Double", "array of Int32". */
 export function describe(variant: DeviceVariant): string {
-  const name = names.get(variant.dataType) ?? `type ${variant.dataType}`;
-  const type = name.charAt(0).toUpperCase() + name.slice(1);
+  const type = names[variant.dataType] ?? `type ${variant.dataType}`;
   return variant.arrayType === 0 ? type : `array of ${type}`;
 }
 

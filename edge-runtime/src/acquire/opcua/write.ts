@@ -28,6 +28,10 @@ export async function writeValue(
     if (now !== undefined && (now.arrayType as number) !== 0) {
       return { kind: "refused", reason: "arrays cannot be written" };
     }
+    if (present !== undefined && present.statusCode.value >>> 30 >= 2) {
+      // Without its present value we do not know the node's type.
+      return { kind: "refused", reason: `the device says ${present.statusCode.name}` };
+    }
     if (now === undefined || (now.dataType as number) === 0) {
       return { kind: "refused", reason: "the device does not say the type of this address" };
     }

@@ -1,0 +1,271 @@
+import { status, type LossReason } from "@millwright/wire-contract";
+
+import type { DriverContext } from "../driver.ts";
+import type { Attached } from "./climb.ts";
+import { ServiceFailure } from "./faults.ts";
+import { fillHoles } from "./history.ts";
+import { planHoles } from "./hole.ts";
+import { Intake, type Change } from "./intake.ts";
+import type { ItemPlan, PointPlan } from "./items.ts";
+import type { Library, opcua } from "./library.ts";
+import { createItems } from "./monitoring.ts";
+import type { Notes } from "./notes.ts";
+import { publish } from "./publisher.ts";
+import type { Memory, Resume } from "./resume.ts";
+import { sayOutcome } from "./sayings.ts";
+import { readValues } from "./server-facts.ts";
+import { takeWatched } from "./server-watch.ts";
+import type { OpcuaSettings } from "./settings.ts";
+import { SettledNumbers } from "./settled-numbers.ts";
+import { StructureDecoder } from "./structures.ts";
+import { nextSeq, silenceMaxMs } from "./subscription-plan.ts";
+import { toUs } from "./values.ts";
+
+export interface ListeningParts {
+  readonly library: Library;
+  readonly settings: OpcuaSettings;
+  readonly context: DriverContext;
+  readonly attached: Attached;
+  readonly points: readonly PointPlan[];
+  readonly items: readonly ItemPlan[];
+  readonly nodeIds: readonly (opcua.NodeId | undefined)[];
+  readonly notes: Notes;
+  readonly resume: Resume | undefined;
+  readonly memory: Memory | undefined;
+}
+
+/** Brings what the server says into the intake: the present state, the hole behind us, and then every message. */
+export class Listening {
+  readonly intake: Intake;
+  readonly settled: SettledNumbers;
+  /** When the last settled message came, by our clock, and when it was published, by the server's, µs. */
+  untilUs = 0;
+  publishedUs = 0;
+  readonly #parts: ListeningParts;
+  readonly #structures: StructureDecoder;
+  readonly #mismatched = new Set<number>();
+  /** Items that the server does not serve; nothing proves their points. */
+  readonly #dead = new Set<number>();
+  /** Numbers of messages whose batches wait to be asked for. */
+  readonly #unread = new Set<number>();
+  #wakeReader: () => void = () => undefined;
+  #wakePublisher: () => void = () => undefined;
+
+  constructor(parts: ListeningParts) {
+    this.#parts = parts;
+    const { library, context, points, items, attached, resume, memory } = parts;
+    const keptMemory = attached.rung === "create" ? undefined : memory;
+    this.intake = new Intake(context, points, items, keptMemory?.seen, (point, found) => {
+      this.#sayMismatch(point, found);
+    });
+    this.intake.onChange(() => {
+      this.#wakeReader();
+      this.#wakePublisher();
+    });
+    const kept = attached.rung === "create" ? undefined : resume;
+    const last = kept === undefined || kept.lastSequence === 0 ? undefined : kept.lastSequence;
+    this.settled =
+      kept !== undefined && memory !== undefined ? memory.settled : new SettledNumbers(last);
+    this.untilUs = kept?.untilUs ?? 0;
+    this.publishedUs = kept?.publishedUs ?? 0;
+    this.#structures = new StructureDecoder(library, attached.session, attached.facts.limits);
+  }
+
+  /** Called when something may be there to read. One listener. */
+  onArrival(listener: () => void): void {
+    this.#wakeReader = listener;
+  }
+
+  /** Gives up what was not asked for and hands over what only this process knows. */
+  leave(): Memory {
+    this.intake.clear();
+    this.settled.forget(this.#unread);
+    return { settled: this.settled, seen: this.intake.seen };
+  }
+
+  /** The present state by one Read, so that the first values do not wait for a publishing interval. */
+  async readPresent(only: (item: number) => boolean = () => true): Promise<void> {
+    const { library, attached, nodeIds, context, items } = this.#parts;
+    const known: { readonly item: number; readonly nodeId: opcua.NodeId }[] = [];
+    const unknown: number[] = [];
+    for (const [item, nodeId] of nodeIds.entries()) {
+      if (!only(item)) continue;
+      if (nodeId === undefined) {
+        unknown.push(...(items[item]?.points ?? []));
+        this.#dead.add(item);
+      } else {
+        known.push({ item, nodeId });
+      }
+    }
+    const values = await readValues(
+      library,
+      attached.session,
+      known.map(({ nodeId }) => nodeId),
+      attached.facts.limits.read,
+    );
+    await this.#structures.decode(values);
+    const receivedUs = context.clock.nowUs();
+    const changes = known.flatMap(({ item }, place): Change[] => {
+      const value = values[place];
+      return value === undefined ? [] : [{ item, value }];
+    });
+    this.intake.takeRead(changes, receivedUs);
+    this.intake.takeBad(unknown, status.badNodeIdUnknown, receivedUs);
+    this.#proven();
+  }
+
+  /** Makes the items if they are new, fills the hole if there is one, and then listens until told otherwise. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { library, settings, context, attached, memory } = this.#parts;
+    const { session, subscription, rung } = attached;
+    if (rung === "create") await this.#createItems();
+    const listening = publish(
+      {
+        library,
+        session,
+        subscriptionId: subscription.id,
+        clock: context.clock,
+        settled: this.settled,
+        expected: rung === "create" ? undefined : nextSeq(this.settled.lastArrived ?? 0),
+        silenceMs: silenceMaxMs(
+          subscription.publishingMs,
+          subscription.keepAliveCount,
+          settings.requestTimeoutMs,
+        ),
+        hasRoom: () => this.intake.waiting < Math.max(1, context.queueMax / 2),
+        onRoom: (listener) => {
+          this.#wakePublisher = listener;
+        },
+        onMessage: (message) => this.#take(message),
+        onAlive: () => {
+          this.#proven();
+        },
+        onDrained: async () => {
+          // A new process knows no present values; what the backlog did not bring is read.
+          if (rung !== "create" && memory === undefined) {
+            await this.readPresent((item) => !this.intake.hasSeen(item));
+          }
+        },
+        onMissing: (count) => {
+          context.log.warn("acquire.opcua-messages-missing", { count });
+          this.#lose(-1, "link lost", this.untilUs);
+        },
+      },
+      signal,
+    );
+    await Promise.all([this.#fillHole(signal), listening]);
+  }
+
+  async #createItems(): Promise<void> {
+    const { library, settings, context, attached, items, nodeIds, notes } = this.#parts;
+    const { session, subscription, facts } = attached;
+    const outcome = await createItems(
+      library,
+      session,
+      subscription,
+      settings,
+      items,
+      nodeIds,
+      facts.limits.items,
+    );
+    sayOutcome(outcome, items, subscription, settings, context, notes);
+    for (const { item, code } of outcome.refused) {
+      this.#dead.add(item);
+      // The Read may have said it already, with its own reason.
+      if (this.intake.isBad(item)) continue;
+      this.intake.takeBad(items[item]?.points ?? [], code, context.clock.nowUs());
+    }
+  }
+
+  async #take(message: opcua.NotificationMessage): Promise<void> {
+    const { library, context, attached, notes, items } = this.#parts;
+    const receivedUs = context.clock.nowUs();
+    const changes: Change[] = [];
+    const values: opcua.DataValue[] = [];
+    for (const data of message.notificationData ?? []) {
+      if (data instanceof library.DataChangeNotification) {
+        for (const { clientHandle, value } of data.monitoredItems ?? []) {
+          if (clientHandle < items.length) {
+            changes.push({ item: clientHandle, value });
+            values.push(value);
+          } else {
+            takeWatched(clientHandle, value, attached.facts, notes);
+          }
+        }
+      } else if (data instanceof library.StatusChangeNotification) {
+        throw new ServiceFailure("Subscription", data.status.name);
+      }
+    }
+    await this.#structures.decode(values);
+    const seq = message.sequenceNumber;
+    const done = this.settled.arrived(seq);
+    const said = toUs(message.publishTime, 0);
+    // Some servers leave the time out; then our own clock is the nearest there is.
+    const publishedUs = Number.isNaN(said) ? receivedUs : said;
+    this.#unread.add(seq);
+    this.intake.takeMessage(changes, receivedUs, {
+      handedOn: () => this.#unread.delete(seq),
+      settled: () => {
+        this.untilUs = Math.max(this.untilUs, receivedUs);
+        if (publishedUs > this.publishedUs) this.publishedUs = publishedUs;
+        done();
+      },
+    });
+  }
+
+  /** What no queue bridged: read from the server's history, or written into the ledger. */
+  async #fillHole(signal: AbortSignal): Promise<void> {
+    const { library, settings, context, attached, items, nodeIds, resume, memory } = this.#parts;
+    if (attached.rung !== "create" || resume === undefined || resume.untilUs === 0) return;
+    if (!settings.history) {
+      this.#lose(-1, "link lost", resume.untilUs);
+      return;
+    }
+    const { session, facts } = attached;
+    const present = (item: number): number => this.intake.seenUs(item);
+    const holes = planHoles(items, nodeIds, resume, memory, present, facts.currentTimeUs);
+    const atOnce = facts.limits.history;
+    const failed = await fillHoles(library, session, holes, atOnce, async (item, values) => {
+      await this.#structures.decode(values);
+      // A slow reader slows the reading of history; what is in the server's history stays there.
+      while (this.intake.waiting > context.queueMax / 2) await context.clock.sleep(20, signal);
+      this.intake.takeHistory(
+        values.map((value) => ({ item, value })),
+        context.clock.nowUs(),
+      );
+    });
+    for (const item of failed) {
+      for (const point of items[item]?.points ?? []) this.#lose(point, "link lost", resume.untilUs);
+    }
+    context.log.info("acquire.opcua-history-read", { items: holes.length, failed: failed.length });
+  }
+
+  #lose(point: number, reason: LossReason, fromUs: number): void {
+    const { context } = this.#parts;
+    const nowUs = context.clock.nowUs();
+    context.lost(point, NaN, reason, fromUs === 0 ? nowUs : fromUs, nowUs);
+  }
+
+  #proven(): void {
+    const { context, items } = this.#parts;
+    const nowUs = context.clock.nowUs();
+    if (this.#dead.size === 0) {
+      context.proven(nowUs);
+      return;
+    }
+    const alive = items.flatMap((item, index) => (this.#dead.has(index) ? [] : item.points));
+    context.proven(nowUs, alive);
+  }
+
+  #sayMismatch(point: number, found: string): void {
+    const { context, points, notes } = this.#parts;
+    if (this.#mismatched.has(point)) return;
+    this.#mismatched.add(point);
+    const plan = points[point];
+    context.log.warn("acquire.opcua-type-changed", { point, found, declared: plan?.type });
+    notes.set(
+      "types",
+      `${this.#mismatched.size} of ${points.length} tags hold another type than declared, for example ${plan?.addressText ?? ""}: ${found} instead of ${plan?.type ?? ""}`,
+    );
+  }
+}
