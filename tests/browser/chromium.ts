@@ -1,0 +1,101 @@
+/** The system's Chromium, driven from outside, and the slow panel that the limits are measured on. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+/** Where Chromium is; undefined when this machine has none. */
+export function findChromium(): string | undefined {
+  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+  const folders = ["/usr/bin", ...(process.env["PATH"] ?? "").split(delimiter)];
+  for (const folder of folders) {
+    for (const name of names) {
+      const found = join(folder, name);
+      if (existsSync(found)) return found;
+    }
+  }
+  return undefined;
+}
+
+export const chromiumPath: string | undefined = findChromium();
+/** For `skip`: false when there is one. */
+export const noChromium: string | false =
+  chromiumPath === undefined
+    ? "no Chromium on this machine; install the package chromium to run the tests of the pages"
+    : false;
+
+export async function launch(): Promise<Browser> {
+  if (chromiumPath === undefined) throw new Error(String(noChromium));
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** Every request that any page of the run made to another origin than its own (L7). */
+export const foreignRequests: string[] = [];
+
+export interface ViewOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly theme?: "light" | "dark" | "glare";
+}
+
+export async function openContext(browser: Browser, view: ViewOptions): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    viewport: { width: view.width, height: view.height },
+    timezoneId: "Europe/Prague",
+  });
+  if (view.theme !== undefined) {
+    await context.addInitScript((theme: string) => {
+      localStorage.setItem("millwright.theme", theme);
+    }, view.theme);
+  }
+  context.on("request", (request) => {
+    const { hostname } = new URL(request.url());
+    if (hostname !== "127.0.0.1" && hostname !== "") foreignRequests.push(request.url());
+  });
+  return context;
+}
+
+/** CPU four times slower, 10 Mbit/s, 40 ms (ux-guide 12). */
+export async function slowDown(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  await session.send("Network.enable");
+  await session.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 40,
+    downloadThroughput: 10e6 / 8,
+    uploadThroughput: 10e6 / 8,
+  });
+}
+
+/** Builds what the tests look at, so that they never see the page of yesterday. */
+export function buildPage(workspace: "edge-runtime" | "cloud-hub", folder: string): string {
+  const root = join(import.meta.dirname, "../..", workspace);
+  execFileSync(
+    process.execPath,
+    [join(import.meta.dirname, "../../node_modules/vite/bin/vite.js"), "build", folder],
+    { cwd: root, stdio: ["ignore", "ignore", "inherit"] },
+  );
+  return join(root, "dist", folder.endsWith("hmi") ? "hmi" : "console");
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}

@@ -1,0 +1,299 @@
+/** Serves the built pages and speaks their contract with the live feed of the product, over generated values. */
+import { systemClock } from "@millwright/kit";
+import {
+  createPageApp,
+  historyBody,
+  listen,
+  liveStream,
+  parseRange,
+  servePage,
+  type Listening,
+  type LiveSource,
+} from "@millwright/live-feed";
+import type {
+  DeviceStatus,
+  GatewayPage,
+  GatewayRow,
+  HubLink,
+  LiveTag,
+  LiveValue,
+  Presence,
+} from "@millwright/wire-contract";
+import { status } from "@millwright/wire-contract";
+import { streamSSE } from "hono/streaming";
+
+import { createPlant, liveValue, type Plant, type PlantSize } from "./plant.ts";
+
+/** What the plant and the links are like, for every screen in every state. */
+export type Condition = "healthy" | "trouble" | "empty";
+
+export interface FixtureOptions extends PlantSize {
+  readonly rateHz: number;
+  readonly condition: Condition;
+  /** Rows of the console's list. */
+  readonly gateways?: number;
+}
+
+const hourMs = 3_600_000;
+
+export class Fixture implements AsyncDisposable {
+  readonly plant: Plant;
+  readonly source: LiveSource;
+  readonly #options: FixtureOptions;
+  readonly #values = new Map<string, LiveValue>();
+  readonly #changed = new Set<(tags: readonly string[]) => void>();
+  readonly #state = new Set<() => void>();
+  readonly #startedUs = systemClock.nowUs();
+  readonly #timer: NodeJS.Timeout;
+  #listening: Listening | undefined;
+  #port = 0;
+  readonly #folder: string;
+
+  constructor(folder: string, options: FixtureOptions) {
+    this.#folder = folder;
+    this.#options = options;
+    this.plant = createPlant(
+      options.condition === "empty" ? { machines: 0, tagsPerMachine: 0 } : options,
+      this.#startedUs,
+    );
+    this.source = {
+      values: (ids) =>
+        ids.length === 0
+          ? [...this.#values.values()]
+          : ids.flatMap((id) => this.#values.get(id) ?? []),
+      devices: () => this.#devices(),
+      hub: () => this.#hub(),
+      confirmed: () => ({}),
+      onChanged: (listener) => add(this.#changed, listener),
+      onState: (listener) => add(this.#state, listener),
+    };
+    this.#turn();
+    this.#timer = setInterval(() => this.#turn(), 1_000 / options.rateHz);
+  }
+
+  get url(): string {
+    return this.#listening?.url ?? "";
+  }
+
+  async start(): Promise<this> {
+    this.#listening = await listen(this.#app(), "127.0.0.1", this.#port);
+    this.#port = Number(new URL(this.#listening.url).port);
+    return this;
+  }
+
+  /** As if the process had been killed: open streams are cut, the port is closed. */
+  async cut(): Promise<void> {
+    await this.#listening?.[Symbol.asyncDispose]();
+    this.#listening = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.cut();
+  }
+
+  /** Sets one value at once, as a device would. Returns the wall time of it, ms. */
+  set(tagId: string, value: number): number {
+    const ms = systemClock.nowUs() / 1_000;
+    const tag = this.plant.page.tags.find((one) => one.id === tagId);
+    if (tag === undefined) throw new Error(`the plant has no tag ${tagId}`);
+    this.#pinned.add(tagId);
+    this.#values.set(tagId, liveValue(tag, value, ms * 1_000, ms * 1_000));
+    for (const listener of this.#changed) listener([tagId]);
+    return ms;
+  }
+  readonly #pinned = new Set<string>();
+
+  #turn(): void {
+    const us = systemClock.nowUs();
+    const ids: string[] = [];
+    for (const [index, tag] of this.plant.page.tags.entries()) {
+      if (this.#pinned.has(tag.id)) continue;
+      this.#values.set(tag.id, this.#valueOf(tag, index, us));
+      ids.push(tag.id);
+    }
+    for (const listener of this.#changed) listener(ids);
+  }
+
+  #valueOf(tag: LiveTag, index: number, us: number): LiveValue {
+    const raw = this.plant.valueAt(tag, us / 1_000);
+    const good = liveValue(tag, raw, us, tag.kind === "state" ? this.#startedUs - 3_600e6 : us);
+    if (this.#options.condition !== "trouble") return good;
+    const downUs = this.#startedUs - 131e6;
+    if (tag.device === "plc-2") {
+      return { ...good, s: status.badNoCommunication, m: downUs, r: downUs, c: downUs, u: downUs };
+    }
+    if (index === 1 && tag.high !== null) return { ...good, v: tag.high * 1.3 };
+    if (index === 2) return { ...good, s: status.uncertainLastUsable };
+    if (index === 3) return { ...good, c: us - 41e6, m: us - 41e6 };
+    if (index === 4)
+      return { ...good, v: null, r: 0, m: 0, c: 0, u: 0, s: status.badWaitingForInitialData };
+    return good;
+  }
+
+  #devices(): readonly DeviceStatus[] {
+    if (this.#options.condition !== "trouble") return this.plant.devices;
+    return this.plant.devices.map((device, index) => {
+      if (index === 0) return { ...device, badge: "no security" };
+      if (index === 1) {
+        return {
+          ...device,
+          state: "down" as const,
+          sinceUs: this.#startedUs - 131e6,
+          note: "connect to 192.168.10.12:502 timed out; next try in 8 s. Check that it has power and that its network cable is in.",
+        };
+      }
+      if (index === 2) {
+        return {
+          ...device,
+          state: "refused" as const,
+          note: "The device does not trust this gateway's certificate. Accept it in the device, then wait for the next try.",
+        };
+      }
+      return device;
+    });
+  }
+
+  #hub(): HubLink {
+    const nowUs = systemClock.nowUs();
+    if (this.#options.condition !== "trouble") {
+      return {
+        state: "in sync",
+        sinceUs: this.#startedUs,
+        waitingFrames: 0,
+        waitingSamples: 0,
+        behindMs: 0,
+      };
+    }
+    return {
+      state: "unreachable",
+      sinceUs: nowUs - 8_040e6,
+      waitingFrames: 8_040,
+      waitingSamples: 1_204_120,
+      behindMs: 8_040_000,
+    };
+  }
+
+  #app(): ReturnType<typeof createPageApp> {
+    const app = createPageApp();
+    const { source } = this;
+    const page = (): GatewayPage => this.plant.page;
+    for (const base of ["/api", "/api/gateways/:gateway"]) {
+      app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));
+      app.get(`${base}/history`, (context) => {
+        const range = parseRange(context);
+        const tag = page().tags.find((one) => one.id === context.req.query("tag"));
+        if (typeof range === "string") return context.text(range, 400);
+        if (tag === undefined) return context.text("no such tag", 404);
+        return context.body(this.#history(tag, range), 200, {
+          "content-type": "application/octet-stream",
+        });
+      });
+      app.get(`${base}/gaps`, (context) => {
+        const range = parseRange(context);
+        return typeof range === "string"
+          ? context.text(range, 400)
+          : context.json(this.#gaps(range));
+      });
+    }
+    app.get("/api/gateway", (context) => context.json(page()));
+    app.get("/api/gateways", (context) => context.json(this.rows()));
+    app.get("/api/gateways/live", (context) =>
+      streamSSE(context, async (stream) => {
+        const closed = new AbortController();
+        stream.onAbort(() => closed.abort());
+        for (let seq = 1; !closed.signal.aborted; seq += 2) {
+          await stream.writeSSE({ event: "gateways", data: JSON.stringify(this.rows()) });
+          const beat = { seq, nowUs: systemClock.nowUs() };
+          await stream.writeSSE({ event: "beat", data: JSON.stringify(beat) });
+          await systemClock.sleep(1_000, closed.signal).catch(() => undefined);
+        }
+      }),
+    );
+    app.get("/api/gateways/:gateway", (context) => context.json(page()));
+    app.get("/api/quarantine", (context) =>
+      context.json(
+        this.#options.condition === "trouble"
+          ? [
+              {
+                gateway: "gw-0003",
+                reason: "chain does not fit",
+                receivedUs: this.#startedUs,
+                bytes: 512,
+              },
+            ]
+          : [],
+      ),
+    );
+    servePage(app, this.#folder);
+    return app;
+  }
+
+  /** Five minutes without values, twenty minutes ago, on every tag. */
+  #gapUs(): readonly [number, number] {
+    return [this.#startedUs - 1_200e6, this.#startedUs - 900e6];
+  }
+
+  #gaps(range: { readonly fromUs: number; readonly toUs: number }): readonly unknown[] {
+    const [fromUs, toUs] = this.#gapUs();
+    if (toUs < range.fromUs || fromUs > range.toUs) return [];
+    return [{ reason: "device-unreachable", fromUs, toUs, count: { kind: "exact", samples: 300 } }];
+  }
+
+  #history(
+    tag: LiveTag,
+    range: { readonly fromUs: number; readonly toUs: number; readonly columns: number },
+  ): ArrayBuffer {
+    const [gapFrom, gapTo] = this.#gapUs();
+    const times: number[] = [];
+    const values: number[] = [];
+    const stepUs = Math.max(1e6, (range.toUs - range.fromUs) / (2 * range.columns));
+    let inGap = false;
+    const firstUs = Math.max(range.fromUs, range.toUs - hourMs * 1_000);
+    for (let us = firstUs; us <= range.toUs; us += stepUs) {
+      const gone = us > gapFrom && us < gapTo;
+      if (!gone || !inGap) {
+        times.push(us);
+        values.push(gone ? NaN : this.plant.valueAt(tag, us / 1_000));
+      }
+      inGap = gone;
+    }
+    return historyBody(Float64Array.from(times), Float64Array.from(values));
+  }
+
+  rows(): readonly GatewayRow[] {
+    const count = this.#options.condition === "empty" ? 0 : (this.#options.gateways ?? 2);
+    const nowUs = systemClock.nowUs();
+    return Array.from({ length: count }, (_, index) => {
+      const presence = this.#presenceOf(index);
+      return {
+        gateway: `gw-${String(index + 1).padStart(4, "0")}`,
+        name: `${["Brno press line", "Lyon paint shop", "Gdansk pumps"][index % 3] ?? ""} ${index + 1}`,
+        site: ["Brno / Stamping", "Lyon / Paint", "Gdansk / Utilities"][index % 3] ?? "",
+        presence,
+        sinceUs: this.#startedUs - 3_600e6,
+        lastBeatUs: presence === "silent" ? this.#startedUs - 700e6 : nowUs - 400_000,
+        waitingSamples: presence === "behind" ? 4_120 : 0,
+        behindMs: presence === "behind" ? 190_000 : 0,
+        devices: this.#devices(),
+        tagCount: this.plant.page.tags.length,
+        storedSamples: 18_400_000 + index * 1_000,
+        unexplained: presence === "behind" && index === 1 ? 12 : 0,
+        quarantined: index === 2 && presence === "silent" ? 1 : 0,
+        hmi: "http://127.0.0.1:8080/",
+      };
+    });
+  }
+
+  #presenceOf(index: number): Presence {
+    if (this.#options.condition !== "trouble") return "reporting";
+    return (["reporting", "behind", "silent", "sleeping"] as const)[index % 4] ?? "reporting";
+  }
+}
+
+function add<T>(set: Set<T>, listener: T): () => void {
+  set.add(listener);
+  return () => {
+    set.delete(listener);
+  };
+}

@@ -1,0 +1,229 @@
+/** How the HMI looks: access for everyone, sizes, colours (ux-guide 12, X). */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+
+import type { Browser, Page } from "playwright-core";
+
+import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
+import { coloursOf } from "./colours.ts";
+import { Fixture, type Condition } from "./fixture-server.ts";
+import { findSmallTargets, findTextProblems } from "./page-probes.ts";
+import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
+const themes = ["light", "dark", "glare"] as const;
+const demo = { machines: 4, tagsPerMachine: 30, rateHz: 1 };
+
+interface AxeAnswer {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+async function violationsOn(page: Page): Promise<string[]> {
+  const known = await page.evaluate(() => "axe" in window);
+  if (!known) await page.evaluate(axeSource);
+  const answer = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(options: unknown): Promise<unknown> } };
+    return axe.run({
+      resultTypes: ["violations"],
+      runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
+    });
+  });
+  return (answer as AxeAnswer).violations.flatMap((one) =>
+    one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`),
+  );
+}
+
+void describe("the look of the HMI", { skip: noChromium }, () => {
+  let browser: Browser;
+  const fixtures = new Map<Condition, Fixture>();
+
+  before(async () => {
+    const folder = buildPage("edge-runtime", "src/serve/hmi");
+    for (const condition of ["healthy", "trouble", "empty"] as const) {
+      fixtures.set(condition, await new Fixture(folder, { ...demo, condition }).start());
+    }
+    browser = await launch();
+  });
+  after(async () => {
+    await browser.close();
+    for (const fixture of fixtures.values()) await fixture[Symbol.asyncDispose]();
+  });
+
+  const urlOf = (condition: Condition): string => fixtures.get(condition)?.url ?? "";
+
+  for (const [index, theme] of themes.entries()) {
+    test(`X1, X6, X7: every screen in ${theme} can be used by everyone and is grey in health`, async (context) => {
+      const view = await openContext(browser, { width: 1280, height: 800, theme });
+      const page = await view.newPage();
+      let screens = 0;
+      let vividMost = 0;
+      for (const condition of ["healthy", "trouble", "empty"] as const) {
+        await page.goto(urlOf(condition));
+        for (const [name, hash] of Object.entries(hmiScreens)) {
+          if (condition === "empty" && name !== "overview" && name !== "gateway") continue;
+          await goTo(page, hash);
+          assert.deepEqual(await violationsOn(page), [], `${name}, ${condition}, ${theme}`);
+          screens += 1;
+          const picture = await keepPicture(page, `hmi-${name}-${condition}-${theme}`);
+          if (condition !== "healthy") continue;
+          const colours = coloursOf(picture, index);
+          vividMost = Math.max(vividMost, colours.vivid);
+          assert.equal(colours.alarming, 0, `X6: ${name} has pixels in an alarm colour`);
+          assert.ok(colours.vivid <= 0.03, `X7: ${name} has ${colours.vivid} vivid pixels`);
+        }
+      }
+      context.diagnostic(`X1 ${theme}: 0 violations on ${screens} screens`);
+      context.diagnostic(
+        `X6 ${theme}: 0 pixels; X7: at most ${(vividMost * 100).toFixed(2)} % (limit 3 %)`,
+      );
+      await view.close();
+    });
+  }
+
+  for (const [width, height] of [
+    [1280, 800],
+    [1920, 1080],
+    [390, 844],
+    [320, 640],
+  ] as const) {
+    test(`X2: nothing is cut off or overlaps at ${width}x${height}`, async () => {
+      const view = await openContext(browser, { width, height });
+      const page = await view.newPage();
+      for (const condition of ["healthy", "trouble"] as const) {
+        await page.goto(urlOf(condition));
+        for (const [name, hash] of Object.entries(hmiScreens)) {
+          await goTo(page, hash);
+          await keepPicture(page, `hmi-${name}-${condition}-${width}`);
+          assert.deepEqual(await page.evaluate(findTextProblems), [], `${name}, ${condition}`);
+        }
+      }
+      await view.close();
+    });
+  }
+
+  test("the box test is not blind: it finds what was planted", async () => {
+    const view = await openContext(browser, { width: 390, height: 844 });
+    const page = await view.newPage();
+    await page.goto(urlOf("healthy"));
+    await goTo(page, hmiScreens.machine);
+    await page.evaluate(() => {
+      const [name] = document.querySelectorAll<HTMLElement>(".indicator-name");
+      const title = document.querySelector("h1");
+      if (name !== undefined) {
+        name.textContent = "A name without a place to break in";
+        name.style.whiteSpace = "nowrap";
+      }
+      if (title !== null) {
+        title.style.position = "absolute";
+        title.style.top = "0";
+      }
+    });
+    const kinds = (await page.evaluate(findTextProblems)).map((problem) => problem.kind);
+    assert.ok(kinds.includes("overlap"));
+    await page.setViewportSize({ width: 250, height: 640 });
+    assert.notDeepEqual(await page.evaluate(findTextProblems), []);
+    await view.close();
+  });
+
+  test("X3: nothing is cut off at 200 % zoom, nor with the text spacing of WCAG 1.4.12", async () => {
+    // A browser that zooms to 200 % lays out half the pixels.
+    const view = await openContext(browser, { width: 640, height: 400 });
+    const page = await view.newPage();
+    await page.goto(urlOf("trouble"));
+    for (const spaced of [false, true]) {
+      if (spaced) {
+        await page.setViewportSize({ width: 1280, height: 800 });
+        await page.evaluate(() => {
+          const sheet = new CSSStyleSheet();
+          sheet.replaceSync(
+            "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }",
+          );
+          document.adoptedStyleSheets = [sheet];
+        });
+      }
+      for (const [name, hash] of Object.entries(hmiScreens)) {
+        await goTo(page, hash);
+        assert.deepEqual(await page.evaluate(findTextProblems), [], `${name}, spaced: ${spaced}`);
+      }
+    }
+    await view.close();
+  });
+
+  test("X4: every target fits a glove, and none touches the next", async () => {
+    for (const [width, height, leastPx] of [
+      [1280, 800, 64],
+      [390, 844, 64],
+    ] as const) {
+      const view = await openContext(browser, { width, height });
+      const page = await view.newPage();
+      await page.goto(urlOf("healthy"));
+      for (const [name, hash] of Object.entries(hmiScreens)) {
+        await goTo(page, hash);
+        assert.deepEqual(await page.evaluate(findSmallTargets, leastPx), [], `${name} at ${width}`);
+      }
+      await view.close();
+    }
+  });
+
+  test("X5: everything is reached by keyboard, with a focus that is seen and not covered", async () => {
+    const view = await openContext(browser, { width: 1280, height: 800 });
+    const page = await view.newPage();
+    await page.goto(urlOf("healthy"));
+    // The first screen is entered from another one, as every later one is.
+    await goTo(page, hmiScreens.gateway);
+    for (const hash of Object.values(hmiScreens)) {
+      await goTo(page, hash);
+      const targets = await page.locator("a[href], button, input").count();
+      const reached = new Set<string>();
+      for (let press = 0; press < targets; press++) {
+        await page.keyboard.press("Tab");
+        const focus = await page.evaluate(() => {
+          const one = document.activeElement;
+          if (one === null || one === document.body) return undefined;
+          const box = one.getBoundingClientRect();
+          const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+          const all = [...document.querySelectorAll("a[href], button, input")];
+          return {
+            index: all.indexOf(one),
+            seen: getComputedStyle(one).outlineWidth,
+            bare: hit !== null && (one.contains(hit) || hit.contains(one)),
+          };
+        });
+        assert.ok(focus !== undefined, `press ${press} of ${hash} left the page`);
+        assert.equal(focus.seen, "3px");
+        assert.ok(focus.bare, `focus ${focus.index} of ${hash} is covered`);
+        reached.add(String(focus.index));
+      }
+      assert.equal(reached.size, targets, `${hash}: ${reached.size} of ${targets} reached`);
+    }
+    await view.close();
+  });
+
+  test("the tile of a machine, its values and the way back are taken by keyboard alone", async () => {
+    const view = await openContext(browser, { width: 1280, height: 800 });
+    const page = await view.newPage();
+    await page.goto(urlOf("healthy"));
+    await settled(page);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".rows");
+    await page.locator(".rows a").first().focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".facts");
+    await page.locator(".back").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".rows");
+    assert.match(page.url(), /machine\/Pump%201$/);
+    await view.close();
+  });
+
+  test("L7: no page of this run asked another origin for anything", (context) => {
+    assert.deepEqual(foreignRequests, []);
+    context.diagnostic("L7: 0 requests to another origin");
+  });
+});
