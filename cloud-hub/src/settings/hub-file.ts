@@ -1,0 +1,80 @@
+import { z } from "zod";
+
+/** What a person writes in `hub.yaml`. Paths are taken from the folder of the file. */
+export interface HubFile {
+  /** What the hub and its children write goes here. */
+  readonly dataFolder: string;
+  /**
+   * Below which mark gateways delete. Only `stored` exists until the hub makes backups: a gateway then deletes what the
+   * hub has stored, and a hub whose database is lost is not filled again. It has to be chosen in words.
+   */
+  readonly releaseBelow: "stored";
+  readonly http: { readonly host: string; readonly port: number };
+  readonly broker: {
+    /** An existing NATS server with JetStream. Absent: the hub starts its own as a child. */
+    readonly url?: string | undefined;
+    /** File with the user name in its first line and the password in its second. */
+    readonly credentialsFile?: string | undefined;
+    /** Port of the child. Absent: a free one, kept for the following starts. */
+    readonly port?: number | undefined;
+    /** The program, when it lies neither in PATH nor in a usual folder. */
+    readonly program?: string | undefined;
+    /** Bound of each lane's stream, MiB. */
+    readonly mebibytesMax: number;
+  };
+  readonly database: {
+    /** An existing PostgreSQL, `postgres://…`. Absent: the hub starts its own as a child. */
+    readonly url?: string | undefined;
+    /** Port of the child. Absent: a free one, kept for the following starts. */
+    readonly port?: number | undefined;
+    /** Folder with `postgres` and `initdb`, when they lie neither in PATH nor in a usual folder. */
+    readonly programs?: string | undefined;
+    /** System user that runs the child when the hub was started by root. Absent: `postgres`, else `nobody`. */
+    readonly user?: string | undefined;
+  };
+  /** How many transactions take frames in at the same time. */
+  readonly writers: number;
+  readonly logLevel: "error" | "warn" | "info" | "debug";
+}
+
+const port = z.int().min(1).max(65_535);
+/** Away from loopback the pages need access control, which does not exist yet. */
+const loopback = z.enum(["127.0.0.1", "::1", "localhost"], {
+  error: "only loopback (127.0.0.1, ::1, localhost) until access control exists",
+});
+
+export const hubFile: z.ZodType<HubFile> = z.strictObject({
+  dataFolder: z.string().min(1),
+  releaseBelow: z.literal("stored", {
+    error:
+      'must be chosen in words: "stored" (gateways delete what the hub has stored; there are no backups yet)',
+  }),
+  http: z
+    .strictObject({
+      host: loopback.default("127.0.0.1"),
+      // 0 takes a free port, which tests want.
+      port: z.int().min(0).max(65_535).default(8_080),
+    })
+    .default({ host: "127.0.0.1", port: 8_080 }),
+  broker: z
+    .strictObject({
+      url: z.url({ protocol: /^(nats|tls|wss?)$/ }).optional(),
+      credentialsFile: z.string().min(1).optional(),
+      port: port.optional(),
+      program: z.string().min(1).optional(),
+      // A stream is the road and not the store: it has to hold what gateways have on the way (8 MiB each and lane).
+      mebibytesMax: z.int().min(16).max(1_048_576).default(512),
+    })
+    .default({ mebibytesMax: 512 }),
+  database: z
+    .strictObject({
+      url: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+      port: port.optional(),
+      programs: z.string().min(1).optional(),
+      user: z.string().min(1).optional(),
+    })
+    .default({}),
+  // One writer commits thousands of frames at once; a second one uses the time in which the first waits for the disk.
+  writers: z.int().min(1).max(16).default(2),
+  logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
+});
