@@ -50,9 +50,14 @@ export class ByteWriter {
     else this.length = putVarint(this.bytes, this.length, value);
   }
 
-  /** A whole number in -2^52 .. 2^52. */
+  /** A whole number in -2^53 .. 2^53. */
   zigzag(value: number): void {
-    this.varint(toZigzag(value));
+    if (value <= zigzagMax && value >= -zigzagMax) {
+      this.varint(toZigzag(value));
+      return;
+    }
+    const big = BigInt(value);
+    this.varintBig(big >= 0n ? big * 2n : -big * 2n - 1n);
   }
 
   /** A bigint in 0 .. 2^64 - 1. */
@@ -175,6 +180,13 @@ export class ByteReader {
   }
 
   varint(): number {
+    const value = this.#upToLong();
+    if (value > Number.MAX_SAFE_INTEGER) throw new Malformed("a number is above 2^53");
+    return value;
+  }
+
+  /** Above 2^53 only near the number that is written. */
+  #upToLong(): number {
     // Nearly all numbers have one or two bytes.
     const first = this.bytes[this.at] ?? 0x80;
     if (first < 0x80) {
@@ -200,12 +212,19 @@ export class ByteReader {
       // The tenth byte would begin at 2^63.
       if (weight > 2 ** 57) throw new Malformed("a number is longer than 64 bits");
     }
-    if (value > Number.MAX_SAFE_INTEGER) throw new Malformed("a number is above 2^53");
     return value;
   }
 
   zigzag(): number {
-    return fromZigzag(this.varint());
+    const from = this.at;
+    const code = this.#upToLong();
+    if (code <= Number.MAX_SAFE_INTEGER) return fromZigzag(code);
+    // The code of a number above 2^52 is no exact double any more.
+    this.at = from;
+    const big = this.varintBig();
+    const value = Number(big % 2n === 0n ? big / 2n : -(big + 1n) / 2n);
+    if (Math.abs(value) > 2 ** 53) throw new Malformed("a number is above 2^53");
+    return value;
   }
 
   varintBig(): bigint {

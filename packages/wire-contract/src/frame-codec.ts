@@ -51,6 +51,8 @@ const bodyField = 15;
 /** Key and number of the field `chain`; `crc` takes 5. */
 const chainFieldSize = 9;
 const crcFieldSize = 5;
+/** The difference of two such times is exact. */
+const headUsMax = 2 ** 52 - 1;
 
 /**
  * Gives a body its place in a lane: chain, CRC and head. A void takes its chain from its body, because the frame after
@@ -59,10 +61,16 @@ const crcFieldSize = 5;
  * @param previousChain chain of the frame before in this epoch and lane; 0n before seq 1
  */
 export function sealFrame(
-  fields: Omit<FrameHead, "chain">,
+  given: Omit<FrameHead, "chain">,
   previousChain: bigint,
   body: Uint8Array,
 ): SealedFrame {
+  const fields = {
+    ...given,
+    firstUs: withinHead(Math.floor(given.firstUs)),
+    lastUs: withinHead(Math.ceil(given.lastUs)),
+    sealedUs: withinHead(Math.floor(given.sealedUs)),
+  };
   assert(isGatewayId(fields.gateway), `gateway id "${fields.gateway}" cannot be written`);
   assert(isEpoch(fields.epoch), `epoch "${fields.epoch}" cannot be written`);
   assert(fields.seq >= 1, "frames are numbered from 1");
@@ -103,6 +111,15 @@ export function parseFrame(bytes: Uint8Array): ParsedFrame {
   } catch (failure) {
     return { kind: "corrupt", reason: reasonOf("frame", failure) };
   }
+}
+
+/**
+ * A device may say any time at all; its samples keep it, and the head, which only bounds them, is held within 142 years
+ * of 1970.
+ */
+function withinHead(us: number): number {
+  assert(!Number.isNaN(us), "a head has times");
+  return Math.max(-headUsMax, Math.min(headUsMax, us));
 }
 
 function chainOf(
