@@ -6,6 +6,7 @@ import { lateForMs, rememberLateAnswers, type LateAnswers } from "./late-answers
 import type { Converse } from "./line.ts";
 import { describeLoad } from "./line-load.ts";
 import { Lines } from "./lines.ts";
+import { probeAround } from "./probe.ts";
 import { checkTogether } from "./requests.ts";
 import { RtuConversation } from "./rtu-conversation.ts";
 import { ModbusSession } from "./session.ts";
@@ -52,6 +53,14 @@ export function createModbusDriver(
       }
       if (parsed.points.length === 0) return [{ severity: "info", text: "no points" }];
       return describeLoad(settings, parsed.points);
+    },
+    async probe(settings, address, context, signal) {
+      const use = await lines.join(settings, context, signal);
+      try {
+        return await probeAround(settings, address, use, context, signal);
+      } finally {
+        await use.leave();
+      }
     },
     async open(settings, points, context, signal) {
       const parsed = parseAll(settings, points);
