@@ -13,6 +13,9 @@ import type {
   TagDefinition,
 } from "@millwright/wire-contract";
 
+/** What acquire hands to normalise. */
+export type { ReadingBatch } from "./acquire/driver.ts";
+
 /** Samples of one device after normalise, on their way to buffer and serve. `tag` holds dictionary indices. */
 export interface SampleBatch extends SampleColumns {
   readonly device: DeviceId;

@@ -11,8 +11,7 @@ import {
   type ValueType,
 } from "@millwright/wire-contract";
 
-import type { ReadingBatch } from "../acquire/driver.ts";
-import type { Loss, SampleBatch } from "../hand-over.ts";
+import type { Loss, ReadingBatch, SampleBatch } from "../hand-over.ts";
 import {
   DeviceClock,
   implausibleBeforeUs,
