@@ -52,6 +52,7 @@ class Climber {
   #channel: Channel | undefined;
   #session: Session | undefined;
   #facts: ServerFacts | undefined;
+  #triedOld = false;
 
   constructor(work: Climb, signal: AbortSignal) {
     this.#work = work;
@@ -91,7 +92,7 @@ class Climber {
   }
 
   /** Runs a rung; what means that the server has nothing for us is an outcome, everything else a failure. */
-  async #held(attempt: () => Promise<Subscription | "gone">): Promise<Subscription | "gone"> {
+  async #held<Result>(attempt: () => Promise<Result>): Promise<Result | "gone"> {
     try {
       return await attempt();
     } catch (failure) {
@@ -105,11 +106,7 @@ class Climber {
   async #reactivate(): Promise<Subscription | "gone"> {
     const { library, resume } = this.#work;
     if (resume === undefined) return "gone";
-    const session = await activateSession(await this.#wish(), {
-      token: resume.sessionToken,
-      nonce: resume.sessionNonce,
-    });
-    this.#session = session;
+    const session = await this.#activateOld(resume);
     // Asking for the next message is the smallest question that names the subscription.
     await republish(
       { library, session, subscriptionId: resume.subscriptionId },
@@ -167,8 +164,24 @@ class Climber {
     };
   }
 
+  /** The session that was left behind if it is still there, otherwise a new one: controllers have few. */
   async #openSession(): Promise<Session> {
-    this.#session ??= await createSession(await this.#wish());
+    if (this.#session !== undefined) return this.#session;
+    const { resume } = this.#work;
+    if (!this.#triedOld && resume !== undefined && resume.sessionToken !== "") {
+      const old = await this.#held(() => this.#activateOld(resume));
+      if (old !== "gone") return old;
+    }
+    this.#session = await createSession(await this.#wish());
+    return this.#session;
+  }
+
+  async #activateOld(resume: Resume): Promise<Session> {
+    this.#triedOld = true;
+    this.#session = await activateSession(await this.#wish(), {
+      token: resume.sessionToken,
+      nonce: resume.sessionNonce,
+    });
     return this.#session;
   }
 

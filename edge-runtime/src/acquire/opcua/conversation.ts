@@ -41,7 +41,7 @@ export class Conversation implements DriverSession {
   get resume(): ResumePoint {
     const { attached, fingerprint, name } = this.#parts;
     const { session, subscription, facts } = attached;
-    const { settled, untilUs, publishedUs } = this.#listening;
+    const { settled, untilUs, publishedUs, complete } = this.#listening;
     return toResumePoint({
       subscriptionId: subscription.id,
       publishingMs: subscription.publishingMs,
@@ -50,7 +50,7 @@ export class Conversation implements DriverSession {
       sessionNonce: session.ticket.nonce,
       lastSequence: settled.last ?? 0,
       startTimeUs: Number.isNaN(facts.startTimeUs) ? 0 : facts.startTimeUs,
-      items: fingerprint,
+      items: complete ? fingerprint : "",
       untilUs,
       publishedUs,
       memory: name,

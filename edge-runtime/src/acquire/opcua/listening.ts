@@ -48,6 +48,7 @@ export class Listening {
   readonly #dead = new Set<number>();
   /** Numbers of messages whose batches wait to be asked for. */
   readonly #unread = new Set<number>();
+  #complete: boolean;
   #wakeReader: () => void = () => undefined;
   #wakePublisher: () => void = () => undefined;
 
@@ -66,9 +67,15 @@ export class Listening {
     const last = kept === undefined || kept.lastSequence === 0 ? undefined : kept.lastSequence;
     this.settled =
       kept !== undefined && memory !== undefined ? memory.settled : new SettledNumbers(last);
+    this.#complete = kept !== undefined;
     this.untilUs = kept?.untilUs ?? 0;
     this.publishedUs = kept?.publishedUs ?? 0;
     this.#structures = new StructureDecoder(library, attached.session, attached.facts.limits);
+  }
+
+  /** The subscription has all its items; one that has not is of no use to the next conversation. */
+  get complete(): boolean {
+    return this.#complete;
   }
 
   /** Called when something may be there to read. One listener. */
@@ -168,6 +175,7 @@ export class Listening {
       nodeIds,
       facts.limits.items,
     );
+    this.#complete = true;
     sayOutcome(outcome, items, subscription, settings, context, notes);
     for (const { item, code } of outcome.refused) {
       this.#dead.add(item);

@@ -11,7 +11,13 @@ import { point, testSettings } from "./test-client.ts";
 import { startTestServer } from "./test-server.ts";
 
 const stateFolder = await mkdtemp(join(tmpdir(), "millwright-opcua-"));
-after(() => rm(stateFolder, { recursive: true, force: true }));
+// A server takes a second to start; every test has nodes and a wire of its own.
+const server = await startTestServer();
+after(async () => {
+  await server.stop();
+  await rm(stateFolder, { recursive: true, force: true });
+});
+let devices = 0;
 
 describeDriver("opcua", {
   driver: {
@@ -20,28 +26,37 @@ describeDriver("opcua", {
       opcuaDriver.open(settings, points, { ...context, stateFolder }, signal, resume),
   },
   async start() {
-    const device = await startTestServer();
-    device.add("First", DataType.Double, 0);
-    device.add("Second", DataType.Double, 0);
-    const names = ["First", "Second"];
+    const wire = await server.startWire();
+    const names = [`First${++devices}`, `Second${devices}`];
+    for (const name of names) server.add(name, DataType.Double, 0);
     const nameOf = (index: number): string => names[index] ?? "";
+    // A device that measures: the same value with a new time is a reading for who asks for each of them.
+    const measuring = setInterval(() => {
+      for (const name of names) server.set(name, server.get(name));
+    }, 55);
     return {
-      settings: testSettings(device.url, { requestTimeoutMs: 5_000 }),
-      points: names.map((name) => point(device.address(name))),
-      absentPoint: point(device.address("Absent")),
+      settings: testSettings(wire.url),
+      points: names.map((name) =>
+        point(server.address(name), "float64", { trigger: "status-value-timestamp" }),
+      ),
+      absentPoint: point(server.address("Absent")),
       nonsenseAddress: "First",
       writable: 1,
       set: (index, value) => {
-        device.set(nameOf(index), value);
+        server.set(nameOf(index), value);
       },
-      get: (index) => Number(device.get(nameOf(index))),
+      get: (index) => Number(server.get(nameOf(index))),
       loseNextReply: () => {
-        device.loseNextReply();
+        clearInterval(measuring);
+        server.loseNextReply(wire);
       },
-      cut: () => device.cut(),
-      mend: () => device.mend(),
-      conversations: () => device.connections,
-      stop: () => device.stop(),
+      cut: () => wire.cut(),
+      mend: () => wire.mend(),
+      conversations: () => wire.connections,
+      async stop() {
+        clearInterval(measuring);
+        await wire.stop();
+      },
     };
   },
 });

@@ -305,7 +305,7 @@ describe("opcua without trouble", () => {
   test("a planned end takes subscription and session back", () =>
     withStateFolder(async (folder) => {
       const before = device.server.engine.currentSessionCount;
-      const { connections } = device;
+      const { connections } = device.wire;
       device.add("Ended", DataType.Double, 1);
       const session = await opcuaDriver.open(
         testSettings(device.url),
@@ -316,7 +316,7 @@ describe("opcua without trouble", () => {
       assert.equal(device.server.engine.currentSessionCount, before + 1);
       await session.end(never);
       await until("the session is gone", () => device.server.engine.currentSessionCount === before);
-      await until("the connection is gone", () => device.connections === connections);
+      await until("the connection is gone", () => device.wire.connections === connections);
     }));
 
   test("a name that the server publishes and nobody can reach does not matter", () =>
@@ -334,7 +334,7 @@ describe("opcua without trouble", () => {
         new TestContext(folder),
         never,
       );
-      assert.ok(device.connections > 0);
+      assert.ok(device.wire.connections > 0);
       await session.end(never);
     }));
 });

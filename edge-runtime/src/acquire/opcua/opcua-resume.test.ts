@@ -54,11 +54,11 @@ describe("opcua after a break", () => {
     await until("the subscription runs", () => reader.rows.length >= 2);
     device.set(name, 2);
     await until("a change is read", () => reader.values(0).includes(2));
-    await device.cut();
+    await device.wire.cut();
     await until("the link is lost", () => reader.failure !== undefined);
     assert.ok(reader.failure instanceof LinkLost);
     await measure(device, name, during);
-    await device.mend();
+    await device.wire.mend();
     return { session, reader };
   }
 
@@ -176,11 +176,11 @@ describe("opcua after a break", () => {
       const firstReader = new TestReader(first);
       device.set("Historic", 2);
       await until("a change is read", () => firstReader.values(0).includes(2));
-      await device.cut();
+      await device.wire.cut();
       await until("the link is lost", () => firstReader.failure !== undefined);
       await first[Symbol.asyncDispose]();
       await measure(device, "Historic", during);
-      await device.mend();
+      await device.wire.mend();
       const resume = { ...first.resume, sessionToken: "", subscriptionId: 4_000_000 };
       const { context, reader } = await goOn("Historic", folder, resume, during, settings);
       const late = reader.rows.filter((row) => row.late && row.point === 0).map((row) => row.value);
@@ -212,12 +212,12 @@ describe("opcua after a break", () => {
       );
       const reader = new TestReader(session);
       await until("the subscription runs", () => reader.rows.length >= 1);
-      device.mute();
+      device.wire.mute();
       await until("the link is lost", () => reader.failure !== undefined);
       assert.ok(reader.failure instanceof LinkLost);
       await session[Symbol.asyncDispose]();
-      await device.cut();
-      await device.mend();
+      await device.wire.cut();
+      await device.wire.mend();
     }));
 });
 

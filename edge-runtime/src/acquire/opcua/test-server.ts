@@ -37,14 +37,23 @@ export interface TestServer {
   add(name: string, dataType: DataType, value: unknown, options?: object): UAVariable;
   set(name: string, value: unknown, sourceTime?: Date): void;
   get(name: string): unknown;
-  /** Open connections through the proxy. */
+  readonly wire: TestWire;
+  /** A further wire to the same server. */
+  startWire(): Promise<TestWire>;
+  /** The next value that a client writes is taken, and then the server falls silent on that wire. */
+  loseNextReply(on?: TestWire): void;
+  stop(): Promise<void>;
+}
+
+/** A proxy between client and server. */
+export interface TestWire {
+  readonly url: string;
+  /** Open connections. */
   readonly connections: number;
   cut(): Promise<void>;
   mend(): Promise<void>;
-  /** Swallow what the server says from now on, until the wire is cut. */
+  /** Swallows what the server says from now on, until the wire is cut. */
   mute(): void;
-  /** The next value that a client writes is taken, and then the server falls silent. */
-  loseNextReply(): void;
   stop(): Promise<void>;
 }
 
@@ -90,43 +99,10 @@ export async function startTestServer(options: OPCUAServerOptions = {}): Promise
   const port = server.endpoints[0]?.port ?? 0;
   const variables = new Map<string, UAVariable>();
 
-  const sockets = new Set<Socket>();
-  let muted = false;
-  const accept = (near: Socket): void => {
-    const far = connect(port, "127.0.0.1");
-    sockets.add(near);
-    near.pipe(far);
-    far.on("data", (chunk) => {
-      if (!muted) near.write(chunk);
-    });
-    const end = (): void => {
-      sockets.delete(near);
-      near.destroy();
-      far.destroy();
-    };
-    for (const socket of [near, far]) {
-      socket.on("error", end);
-      socket.on("close", end);
-    }
-  };
-  let proxy: Server = createServer(accept);
-  const listen = async (at: number): Promise<void> => {
-    proxy.listen(at, "127.0.0.1");
-    await once(proxy, "listening");
-  };
-  await listen(0);
-  const proxyPort = (proxy.address() as AddressInfo).port;
-  const cut = async (): Promise<void> => {
-    muted = false;
-    if (!proxy.listening) return;
-    const closed = once(proxy, "close");
-    proxy.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  };
+  const wire = await startWire(port);
 
   return {
-    url: `opc.tcp://127.0.0.1:${proxyPort}/test`,
+    url: wire.url,
     server,
     namespace,
     folder,
@@ -155,6 +131,59 @@ export async function startTestServer(options: OPCUAServerOptions = {}): Promise
       );
     },
     get: (name) => variables.get(name)?.readValue().value.value as unknown,
+    wire,
+    startWire: () => startWire(port),
+    async stop() {
+      await wire.stop();
+      await server.shutdown(0);
+    },
+    loseNextReply(on = wire) {
+      for (const variable of variables.values()) {
+        variable.once("value_changed", () => {
+          on.mute();
+        });
+      }
+    },
+  };
+}
+
+async function startWire(port: number): Promise<TestWire> {
+  const sockets = new Set<Socket>();
+  let muted = false;
+  const accept = (near: Socket): void => {
+    const far = connect(port, "127.0.0.1");
+    sockets.add(near);
+    near.pipe(far);
+    far.on("data", (chunk) => {
+      if (!muted) near.write(chunk);
+    });
+    const end = (): void => {
+      sockets.delete(near);
+      near.destroy();
+      far.destroy();
+    };
+    for (const socket of [near, far]) {
+      socket.on("error", end);
+      socket.on("close", end);
+    }
+  };
+  let proxy: Server = createServer(accept);
+  const listen = async (at: number): Promise<void> => {
+    proxy.listen(at, "127.0.0.1");
+    await once(proxy, "listening");
+  };
+  await listen(0);
+  const proxyPort = (proxy.address() as AddressInfo).port;
+  const cut = async (): Promise<void> => {
+    if (!proxy.listening) return;
+    const closed = once(proxy, "close");
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+    muted = false;
+  };
+  return {
+    url: `opc.tcp://127.0.0.1:${proxyPort}/test`,
     get connections() {
       return sockets.size;
     },
@@ -167,17 +196,6 @@ export async function startTestServer(options: OPCUAServerOptions = {}): Promise
     mute() {
       muted = true;
     },
-    loseNextReply() {
-      for (const variable of variables.values()) {
-        const mute = (): void => {
-          muted = true;
-        };
-        variable.once("value_changed", mute);
-      }
-    },
-    async stop() {
-      await cut();
-      await server.shutdown(0);
-    },
+    stop: cut,
   };
 }
