@@ -1,0 +1,152 @@
+import { messageChain } from "@millwright/kit";
+import { subjects, type GatewayId, type RoadLane } from "@millwright/wire-contract";
+import {
+  connect,
+  createInbox,
+  headers,
+  type Msg,
+  type NatsConnection,
+} from "@nats-io/transport-node";
+
+import { HubUnreachable } from "./faults.ts";
+import type { Road, RoadEvents, RoadSession } from "./road.ts";
+
+/**
+ * The road by NATS. Frames are published with a reply subject and their acks counted, not awaited one by one: a promise
+ * for each costs eleven times as much (limits, 2c).
+ */
+export interface NatsRoadOptions {
+  /** For example `nats://hub:4222`. */
+  readonly servers: readonly string[];
+  readonly gateway: GatewayId;
+}
+
+/** A connection that is not there after so long is not coming; the uplink tries again. */
+const connectMs = 5_000;
+/** Two pings of 10 s without an answer: a half-open connection ends after 20 to 30 s. */
+const pingMs = 10_000;
+const pingsOpenMax = 2;
+
+export function createNatsRoad(options: NatsRoadOptions): Road {
+  const address = options.servers.join(", ");
+  return {
+    async connect(events, signal) {
+      let connection: NatsConnection;
+      try {
+        connection = await connect({
+          servers: [...options.servers],
+          name: options.gateway,
+          timeout: connectMs,
+          // Each connection begins with a hello, so the uplink connects anew and not the client.
+          reconnect: false,
+          pingInterval: pingMs,
+          maxPingOut: pingsOpenMax,
+        });
+      } catch (cause) {
+        throw new HubUnreachable(address, { cause });
+      }
+      if (signal.aborted) {
+        await connection.close();
+        throw new HubUnreachable(address, { cause: signal.reason });
+      }
+      return openSession(connection, options.gateway, events);
+    },
+  };
+}
+
+function openSession(
+  connection: NatsConnection,
+  gateway: GatewayId,
+  events: RoadEvents,
+): RoadSession {
+  const acks = new AckSubjects(createInbox());
+  connection.subscribe(acks.all, {
+    callback: (failure, message) => {
+      if (failure !== null) return;
+      const from = acks.of(message.subject);
+      if (from !== undefined) events.acked(from.lane, from.round, refusalOf(message));
+    },
+  });
+  connection.subscribe(subjects.mark(gateway), {
+    callback: (failure, message) => {
+      if (failure === null) events.mark(message.data);
+    },
+  });
+  return {
+    publish(lane, round, subject, id, bytes) {
+      const head = headers();
+      head.set("Nats-Msg-Id", id);
+      connection.publish(subject, bytes, { reply: acks.subject(lane, round), headers: head });
+    },
+    async request(subject, bytes, timeoutMs) {
+      const answer = await connection.request(subject, bytes, { timeout: timeoutMs });
+      return answer.data;
+    },
+    send(subject, bytes) {
+      connection.publish(subject, bytes);
+    },
+    closed: connection
+      .closed()
+      .then((failure) => (failure === undefined ? "closed" : messageChain(failure))),
+    async close() {
+      // Drains: what was published is on the wire before the connection ends.
+      await connection.drain();
+    },
+  };
+}
+
+interface AckOf {
+  readonly lane: RoadLane;
+  readonly round: number;
+}
+
+/** One inbox for all acks; lane and round are its last tokens, so that an answer of an earlier round is known as one. */
+class AckSubjects {
+  readonly #inbox: string;
+  readonly #known = new Map<string, AckOf>();
+  readonly #current = new Map<RoadLane, { readonly round: number; readonly subject: string }>();
+
+  constructor(inbox: string) {
+    this.#inbox = inbox;
+  }
+
+  get all(): string {
+    return `${this.#inbox}.*.*`;
+  }
+
+  subject(lane: RoadLane, round: number): string {
+    const current = this.#current.get(lane);
+    if (current?.round === round) return current.subject;
+    const subject = `${this.#inbox}.${lane}.${round}`;
+    this.#current.set(lane, { round, subject });
+    this.#known.set(subject, { lane, round });
+    // Answers to all but the last rounds are of no use to anybody.
+    if (this.#known.size > 16) this.#known.delete(this.#known.keys().next().value ?? "");
+    return subject;
+  }
+
+  of(subject: string): AckOf | undefined {
+    return this.#known.get(subject);
+  }
+}
+
+const brace = 0x7b;
+const errorMark = Buffer.from('"error"');
+
+/** Why the broker did not take the frame: no stream listens, or the stream answers with an error (full, too large). */
+function refusalOf(message: Msg): string | undefined {
+  const { data } = message;
+  if (data.length === 0) return "no stream takes this lane yet";
+  // An error stands first in a PubAck; looking there spares parsing the good ones.
+  const refused =
+    data[0] !== brace ||
+    Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, 16)).includes(errorMark);
+  if (!refused) return undefined;
+  try {
+    const answer = message.json<{ error?: { description?: unknown } }>();
+    const why = answer.error?.description;
+    return typeof why === "string" ? why : "the broker answered with an error";
+  } catch {
+    return "the broker answered with something that is no ack";
+  }
+}

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+
+import { PlayedClock, seededRandom, silentLog, type Service } from "@millwright/kit";
+import { parseFrame, type Beat, type HubLink } from "@millwright/wire-contract";
+
+import { toHex } from "./messages.ts";
+import type { ReleaseRule } from "./release-rule.ts";
+import { TestHub } from "./test-hub.ts";
+import { gateway, TestOutbox } from "./test-outbox.ts";
+import { createUplink } from "./uplink.ts";
+
+interface Rig {
+  readonly clock: PlayedClock;
+  readonly hub: TestHub;
+  readonly outbox: TestOutbox;
+  readonly uplink: Service & { readonly link: HubLink };
+}
+
+async function newRig(context: TestContext, releaseRule?: ReleaseRule): Promise<Rig> {
+  const clock = new PlayedClock();
+  const hub = new TestHub(clock);
+  const outbox = new TestOutbox();
+  outbox.nowUs = clock.nowUs();
+  const beat = (): Beat => ({
+    version: 1,
+    gateway,
+    nowUs: clock.nowUs(),
+    devices: [],
+    waitingFrames: 0,
+    waitingSamples: 0,
+    oldestWaitingMs: 0,
+    unexplained: 0,
+    stopping: false,
+  });
+  const uplink = createUplink({
+    outbox,
+    road: hub,
+    gateway: { gateway, name: "Press hall", site: "north", hmi: "", software: "1.0.0" },
+    clock,
+    random: seededRandom("uplink"),
+    log: silentLog,
+    beat,
+    ...(releaseRule === undefined ? {} : { releaseRule }),
+  });
+  await uplink.start();
+  context.after(() => uplink.stop(AbortSignal.timeout(1_000)));
+  return { clock, hub, outbox, uplink };
+}
+
+const seqs = (hub: TestHub, lane: "live" | "critical"): number[] =>
+  hub.stored(lane).map((head) => head.seq);
+
+test("frames reach the hub in order, and what it has safely is released", async (context) => {
+  const { clock, hub, outbox, uplink } = await newRig(context);
+  outbox.seal("critical", 2);
+  outbox.seal("live", 3);
+  await clock.advance(100);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "live"), [1, 2, 3]);
+  assert.deepEqual(seqs(hub, "critical"), [1, 2]);
+  assert.deepEqual(outbox.waiting().frames, 0);
+  assert.equal((await outbox.lanes()).at(-1)?.baseSeq, 3);
+  assert.equal(uplink.link.state, "in sync");
+  assert(outbox.link);
+});
+
+test("with the hub away at start the uplink waits and goes on when it comes", async (context) => {
+  const { clock, hub, outbox, uplink } = await newRig(context);
+  hub.reachable = false;
+  hub.cut();
+  await clock.advance(600_000);
+  outbox.seal("live", 2);
+  assert.equal(uplink.link.state, "unreachable");
+  hub.reachable = true;
+  hub.answersHello = false;
+  await clock.advance(60_000);
+  assert.equal(uplink.link.state, "unreachable");
+  assert.equal(outbox.link, false);
+  hub.answersHello = true;
+  await clock.advance(31_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "live"), [1, 2]);
+});
+
+test("an ack of the broker releases nothing: what it lost is sent again under a new round", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  await clock.advance(10);
+  outbox.seal("live", 3);
+  await clock.advance(100);
+  hub.loseBroker();
+  hub.store();
+  await clock.advance(20_000);
+  assert.deepEqual(seqs(hub, "live"), []);
+  assert.equal(outbox.waiting().frames, 3);
+  await clock.advance(15_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "live"), [1, 2, 3]);
+});
+
+test("control: releasing on the ack loses what the broker loses", async (context) => {
+  const releaseOnAck: ReleaseRule = (evidence) => {
+    if (evidence.kind === "mark") return evidence.mark;
+    const { frame } = evidence;
+    const parsed = parseFrame(frame.bytes);
+    if (parsed.kind !== "frame") return undefined;
+    const chain = toHex(parsed.head.chain);
+    const { epoch, lane, seq } = frame;
+    return { epoch, lane, storedSeq: seq, safeSeq: seq, chain };
+  };
+  const { clock, hub, outbox } = await newRig(context, releaseOnAck);
+  await clock.advance(10);
+  outbox.seal("live", 3);
+  await clock.advance(100);
+  hub.loseBroker();
+  await clock.advance(60_000);
+  hub.store();
+  assert.deepEqual(seqs(hub, "live"), []);
+  assert.equal(outbox.waiting().frames, 0, "nobody has them any more");
+});
+
+test("after a cut the hello tells both sides where to go on", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  outbox.seal("live", 2);
+  await clock.advance(100);
+  hub.store();
+  await clock.advance(100);
+  hub.cut();
+  outbox.seal("live", 2);
+  await clock.advance(2_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "live"), [1, 2, 3, 4]);
+  assert.equal(hub.hellos.length, 2);
+  const [epoch] = hub.hellos[1]?.epochs ?? [];
+  assert.equal(epoch?.lanes.find(({ lane }) => lane === "live")?.baseSeq, 2);
+});
+
+test("a refused lane stops alone, and goes on when the broker takes it again", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  hub.refusals.set("live", "maximum bytes exceeded");
+  await clock.advance(10);
+  outbox.seal("live", 3);
+  outbox.seal("critical", 1);
+  await clock.advance(5_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "critical"), [1]);
+  assert.deepEqual(seqs(hub, "live"), []);
+  hub.refusals.clear();
+  await clock.advance(31_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "live"), [1, 2, 3]);
+});
+
+test("marks of another incarnation are not taken before both sides have met again", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  outbox.seal("live", 3);
+  await clock.advance(100);
+  hub.store();
+  await clock.advance(100);
+  hub.restoreEmpty();
+  outbox.seal("live", 1);
+  await clock.advance(6_000);
+  hub.publishMarks();
+  await clock.advance(1_000);
+  assert.equal(outbox.incarnation(), "one+");
+  assert.equal(hub.hellos.length, 2);
+  assert.deepEqual(
+    outbox.rewinds.map(({ lane, storedSeq }) => ({ lane, storedSeq })),
+    [{ lane: "live", storedSeq: 0 }],
+  );
+});
+
+test("no more than a window of unstored frames is on the road, and critical frames pass it", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  await clock.advance(10);
+  const mebibyte = 2 ** 20;
+  outbox.seal("live", 40, mebibyte / 2);
+  await clock.advance(100);
+  outbox.seal("critical", 1);
+  await clock.advance(100);
+  hub.store();
+  const stored = seqs(hub, "live").length;
+  assert(stored >= 15 && stored <= 17, `${stored} frames of half a MiB`);
+  assert.deepEqual(seqs(hub, "critical"), [1]);
+  for (let turn = 0; turn < 3; turn++) {
+    await clock.advance(100);
+    hub.store();
+  }
+  assert.equal(seqs(hub, "live").length, 40);
+});
+
+test("the link is behind when the oldest waiting frame is older than 10 s", async (context) => {
+  const { clock, outbox, uplink } = await newRig(context);
+  await clock.advance(10);
+  outbox.nowUs = clock.nowUs();
+  outbox.seal("live", 1);
+  await clock.advance(9_000);
+  assert.equal(uplink.link.state, "in sync");
+  await clock.advance(2_000);
+  assert.equal(uplink.link.state, "behind");
+  assert.equal(uplink.link.waitingFrames, 1);
+});
+
+test("a beat is sent once a second while connected", async (context) => {
+  const { clock, hub } = await newRig(context);
+  await clock.advance(500);
+  const before = hub.beats;
+  await clock.advance(10_000);
+  assert.equal(hub.beats - before, 10);
+});

@@ -1,0 +1,389 @@
+import {
+  aborted,
+  Backoff,
+  messageChain,
+  type Clock,
+  type Log,
+  type Random,
+  type Service,
+} from "@millwright/kit";
+import {
+  messageId,
+  subjects,
+  type Beat,
+  type Hello,
+  type HubLink,
+  type LaneMark,
+  type RoadLane,
+} from "@millwright/wire-contract";
+
+import type { Outbox, OutboxLane } from "../hand-over.ts";
+import { LaneRoad } from "./lane-road.ts";
+import { parseHelloAnswer, parseMarks, toJson, toPositions } from "./messages.ts";
+import { releaseOnMark, type ReleaseRule } from "./release-rule.ts";
+import type { Road, RoadSession } from "./road.ts";
+import { Waker } from "./waker.ts";
+
+/**
+ * Carries frames to the hub and takes its marks. The hub may be away for as long as it likes: frames wait in the
+ * journal, and the uplink tries again. What it holds in memory is only what is on the road (no-loss protocol 5 and 8).
+ */
+export interface UplinkOptions {
+  readonly outbox: Outbox;
+  readonly road: Road;
+  readonly gateway: GatewayInfo;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Asked once a second. */
+  readonly beat: () => Beat;
+  readonly releaseRule?: ReleaseRule;
+}
+
+/** How the gateway introduces itself. */
+export type GatewayInfo = Pick<Hello, "gateway" | "name" | "site" | "hmi" | "software">;
+
+/** First and last wait between two tries to connect or to say hello; a hub that restarts is found within seconds. */
+const tryFirstMs = 500;
+const tryLastMs = 30_000;
+/** A hub under load answers a hello late; later than this it is asked again. */
+const helloMs = 5_000;
+const beatEveryMs = 1_000;
+/** Not more often than this a hello is said again, however many foreign marks come. */
+const helloAgainMs = 5_000;
+/** A mark that stays below what was stored for so long: say hello again (no-loss protocol 6). */
+const markBelowMs = 30_000;
+/** Older than this the oldest waiting frame makes the link "behind" (wire contract, `Presence`). */
+const behindMs = 10_000;
+/** The order in which lanes are served (no-loss protocol 5): nothing keeps critical frames waiting. */
+const laneOrder: readonly RoadLane[] = ["critical", "live", "history", "capture"];
+
+export function createUplink(options: UplinkOptions): Service & { readonly link: HubLink } {
+  return new Uplink(options);
+}
+
+class Uplink implements Service {
+  readonly name = "uplink";
+  readonly broken: Promise<never>;
+  readonly #options: UplinkOptions;
+  readonly #rule: ReleaseRule;
+  readonly #ended = new AbortController();
+  readonly #waker: Waker;
+  readonly #lanes: readonly LaneRoad[];
+  readonly #marks = new Map<string, LaneMark>();
+  readonly #belowSinceMs = new Map<string, number>();
+  readonly #breaks: (failure: unknown) => void;
+  #session: RoadSession | undefined;
+  #running: Promise<void> | undefined;
+  #greeted = false;
+  #helloWanted = false;
+  #helloSaidMs = -Infinity;
+  #round = 0;
+  #state: HubLink["state"] = "unreachable";
+  #sinceUs: number;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    this.#rule = options.releaseRule ?? releaseOnMark;
+    this.#waker = new Waker(options.clock);
+    this.#lanes = laneOrder.map(
+      (lane) => new LaneRoad(lane, new Backoff(tryFirstMs, tryLastMs, options.random.fork(lane))),
+    );
+    this.#sinceUs = options.clock.nowUs();
+    const { promise, reject } = Promise.withResolvers<never>();
+    // Whoever runs the service listens; until then a rejection is nobody's.
+    promise.catch(() => undefined);
+    this.broken = promise;
+    this.#breaks = reject;
+  }
+
+  get link(): HubLink {
+    this.#observe();
+    const waiting = this.#options.outbox.waiting();
+    return {
+      state: this.#state,
+      sinceUs: this.#sinceUs,
+      waitingFrames: waiting.frames,
+      waitingSamples: waiting.samples,
+      behindMs: this.#behindMs(),
+    };
+  }
+
+  /** Resolves at once: a gateway runs with the hub away. */
+  start(): Promise<void> {
+    const unlisten = this.#options.outbox.onSealed(() => {
+      this.#waker.wake();
+    });
+    const work = Promise.all([this.#stayConnected(), this.#beatOn()]);
+    this.#running = work
+      .catch((failure: unknown) => {
+        if (!this.#ended.signal.aborted) this.#breaks(failure);
+      })
+      .then(unlisten);
+    return Promise.resolve();
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#ended.abort();
+    this.#waker.wake();
+    const session = this.#session;
+    this.#sendBeat();
+    const work = Promise.all([this.#running, session?.close().catch(() => undefined)]);
+    await Promise.race([work, aborted(deadline)]);
+  }
+
+  async #stayConnected(): Promise<void> {
+    const { clock, random, road, log, outbox } = this.#options;
+    const signal = this.#ended.signal;
+    const backoff = new Backoff(tryFirstMs, tryLastMs, random.fork("connect"));
+    while (!signal.aborted) {
+      try {
+        const session = await road.connect(
+          {
+            acked: (lane, round, refusal) => this.#acked(lane, round, refusal),
+            mark: (bytes) => this.#heardMarks(bytes),
+          },
+          signal,
+        );
+        backoff.succeeded();
+        await this.#serve(session);
+      } catch (failure) {
+        if (backoff.tries === 0) log.warn("sync.hub-away", { why: messageChain(failure) });
+      }
+      this.#session = undefined;
+      this.#greeted = false;
+      outbox.linkUp(false);
+      this.#observe();
+      if (!this.#isEnded()) await clock.sleep(backoff.nextMs(), signal).catch(() => undefined);
+    }
+  }
+
+  /** One connection, from hello to its end. */
+  async #serve(session: RoadSession): Promise<void> {
+    this.#session = session;
+    this.#helloWanted = true;
+    let closed: string | undefined;
+    session.closed.then(
+      (why) => {
+        closed = why;
+        this.#waker.wake();
+      },
+      () => undefined,
+    );
+    const isClosed = (): boolean => closed !== undefined || this.#isEnded();
+    const backoff = new Backoff(tryFirstMs, tryLastMs, this.#options.random.fork("hello"));
+    while (!isClosed()) {
+      if (this.#wantsHello() && !(await this.#sayHello(session, backoff))) {
+        await this.#waker.wait(backoff.nextMs(), isClosed);
+        continue;
+      }
+      await this.#takeMarks();
+      const sent = await this.#sendSome(session, isClosed);
+      if (!sent && this.#marks.size === 0) await this.#waker.wait(this.#dueInMs(), isClosed);
+    }
+    if (!this.#isEnded()) this.#options.log.warn("sync.connection-ended", { why: closed });
+  }
+
+  async #sayHello(session: RoadSession, backoff: Backoff): Promise<boolean> {
+    const { outbox, gateway, clock, log } = this.#options;
+    const lanes = await outbox.lanes();
+    const incarnation = outbox.incarnation();
+    const hello: Hello = {
+      version: 1,
+      ...gateway,
+      ...(incarnation === undefined ? {} : { incarnation }),
+      epochs: toPositions(lanes),
+    };
+    this.#helloSaidMs = clock.monotonicMs();
+    let bytes: Uint8Array;
+    try {
+      bytes = await session.request(subjects.hello(gateway.gateway), toJson(hello), helloMs);
+    } catch (failure) {
+      if (backoff.tries === 0) log.warn("sync.hello-unanswered", { why: messageChain(failure) });
+      return false;
+    }
+    const answer = parseHelloAnswer(bytes);
+    if ("kind" in answer) {
+      log.error("sync.hello-answer-unreadable", { why: answer.reason });
+      return false;
+    }
+    await outbox.agree(answer.incarnation);
+    await this.#meet(lanes, answer.marks);
+    this.#marks.clear();
+    this.#belowSinceMs.clear();
+    const nowMs = clock.monotonicMs();
+    this.#round++;
+    for (const lane of this.#lanes) lane.goBack(this.#round, nowMs);
+    this.#helloWanted = false;
+    this.#greeted = true;
+    backoff.succeeded();
+    outbox.linkUp(true);
+    log.info("sync.resumed", { session: answer.session, waiting: outbox.waiting().frames });
+    this.#observe();
+    return true;
+  }
+
+  /** Both sides compare where they stand (protocol 8.3). A lane that the hub does not name is new to it. */
+  async #meet(lanes: readonly OutboxLane[], marks: readonly LaneMark[]): Promise<void> {
+    const { outbox, log } = this.#options;
+    for (const { epoch, lane, baseSeq } of lanes) {
+      const mark = marks.find((one) => one.epoch === epoch && one.lane === lane) ?? {
+        epoch,
+        lane,
+        storedSeq: 0,
+        safeSeq: 0,
+        chain: "0".repeat(16),
+      };
+      if (mark.storedSeq < baseSeq) {
+        if (await outbox.rewind(mark)) log.warn("sync.hub-restored", { ...mark, baseSeq });
+        continue;
+      }
+      const taken = this.#rule({ kind: "mark", mark });
+      if (taken !== undefined && !(await outbox.take(taken)) && mark.storedSeq > 0) {
+        log.error("sync.mark-does-not-fit", { ...mark });
+      }
+    }
+  }
+
+  #heardMarks(bytes: Uint8Array): void {
+    const message = parseMarks(bytes);
+    if ("kind" in message) {
+      this.#options.log.warn("sync.mark-unreadable", { why: message.reason });
+      return;
+    }
+    if (!this.#greeted) return;
+    if (message.incarnation !== this.#options.outbox.incarnation()) {
+      this.#wantHello();
+      return;
+    }
+    for (const mark of message.marks) this.#offer(this.#rule({ kind: "mark", mark }));
+  }
+
+  #acked(laneName: RoadLane, round: number, refusal: string | undefined): void {
+    const { clock, log } = this.#options;
+    const lane = this.#lanes.find((one) => one.lane === laneName);
+    if (lane === undefined) return;
+    if (lane.full || refusal !== undefined) this.#waker.wake();
+    if (refusal === undefined) {
+      const again = lane.refused;
+      const frame = lane.acked(round);
+      if (again !== lane.refused) log.info("sync.lane-goes-on", { lane: laneName });
+      if (frame !== undefined) this.#offer(this.#rule({ kind: "acked", frame }));
+    } else if (lane.refusedBy(round, clock.monotonicMs())) {
+      log.warn("sync.lane-refused", { lane: laneName, why: refusal });
+    }
+  }
+
+  /** Kept until it is taken; a newer mark of the lane replaces an older one, so there are no more than lanes. */
+  #offer(mark: LaneMark | undefined): void {
+    if (mark === undefined) return;
+    this.#marks.set(`${mark.epoch}/${mark.lane}`, mark);
+    this.#waker.wake();
+  }
+
+  async #takeMarks(): Promise<void> {
+    if (this.#marks.size === 0) return;
+    const { outbox, clock } = this.#options;
+    const marks = [...this.#marks];
+    this.#marks.clear();
+    const lanes = await outbox.lanes();
+    const nowMs = clock.monotonicMs();
+    for (const [key, mark] of marks) {
+      await outbox.take(mark);
+      const held = lanes.find(({ epoch, lane }) => epoch === mark.epoch && lane === mark.lane);
+      if (held === undefined || mark.storedSeq >= held.storedSeq) {
+        this.#belowSinceMs.delete(key);
+        continue;
+      }
+      const sinceMs = this.#belowSinceMs.get(key) ?? nowMs;
+      this.#belowSinceMs.set(key, sinceMs);
+      if (nowMs - sinceMs >= markBelowMs) this.#wantHello();
+    }
+  }
+
+  #wantHello(): void {
+    if (this.#options.clock.monotonicMs() - this.#helloSaidMs < helloAgainMs) return;
+    this.#helloWanted = true;
+    this.#waker.wake();
+  }
+
+  /** Sends one piece of the first lane that has something; answers whether it did. */
+  async #sendSome(session: RoadSession, isClosed: () => boolean): Promise<boolean> {
+    const { outbox, clock, log, gateway } = this.#options;
+    const positions = await outbox.lanes();
+    for (const lane of this.#lanes) {
+      const own = positions.filter((position) => position.lane === lane.lane);
+      const nowMs = clock.monotonicMs();
+      lane.stored(own, nowMs);
+      if (lane.stalled(nowMs)) {
+        log.warn("sync.went-back", { lane: lane.lane });
+        lane.goBack(++this.#round, nowMs);
+      } else if (lane.mayGoOn(nowMs)) {
+        lane.goBack(++this.#round, nowMs);
+      }
+      const next = lane.next(own);
+      if (next === undefined) continue;
+      const { epoch, afterSeq, bytesMax } = next;
+      const frames = await outbox.framesAfter(epoch, lane.lane, afterSeq, bytesMax);
+      const subject = subjects.frame(lane.lane, gateway.gateway);
+      for (const frame of frames) {
+        if (isClosed() || !lane.sending(frame, nowMs)) break;
+        const id = messageId(gateway.gateway, frame.epoch, frame.lane, frame.seq, lane.round);
+        session.publish(lane.lane, lane.round, subject, id, frame.bytes);
+      }
+      if (frames.length > 0) return true;
+    }
+    return false;
+  }
+
+  #dueInMs(): number {
+    const nowMs = this.#options.clock.monotonicMs();
+    return Math.min(...this.#lanes.map((lane) => lane.dueInMs(nowMs)));
+  }
+
+  async #beatOn(): Promise<void> {
+    const signal = this.#ended.signal;
+    while (!signal.aborted) {
+      this.#sendBeat();
+      this.#observe();
+      await this.#options.clock.sleep(beatEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  #sendBeat(): void {
+    const { gateway, beat } = this.#options;
+    this.#session?.send(subjects.beat(gateway.gateway), toJson(beat()));
+  }
+
+  #behindMs(): number {
+    const { oldestSealedUs } = this.#options.outbox.waiting();
+    if (oldestSealedUs === 0) return 0;
+    return Math.max(0, (this.#options.clock.nowUs() - oldestSealedUs) / 1_000);
+  }
+
+  #observe(): void {
+    const state = this.#stateNow();
+    if (state === this.#state) return;
+    const nowUs = this.#options.clock.nowUs();
+    this.#options.log.info("sync.link", {
+      state,
+      was: this.#state,
+      afterMs: (nowUs - this.#sinceUs) / 1_000,
+    });
+    this.#state = state;
+    this.#sinceUs = nowUs;
+  }
+
+  #stateNow(): HubLink["state"] {
+    if (!this.#greeted) return "unreachable";
+    return this.#behindMs() > behindMs ? "behind" : "in sync";
+  }
+
+  #wantsHello(): boolean {
+    return this.#helloWanted;
+  }
+
+  #isEnded(): boolean {
+    return this.#ended.signal.aborted;
+  }
+}
