@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { PlayedClock } from "@millwright/kit";
-import type { DeviceId } from "@millwright/wire-contract";
+import { status, type DeviceId } from "@millwright/wire-contract";
 
 import { createBatchBuilder } from "../acquire/batch-builder.ts";
 import type { ClockFinding, ClockPolicy } from "./clock-policy.ts";
@@ -18,7 +18,7 @@ function playDevice(policy: ClockPolicy): {
   run(
     samples: number,
     offsetUs: number,
-    options?: { delayUs?: number; late?: boolean },
+    options?: { delayUs?: number; late?: boolean; code?: number },
   ): Promise<number[]>;
   stepGateway(byUs: number): void;
 } {
@@ -47,13 +47,13 @@ function playDevice(policy: ClockPolicy): {
       clock.stepWall(byUs);
     },
     /** Answers how far each stored stamp lies from the true time of measurement, µs. */
-    async run(samples, offsetUs, { delayUs = 50_000, late = false } = {}) {
+    async run(samples, offsetUs, { delayUs = 50_000, late = false, code = status.good } = {}) {
       const errors: number[] = [];
       for (let sample = 0; sample < samples; sample++) {
         await clock.advance(1_000);
         const nowUs = clock.nowUs();
         const builder = createBatchBuilder(2);
-        for (const point of [0, 1]) builder.push(point, nowUs - delayUs + offsetUs, sample, 0);
+        for (const point of [0, 1]) builder.push(point, nowUs - delayUs + offsetUs, sample, code);
         const taken = builder.take(nowUs);
         const batch = normaliser.normalise(late ? { ...taken, late } : taken);
         for (const stamp of batch.measuredUs) errors.push(stamp - (nowUs - delayUs));
@@ -169,6 +169,15 @@ test("history of a device whose clock is ignored is corrected all the same", asy
     errors.every((error) => Math.abs(error) <= 100_000),
     String(errors),
   );
+});
+
+test("a bad reading that we made ourselves tells nothing about the clock of the device", async () => {
+  const played = playDevice("auto");
+  await played.run(20, -300 * second);
+  await played.run(1, 0, { delayUs: 0, code: status.badNoCommunication });
+  const errors = await played.run(20, -300 * second);
+  assert.ok(errors.every((error) => Math.abs(error) <= 100_000));
+  assert.equal(played.findings.length, 1);
 });
 
 test("trust takes every stamp as it is, and quarantine still holds", async () => {

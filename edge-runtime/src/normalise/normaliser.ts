@@ -109,14 +109,15 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
 
   /** Looks at the stamps of a live batch before any of them is used. */
   const measure = (batch: ReadingBatch): void => {
-    const { point, measuredUs, receivedUs, count } = batch;
+    const { point, measuredUs, status, receivedUs, count } = batch;
     let best = -Infinity;
     let moved = 0;
     let back = false;
     for (let row = 0; row < count; row++) {
       const at = point[row] ?? -1;
       const stamp = measuredUs[row] ?? NaN;
-      if (byDevice[at] !== 1 || stamp - stamp !== 0) continue;
+      // A bad reading may be our own word on a device that is away, with a stamp of ours.
+      if (byDevice[at] !== 1 || stamp - stamp !== 0 || (status[row] ?? 0) >>> 30 >= 2) continue;
       const last = lastStampUs[at] ?? NaN;
       const aheadOfReceipt = stamp - receivedUs;
       if (stamp < last - wentBackUs) {

@@ -29,6 +29,8 @@ export interface BrokerLink {
   subscribe(filters: readonly string[]): Promise<readonly string[]>;
   publish(topic: string, payload: Uint8Array, qos: 0 | 1, retain: boolean): Promise<void>;
   acknowledge(messageId: number): void;
+  /** Takes back a subscription that the broker kept from earlier settings. */
+  forget(filter: string): void;
   /** Says goodbye and closes; the broker keeps the session. */
   end(): Promise<void>;
   /** Closes without a word. May come twice. */
@@ -213,6 +215,10 @@ function connectOnce(
         if (!client.connected) return;
         (client as unknown as Acknowledging)._sendPacket({ cmd: "puback", messageId });
       },
+      forget(filter) {
+        // Without effect on a connection that is gone; the next message of the topic asks again.
+        client.unsubscribeAsync(filter).catch(() => undefined);
+      },
       async end() {
         closedByUs = true;
         await client.endAsync(false).catch(() => undefined);
@@ -249,6 +255,12 @@ function connectOnce(
       if (signal.aborted) return;
       link = make(connack);
       resolve(link);
+    });
+    client.on("disconnect", ({ reasonCode }) => {
+      // MQTT 5.0, 3.14.2.1: 142, session taken over. Two clients of one id would go on throwing each other out.
+      if (reasonCode === 142) {
+        lastError = new Error("another client connected with the same client id");
+      }
     });
     client.on("error", (error) => {
       lastError = error;

@@ -263,6 +263,27 @@ test("without a client id in the settings one is made, and kept for ever", async
   );
 });
 
+test("a topic that the settings no longer have is taken back at the broker", async (t) => {
+  const on = await broker(t);
+  const settings = settingsFor(on);
+  const first = await open(t, settings, [point("plant/old"), point("plant/new")], tell());
+  await first.end(never);
+  const second = await open(t, settings, [point("plant/new")], tell());
+  await on.publish("plant/old", "1");
+  await until(() => on.acknowledged() === 1);
+  // Unsubscribed by now or with the next: what is published afterwards stays where it is.
+  await on.publish("plant/new", "2");
+  await take(second, 1);
+  await second.end(never);
+  await on.publish("plant/old", "3");
+  await on.publish("plant/new", "4");
+  const third = await open(t, settings, [point("plant/old"), point("plant/new")], tell());
+  assert.deepEqual(
+    (await take(third, 1)).map(({ point: at, value }) => [at, value]),
+    [[1, 4]],
+  );
+});
+
 test("plain text away from this machine is marked, and planned with a warning", () => {
   const away = mqttDriver.settings.parse({
     url: "mqtt://10.0.0.5",

@@ -6,6 +6,7 @@
  * may be all that is known, and carry the status "last usable value", also when their payload says when they were
  * measured: that it is kept by the broker proves nothing about the device now.
  */
+import { race } from "@millwright/kit";
 import { status, type WriteOutcome } from "@millwright/wire-contract";
 
 import type {
@@ -75,6 +76,7 @@ export const mqttDriver: Driver<MqttSettings> = {
         // What the broker kept for us may arrive together with the connection, before `open` has gone on.
         onMessage(message, on) {
           begin(on);
+          if (!topics.has(message.topic)) on.forget(message.topic);
           receive(message, topics, context, acks, inbox, notes);
         },
         onLost: (cause) => inbox.fail(new LinkLost(context.device, cause ? { cause } : {})),
@@ -137,7 +139,7 @@ export function session(link: BrokerLink, inbox: Inbox): DriverSession {
     readings: (signal: AbortSignal): AsyncIterable<ReadingBatch> => inbox.batches(signal),
     write: (): Promise<WriteOutcome> =>
       Promise.resolve({ kind: "refused", reason: "writing over MQTT is not enabled" }),
-    end: () => link.end(),
+    end: (signal) => race(link.end(), signal),
     [Symbol.asyncDispose]() {
       link.close();
       return Promise.resolve();
@@ -171,7 +173,7 @@ function receive(
   const receivedUs = context.clock.nowUs();
   const ordinal = message.messageId === undefined ? undefined : acks.hold(message.messageId);
   const points = topics.get(message.topic);
-  // A topic of an earlier configuration: the broker still has its subscription, and nobody asks for it any more.
+  // Without points it is a topic of earlier settings: acknowledged, and not read.
   const payload = readTopicPayload(points ?? [], message.payload);
   if (payload.problem !== undefined) {
     notes.add(

@@ -428,7 +428,7 @@ test("any bytes end in a payload or a refusal", async () => {
       if ("kind" in payload) return;
       for (const metric of payload.metrics) metricValue(metric.raw, metric.datatype);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 20_000 },
   );
 });
 

@@ -98,7 +98,7 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
           ...(state === undefined ? {} : { will: { topic: state.topic, payload: state.offline } }),
           onMessage(message, on) {
             begin(on);
-            host.receive(message);
+            host.receive(message, (filter) => on.forget(filter));
           },
           onLost: (cause) => inbox.fail(new LinkLost(context.device, cause ? { cause } : {})),
         },

@@ -7,6 +7,7 @@ import type { BrokerMessage } from "./broker-link.ts";
 import type { Inbox, InboxReading } from "./inbox.ts";
 import type { Notes } from "./notes.ts";
 import {
+  filterOf,
   parseSparkplugAddress,
   readSparkplugTopic,
   type SparkplugTopic,
@@ -108,7 +109,8 @@ export class SparkplugHost {
     );
   }
 
-  receive(message: BrokerMessage): void {
+  /** @param forget takes back what the broker still sends of a node that earlier settings had */
+  receive(message: BrokerMessage, forget: (filter: string) => void): void {
     const { context, codec, notes } = this.#options;
     const receivedUs = context.clock.nowUs();
     const ordinal =
@@ -118,6 +120,7 @@ export class SparkplugHost {
     const payload =
       topic === undefined || node === undefined ? undefined : codec.decode(message.payload);
     if (topic === undefined || node === undefined || payload === undefined) {
+      if (topic !== undefined) forget(filterOf(topic.node));
       this.#finish(ordinal);
       return;
     }

@@ -152,6 +152,6 @@ test("any bytes end in readings or a reason, never in a throw", () => {
       assert.ok(readings.length + rejected <= points.length);
       assert.equal(rejected > 0 && problem === undefined, false);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 20_000 },
   );
 });
