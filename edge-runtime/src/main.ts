@@ -1,4 +1,5 @@
 /** The gateway's program: arguments, signals, exit codes. */
+import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 
 import { createLog, Fault, hintOf, messageChain, seededRandom, systemClock } from "@millwright/kit";
@@ -31,7 +32,8 @@ async function main(): Promise<number> {
   try {
     return await command.run(process.argv.slice(process.argv.indexOf(command.name) + 1), {
       clock: systemClock,
-      random: seededRandom(`${process.pid}/${systemClock.nowUs()}`),
+      // Epochs are made of it: two starts must never draw the same.
+      random: seededRandom(randomBytes(32).toString("hex")),
       log,
       until: stopping.signal,
     });

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { runServices, type Clock, type Log, type Random, type Service } from "@millwright/kit";
-import type { LiveSource } from "@millwright/live-feed";
+import { ValueTable, type LiveSource } from "@millwright/live-feed";
 import type {
   Beat,
   DeviceStatus,
@@ -17,7 +17,7 @@ import type { ReadingBatch } from "./acquire/driver.ts";
 import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { SampleBatch } from "./hand-over.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
-import { CurrentValues } from "./serve/current-values.ts";
+import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
 import { openNatsRoad } from "./sync/nats-road.ts";
@@ -66,7 +66,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     const declared = settings.devices.flatMap((device) => device.tags.map(({ tag }) => tag));
     const dictionary = await journal.adoptTags(declared);
     const tags = declared.flatMap((tag) => dictionary.byId(tag.id) ?? []);
-    const current = new CurrentValues(tags);
+    const current = new ValueTable(tags);
     const stateListeners = new Set<() => void>();
     const stateChanged = (): void => {
       for (const listener of stateListeners) listener();
@@ -114,7 +114,11 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         live,
         indexOf,
         samples: (tag, fromUs, toUs) => journal.readSamples(tag, fromUs, toUs, samplesPerChartMax),
-        gaps: (tag, fromUs, toUs) => journal.gaps(tag, fromUs, toUs),
+        gaps: async (id, fromUs, toUs) => {
+          const tag = dictionary.byId(id);
+          if (tag === undefined) return [];
+          return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
+        },
       },
     });
 
@@ -138,7 +142,7 @@ function superviseDevice(
   device: DeviceSettings,
   options: RuntimeOptions,
   journal: Journal,
-  current: CurrentValues,
+  current: ValueTable,
   indexOf: (id: string) => number | undefined,
   changed: () => void,
 ): DeviceSupervisor {
@@ -171,7 +175,7 @@ function superviseDevice(
   const deliver = async (readings: ReadingBatch, signal: AbortSignal): Promise<void> => {
     const batch = normaliser.normalise(readings);
     await keep(batch, journal, clock, signal);
-    current.apply(batch);
+    applyBatch(current, batch);
   };
 
   return new DeviceSupervisor({

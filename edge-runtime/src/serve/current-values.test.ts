@@ -10,7 +10,9 @@ import {
 } from "@millwright/wire-contract";
 
 import type { SampleBatch } from "../hand-over.ts";
-import { CurrentValues } from "./current-values.ts";
+import { ValueTable } from "@millwright/live-feed";
+
+import { applyBatch } from "./current-values.ts";
 
 const device = "pump-1" as DeviceId;
 
@@ -60,16 +62,17 @@ function batch(
 }
 
 test("a value says when it was measured, received, proven, and since when it is unchanged", () => {
-  const current = new CurrentValues([tag(3, "a")]);
-  current.apply(batch(100, [[3, 1]]));
-  current.apply(batch(200, [[3, 1]]));
+  const current = new ValueTable([tag(3, "a")]);
+  applyBatch(current, batch(100, [[3, 1]]));
+  applyBatch(current, batch(200, [[3, 1]]));
   const [value] = current.values([]);
   assert.deepEqual(value, { t: "a", v: 1, s: 0, m: 195, r: 200, c: 200, u: 95 });
 });
 
 test("a proof without a value makes a constant value younger, and changes nothing else", () => {
-  const current = new CurrentValues([tag(0, "a"), tag(1, "b")]);
-  current.apply(
+  const current = new ValueTable([tag(0, "a"), tag(1, "b")]);
+  applyBatch(
+    current,
     batch(100, [
       [0, 1],
       [1, 2],
@@ -87,26 +90,27 @@ test("a proof without a value makes a constant value younger, and changes nothin
 });
 
 test("a tag that never had a value is not made younger by the proofs of its device", () => {
-  const current = new CurrentValues([tag(0, "a")]);
+  const current = new ValueTable([tag(0, "a")]);
   current.confirm(device, 900);
   assert.deepEqual(current.values(["a"]), [{ t: "a", v: null, s: 0, m: 0, r: 0, c: 0, u: 0 }]);
 });
 
 test("samples from a device's history never set a current value", () => {
-  const current = new CurrentValues([tag(0, "a")]);
-  current.apply(batch(100, [[0, 1]]));
-  current.apply(batch(200, [[0, 99]], true));
+  const current = new ValueTable([tag(0, "a")]);
+  applyBatch(current, batch(100, [[0, 1]]));
+  applyBatch(current, batch(200, [[0, 99]], true));
   assert.equal(current.values(["a"])[0]?.v, 1);
 });
 
 test("what JSON cannot hold travels as text: 64-bit integers, bytes, NaN", () => {
-  const current = new CurrentValues([
+  const current = new ValueTable([
     tag(0, "i", "int64"),
     tag(1, "y", "bytes"),
     tag(2, "n"),
     tag(3, "b", "bool"),
   ]);
-  current.apply(
+  applyBatch(
+    current,
     batch(1, [
       [0, 2n ** 63n - 1n],
       [1, Uint8Array.of(1, 2)],
@@ -121,18 +125,18 @@ test("what JSON cannot hold travels as text: 64-bit integers, bytes, NaN", () =>
 });
 
 test("a change of quality alone is a change", () => {
-  const current = new CurrentValues([tag(0, "a")]);
-  current.apply(batch(100, [[0, 1]]));
-  current.apply(batch(200, [[0, 1, status.badSensorFailure]]));
+  const current = new ValueTable([tag(0, "a")]);
+  applyBatch(current, batch(100, [[0, 1]]));
+  applyBatch(current, batch(200, [[0, 1, status.badSensorFailure]]));
   assert.equal(current.values(["a"])[0]?.u, 195);
 });
 
 test("listeners hear which tags changed until they are taken back", () => {
-  const current = new CurrentValues([tag(0, "a"), tag(1, "b")]);
+  const current = new ValueTable([tag(0, "a"), tag(1, "b")]);
   const heard: string[] = [];
   const takeBack = current.onChanged((ids) => heard.push(...ids));
-  current.apply(batch(100, [[1, 1]]));
+  applyBatch(current, batch(100, [[1, 1]]));
   takeBack();
-  current.apply(batch(200, [[0, 1]]));
+  applyBatch(current, batch(200, [[0, 1]]));
   assert.deepEqual(heard, ["b"]);
 });

@@ -1,7 +1,7 @@
 /** The gateway's own page: what a technician in front of the machine opens, with the hub away if need be. */
 import { join } from "node:path";
 
-import type { Clock, Service } from "@millwright/kit";
+import { reducePerColumn, type Clock, type Service } from "@millwright/kit";
 import {
   createPageApp,
   historyBody,
@@ -13,7 +13,6 @@ import {
   type LiveSource,
 } from "@millwright/live-feed";
 import type { GatewayPage, LedgerEntry, SampleColumns } from "@millwright/wire-contract";
-import { reduceColumns } from "@millwright/kit";
 
 export interface HmiViews {
   readonly page: () => GatewayPage;
@@ -59,8 +58,11 @@ export class HmiServer implements Service {
       if (typeof range === "string") return context.text(range, 400);
       const index = views.indexOf(context.req.query("tag") ?? "");
       if (index === undefined) return context.text("this gateway has no such tag", 404);
-      const samples = await views.samples(index, range.fromUs, range.toUs);
-      const line = reduceColumns(samples, range.fromUs, range.toUs, range.columns);
+      const { fromUs, toUs, columns } = range;
+      const samples = await views.samples(index, fromUs, toUs);
+      const gaps = await views.gaps(context.req.query("tag") ?? "", fromUs, toUs);
+      const { measuredUs, value, status } = samples;
+      const line = reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps);
       return context.body(historyBody(line.times, line.values), 200, {
         "Content-Type": "application/octet-stream",
       });

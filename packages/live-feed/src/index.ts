@@ -10,3 +10,4 @@ export {
   servePage,
   type Listening,
 } from "./page-server.ts";
+export { ValueTable } from "./value-table.ts";

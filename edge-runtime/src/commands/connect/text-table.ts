@@ -1,0 +1,14 @@
+/** Prints rows beneath their headings, columns as wide as their widest cell. */
+export function printTable(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  out: NodeJS.WritableStream = process.stdout,
+): void {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  for (const row of [headings, ...rows]) {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    out.write(`${cells.join("  ").trimEnd()}\n`);
+  }
+}

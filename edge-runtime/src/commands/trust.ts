@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+import { hintOf, messageChain } from "@millwright/kit";
+
+import { acceptServerCertificate } from "../acquire/opcua/trust.ts";
+import type { Command } from "./command.ts";
+import { stateFolderOf } from "./connect/connect.ts";
+
+export const trustCommand: Command = {
+  name: "trust",
+  usage: "trust --settings gateway.yaml --device ID --accept THUMBPRINT",
+  what: "Accepts the certificate that an OPC UA server showed, after a person has compared its thumbprint.",
+  async run(args) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        settings: { type: "string", default: "gateway.yaml" },
+        device: { type: "string" },
+        accept: { type: "string" },
+      },
+    });
+    const { device, accept } = values;
+    if (device === undefined || accept === undefined) {
+      process.stderr.write(`usage: millwright ${trustCommand.usage}\n`);
+      return 2;
+    }
+    const folder = stateFolderOf(values.settings, device);
+    if (!existsSync(folder)) {
+      process.stderr.write(`${device} was never spoken to from here; connect to it first\n`);
+      return 2;
+    }
+    try {
+      const refused = await acceptServerCertificate(folder, accept);
+      if (refused !== undefined) {
+        process.stderr.write(`${refused.reason}\n`);
+        return 2;
+      }
+    } catch (failure) {
+      process.stderr.write(`${messageChain(failure)}\n${hintOf(failure) ?? ""}\n`);
+      return 3;
+    }
+    process.stdout.write(`${device}: the certificate is trusted from now on\n`);
+    return 0;
+  },
+};

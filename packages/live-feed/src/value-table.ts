@@ -1,0 +1,163 @@
+/**
+ * The newest value of every tag, as columns by dictionary index: what both pages show. A value knows when it was
+ * measured, received, last changed, and last proven to hold, because age on a screen is the age of the last proof.
+ */
+import { isWide, type LiveValue, type Scalar, type TagDefinition } from "@millwright/wire-contract";
+
+export class ValueTable {
+  #tags: readonly TagDefinition[] = [];
+  #byIndex: (TagDefinition | undefined)[] = [];
+  #byId = new Map<string, TagDefinition>();
+  #known = new Uint8Array(0);
+  #value = new Float64Array(0);
+  #status = new Uint32Array(0);
+  #measuredUs = new Float64Array(0);
+  #receivedUs = new Float64Array(0);
+  #changedUs = new Float64Array(0);
+  #confirmedUs = new Float64Array(0);
+  readonly #wide = new Map<number, Scalar>();
+  readonly #deviceConfirmedUs = new Map<string, number>();
+  readonly #listeners = new Set<(tags: readonly string[]) => void>();
+
+  constructor(tags: readonly TagDefinition[]) {
+    this.know(tags);
+  }
+
+  get tags(): readonly TagDefinition[] {
+    return this.#tags;
+  }
+
+  /** Takes the tags that there are now; values of those that stay are kept. */
+  know(tags: readonly TagDefinition[]): void {
+    this.#tags = tags;
+    this.#byIndex = [];
+    this.#byId = new Map();
+    let size = 0;
+    for (const tag of tags) {
+      this.#byIndex[tag.index] = tag;
+      this.#byId.set(tag.id, tag);
+      size = Math.max(size, tag.index + 1);
+    }
+    if (size <= this.#known.length) return;
+    this.#known = grown(this.#known, new Uint8Array(size));
+    this.#value = grown(this.#value, new Float64Array(size));
+    this.#status = grown(this.#status, new Uint32Array(size));
+    this.#measuredUs = grown(this.#measuredUs, new Float64Array(size));
+    this.#receivedUs = grown(this.#receivedUs, new Float64Array(size));
+    this.#changedUs = grown(this.#changedUs, new Float64Array(size));
+    this.#confirmedUs = grown(this.#confirmedUs, new Float64Array(size));
+  }
+
+  /** True while a page looks: only then is it worth collecting which tags changed. */
+  get watched(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  /** Sets the current value of a tag. An index that the table does not know is left alone. */
+  set(
+    tag: number,
+    value: number,
+    wide: Scalar | undefined,
+    status: number,
+    measuredUs: number,
+    receivedUs: number,
+  ): void {
+    if (tag < 0 || tag >= this.#known.length) return;
+    const same =
+      this.#known[tag] === 1 &&
+      this.#status[tag] === status &&
+      (wide === undefined
+        ? Object.is(this.#value[tag], value) && !this.#wide.has(tag)
+        : sameWide(this.#wide.get(tag), wide));
+    if (!same) this.#changedUs[tag] = measuredUs;
+    this.#known[tag] = 1;
+    this.#value[tag] = value;
+    if (wide !== undefined) this.#wide.set(tag, wide);
+    else if (this.#wide.size > 0) this.#wide.delete(tag);
+    this.#status[tag] = status;
+    this.#measuredUs[tag] = measuredUs;
+    this.#receivedUs[tag] = receivedUs;
+    this.#confirmedUs[tag] = Math.max(this.#confirmedUs[tag] ?? 0, receivedUs);
+  }
+
+  /** A proof without a value: for the tags named, or for all of the device. */
+  confirm(device: string, atUs: number, tags?: readonly number[]): void {
+    if (tags === undefined) {
+      this.#deviceConfirmedUs.set(device, atUs);
+      return;
+    }
+    for (const index of tags) this.#confirmedUs[index] = atUs;
+    // A page learns of the proof as of a change: the row it receives carries the new time.
+    this.tell(new Set(tags));
+  }
+
+  /** When each device last proved all its values at once, µs. */
+  confirmed(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#deviceConfirmedUs);
+  }
+
+  /** @param ids all tags when empty; unknown ids are left out */
+  values(ids: readonly string[]): readonly LiveValue[] {
+    const tags = ids.length === 0 ? this.#tags : ids.flatMap((id) => this.#byId.get(id) ?? []);
+    return tags.map((tag) => this.#toLive(tag));
+  }
+
+  onChanged(listener: (tags: readonly string[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells those who look which tags changed. */
+  tell(changed: ReadonlySet<number>): void {
+    if (this.#listeners.size === 0) return;
+    const ids: string[] = [];
+    for (const index of changed) {
+      const tag = this.#byIndex[index];
+      if (tag !== undefined) ids.push(tag.id);
+    }
+    for (const listener of this.#listeners) listener(ids);
+  }
+
+  #toLive(tag: TagDefinition): LiveValue {
+    const index = tag.index;
+    const known = this.#known[index] === 1;
+    return {
+      t: tag.id,
+      v: known ? toJson(tag, this.#value[index] ?? NaN, this.#wide.get(index)) : null,
+      s: this.#status[index] ?? 0,
+      m: this.#measuredUs[index] ?? 0,
+      r: this.#receivedUs[index] ?? 0,
+      // A device that is away proves nothing, and its tags say so by their status; until then the later proof counts.
+      c: known
+        ? Math.max(this.#confirmedUs[index] ?? 0, this.#deviceConfirmedUs.get(tag.device) ?? 0)
+        : 0,
+      u: this.#changedUs[index] ?? 0,
+    };
+  }
+}
+
+function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function sameWide(a: Scalar | undefined, b: Scalar): boolean {
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  }
+  return a === b;
+}
+
+/** JSON has no NaN, no infinities, no 64-bit integers and no bytes: those travel as text. */
+function toJson(
+  tag: TagDefinition,
+  value: number,
+  wide: Scalar | undefined,
+): number | string | boolean {
+  if (wide !== undefined) {
+    if (wide instanceof Uint8Array) return Buffer.from(wide).toString("base64");
+    return typeof wide === "bigint" ? wide.toString() : wide;
+  }
+  if (tag.type === "bool") return value !== 0;
+  return Number.isFinite(value) ? value : isWide(tag.type) ? "" : String(value);
+}
