@@ -123,7 +123,8 @@ function dictionaryAmong(frames: readonly Uint8Array[]): Dictionary {
 }
 
 function mutate(bytes: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
-  let mutated = bytes.slice();
+  // A copy also of a Buffer, whose own `slice` is none.
+  let mutated = Uint8Array.from(bytes);
   for (let times = 1 + random.int(3); times > 0; times--) {
     const at = random.int(mutated.length + 1);
     const size = Math.min(mutated.length - at, 1 + random.int(12));
