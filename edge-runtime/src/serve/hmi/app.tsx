@@ -11,7 +11,7 @@ import {
 } from "@millwright/ui-kit";
 import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { GatewayScreen } from "./gateway-screen.tsx";
 import { Header } from "./header.tsx";
@@ -34,8 +34,13 @@ export function App(props: AppProps): JSX.Element {
   const page = useResource(`page ${store.returns.value}`, props.loadPage, () => clock.wallMs());
   const found = page.value;
   const machines = useMemo(() => (found === undefined ? [] : machinesOf(found)), [found]);
-  const screen = route.value[0] ?? "";
-  const tags = found === undefined ? undefined : tagsOn(found, machines, route.value);
+  // The navigation answers in this frame; the screen, which may hold hundreds of rows, follows in the next.
+  const [place, setPlace] = useState(route.value);
+  const wanted = route.value;
+  useEffect(() => {
+    setPlace(wanted);
+  }, [wanted]);
+  const tags = found === undefined ? undefined : tagsOn(found, machines, place);
   const address = tags === undefined ? undefined : liveAddress("/api/live", tags);
 
   useEffect(() => {
@@ -44,17 +49,38 @@ export function App(props: AppProps): JSX.Element {
   useEffect(() => {
     if (found !== undefined) document.title = say("page.title", { gateway: found.name });
   }, [found]);
+  // The same element again is not compared again: hundreds of rows do not wait for a word in the header.
+  const screen = useMemo(
+    () =>
+      found === undefined ? undefined : (
+        <Screen
+          store={store}
+          loadPage={props.loadPage}
+          clock={clock}
+          page={found}
+          machines={machines}
+          place={place}
+        />
+      ),
+    [store, props.loadPage, clock, found, machines, place],
+  );
+  const content = useRef<HTMLElement>(null);
+  const shown = useRef(place);
   useEffect(() => {
+    if (shown.current === place) return;
+    shown.current = place;
+    // Keyboard and screen reader go on where the new screen begins.
+    content.current?.focus({ preventScroll: true });
     scrollTo(0, 0);
-  }, [route.value.join("/")]);
+  }, [place]);
 
   return (
     <>
       <Header store={store} page={found} />
       <Strip store={store} page={found} />
-      <main>
-        {found !== undefined ? (
-          <Screen {...props} page={found} machines={machines} />
+      <main ref={content} tabIndex={-1}>
+        {screen !== undefined ? (
+          screen
         ) : page.failedMs !== undefined ? (
           <FailedState what={say("page.failed")} sinceMs={page.failedMs} onRetry={page.retry} />
         ) : (
@@ -62,10 +88,10 @@ export function App(props: AppProps): JSX.Element {
         )}
       </main>
       <nav aria-label={say("nav.label")}>
-        <a href={hrefOf()} aria-current={screen === "gateway" ? undefined : "page"}>
+        <a href={hrefOf()} aria-current={wanted[0] === "gateway" ? undefined : "page"}>
           {say("nav.overview")}
         </a>
-        <a href={hrefOf("gateway")} aria-current={screen === "gateway" ? "page" : undefined}>
+        <a href={hrefOf("gateway")} aria-current={wanted[0] === "gateway" ? "page" : undefined}>
           {say("nav.gateway")}
         </a>
       </nav>
@@ -74,9 +100,13 @@ export function App(props: AppProps): JSX.Element {
 }
 
 function Screen(
-  props: AppProps & { readonly page: GatewayPage; readonly machines: readonly Machine[] },
+  props: AppProps & {
+    readonly page: GatewayPage;
+    readonly machines: readonly Machine[];
+    readonly place: readonly string[];
+  },
 ): JSX.Element {
-  const [screen, name = ""] = route.value;
+  const [screen, name = ""] = props.place;
   if (screen === "gateway") return <GatewayScreen store={props.store} page={props.page} />;
   if (screen === "tag") {
     return (
@@ -109,6 +139,12 @@ function tagsOn(
       ? []
       : [...machine.indicators, ...machine.others].map((tag) => tag.id);
   }
-  const shown = machines.flatMap((machine) => machine.indicators.map((tag) => tag.id));
+  const [only] = machines;
+  // One machine is its own overview, with all its values.
+  const tags =
+    machines.length === 1 && only !== undefined
+      ? [...only.indicators, ...only.others]
+      : machines.flatMap((machine) => machine.indicators);
+  const shown = tags.map((tag) => tag.id);
   return [...new Set([...shown, ...page.sparklines])];
 }

@@ -2,7 +2,7 @@
 import { Button, EmptyState, hrefOf, Indicator, type LiveStore } from "@millwright/ui-kit";
 import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { Back } from "./back.tsx";
 import { decimalsMaxOf, type Machine } from "./machines.ts";
@@ -55,14 +55,23 @@ export function MachineValues(props: {
   );
 }
 
+/** More than any panel shows at once. They come first, so that a tap is answered with a full screen; the rest follows. */
+const rowsFirst = 24;
+
 function Rows(props: {
   readonly store: LiveStore;
   readonly tags: readonly LiveTag[];
 }): JSX.Element {
   const decimalsMax = decimalsMaxOf(props.tags);
+  const [most, setMost] = useState(rowsFirst);
+  useEffect(() => {
+    if (most >= props.tags.length) return undefined;
+    const timer = setTimeout(() => setMost(most + rowsFirst), 0);
+    return () => clearTimeout(timer);
+  }, [most, props.tags.length]);
   return (
     <ul class="rows">
-      {props.tags.map((tag) => (
+      {props.tags.slice(0, most).map((tag) => (
         <li key={tag.id}>
           <Indicator
             store={props.store}

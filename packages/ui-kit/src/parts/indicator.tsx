@@ -15,6 +15,7 @@ import { sayKit } from "../words/english.ts";
 import { numberOf, padding, valueWords } from "../words/numbers.ts";
 import { unitWords } from "../words/units.ts";
 import { writeData, writeText, writeTransform } from "./paint.ts";
+import { watchNear } from "./seen.ts";
 
 export interface IndicatorProps {
   readonly store: LiveStore;
@@ -32,10 +33,20 @@ export function Indicator(props: IndicatorProps): JSX.Element {
     row.current = element;
   };
   useLayoutEffect(() => {
-    const paint = createPainter(row.current, tag, props.decimalsMax);
-    return effect(() => {
-      paint(store, store.view(tag));
+    const element = row.current;
+    if (element === null) return undefined;
+    const painter = createPainter(element, tag, props.decimalsMax);
+    let rest: (() => void) | undefined;
+    const unwatch = watchNear(element, (near) => {
+      rest?.();
+      rest = near ? effect(() => painter.paint(store, store.view(tag))) : undefined;
+      // Far from the screen nothing is painted, so nothing may stand there that could be taken for live.
+      if (!near) painter.blank();
     });
+    return () => {
+      unwatch();
+      rest?.();
+    };
   }, [store, tag, props.decimalsMax]);
 
   const content = (
@@ -83,31 +94,42 @@ export function RangeIndicator(props: {
   );
 }
 
-function createPainter(
-  row: HTMLElement | null,
-  tag: LiveTag,
-  decimalsMax: number,
-): (store: LiveStore, view: ValueView) => void {
-  const part = (name: string): HTMLElement | null => row?.querySelector(`.${name}`) ?? null;
+interface Painter {
+  paint(store: LiveStore, view: ValueView): void;
+  blank(): void;
+}
+
+function createPainter(row: HTMLElement, tag: LiveTag, decimalsMax: number): Painter {
+  const part = (name: string): HTMLElement | null => row.querySelector(`.${name}`);
   const digits = part("digits");
   const pad = part("pad");
   const note = part("indicator-note");
   const pointer = part("range-pointer");
   const scale = scaleOf(tag);
-  return (store, view) => {
-    const value = store.value(tag.id).value;
-    const shown = view.state !== "bad" && view.state !== "missing" && value !== undefined;
-    const number = shown ? numberOf(value.v) : undefined;
-    writeData(row, "state", view.state);
-    writeData(row, "range", view.range);
-    writeText(digits, digitsOf(tag, view, value?.v ?? null, shown));
-    writeText(pad, typeof value?.v === "number" && shown ? padding(tag.decimals, decimalsMax) : "");
-    writeText(note, noteOf(view, store.secondUs.value));
-    if (scale !== undefined && number !== undefined) {
-      const at = pointerAt(scale, number);
-      writeTransform(pointer, `translateX(${(at.share * 100).toFixed(1)}%)`);
-      writeData(pointer, "beyond", at.beyond);
-    }
+  return {
+    paint(store, view) {
+      const value = store.value(tag.id).value;
+      const shown = view.state !== "bad" && view.state !== "missing" && value !== undefined;
+      const number = shown ? numberOf(value.v) : undefined;
+      writeData(row, "state", view.state);
+      writeData(row, "range", view.range);
+      writeText(digits, digitsOf(tag, view, value?.v ?? null, shown));
+      writeText(
+        pad,
+        typeof value?.v === "number" && shown ? padding(tag.decimals, decimalsMax) : "",
+      );
+      writeText(note, noteOf(view, store.secondUs.value));
+      if (scale !== undefined && number !== undefined) {
+        const at = pointerAt(scale, number);
+        writeTransform(pointer, `translateX(${(at.share * 100).toFixed(1)}%)`);
+        writeData(pointer, "beyond", at.beyond);
+      }
+    },
+    blank() {
+      writeData(row, "state", "away");
+      writeText(digits, sayKit("value.none"));
+      writeText(note, "");
+    },
   };
 }
 
