@@ -64,7 +64,7 @@ export class MbapReader {
       onFrame(transaction, bytes[at + 6] ?? 0, bytes.subarray(at + 7, at + 6 + length));
       at += 6 + length;
     }
-    this.#rest = at === bytes.length ? new Uint8Array(0) : bytes.slice(at);
+    this.#rest = at === bytes.length ? new Uint8Array(0) : Uint8Array.from(bytes.subarray(at));
     return undefined;
   }
 }

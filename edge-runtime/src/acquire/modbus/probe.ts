@@ -52,7 +52,7 @@ export async function probeAround(
           question,
           timeoutMs: settings.timeoutMs,
           done(result) {
-            if (result.kind === "answer") data = result.pdu.slice(2);
+            if (result.kind === "answer") data = Uint8Array.from(result.pdu.subarray(2));
             resolve(result);
           },
         },

@@ -142,6 +142,12 @@ describe("other encodings", () => {
     assert.equal(decodeText(Uint8Array.of(0xb0, 0x43)), "°C", "Latin-1 where it is not UTF-8");
   });
 
+  test("the bytes that came are not changed by exchanging them", () => {
+    const came = Buffer.from("uPpm");
+    decodeBytes(came, 0, 4, true);
+    assert.equal(came.toString(), "uPpm");
+  });
+
   test("text that does not fit is refused", () => {
     assert.throws(() => encodeText("too long", 4, false), Unencodable);
     assert.throws(() => encodeText(7, 4, false), Unencodable);

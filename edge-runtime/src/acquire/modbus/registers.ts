@@ -242,7 +242,8 @@ export function decodeBytes(
   byteCount: number,
   swapped: boolean,
 ): Uint8Array {
-  const copy = bytes.slice(offset, offset + byteCount);
+  // Not `slice`: a Buffer's slice is a view, and what lies in the receive buffer must stay as it came.
+  const copy = Uint8Array.from(bytes.subarray(offset, offset + byteCount));
   if (!swapped) return copy;
   for (let index = 0; index + 1 < copy.length; index += 2) {
     const high = copy[index] ?? 0;

@@ -94,7 +94,7 @@ export class ModbusSession implements DriverSession {
       if (read === undefined) continue;
       let data: Uint8Array = new Uint8Array(0);
       const outcome = await this.#ask(read.question, false, signal, (pdu) => {
-        data = pdu.slice(2);
+        data = Uint8Array.from(pdu.subarray(2));
       });
       signal.throwIfAborted();
       if (outcome.kind === "answer") {

@@ -123,7 +123,12 @@ export class TestDevice {
         const reader = new MbapReader();
         socket.on("data", (chunk: Buffer) => {
           const broken = reader.read(chunk, (transaction, unit, pdu) => {
-            this.#hear(unit, pdu.slice(), (answer) => mbapFrame(transaction, unit, answer), send);
+            this.#hear(
+              unit,
+              Uint8Array.from(pdu),
+              (answer) => mbapFrame(transaction, unit, answer),
+              send,
+            );
           });
           if (broken !== undefined) socket.destroy();
         });
