@@ -64,6 +64,7 @@ class RunningPlant implements Plant {
   readonly #clock: Clock;
   readonly #end = new AbortController();
   readonly #sinks = new Set<TruthSink>();
+  readonly #unpowered = new Set<Device>();
   readonly #broken = Promise.withResolvers<never>();
   #devices: readonly Device[] = [];
   #board = new FaultBoard([]);
@@ -74,6 +75,7 @@ class RunningPlant implements Plant {
   #endpoints: PlantEndpoints | undefined;
   #loop: Promise<void> = Promise.resolve();
   #tick = 0;
+  #lateUs = 0;
 
   constructor(options: Settled) {
     this.#options = options;
@@ -186,7 +188,11 @@ class RunningPlant implements Plant {
         if (due > catchUpTicksMax) startMs += (due - catchUpTicksMax) * tickMs;
         for (let done = 0; done < Math.min(due, catchUpTicksMax); done++) {
           ticks++;
+          // A step that comes late still samples at its own time, so that two of them never carry the same.
+          this.#lateUs =
+            Math.max(0, this.#clock.monotonicMs() - (startMs + ticks * tickMs)) * 1_000;
           this.#step();
+          this.#lateUs = 0;
         }
       }
     } catch (failure) {
@@ -211,14 +217,17 @@ class RunningPlant implements Plant {
 
   #scan(device: Device): void {
     const { machine, image, sensors } = device;
-    // A controller without power samples nothing.
-    if (!this.#troubleOf(machine.id).powered) return;
+    // A controller without power samples nothing, and everything when the power comes back.
+    if (!this.#troubleOf(machine.id).powered) {
+      this.#unpowered.add(device);
+      return;
+    }
     const sensor = sensors.at(this.#elapsedS, this.#board.active);
     const deviceUs = this.#deviceUs(machine.id);
     const points =
       machine.kind === "replay" && this.#replay !== undefined
         ? this.#replay.scan(image, deviceUs, this.#clock.monotonicMs())
-        : image.scan(deviceUs, sensor);
+        : image.scan(deviceUs, sensor, this.#unpowered.delete(device));
     if (points.length === 0) return;
     for (const index of points) {
       if (index !== image.producedIndex)
@@ -287,7 +296,8 @@ class RunningPlant implements Plant {
   }
 
   #deviceUs(machine: string): number {
-    return deviceTimeUs(this.#clock.nowUs(), this.#elapsedS, machine, this.#board.active);
+    const nowUs = Math.round(this.#clock.nowUs() - this.#lateUs);
+    return deviceTimeUs(nowUs, this.#elapsedS, machine, this.#board.active);
   }
 
   get #elapsedS(): number {

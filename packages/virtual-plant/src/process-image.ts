@@ -78,11 +78,11 @@ export class ProcessImage {
     this.#listeners = this.#listeners.filter((other) => other !== listener);
   }
 
-  /** Samples the points that are due with this tick. */
-  scan(nowUs: number, sensor: Sensor): readonly number[] {
+  /** Samples the points that are due with this tick, or all of them. */
+  scan(nowUs: number, sensor: Sensor, all = false): readonly number[] {
     const due: number[] = [];
     for (let index = 0; index < this.#everyTicks.length; index++) {
-      if (this.#tick % (this.#everyTicks[index] ?? 1) === 0) due.push(index);
+      if (all || this.#tick % (this.#everyTicks[index] ?? 1) === 0) due.push(index);
     }
     this.#tick++;
     this.sample(due, nowUs, sensor);

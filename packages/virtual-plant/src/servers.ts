@@ -180,7 +180,7 @@ export class Servers {
     if (images.length === 0) return;
     // The largest library of the plant is loaded only where it is used.
     const { PlantOpcuaServer: Server } = await import("./opcua/opcua-server.ts");
-    const { clock, host, ports, dataFolder, trustClients, user, sessionsMax } = this.#options;
+    const { clock, host, ports, dataFolder, trustClients, user, sessionsMax, log } = this.#options;
     const folder = join(dataFolder, "opcua");
     await mkdir(folder, { recursive: true });
     const trouble = this.#troubleOfFirst(images);
@@ -192,7 +192,7 @@ export class Servers {
     });
     await cable.start();
     const server = new Server({
-      ...{ images, host, folder, trustClients, user, sessionsMax, trouble },
+      ...{ images, host, folder, trustClients, user, sessionsMax, trouble, log },
       publicPort: () => cable.port,
       deviceUs: (image) => this.#options.deviceUs(image.machine.id),
       served: (image, point, value) => {

@@ -13,6 +13,7 @@ import {
 import type { PlantValue, PointSpec } from "../machine.ts";
 import { imageStatus, type ProcessImage } from "../process-image.ts";
 import { objectName } from "./names.ts";
+import { RingHistorian } from "./ring-historian.ts";
 import { engineeringUnits } from "./units.ts";
 import { dataTypeOf, fromVariant, toVariant } from "./variants.ts";
 
@@ -110,7 +111,9 @@ function addPoint(builder: Builder, point: PointSpec, index: number): UAVariable
   if (point.write !== undefined) takeWrites(builder, variable, point, index);
   const historised = point.kind === "measurement" || point.kind === "counter";
   if (historised && builder.image.machine.kind !== "bulk") {
-    builder.addressSpace.installHistoricalDataNode(variable, { maxOnlineValues: historyMax });
+    builder.addressSpace.installHistoricalDataNode(variable, {
+      historian: new RingHistorian(historyMax),
+    });
   }
   return variable;
 }

@@ -1,10 +1,12 @@
-import { Fault } from "@millwright/kit";
+import { Fault, type Log } from "@millwright/kit";
 import {
   MessageSecurityMode,
   nodesets,
   OPCUACertificateManager,
   OPCUAServer,
   SecurityPolicy,
+  setErrorLogger,
+  setWarningLogger,
 } from "node-opcua";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +37,7 @@ export interface OpcuaOptions {
   /** Name and password that are accepted beside anonymous. */
   readonly user?: { readonly name: string; readonly password: string } | undefined;
   readonly sessionsMax: number;
+  readonly log: Log;
   /** The trouble of the server: of its first machine. */
   readonly trouble: () => Trouble;
   readonly deviceUs: (image: ProcessImage) => number;
@@ -61,6 +64,13 @@ export class PlantOpcuaServer {
 
   async start(): Promise<void> {
     const { host, publicPort, folder, trustClients, user, sessionsMax } = this.#options;
+    // The library would write to standard output, which belongs to the program that uses us.
+    setWarningLogger((...words: unknown[]) => {
+      this.#options.log.debug("opcua.library-warning", { text: words.map(String).join(" ") });
+    });
+    setErrorLogger((...words: unknown[]) => {
+      this.#options.log.warn("opcua.library-error", { text: words.map(String).join(" ") });
+    });
     this.#port = await freePort(host);
     const certificates = new OPCUACertificateManager({
       rootFolder: join(folder, "pki"),
