@@ -72,7 +72,7 @@ export async function startMosquitto(
     folder,
     async start() {
       child = spawn(program, ["-c", file], { stdio: "ignore" });
-      const endMs = performance.now() + 10_000;
+      const endMs = performance.now() + 60_000;
       while (!(await answers(port))) {
         if (child.exitCode !== null || performance.now() > endMs)
           throw new Error("mosquitto did not start");

@@ -296,7 +296,7 @@ async function publish(
 
 async function take(session: DriverSession, count: number, settle: boolean): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const batch of session.readings(AbortSignal.timeout(20_000))) {
+  for await (const batch of session.readings(AbortSignal.timeout(60_000))) {
     for (let row = 0; row < batch.count; row++) {
       rows.push({
         value: batch.wide?.get(row) ?? batch.value[row],

@@ -105,7 +105,7 @@ async function take(session: DriverSession, count: number, settle = true): Promi
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await systemClock.sleep(5, AbortSignal.timeout(10_000));
+  while (!holds()) await systemClock.sleep(5, AbortSignal.timeout(60_000));
 }
 
 test("one message gives its values to all the points that name it", async (t) => {
@@ -368,7 +368,7 @@ async function startRig(): Promise<RigDevice<MqttSettings>> {
     }
   })();
   return {
-    settings: settingsFor(on, { connectTimeoutMs: 2_000 }),
+    settings: settingsFor(on, { connectTimeoutMs: 30_000 }),
     points: topics.map((topic) => point(`${topic}#$.v`)),
     absentPoint: point("rig/absent#$.v"),
     nonsenseAddress: "rig/+/a#$.v",

@@ -136,7 +136,7 @@ interface Row {
 
 async function take(session: DriverSession, count: number): Promise<Row[]> {
   const rows: Row[] = [];
-  for await (const batch of session.readings(AbortSignal.timeout(10_000))) {
+  for await (const batch of session.readings(AbortSignal.timeout(60_000))) {
     for (let row = 0; row < batch.count; row++) {
       rows.push({
         point: batch.point[row] ?? -1,
@@ -153,7 +153,7 @@ async function take(session: DriverSession, count: number): Promise<Row[]> {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   while (!holds()) await systemClock.sleep(5, signal);
 }
 
@@ -460,7 +460,7 @@ async function startRig(): Promise<RigDevice<SparkplugSettings>> {
     }
   })();
   return {
-    settings: settingsFor(broker, { connectTimeoutMs: 2_000 }),
+    settings: settingsFor(broker, { connectTimeoutMs: 30_000 }),
     points: [point("G/N/D/M0"), point("G/N/D/M1")],
     absentPoint: point("G/N/D/Absent"),
     nonsenseAddress: "G/N",
