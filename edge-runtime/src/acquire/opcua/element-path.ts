@@ -69,7 +69,7 @@ function isList(value: unknown): value is ArrayLike<unknown> {
 }
 
 function fieldOf(value: unknown, field: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
+  if (typeof value !== "object" || value === null || isList(value)) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
   if (Object.hasOwn(fields, field)) return fields[field];
   // The library writes the fields of decoded structures in lower camel case.

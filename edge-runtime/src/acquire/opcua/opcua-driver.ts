@@ -1,27 +1,31 @@
 import { randomUUID } from "node:crypto";
 
-import type { Refused } from "@millwright/kit";
+import type { Clock, Log, Refused } from "@millwright/kit";
 
 import type {
   Driver,
   DriverContext,
   DriverSession,
+  OfferedPoint,
   PlanLine,
   PointSettings,
   ResumePoint,
 } from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
 import { usesNamespaceIndex } from "./addresses.ts";
+import { browse, browseCaps } from "./browse.ts";
 import { climb } from "./climb.ts";
 import { Conversation } from "./conversation.ts";
 import { toOpenFault } from "./faults.ts";
 import { fingerprintOf, planItems, planPoint, type PointPlan } from "./items.ts";
 import { rungWords } from "./ladder.ts";
 import { loadLibrary } from "./library.ts";
-import { meetServer } from "./meet-server.ts";
+import { inspect, meetServer, type ServerInspection } from "./meet-server.ts";
 import { Notes } from "./notes.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { parseResume, recall } from "./resume.ts";
+import { readServerFacts } from "./server-facts.ts";
+import { createSession, type Session } from "./session.ts";
 import { hostOf, opcuaSettings, type OpcuaSettings } from "./settings.ts";
 import { queueSize } from "./subscription-plan.ts";
 
@@ -40,7 +44,64 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
   },
   plan,
   open,
+  browse: browseServer,
 };
+
+export { acceptServerCertificate } from "./trust.ts";
+export type { ServerInspection } from "./meet-server.ts";
+
+/**
+ * What a person is shown before a device is saved: the security that the server offers, its certificate, and ours.
+ *
+ * @throws DeviceUnreachable
+ */
+export async function inspectServer(
+  settings: OpcuaSettings,
+  where: {
+    readonly device: string;
+    readonly stateFolder: string;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+  signal: AbortSignal,
+): Promise<ServerInspection> {
+  try {
+    const library = await loadLibrary(where.log);
+    return await inspect({ library, settings, ...where }, signal);
+  } catch (failure) {
+    if (signal.aborted) throw failure;
+    throw toOpenFault(where.device, failure);
+  }
+}
+
+/** Walks the server in a session of its own, which is closed afterwards. */
+async function* browseServer(
+  settings: OpcuaSettings,
+  context: DriverContext,
+  max: number,
+  signal: AbortSignal,
+): AsyncIterable<OfferedPoint> {
+  const { device, log, clock, stateFolder } = context;
+  let session: Session | undefined;
+  let own: { readonly thumbprint: string; readonly certificateFile: string } | undefined;
+  try {
+    const library = await loadLibrary(log);
+    const server = await meetServer({ library, device, settings, stateFolder, clock, log }, signal);
+    own = server.own;
+    const channel = await server.openChannel(signal);
+    session = await createSession({ library, device, settings, ...server, channel });
+    const facts = await readServerFacts(library, session);
+    const caps = { ...browseCaps, pointsMax: max };
+    yield* browse(library, session, facts, caps, log, signal);
+  } catch (failure) {
+    if (signal.aborted) throw failure;
+    throw toOpenFault(device, failure, own);
+  } finally {
+    // A session that stays would take one of the few places that a controller has.
+    await session?.end(true).catch(() => undefined);
+    session?.channel.drop("browsed");
+  }
+}
 
 function plan(settings: OpcuaSettings, points: readonly PointSettings[]): readonly PlanLine[] {
   const plans = points.map(planPoint);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { DataType, type UAVariable } from "node-opcua";
+import { DataType } from "node-opcua";
 
 import type { DriverSession, ResumePoint } from "../driver.ts";
 import { LinkLost } from "../faults.ts";
@@ -164,9 +164,9 @@ describe("opcua after a break", () => {
     withStateFolder(async (folder) => {
       const settings = testSettings(device.url, { history: true });
       const variable = device.add("Historic", DataType.Double, 1);
-      device.namespace.addressSpace.installHistoricalDataNode(variable as UAVariable);
+      device.namespace.addressSpace.installHistoricalDataNode(variable);
       const constant = device.add("HistoricConstant", DataType.Double, 77);
-      device.namespace.addressSpace.installHistoricalDataNode(constant as UAVariable);
+      device.namespace.addressSpace.installHistoricalDataNode(constant);
       const first = await opcuaDriver.open(
         settings,
         pointsOf("Historic"),
