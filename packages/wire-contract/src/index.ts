@@ -40,12 +40,12 @@ export {
 } from "./frame.ts";
 export {
   frameBytes,
-  frameVersion,
   parseFrame,
   sealFrame,
   type ParsedFrame,
   type SealedFrame,
 } from "./frame-codec.ts";
+export { frameVersion } from "./head-fields.ts";
 export { chainAfter, fitsChain } from "./chain.ts";
 export { crc32c } from "./crc32c.ts";
 export {
