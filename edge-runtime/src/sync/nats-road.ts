@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { messageChain } from "@millwright/kit";
 import { subjects, type GatewayId, type RoadLane } from "@millwright/wire-contract";
 import {
@@ -19,6 +21,11 @@ export interface NatsRoadOptions {
   /** For example `nats://hub:4222`. */
   readonly servers: readonly string[];
   readonly gateway: GatewayId;
+  /**
+   * User name in its first line, password in its second. Read at each connect, because the hub may make new ones. Absent:
+   * the broker lets everybody in.
+   */
+  readonly credentialsFile?: string;
 }
 
 /** A connection that is not there after so long is not coming; the uplink tries again. */
@@ -37,6 +44,7 @@ export function createNatsRoad(options: NatsRoadOptions): Road {
           servers: [...options.servers],
           name: options.gateway,
           timeout: connectMs,
+          ...credentials(options.credentialsFile),
           // Each connection begins with a hello, so the uplink connects anew and not the client.
           reconnect: false,
           pingInterval: pingMs,
@@ -52,6 +60,12 @@ export function createNatsRoad(options: NatsRoadOptions): Road {
       return openSession(connection, options.gateway, events);
     },
   };
+}
+
+function credentials(file: string | undefined): { user?: string; pass?: string } {
+  if (file === undefined) return {};
+  const [user = "", pass = ""] = readFileSync(file, "utf8").split(/\r?\n/);
+  return { user, pass };
 }
 
 function openSession(
@@ -89,8 +103,10 @@ function openSession(
       .closed()
       .then((failure) => (failure === undefined ? "closed" : messageChain(failure))),
     async close() {
-      // Drains: what was published is on the wire before the connection ends.
-      await connection.drain();
+      if (connection.isClosed()) return;
+      // Drains: what was published is on the wire before the connection ends. When the server went away meanwhile, the
+      // client forgets the drain, so its end is waited for as well.
+      await Promise.race([connection.drain(), connection.closed()]);
     },
   };
 }
