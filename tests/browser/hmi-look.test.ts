@@ -1,42 +1,18 @@
 /** How the HMI looks: access for everyone, sizes, colours (ux-guide 12, X). */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
 
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 
+import { violationsOn } from "./axe.ts";
 import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
 import { coloursOf } from "./colours.ts";
 import { Fixture, type Condition } from "./fixture-server.ts";
 import { findSmallTargets, findTextProblems } from "./page-probes.ts";
 import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 const themes = ["light", "dark", "glare"] as const;
 const demo = { machines: 4, tagsPerMachine: 30, rateHz: 1 };
-
-interface AxeAnswer {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-  }[];
-}
-
-async function violationsOn(page: Page): Promise<string[]> {
-  const known = await page.evaluate(() => "axe" in window);
-  if (!known) await page.evaluate(axeSource);
-  const answer = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(options: unknown): Promise<unknown> } };
-    return axe.run({
-      resultTypes: ["violations"],
-      runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
-    });
-  });
-  return (answer as AxeAnswer).violations.flatMap((one) =>
-    one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`),
-  );
-}
 
 void describe("the look of the HMI", { skip: noChromium }, () => {
   let browser: Browser;

@@ -19,7 +19,7 @@ export function findTextProblems(): TextProblem[] {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
     const parent = node.parentElement;
-    const text = (node.textContent ?? "").trim();
+    const text = (node.nodeValue ?? "").trim();
     if (parent === null || text === "" || parent.closest("noscript, .hidden-text") !== null)
       continue;
     const style = getComputedStyle(parent);
@@ -67,7 +67,7 @@ export function findTextProblems(): TextProblem[] {
 export function findSmallTargets(leastPx: number): string[] {
   const problems: string[] = [];
   const targets = [...document.querySelectorAll("a[href], button, input")].map((element) => ({
-    name: (element.textContent ?? "").trim().slice(0, 40) || element.tagName,
+    name: element.textContent.trim().slice(0, 40) || element.tagName,
     layer: element.closest("nav"),
     box: element.getBoundingClientRect(),
   }));
@@ -98,7 +98,7 @@ export function watchFirstValue(): void {
   }).observe({ type: "longtask", buffered: true });
   const look = (): void => {
     const shown = [...document.querySelectorAll(".digits")].some((one) =>
-      /\d/.test(one.textContent ?? ""),
+      /\d/.test(one.textContent),
     );
     if (shown) state.firstValueMs = performance.now();
     else requestAnimationFrame(look);

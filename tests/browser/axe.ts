@@ -1,0 +1,29 @@
+/** X1: what axe-core finds against WCAG 2.2 A and AA. A page that passes says little about its layout; X2 does. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+import type { Page } from "playwright-core";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
+
+interface AxeAnswer {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+  }[];
+}
+
+export async function violationsOn(page: Page): Promise<string[]> {
+  const known = await page.evaluate(() => "axe" in window);
+  if (!known) await page.evaluate(axeSource);
+  const answer = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run(options: unknown): Promise<unknown> } };
+    return axe.run({
+      resultTypes: ["violations"],
+      runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] },
+    });
+  });
+  return (answer as AxeAnswer).violations.flatMap((one) =>
+    one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)} ${node.failureSummary ?? ""}`),
+  );
+}

@@ -1,0 +1,193 @@
+/** The console: what it says, how it looks, how quickly it comes (ux-guide 12). */
+import assert from "node:assert/strict";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+
+import type { Browser } from "playwright-core";
+
+import { violationsOn } from "./axe.ts";
+import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
+import { coloursOf } from "./colours.ts";
+import { Fixture, type Condition } from "./fixture-server.ts";
+import { findTextProblems } from "./page-probes.ts";
+import { consoleScreens, goTo, keepPicture, settled } from "./screens.ts";
+
+const desk = { width: 1440, height: 900 };
+
+void describe("the console", { skip: noChromium }, () => {
+  let browser: Browser;
+  let folder: string;
+  const fixtures = new Map<Condition, Fixture>();
+
+  before(async () => {
+    folder = buildPage("cloud-hub", "src/serve/console");
+    for (const condition of ["healthy", "trouble", "empty"] as const) {
+      const size = { machines: 4, tagsPerMachine: 30, rateHz: 1, gateways: 12 };
+      fixtures.set(condition, await new Fixture(folder, { ...size, condition }).start());
+    }
+    browser = await launch();
+  });
+  after(async () => {
+    await browser.close();
+    for (const fixture of fixtures.values()) await fixture[Symbol.asyncDispose]();
+  });
+
+  const urlOf = (condition: Condition): string => fixtures.get(condition)?.url ?? "";
+
+  for (const [index, theme] of (["light", "dark", "glare"] as const).entries()) {
+    test(`X1, X6, X7: every screen in ${theme} can be used by everyone and is grey in health`, async () => {
+      const view = await openContext(browser, { ...desk, theme });
+      const page = await view.newPage();
+      for (const condition of ["healthy", "trouble", "empty"] as const) {
+        await page.goto(urlOf(condition));
+        for (const [name, hash] of Object.entries(consoleScreens)) {
+          await goTo(page, hash);
+          assert.deepEqual(await violationsOn(page), [], `${name}, ${condition}, ${theme}`);
+          const picture = await keepPicture(page, `console-${name}-${condition}-${theme}`);
+          if (condition !== "healthy") continue;
+          const colours = coloursOf(picture, index);
+          assert.equal(colours.alarming, 0, `X6: ${name} has pixels in an alarm colour`);
+          assert.ok(colours.vivid <= 0.03, `X7: ${name} has ${colours.vivid} vivid pixels`);
+        }
+      }
+      await view.close();
+    });
+  }
+
+  test("X2: nothing is cut off or overlaps, from a desk to a phone", async () => {
+    for (const [width, height] of [
+      [1920, 1080],
+      [1440, 900],
+      [1280, 800],
+      [390, 844],
+    ] as const) {
+      const view = await openContext(browser, { width, height });
+      const page = await view.newPage();
+      for (const condition of ["healthy", "trouble"] as const) {
+        await page.goto(urlOf(condition));
+        for (const [name, hash] of Object.entries(consoleScreens)) {
+          await goTo(page, hash);
+          await keepPicture(page, `console-${name}-${condition}-${width}`);
+          assert.deepEqual(
+            await page.evaluate(findTextProblems),
+            [],
+            `${name}, ${condition}, ${width}`,
+          );
+        }
+      }
+      await view.close();
+    }
+  });
+
+  test("tiles are filters, and what needs a person stands first", async () => {
+    const view = await openContext(browser, desk);
+    const page = await view.newPage();
+    await page.goto(urlOf("trouble"));
+    await settled(page);
+    assert.match(
+      await page.locator(".attention li").first().innerText(),
+      /neither stored nor explained/,
+    );
+    assert.match(await page.locator(".quarantine").innerText(), /1 frame could not be read/);
+    await page.getByRole("link", { name: "3 silent" }).click();
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
+    assert.match(
+      await page.locator("tbody tr").first().innerText(),
+      /silent, last heard 1\d min ago/,
+    );
+    await page.getByLabel("Find by name or site").fill("nowhere");
+    assert.match(
+      await page.locator(".no-match").innerText(),
+      /No gateway is silent and has “nowhere”/,
+    );
+    await page.getByRole("button", { name: "Show all gateways" }).click();
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 12);
+    await view.close();
+  });
+
+  test("one gateway shows live values of its assets and the last hour with its gap", async () => {
+    const view = await openContext(browser, desk);
+    const page = await view.newPage();
+    await page.goto(urlOf("healthy"));
+    await settled(page);
+    await page.locator("tbody a").first().click();
+    await page.waitForSelector(".trend canvas");
+    await page.waitForSelector(".gap-list");
+    assert.match(await page.locator(".gap-list").innerText(), /device unreachable, 300 samples/);
+    await page.getByRole("link", { name: "Oven 3" }).click();
+    await page.locator(".value-rows .indicator", { hasText: "Vibration RMS" }).first().click();
+    await page.waitForFunction(() =>
+      document.querySelector(".asset-history h2")?.textContent.startsWith("Vibration RMS"),
+    );
+    await view.close();
+  });
+
+  test("a hub that is gone leaves the list, and says how old it is", async () => {
+    await using hub = await new Fixture(folder, {
+      machines: 1,
+      tagsPerMachine: 5,
+      rateHz: 1,
+      gateways: 3,
+      condition: "healthy",
+    }).start();
+    const view = await openContext(browser, desk);
+    const page = await view.newPage();
+    await page.goto(hub.url);
+    await settled(page);
+    await hub.cut();
+    await page.waitForSelector(".lost-notice");
+    assert.match(await page.locator(".lost-notice").innerText(), /Not connected to hub/);
+    assert.equal(await page.locator("tbody tr").count(), 3);
+    await hub.start();
+    await page.waitForSelector(".lost-notice", { state: "detached" });
+    await view.close();
+  });
+
+  test("L8, G8: 2,000 gateways are listed and filtered quickly", async (context) => {
+    await using hub = await new Fixture(folder, {
+      machines: 1,
+      tagsPerMachine: 5,
+      rateHz: 1,
+      gateways: 2_000,
+      condition: "trouble",
+    }).start();
+    const view = await openContext(browser, desk);
+    const page = await view.newPage();
+    await page.goto(hub.url);
+    await settled(page);
+    assert.ok((await page.locator("tbody tr").count()) < 60, "rows out of sight are in the page");
+    const filterMs = await page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const input = document.querySelector("input");
+          if (input === null) throw new Error("no search");
+          const startMs = performance.now();
+          const look = (): void => {
+            if (document.querySelectorAll("tbody tr").length === 1)
+              resolve(performance.now() - startMs);
+            else requestAnimationFrame(look);
+          };
+          input.value = "gw-1777";
+          input.dispatchEvent(new Event("input", { bubbles: true }));
+          requestAnimationFrame(look);
+        }),
+    );
+    context.diagnostic(
+      `G8: ${filterMs.toFixed(0)} ms (limit 100 ms on a machine that does nothing else)`,
+    );
+    await view.close();
+  });
+
+  test("L5, L7: the console keeps to its budget and its origin", (context) => {
+    const assets = join(folder, "assets");
+    const bytes = readdirSync(assets)
+      .filter((name) => name.startsWith("index-") && name.endsWith(".js.gz"))
+      .reduce((sum, name) => sum + statSync(join(assets, name)).size, 0);
+    context.diagnostic(
+      `L5 console first screen JS: ${(bytes / 1_000).toFixed(0)} kB gz (limit 120 kB gz)`,
+    );
+    assert.ok(bytes <= 120_000);
+    assert.deepEqual(foreignRequests, []);
+  });
+});
