@@ -1,1 +1,3 @@
-export {};
+/** The gateway as a library: for tests and benches that run it in their own process. */
+export { runRuntime, type RuntimeOptions } from "./runtime.ts";
+export { loadSettings, SettingsFaulty, type Settings } from "./settings/load-settings.ts";

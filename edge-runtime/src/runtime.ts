@@ -20,8 +20,9 @@ import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
-import { openNatsRoad } from "./sync/nats-road.ts";
-import { createUplink, type Uplink } from "./sync/uplink.ts";
+import { createNatsRoad } from "./sync/nats-road.ts";
+import type { ReleaseRule } from "./sync/release-rule.ts";
+import { createUplink } from "./sync/uplink.ts";
 
 /** What a planned stop may take: the last commit, its settling, and a goodbye to the hub. */
 const drainMs = 8_000;
@@ -42,6 +43,8 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** For tests that show what another rule would lose; the hub's mark otherwise. */
+  readonly releaseRule?: ReleaseRule;
   /** Called once, when values can flow. */
   readonly ready: (facts: { readonly hmi: string; readonly tags: number }) => void;
 }
@@ -81,17 +84,15 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       journal.counters().unexplained +
       devices.reduce((sum, device) => sum + Math.abs(device.account.unexplained), 0);
 
-    const uplink = joinHub(
-      options,
-      journal,
-      () => ({
-        devices: statuses(),
-        unexplained: unexplained(),
-        stopping: until.aborted,
-      }),
-      () => hmi.url,
-      stateChanged,
-    );
+    const uplink = joinHub(options, journal, (waiting) => ({
+      ...waiting,
+      version: 1,
+      gateway: settings.gateway.id,
+      nowUs: clock.nowUs(),
+      devices: statuses(),
+      unexplained: unexplained(),
+      stopping: until.aborted,
+    }));
 
     const live: LiveSource = {
       values: (tags) => current.values(tags),
@@ -241,25 +242,42 @@ const noHub = {
   behindMs: 0,
 } as const;
 
+type Waiting = Pick<Beat, "waitingFrames" | "waitingSamples" | "oldestWaitingMs">;
+
 function joinHub(
   options: RuntimeOptions,
   journal: Journal,
-  health: () => Pick<Beat, "devices" | "unexplained" | "stopping">,
-  hmi: () => string,
-  changed: () => void,
-): Uplink | undefined {
+  beat: (waiting: Waiting) => Beat,
+): ReturnType<typeof createUplink> | undefined {
   const { settings, clock, random, log, software } = options;
   if (settings.hub === undefined) return undefined;
   const { id, name, site } = settings.gateway;
+  const { url, credentialsFile } = settings.hub;
+  const { outbox } = journal;
   return createUplink({
-    outbox: journal.outbox,
-    road: openNatsRoad({ ...settings.hub, gateway: id, clock, random, log }),
-    about: () => ({ gateway: id, name, site, software, hmi: hmi() }),
-    health,
-    changed,
+    outbox,
+    road: createNatsRoad({
+      servers: [url],
+      gateway: id,
+      ...(credentialsFile === undefined ? {} : { credentialsFile }),
+    }),
+    gateway: {
+      gateway: id,
+      name,
+      site,
+      software,
+      hmi: settings.hmi.port === 0 ? "" : `http://${settings.hmi.host}:${settings.hmi.port}`,
+    },
     clock,
     random,
     log,
+    ...(options.releaseRule === undefined ? {} : { releaseRule: options.releaseRule }),
+    beat() {
+      const { frames, samples, oldestSealedUs } = outbox.waiting();
+      const oldestWaitingMs =
+        oldestSealedUs === 0 ? 0 : Math.max(0, (clock.nowUs() - oldestSealedUs) / 1_000);
+      return beat({ waitingFrames: frames, waitingSamples: samples, oldestWaitingMs });
+    },
   });
 }
 

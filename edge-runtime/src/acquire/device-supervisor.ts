@@ -208,7 +208,7 @@ export class DeviceSupervisor implements Service {
       device: device.id,
       clock,
       random,
-      log: log.child({ device: device.id }),
+      log,
       queueMax,
       stateFolder,
       due: (count) => {
@@ -303,7 +303,7 @@ export class DeviceSupervisor implements Service {
     const { points } = this.#options.device;
     if (points.length === 0) return;
     const builder = createBatchBuilder(points.length);
-    for (const index of points.keys()) builder.push(index, nowUs, NaN, status.badNoCommunication);
+    for (const index of points.keys()) builder.push(index, NaN, NaN, status.badNoCommunication);
     await this.#options.deliver(builder.take(nowUs), signal);
   }
 

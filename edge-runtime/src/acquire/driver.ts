@@ -119,6 +119,14 @@ export interface OfferedPoint {
   readonly writable: boolean;
 }
 
+/** One way to read what stands at an address. */
+export interface Decoding {
+  readonly address: string;
+  readonly order: string;
+  readonly type: string;
+  readonly value: string;
+}
+
 /** What a plan says of a device before anything is started: line load, group sizes, warnings. */
 export interface PlanLine {
   readonly severity: "info" | "warning" | "refused";
@@ -152,6 +160,16 @@ export interface Driver<Settings> {
     signal: AbortSignal,
     resume?: ResumePoint,
   ): Promise<DriverSession>;
+  /**
+   * Reads what stands at one address in every way it could be meant, with its neighbours. For devices that cannot be
+   * asked what they hold (field practice 40).
+   */
+  probe?(
+    settings: Settings,
+    address: string,
+    context: DriverContext,
+    signal: AbortSignal,
+  ): Promise<readonly Decoding[]>;
   /**
    * What the device offers, at most `max` points; ends early and says so in the log when a cap is met.
    * Absent where a device cannot be asked (Modbus).

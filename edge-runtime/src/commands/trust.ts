@@ -9,19 +9,16 @@ import { stateFolderOf } from "./connect/connect.ts";
 
 export const trustCommand: Command = {
   name: "trust",
-  usage: "trust --settings gateway.yaml --device ID --accept THUMBPRINT",
+  usage: "trust DEVICE THUMBPRINT [--settings gateway.yaml]",
   what: "Accepts the certificate that an OPC UA server showed, after a person has compared its thumbprint.",
   async run(args) {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
-      options: {
-        settings: { type: "string", default: "gateway.yaml" },
-        device: { type: "string" },
-        accept: { type: "string" },
-      },
+      allowPositionals: true,
+      options: { settings: { type: "string", default: "gateway.yaml" } },
     });
-    const { device, accept } = values;
-    if (device === undefined || accept === undefined) {
+    const [device, thumbprint] = positionals;
+    if (device === undefined || thumbprint === undefined) {
       process.stderr.write(`usage: millwright ${trustCommand.usage}\n`);
       return 2;
     }
@@ -31,7 +28,7 @@ export const trustCommand: Command = {
       return 2;
     }
     try {
-      const refused = await acceptServerCertificate(folder, accept);
+      const refused = await acceptServerCertificate(folder, thumbprint);
       if (refused !== undefined) {
         process.stderr.write(`${refused.reason}\n`);
         return 2;

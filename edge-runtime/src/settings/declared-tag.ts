@@ -173,19 +173,9 @@ export function toTagSettings(
 
 /** What a value most likely is, when nobody says. */
 function kindOf(type: ValueType): TagKind {
-  switch (type) {
-    case "string":
-    case "bytes":
-      return "text";
-    case "bool":
-    case "enum":
-      return "state";
-    case "uint64":
-    case "int64":
-      return "counter";
-    default:
-      return "measurement";
-  }
+  if (type === "string" || type === "bytes") return "text";
+  if (type === "bool" || type === "enum") return "state";
+  return type === "uint64" || type === "int64" ? "counter" : "measurement";
 }
 
 /** A dead-band that runs inside the device hides changes; the reader of a chart is told (field practice 2). */

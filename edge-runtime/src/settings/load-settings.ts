@@ -10,8 +10,8 @@ import { isDeviceId, isGatewayId, type DeviceId, type GatewayId } from "@millwri
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 
-import type { Driver } from "../acquire/driver.ts";
-import { drivers, healthDevice } from "../acquire/registry.ts";
+import { healthDriver, healthTags } from "../acquire/health/health-driver.ts";
+import { drivers, type AnyDriver } from "../acquire/registry.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 import { toTagSettings, type TagSettings } from "./declared-tag.ts";
 import { gatewayFile, templateFile, type DeviceFile, type GatewayFile } from "./gateway-file.ts";
@@ -37,7 +37,7 @@ export class SettingsFaulty extends Fault {
 export interface DeviceSettings {
   readonly id: DeviceId;
   readonly name: string;
-  readonly driver: Driver<unknown>;
+  readonly driver: AnyDriver;
   /** Checked by the driver's own schema. */
   readonly connection: unknown;
   readonly clockPolicy: ClockPolicy;
@@ -98,6 +98,19 @@ export function loadSettings(path: string): Settings {
     },
     hmi,
     devices,
+  };
+}
+
+/** Every gateway watches itself without anybody typing its tags; a device of protocol `health` replaces this one. */
+function healthDevice(): DeviceSettings {
+  const id = "gateway" as DeviceId;
+  return {
+    id,
+    name: "This gateway",
+    driver: healthDriver as AnyDriver,
+    connection: healthDriver.settings.parse({}),
+    clockPolicy: "auto",
+    tags: healthTags(id),
   };
 }
 

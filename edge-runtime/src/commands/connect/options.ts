@@ -78,7 +78,7 @@ export function parseSets(sets: readonly string[]): Readonly<Record<string, unkn
     const keys = set.slice(0, at).split(".");
     let group = connection;
     for (const key of keys.slice(0, -1)) {
-      const inner = (group[key] ??= {});
+      const inner: unknown = (group[key] ??= {});
       if (typeof inner !== "object" || inner === null)
         return `--set ${set}: ${key} has a value already`;
       group = inner as Record<string, unknown>;
