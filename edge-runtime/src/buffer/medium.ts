@@ -54,10 +54,13 @@ export class Medium {
     this.db.pragma(`max_page_count = ${pagesMax}`);
   }
 
-  /** Bytes in use: pages that hold something, and the log. */
+  /** Bytes of pages that hold something. The log has its own share of the budget: it comes and goes. */
   get usedBytes(): number {
-    const pages = this.#number("page_count") - this.#number("freelist_count");
-    return pages * pageSize + this.#walSize;
+    return (this.#number("page_count") - this.#number("freelist_count")) * pageSize;
+  }
+
+  get walBytes(): number {
+    return this.#walSize;
   }
 
   /**

@@ -143,7 +143,7 @@ export class Store {
       waiting: this.#held.book.waiting(),
       full: this.#full,
       claimsDueInMs: this.#linkUp ? this.#claims.open.dueInMs(this.#nowMs) : Infinity,
-      bytes: this.#medium.usedBytes,
+      bytes: this.#medium.usedBytes + this.#medium.walBytes,
       written: this.#medium.written,
       incarnation: this.#incarnation,
     };
