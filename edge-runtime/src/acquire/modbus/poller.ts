@@ -42,6 +42,9 @@ interface Ask {
  */
 const gatherMs = 20;
 
+/** A batch of so many rows is handed over full: its columns take 80 kB, which a new one costs little to make. */
+const batchRows = 4_096;
+
 export class Poller {
   readonly #line: Line;
   readonly #context: DriverContext;
@@ -51,8 +54,11 @@ export class Poller {
   readonly #pointCount: number;
   readonly #rounds = new Map<Track, Round>();
   readonly #underWay = new Set<Exchange>();
-  // Before a round begins, everything is handed over, so there is never more than one row for each point.
-  readonly #rows: BatchBuilder;
+  #rows: BatchBuilder;
+  #rowsMax: number;
+  // Full batches on their way out. Before a round begins, everything is handed over, so all of them together never hold
+  // more than one row for each point.
+  readonly #sealed: ReadingBatch[] = [];
   readonly #gather: Timer;
   readonly #tick: Timer;
   readonly #originMs: number;
@@ -87,7 +93,8 @@ export class Poller {
     this.#timeoutMs = timeoutMs;
     const indices = tracks.flatMap((track) => track.points);
     this.#pointCount = indices.length;
-    this.#rows = createBatchBuilder(Math.max(1, indices.length));
+    this.#rowsMax = Math.max(1, Math.min(batchRows, indices.length));
+    this.#rows = createBatchBuilder(this.#rowsMax);
     this.#toldAway = new Uint32Array(indices.reduce((max, index) => Math.max(max, index), 0) + 1);
     this.#originMs = context.clock.monotonicMs();
     this.#gather = new Timer(context.clock, () => {
@@ -101,13 +108,18 @@ export class Poller {
 
   /** Something was read before the schedules began: the first rows. */
   give(read: PlannedRead, data: Uint8Array): void {
+    this.#received(read.points.length);
     read.decode(data, this.#rows);
-    this.#receivedUs = this.#context.clock.nowUs();
     this.#ripe = true;
   }
 
   /** The rows to hand over now; nothing while they may still wait for others. */
   take(): ReadingBatch | undefined {
+    const sealed = this.#sealed.shift();
+    if (sealed !== undefined) {
+      this.#context.due(sealed.count);
+      return sealed;
+    }
     if (this.#rows.count === 0) return undefined;
     const wanted = this.#ripe || this.#stopped || this.#rounds.size === 0 || this.#anyDue();
     if (!wanted) return undefined;
@@ -145,6 +157,7 @@ export class Poller {
 
   /** Resolves when there is something to do: rows are ripe, a round is due, or somebody rang. */
   async wait(): Promise<void> {
+    if (this.#sealed.length > 0) return;
     if (this.#rows.count > 0 && (this.#ripe || this.#rounds.size === 0)) return;
     let nextMs = Infinity;
     for (const track of this.#tracks) {
@@ -254,7 +267,7 @@ export class Poller {
   #settle(ask: Ask, outcome: Outcome): void {
     switch (outcome.kind) {
       case "answer":
-        this.#received();
+        this.#received(ask.read.points.length);
         // Behind function and byte count.
         ask.read.decode(outcome.pdu.subarray(2), this.#rows);
         this.#present(ask.read.request.unit);
@@ -386,11 +399,21 @@ export class Poller {
   }
 
   #pushBad(points: readonly number[], code: StatusCode): void {
-    this.#received();
+    this.#received(points.length);
     for (const point of points) this.#rows.push(point, NaN, NaN, code);
   }
 
-  #received(): void {
+  /** So many rows come now: makes room for them and notes the time. */
+  #received(rowCount: number): void {
+    if (this.#rows.count + rowCount > this.#rowsMax) {
+      if (this.#rows.count > 0) this.#sealed.push(this.#rows.take(this.#receivedUs));
+      this.ring();
+    }
+    // One answer can hold thousands of points where many of them are bits of the same words.
+    if (rowCount > this.#rowsMax) {
+      this.#rowsMax = rowCount;
+      this.#rows = createBatchBuilder(rowCount);
+    }
     this.#receivedUs = this.#context.clock.nowUs();
   }
 
