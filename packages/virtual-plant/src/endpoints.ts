@@ -47,7 +47,7 @@ export interface PlantEndpoints {
     readonly labels: string;
     readonly played: string;
   };
-  /** Tag tables of machines whose tags follow from how the plant was started, by machine. */
+  /** Tag tables of all machines of this run, by machine; `spindle-1` in plain JSON. */
   readonly tables: Readonly<Record<string, string>>;
 }
 
@@ -62,8 +62,7 @@ export async function endpointsOf(
   const { opcua, modbusTcp, rtuOverTcp, modbusRtu, broker } = servers;
   const tables: Record<string, string> = {};
   for (const machine of machines) {
-    const protocol = madeTableOf(machine, asked?.over ?? "opcua");
-    if (protocol === undefined) continue;
+    const protocol = protocolOf(machine, asked?.over ?? "opcua");
     const folder = join(dataFolder, "tables");
     await mkdir(folder, { recursive: true });
     const file = join(folder, `${machine.id}.csv`);
@@ -110,8 +109,18 @@ export async function endpointsOf(
   };
 }
 
-function madeTableOf(machine: Machine, over: "opcua" | "modbus"): TableProtocol | undefined {
-  if (machine.kind === "replay") return over;
-  if (machine.kind !== "bulk") return undefined;
-  return machine.id === "bulk-opcua" ? "opcua" : "modbus";
+function protocolOf(machine: Machine, over: "opcua" | "modbus"): TableProtocol {
+  switch (machine.kind) {
+    case "replay":
+      return over;
+    case "bulk":
+      return machine.id === "bulk-opcua" ? "opcua" : "modbus";
+    case "pump":
+      return "opcua";
+    case "spindle":
+      return "mqtt";
+    case "press":
+    case "oven":
+      return "modbus";
+  }
 }

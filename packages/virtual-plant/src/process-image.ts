@@ -81,8 +81,11 @@ export class ProcessImage {
   /** Samples the points that are due with this tick, or all of them. */
   scan(nowUs: number, sensor: Sensor, all = false): readonly number[] {
     const due: number[] = [];
+    // Thousands of signals in one tick would be a burst a second; each has its own tick, and all have the first.
+    const spread = this.machine.kind === "bulk" && this.#tick > 0 ? 1 : 0;
     for (let index = 0; index < this.#everyTicks.length; index++) {
-      if (all || this.#tick % (this.#everyTicks[index] ?? 1) === 0) due.push(index);
+      if (all || (this.#tick + index * spread) % (this.#everyTicks[index] ?? 1) === 0)
+        due.push(index);
     }
     this.#tick++;
     this.sample(due, nowUs, sensor);

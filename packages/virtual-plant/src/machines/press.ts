@@ -202,6 +202,7 @@ export class Press implements Machine {
         "uint64",
         "W.h",
         () => 18_446_744_073_709_550_000n + BigInt(Math.floor(this.#energyWs / 3_600) % 1_600),
+        { everyMs: 200 },
       ),
       {
         ...flag("Automatic", "Automatic", () => this.#automatic),

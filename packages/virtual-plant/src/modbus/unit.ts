@@ -28,6 +28,8 @@ export class ModbusUnit {
   readonly #imageIndex: Int32Array;
   readonly #mapIndex: Int32Array;
   readonly #banks: Readonly<Record<Table, Bank>>;
+  /** Points (in the image) that share a word with the point that owns it, by the owner's place in the map. */
+  readonly #besides: ReadonlyMap<number, readonly number[]>;
   readonly #events: UnitEvents;
 
   constructor(image: ProcessImage, map: readonly ModbusPoint[], events: UnitEvents) {
@@ -40,6 +42,7 @@ export class ModbusUnit {
       if (index < 0) throw new Error(`${image.machine.id} has no point ${map[at]?.path ?? ""}`);
       this.#mapIndex[index] = at;
     });
+    this.#besides = besides(map, this.#imageIndex);
     this.#banks = {
       coil: bankOf(map, "coil"),
       discrete: bankOf(map, "discrete"),
@@ -132,6 +135,9 @@ export class ModbusUnit {
         this.#refreshPoint(index);
       }
       this.#events.served(index, this.#image.values[index] ?? 0);
+      for (const other of this.#besides.get(owner - 1) ?? []) {
+        this.#events.served(other, this.#image.values[other] ?? 0);
+      }
     }
   }
 }
@@ -153,4 +159,21 @@ function exists(bank: Bank, address: number, count: number): boolean {
     if (bank.owner[at] === 0) return false;
   }
   return true;
+}
+
+/** The last point of a word owns it; the other bits of the word are found here. */
+function besides(
+  map: readonly ModbusPoint[],
+  imageIndex: Int32Array,
+): ReadonlyMap<number, readonly number[]> {
+  const found = new Map<number, readonly number[]>();
+  map.forEach((owner, at) => {
+    if (owner.bit === undefined) return;
+    const others = map.flatMap((other, index) => {
+      const shares = other.table === owner.table && other.address === owner.address;
+      return shares && index < at ? [imageIndex[index] ?? -1] : [];
+    });
+    found.set(at, others);
+  });
+  return found;
 }

@@ -45,7 +45,10 @@ export class ReplayMachine implements Machine {
       ),
       text("File", "File that is played", () => this.#file, { everyMs: tickMs }),
       {
-        ...measurement("Row", "Row of the file, from 0", "1", () => this.#row, { decimals: 0 }),
+        ...measurement("Row", "Row of the file, from 0", "1", () => this.#row, {
+          decimals: 0,
+          everyMs: tickMs,
+        }),
         type: "uint32",
         kind: "state",
       },
