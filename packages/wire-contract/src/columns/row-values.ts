@@ -3,7 +3,7 @@ import type { Dictionary } from "../dictionary.ts";
 import type { TagDefinition } from "../tag.ts";
 import { exponentOf, fromWhole, toMode, toWhole, type ValueMode, valueKinds } from "./decimals.ts";
 import type { SortedColumns } from "./order.ts";
-import { type RuleBook, ruleBookOf } from "./rule-book.ts";
+import { type RuleBook, ruleBookOf, shown } from "./rule-book.ts";
 import { tagOf, type TargetColumns } from "./target.ts";
 
 /**
@@ -11,7 +11,6 @@ import { tagOf, type TargetColumns } from "./target.ts";
  * there is one, because the digits that a screen shows are the digits that a tag has. A row whose tag and mode are
  * those of the row before is written as the difference to it.
  */
-const shown: ValueMode = toMode(valueKinds.asDictionary, 0);
 const runs = new ByteWriter(4_096);
 
 export function writeRowValues(
@@ -77,7 +76,7 @@ export function readRowValues(
       const index = target.tag[row] ?? 0;
       const rule = book.rule(mode, index);
       // The rules of some modes are the same for all tags; the tag must be known all the same.
-      if (index !== previousIndex) tagOf(dictionary, index);
+      if (mode !== shown && index !== previousIndex) tagOf(dictionary, index);
       if (rule === undefined) {
         target.value[row] = readPlain(values, mode);
       } else {

@@ -1,10 +1,17 @@
 import type { Dictionary } from "../dictionary.ts";
-import { type Rule, ruleOf, type ValueMode, valueKinds } from "./decimals.ts";
+import { type Rule, ruleOf, toMode, type ValueMode, valueKinds } from "./decimals.ts";
 import { tagOf } from "./target.ts";
+
+/** The mode of nearly all rows. */
+export const shown: ValueMode = toMode(valueKinds.asDictionary, 0);
+
+/** Indices are given from 0 on, so an array by index has few holes; one that is far away is looked up instead. */
+const shownMax = 65_536;
 
 /** The rules of one dictionary, each made when it is first needed: one for every row would be the cost of the row. */
 export class RuleBook {
   readonly #dictionary: Dictionary;
+  readonly #shown: (Rule | undefined)[] = [];
   /** By mode where the mode alone says it all; by tag index and mode for the others. */
   readonly #ofMode = new Map<ValueMode, Rule | undefined>();
   readonly #ofTag = new Map<number, Rule | undefined>();
@@ -15,6 +22,7 @@ export class RuleBook {
 
   /** Undefined for modes whose values are no whole numbers. */
   rule(mode: ValueMode, index: number): Rule | undefined {
+    if (mode === shown && index < shownMax) return (this.#shown[index] ??= this.#make(mode, index));
     const kind = mode >> 4;
     const needsTag =
       kind === valueKinds.asDictionary ||
@@ -24,9 +32,14 @@ export class RuleBook {
     const key = needsTag ? index * 256 + mode : mode;
     const known = rules.get(key);
     if (known !== undefined) return known;
-    const made = ruleOf(mode, tagOf(this.#dictionary, index));
+    const made = this.#make(mode, index);
     rules.set(key, made);
     return made;
+  }
+
+  /** Fails on a tag that the dictionary does not know. */
+  #make(mode: ValueMode, index: number): Rule | undefined {
+    return ruleOf(mode, tagOf(this.#dictionary, index));
   }
 }
 
