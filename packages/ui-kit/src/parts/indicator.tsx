@@ -106,6 +106,8 @@ function createPainter(row: HTMLElement, tag: LiveTag, decimalsMax: number): Pai
   const note = part("indicator-note");
   const pointer = part("range-pointer");
   const scale = scaleOf(tag);
+  // Words stand at the edge of the column; only numbers have a point to line up.
+  const numeric = Object.keys(tag.texts).length === 0;
   return {
     paint(store, view) {
       const value = store.value(tag.id).value;
@@ -116,7 +118,7 @@ function createPainter(row: HTMLElement, tag: LiveTag, decimalsMax: number): Pai
       writeText(digits, digitsOf(tag, view, value?.v ?? null, shown));
       writeText(
         pad,
-        typeof value?.v === "number" && shown ? padding(tag.decimals, decimalsMax) : "",
+        numeric && typeof value?.v === "number" && shown ? padding(tag.decimals, decimalsMax) : "",
       );
       writeText(note, noteOf(view, store.secondUs.value));
       if (scale !== undefined && number !== undefined) {
