@@ -54,6 +54,22 @@ test("the program says on one line where everything is, and ends cleanly when to
   await rm(folder, { recursive: true });
 });
 
+test("Ctrl-C, which also ends the broker beside the program, still ends it cleanly", async () => {
+  const folder = await freshFolder();
+  const args = ["--data", folder, "--protocols", "mqtt,modbus-rtu"];
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own, as a terminal makes for what is started in it.
+    detached: true,
+  });
+  const ended = outcome(child);
+  await once(child.stdout, "data");
+  assert.ok(child.pid !== undefined);
+  process.kill(-child.pid, "SIGINT");
+  assert.equal((await ended).code, 0);
+  await rm(folder, { recursive: true });
+});
+
 test("bad arguments are reported together, with exit code 2 and nothing started", async () => {
   const { code, out, err } = await outcome(
     run("--machines", "many", "--protocols", "opcua,telex", "--rate", "99"),

@@ -1,5 +1,6 @@
 import type { Clock } from "@millwright/kit";
 import { connect, type MqttClient } from "mqtt";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Cable } from "../cable.ts";
 import type { Trouble } from "../faults/trouble.ts";
 import type { PlantValue } from "../machine.ts";
@@ -23,6 +24,8 @@ export interface MqttDeviceOptions {
 // Three missed pings of a half-open link and the broker sends the will: short, so that a test need not wait.
 const keepaliveS = 4;
 const reconnectMs = 500;
+// A broker on loopback takes two messages within a few ms.
+const goodbyeMs = 1_000;
 
 /** A machine that publishes by itself: plain JSON and Sparkplug B over one connection, through a cable that can be cut. */
 export class MqttDevice {
@@ -57,12 +60,13 @@ export class MqttDevice {
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    if (client?.connected === true) {
-      await this.#node.goodbye().catch(() => undefined);
-      await client.endAsync();
-    } else {
-      await client?.endAsync(true);
-    }
+    // Ctrl-C in a terminal ends the broker beside us: a goodbye that nobody takes must not hold up the end.
+    const said = this.#node.goodbye().then(
+      () => client?.connected === true,
+      () => false,
+    );
+    const inTime = await Promise.race([said, sleep(goodbyeMs, false, { ref: false })]);
+    await client?.endAsync(!inTime);
     await this.#cable.stop();
   }
 
