@@ -226,7 +226,7 @@ describe("units that are away", () => {
         device.units = new Set([1, 2]);
         const session = await open(
           [pointOf("holding:1", "uint16", 50), pointOf("holding:1", "uint16", 50, { unit: "2" })],
-          settingsFor(device, { timeoutMs: 40 }),
+          settingsFor(device, { timeoutMs: 150 }),
         );
         device.units = new Set([1]);
         const rows = await readUntil(session, (all) => {
@@ -276,7 +276,7 @@ describe("units that are away", () => {
     bench(async ({ device, told, open }) => {
       const session = await open(
         [pointOf("holding:1", "uint16", 50)],
-        settingsFor(device, { timeoutMs: 40 }),
+        settingsFor(device, { timeoutMs: 150 }),
       );
       device.units = new Set();
       const rows: Row[] = [];
@@ -290,7 +290,7 @@ describe("units that are away", () => {
   test("a device whose unit does not answer is unreachable when it is opened", () =>
     bench(async ({ device, open }) => {
       const points = [pointOf("holding:1", "uint16", 50)];
-      const settings = settingsFor(device, { unit: 9, timeoutMs: 40 });
+      const settings = settingsFor(device, { unit: 9, timeoutMs: 150 });
       await assert.rejects(open(points, settings), (failure: unknown) => {
         assert.ok(failure instanceof DeviceUnreachable);
         assert.match(String(failure.cause), /unit 9: no answer in time/);
