@@ -137,7 +137,11 @@ for (const framing of ["tcp", "rtu-over-tcp", "rtu"] as const) {
     }
 
     test("the control without guards does mistake a late answer for another one", async () => {
-      const stray = await strayValues(unguarded, framing, timeoutMs * 1.3, 2);
+      // On a busy machine a late answer may come too late to be mistaken; in ten tries one is.
+      let stray: readonly Row[] = [];
+      for (let attempt = 0; attempt < 10 && stray.length === 0; attempt++) {
+        stray = await strayValues(unguarded, framing, timeoutMs * 1.3, 2);
+      }
       assert.ok(stray.length > 0, "the test cannot see what it is for");
     });
   });
