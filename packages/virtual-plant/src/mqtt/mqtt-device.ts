@@ -66,7 +66,10 @@ export class MqttDevice {
       () => false,
     );
     const inTime = await Promise.race([said, sleep(goodbyeMs, false, { ref: false })]);
-    await client?.endAsync(!inTime);
+    // Ending in good order waits for messages that a broker which is gone never acknowledges.
+    const ended = inTime ? client?.endAsync().then(() => true) : undefined;
+    const inOrder = await Promise.race([ended, sleep(goodbyeMs, false, { ref: false })]);
+    if (inOrder !== true) await Promise.race([client?.endAsync(true), sleep(goodbyeMs)]);
     await this.#cable.stop();
   }
 
