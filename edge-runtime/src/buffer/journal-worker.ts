@@ -28,7 +28,7 @@ port.on("message", ({ id, name, asked }: ToWorker) => {
   try {
     // Only `store-worker-door.ts` speaks to this thread, and it is typed by `Questions`.
     const answered = answer(store, name as Question, asked as Asked<Question>);
-    const state = name === "close" ? {} : { state: store.state };
+    const state = { state: store.state };
     tell({ id, answer: answered, ...state }, buffersOf(answered));
   } catch (failure) {
     tell({ id, failure: toldFailure(failure) });

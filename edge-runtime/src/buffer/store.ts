@@ -103,6 +103,8 @@ export class Store {
   #droppedUs = 0;
   #linkUp = false;
   #full = false;
+  /** Counters are asked for after the end, too. */
+  #lastState: StoreState | undefined;
   #nowUs: number;
   #nowMs: number;
 
@@ -139,6 +141,10 @@ export class Store {
   }
 
   get state(): StoreState {
+    return this.#lastState ?? this.#stateNow();
+  }
+
+  #stateNow(): StoreState {
     return {
       waiting: this.#held.book.waiting(),
       full: this.#full,
@@ -253,11 +259,15 @@ export class Store {
   }
 
   close(): void {
+    if (this.#lastState !== undefined) return;
+    const state = this.#stateNow();
     this.#medium.close();
+    this.#lastState = { ...state, written: this.#medium.written };
   }
 
   /** Ends as a crash would. */
   abandon(): void {
+    this.#lastState ??= this.#stateNow();
     this.#medium.abandon();
   }
 
