@@ -1,6 +1,7 @@
 /** How fast the HMI is and what it says when the gateway goes (ux-guide 12: L, V, G6). */
 import assert from "node:assert/strict";
 import { readdirSync, statSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
@@ -320,7 +321,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
         return found / count;
       };
       // The gap lies from 20 to 15 minutes before the server's start; the server is at most two minutes old.
-      return { inside: columns(0.65, 0.7), before: columns(0.4, 0.6) };
+      return { inside: columns(0.67, 0.71), before: columns(0.4, 0.6) };
     });
     assert.equal(penShare.inside, 0, "a line crosses the gap");
     assert.ok(penShare.before > 0.95, "the line before the gap is missing");
@@ -367,6 +368,11 @@ async function timed(
 }
 
 async function busyWords(browser: Browser): Promise<string> {
+  // The tests themselves keep about as many processes running as there are processors.
+  const [load = 0] = loadavg();
+  const most = 2 * availableParallelism();
+  if (load > most)
+    return `this machine is busy: load ${load.toFixed(1)}, at most ${most} to measure`;
   const view = await openContext(browser, panel);
   const empty = await view.newPage();
   await slowDown(empty);

@@ -100,14 +100,14 @@ describe("the live stream of a page", () => {
     assert.equal(page.link(), "lost");
   });
 
-  test("an ended connection is tried again for ever, never later than 1.5 s", () => {
+  test("an ended connection is tried again for ever, never later than 1 s", () => {
     const page = playStream();
     page.stream.show("/api/live");
     page.doors[0]?.say("snapshot", 1);
     for (let tries = 0; tries < 20; tries++) {
       const before = page.doors.length;
       page.doors.at(-1)?.break();
-      page.pass(1_500);
+      page.pass(1_000);
       assert.equal(page.doors.length, before + 1);
     }
     assert.equal(page.link(), "lost");

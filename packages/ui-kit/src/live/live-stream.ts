@@ -31,8 +31,8 @@ export interface LiveStreamOptions {
   readonly onReturn?: () => void;
 }
 
-/** The gateway must show again within 2 s of listening (V8), so no wait is longer than that; the first is short. */
-const retryAfterMs = [500, 1_000, 1_500] as const;
+/** The gateway must show again within 2 s of listening (V8), so no wait is longer than half of that; the first is short. */
+const retryAfterMs = [500, 1_000] as const;
 /** A wall clock that ran ahead by this much between two ticks means that the device slept. */
 const sleptMs = 5_000;
 

@@ -1,7 +1,7 @@
 /** Which rows are near enough to the screen to be painted. A screen holds a dozen of the hundreds a machine may have. */
 
 /** A fling of a finger moves about a screen in a few frames; rows wake that far ahead. */
-const wakeAhead = "600px 0px";
+const wakeAhead = "200px 0px";
 
 const callbacks = new WeakMap<Element, (near: boolean) => void>();
 let observer: IntersectionObserver | undefined;
