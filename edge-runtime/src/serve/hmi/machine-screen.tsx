@@ -56,7 +56,9 @@ export function MachineValues(props: {
 }
 
 /** More than any panel shows at once. They come first, so that a tap is answered with a full screen; the rest follows. */
-const rowsFirst = 24;
+const rowsFirst = 16;
+/** Few enough that a tap between two of these steps is answered within a tenth of a second on a slow panel. */
+const rowsStep = 6;
 
 function Rows(props: {
   readonly store: LiveStore;
@@ -66,7 +68,7 @@ function Rows(props: {
   const [most, setMost] = useState(rowsFirst);
   useEffect(() => {
     if (most >= props.tags.length) return undefined;
-    const timer = setTimeout(() => setMost(most + rowsFirst), 0);
+    const timer = setTimeout(() => setMost(most + rowsStep), 0);
     return () => clearTimeout(timer);
   }, [most, props.tags.length]);
   return (
