@@ -114,12 +114,14 @@ async function startAll(): Promise<void> {
         commitEveryMs: demoCommitMs,
         hub: {
           url: String(hubFacts["broker"]),
-          credentialsFile: String(hubFacts["brokerCredentials"]),
+          credentialsFile: String(hubFacts["gatewayCredentials"]),
         },
       },
       endpoints,
     );
-    await trustPlant(settings, "pump-1");
+    if (endpoints.opcua !== undefined) {
+      board.say(await trustPlant(settings, "pump-1", endpoints.opcua));
+    }
     const gateway = start(`gateway ${line.id}`, programs.gateway, ["--settings", settings]);
     const facts = await gateway.ready;
     board.set(gateway.name, `HMI ${String(facts["hmi"])}, ${String(facts["tags"])} tags`);

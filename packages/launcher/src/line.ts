@@ -11,7 +11,7 @@ import { programs } from "./programs.ts";
 
 /** What the plant says when it is ready, as far as a gateway needs it. */
 export interface PlantEndpoints {
-  readonly opcua?: { readonly url: string };
+  readonly opcua?: { readonly url: string; readonly pki?: string };
   readonly modbusTcp?: { readonly host: string; readonly port: number };
   readonly modbusRtu?: { readonly path: string; readonly baudRate?: number };
   readonly mqtt?: { readonly url: string };
