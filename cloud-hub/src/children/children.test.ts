@@ -214,10 +214,11 @@ test("PostgreSQL starts with durable settings, survives its owner, and keeps its
 });
 
 test("without the password nobody gets into the database", async (t) => {
-  const { child, url } = database(dataFolder(t));
+  const server = database(dataFolder(t));
+  const { child } = server;
   await child.start();
   t.after(() => child.stop(soon()));
-  const client = new pg.Client({ connectionString: url().replace(/:[^:@]+@/, ":guess@") });
+  const client = new pg.Client({ connectionString: server.url().replace(/:[^:@]+@/, ":guess@") });
   await assert.rejects(client.connect(), /password authentication failed/);
 });
 

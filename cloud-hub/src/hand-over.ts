@@ -1,0 +1,100 @@
+/**
+ * Types only: what passes from step to step of the hub. Steps do not import steps; they meet in `hub.ts`.
+ */
+import type {
+  Beat,
+  Dictionary,
+  Epoch,
+  FrameHead,
+  GatewayId,
+  Hello,
+  LaneMark,
+  LedgerEntry,
+  SampleColumns,
+} from "@millwright/wire-contract";
+
+/** A frame that is stored, with the place of its epoch in the life of its gateway. */
+export interface StoredFrame {
+  readonly head: FrameHead;
+  readonly body: Uint8Array;
+  /** Rises with each start of the gateway; `unrankedEpoch` until its hello names the epoch. */
+  readonly epochRank: number;
+  /** Decoded already, when its dictionary was known at admission. */
+  readonly samples?: SampleColumns;
+}
+
+/** Before all epochs that a hello has named: nothing is known of its place, so it never hides a newer value. */
+export const unrankedEpoch = -(2 ** 31);
+
+/** What changed with one commit. */
+export interface Commit {
+  /** Frames that were not stored before, in no particular order. */
+  readonly stored: readonly StoredFrame[];
+  readonly dictionaries: readonly {
+    readonly gateway: GatewayId;
+    readonly dictionary: Dictionary;
+  }[];
+  /** Gateways whose marks moved or whose frames were put in quarantine. */
+  readonly touched: ReadonlySet<GatewayId>;
+}
+
+/** The balance of one epoch and lane: `announced` = `stored` + `voided`, or something is unexplained (protocol 7, hub). */
+export interface LaneBalance {
+  readonly mark: LaneMark;
+  /** `cum` at the mark. */
+  readonly announced: number;
+  /** Samples in frames up to the mark. */
+  readonly stored: number;
+  /** Samples in voids up to the mark that no frame fills. */
+  readonly voided: number;
+}
+
+/** A gateway as the store knows it. */
+export interface KnownGateway {
+  readonly gateway: GatewayId;
+  /** Absent for a gateway that sent frames and never said hello. */
+  readonly hello?: Hello;
+  readonly helloUs: number;
+  readonly lastBeat?: Beat;
+  readonly lastBeatUs: number;
+  readonly quarantined: number;
+  readonly balances: readonly LaneBalance[];
+}
+
+/** The reading side of the store: for twins at the start, and for history. */
+export interface FrameReader {
+  gateways(): Promise<readonly KnownGateway[]>;
+  gateway(gateway: GatewayId): Promise<KnownGateway | undefined>;
+  dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined>;
+  /** The one that the newest epoch sealed last. */
+  newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined>;
+  /** Frames of samples whose measured times touch the range, by sealed time, oldest first; at most `framesMax`, the newest. */
+  samplesBetween(
+    gateway: GatewayId,
+    fromUs: number,
+    toUs: number,
+    framesMax: number,
+  ): Promise<readonly StoredFrame[]>;
+  /** Frames of samples that reached the hub after `sinceUs` (hub's clock), newest first. */
+  newestSamples(
+    gateway: GatewayId,
+    sinceUs: number,
+    framesMax: number,
+  ): Promise<readonly StoredFrame[]>;
+  /** Ledger entries of the gateway whose range touches this one. */
+  entriesBetween(
+    gateway: GatewayId,
+    fromUs: number,
+    toUs: number,
+    entriesMax: number,
+  ): Promise<readonly LedgerEntry[]>;
+  quarantine(rowsMax: number): Promise<readonly QuarantineRow[]>;
+}
+
+export interface QuarantineRow {
+  readonly gateway: string;
+  readonly epoch?: Epoch;
+  readonly reason: string;
+  readonly receivedUs: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,346 @@
+/**
+ * Takes in what gateways send: one transaction for each batch, then the broker may forget it, then the mark goes out
+ * (no-loss protocol 6). Several writers, here and in other hubs, share the work; the store keeps them apart.
+ */
+import {
+  Backoff,
+  messageChain,
+  type Clock,
+  type Log,
+  type Random,
+  type Service,
+} from "@millwright/kit";
+import {
+  parseFrame,
+  type Beat,
+  type Dictionary,
+  type Epoch,
+  type GatewayId,
+  type HelloAnswer,
+  type LaneMark,
+} from "@millwright/wire-contract";
+
+import type { Commit } from "../hand-over.ts";
+import { admit, type AdmittedFrame, type AdmittedVoid } from "./admission.ts";
+import { DictionaryShelf } from "./dictionary-shelf.ts";
+import { IncarnationChanged, type FrameStore, type Rejected, type Taken } from "./frame-store.ts";
+import type { Inbox, InboxMessage } from "./inbox.ts";
+import { parseBeat, parseHello } from "./messages.ts";
+
+export interface IngestOptions {
+  readonly inbox: Inbox;
+  readonly store: FrameStore;
+  readonly writers: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** After each commit, in the order of commits. Must not throw. */
+  committed(commit: Commit): void;
+  beat(gateway: GatewayId, beat: Beat, receivedUs: number): void;
+  /** The gateway said hello and its epochs are ranked. */
+  greeted(gateway: GatewayId): void;
+}
+
+export interface IngestCounters {
+  /** Messages; equal to stored + repeated + quarantined + voids once everything that came is committed. */
+  received: number;
+  stored: number;
+  repeated: number;
+  quarantined: number;
+  voids: number;
+  samplesStored: number;
+  transactions: number;
+}
+
+/** One transaction takes at most about this much: it holds locks, and is repeated as a whole when it fails. */
+const batchBytesMax = 4 * 2 ** 20;
+/** Marks are repeated to gateways that were heard within this time; a longer silence ends with a hello anyway. */
+const liveForMs = 30_000;
+const repeatMarksEveryMs = 1_000;
+
+interface LiveGateway {
+  heardMs: number;
+  /** What the last hello named: marks of epochs that the gateway no longer holds would only fill the message. */
+  epochs: ReadonlySet<Epoch>;
+  marks: Map<string, LaneMark>;
+}
+
+export class Ingest implements Service {
+  readonly name = "ingest";
+  readonly broken: Promise<never>;
+  readonly counters: IngestCounters = {
+    received: 0,
+    stored: 0,
+    repeated: 0,
+    quarantined: 0,
+    voids: 0,
+    samplesStored: 0,
+    transactions: 0,
+  };
+  readonly #options: IngestOptions;
+  readonly #dictionaries: DictionaryShelf;
+  readonly #gateways = new Map<GatewayId, LiveGateway>();
+  readonly #stopping = new AbortController();
+  #incarnation = "";
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#dictionaries = new DictionaryShelf(options.store);
+    // Trouble with broker or database is waited out; nothing that a gateway sends may end the hub.
+    this.broken = new Promise<never>(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    const { inbox, store, writers } = this.#options;
+    this.#incarnation = await store.incarnation();
+    await inbox.open({
+      beat: (gateway, bytes) => {
+        this.#heardBeat(gateway, bytes);
+      },
+      hello: (gateway, bytes) => this.#answer(gateway, bytes),
+    });
+    const signal = this.#stopping.signal;
+    this.#work = Promise.all([
+      ...Array.from({ length: writers }, () => this.#write(signal)),
+      this.#repeatMarks(signal),
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#work;
+    await this.#options.inbox.close();
+  }
+
+  /** Batch after batch. A batch that fails is tried again as a whole; what it holds is not acknowledged before. */
+  async #write(stopping: AbortSignal): Promise<void> {
+    const { inbox, clock, random, log } = this.#options;
+    const backoff = new Backoff(100, 5_000, random);
+    while (!hasAborted(stopping)) {
+      let messages: readonly InboxMessage[];
+      try {
+        messages = await inbox.take(batchBytesMax, stopping);
+      } catch {
+        return;
+      }
+      this.counters.received += messages.length;
+      for (;;) {
+        try {
+          await this.#takeIn(messages);
+          if (backoff.tries > 0) log.info("ingest.resumed", { tries: backoff.tries });
+          backoff.succeeded();
+          break;
+        } catch (failure) {
+          if (hasAborted(stopping)) return;
+          if (failure instanceof IncarnationChanged) {
+            // Dropped and not acknowledged: gateways go back to what this database knows.
+            log.warn("ingest.incarnation-changed", { reason: failure.message });
+            this.#dictionaries.clear();
+            await this.#renewIncarnation(stopping);
+            break;
+          }
+          if (backoff.tries === 0)
+            log.error("ingest.store-failed", { reason: messageChain(failure) });
+          await clock.sleep(backoff.nextMs(), stopping).catch(() => undefined);
+          if (hasAborted(stopping)) return;
+        }
+      }
+    }
+  }
+
+  async #takeIn(messages: readonly InboxMessage[]): Promise<void> {
+    const { store, clock } = this.#options;
+    const receivedUs = clock.nowUs();
+    const { frames, voids, rejected } = await this.#admitAll(messages);
+    const taken = await store.takeIn({ receivedUs, frames, voids, rejected });
+    for (const message of messages) message.acknowledge();
+    this.#publish(taken);
+    this.#count(taken, voids.length);
+    this.#tell(taken, frames, rejected);
+  }
+
+  async #admitAll(messages: readonly InboxMessage[]): Promise<{
+    frames: AdmittedFrame[];
+    voids: AdmittedVoid[];
+    rejected: Rejected[];
+  }> {
+    const frames: AdmittedFrame[] = [];
+    const voids: AdmittedVoid[] = [];
+    const rejected: Rejected[] = [];
+    await this.#dictionaries.fetch(messages.flatMap((message) => neededDictionary(message)));
+    // Dictionaries come first in their lane, and may come in the same batch as the samples that need them.
+    const known = new Map<string, Dictionary>();
+    const dictionaryOf = (gateway: GatewayId, hash: bigint): Dictionary | undefined =>
+      known.get(`${gateway}/${hash}`) ?? this.#dictionaries.get(gateway, hash);
+    for (const message of messages.toSorted(criticalFirst)) {
+      const { gateway, lane, bytes } = message;
+      const verdict = admit(bytes, gateway, lane, dictionaryOf);
+      if (verdict.kind === "void") {
+        voids.push(verdict.gap);
+      } else if (verdict.kind === "frame") {
+        const { dictionary } = verdict.frame;
+        if (dictionary !== undefined) known.set(`${gateway}/${dictionary.hash}`, dictionary);
+        frames.push(verdict.frame);
+      } else {
+        rejected.push({ gateway, lane, reason: verdict.reason, bytes });
+      }
+    }
+    return { frames, voids, rejected };
+  }
+
+  #publish(taken: Taken): void {
+    const moved = new Map<GatewayId, LaneMark[]>();
+    for (const { gateway, mark } of taken.marks) {
+      moved.set(gateway, [...(moved.get(gateway) ?? []), mark]);
+      this.#gateways.get(gateway)?.marks.set(`${mark.epoch}/${mark.lane}`, mark);
+    }
+    for (const [gateway, marks] of moved) {
+      this.#options.inbox.publishMarks(gateway, {
+        version: 1,
+        incarnation: this.#incarnation,
+        marks,
+      });
+    }
+  }
+
+  #count(taken: Taken, voids: number): void {
+    this.counters.transactions++;
+    this.counters.stored += taken.stored.length;
+    this.counters.repeated += taken.repeats;
+    this.counters.quarantined += taken.quarantined;
+    this.counters.voids += voids;
+    for (const { head } of taken.stored) this.counters.samplesStored += head.sampleCount;
+  }
+
+  #tell(taken: Taken, frames: readonly AdmittedFrame[], rejected: readonly Rejected[]): void {
+    const { log } = this.#options;
+    const dictionaries = frames.flatMap(({ gateway, dictionary }) =>
+      dictionary === undefined ? [] : [{ gateway, dictionary }],
+    );
+    for (const { gateway, dictionary } of dictionaries) this.#dictionaries.put(gateway, dictionary);
+    for (const { gateway, lane, reason } of rejected) {
+      log.warn("ingest.frame-rejected", { gateway, lane, reason });
+    }
+    for (const { gateway, lane, seq, undecodable: reason } of frames) {
+      if (reason !== undefined)
+        log.error("ingest.frame-undecodable", { gateway, lane, seq, reason });
+    }
+    const undecodable = new Set(
+      frames.filter((one) => one.undecodable !== undefined).map((one) => one.head),
+    );
+    this.#options.committed({
+      stored: taken.stored.filter((frame) => !undecodable.has(frame.head)),
+      dictionaries,
+      touched: new Set([
+        ...taken.marks.map((one) => one.gateway),
+        ...frames.map((one) => one.gateway),
+        ...rejected.map((one) => one.gateway),
+      ]),
+    });
+  }
+
+  async #answer(gateway: GatewayId, bytes: Uint8Array): Promise<HelloAnswer | undefined> {
+    const { store, clock, log } = this.#options;
+    const hello = parseHello(bytes);
+    if ("kind" in hello) {
+      log.warn("ingest.hello-refused", { gateway, reason: hello.reason });
+      return undefined;
+    }
+    if (hello.gateway !== gateway) {
+      log.warn("ingest.hello-refused", { gateway, reason: `it names ${hello.gateway}` });
+      return undefined;
+    }
+    const answer = await store.hello(hello, clock.nowUs());
+    if (answer.incarnation !== this.#incarnation) {
+      log.warn("ingest.incarnation-changed", { incarnation: answer.incarnation });
+      this.#incarnation = answer.incarnation;
+    }
+    const epochs = new Set(hello.epochs.map((one) => one.epoch));
+    const marks = answer.marks.filter((mark) => epochs.has(mark.epoch));
+    this.#gateways.set(gateway, {
+      heardMs: clock.monotonicMs(),
+      epochs,
+      marks: new Map(marks.map((mark) => [`${mark.epoch}/${mark.lane}`, mark])),
+    });
+    log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size });
+    this.#options.greeted(gateway);
+    return { ...answer, marks };
+  }
+
+  #heardBeat(gateway: GatewayId, bytes: Uint8Array): void {
+    const { clock, log } = this.#options;
+    const beat = parseBeat(bytes);
+    if ("kind" in beat || beat.gateway !== gateway) {
+      log.warn("ingest.beat-refused", {
+        gateway,
+        reason: "kind" in beat ? beat.reason : `it names ${beat.gateway}`,
+      });
+      return;
+    }
+    const live = this.#gateways.get(gateway);
+    if (live !== undefined) live.heardMs = clock.monotonicMs();
+    // A gateway that was connected before this hub began is heard before its hello.
+    else
+      this.#gateways.set(gateway, {
+        heardMs: clock.monotonicMs(),
+        epochs: new Set(),
+        marks: new Map(),
+      });
+    this.#options.beat(gateway, beat, clock.nowUs());
+  }
+
+  /** A mark message that is lost, and a hub that has taken over, are healed by repeating. */
+  async #repeatMarks(stopping: AbortSignal): Promise<void> {
+    const { clock, inbox } = this.#options;
+    for (;;) {
+      try {
+        await clock.sleep(repeatMarksEveryMs, stopping);
+      } catch {
+        return;
+      }
+      for (const [gateway, live] of this.#gateways) {
+        if (clock.monotonicMs() - live.heardMs > liveForMs) {
+          this.#gateways.delete(gateway);
+          continue;
+        }
+        // Also without marks: the incarnation alone tells a gateway that it has to say hello.
+        inbox.publishMarks(gateway, {
+          version: 1,
+          incarnation: this.#incarnation,
+          marks: [...live.marks.values()],
+        });
+      }
+    }
+  }
+
+  async #renewIncarnation(stopping: AbortSignal): Promise<void> {
+    const { store, clock, random } = this.#options;
+    const backoff = new Backoff(100, 5_000, random);
+    while (!hasAborted(stopping)) {
+      try {
+        this.#incarnation = await store.incarnation();
+        for (const live of this.#gateways.values()) live.marks.clear();
+        return;
+      } catch {
+        await clock.sleep(backoff.nextMs(), stopping).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function neededDictionary(message: InboxMessage): { gateway: GatewayId; hash: bigint }[] {
+  const parsed = parseFrame(message.bytes);
+  return parsed.kind === "frame" && parsed.head.content === "samples"
+    ? [{ gateway: message.gateway, hash: parsed.head.dictionary }]
+    : [];
+}
+
+function criticalFirst(a: InboxMessage, b: InboxMessage): number {
+  return Number(b.lane === "critical") - Number(a.lane === "critical");
+}
+
+/** A call, because a compiler that has seen `aborted` false once believes that it stays so across a wait. */
+function hasAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

@@ -1,0 +1,191 @@
+/** The reading side of the store in PostgreSQL. */
+import {
+  decodeDictionary,
+  parseFrame,
+  type Beat,
+  type Dictionary,
+  type Epoch,
+  type GatewayId,
+  type Hello,
+  type LedgerEntry,
+} from "@millwright/wire-contract";
+import type pg from "pg";
+
+import {
+  unrankedEpoch,
+  type FrameReader,
+  type KnownGateway,
+  type LaneBalance,
+  type QuarantineRow,
+  type StoredFrame,
+} from "../hand-over.ts";
+import { laneMarkOf } from "./frame-store.ts";
+import { fromColumn, laneOfNumber, toColumn, toEntry, type EntryRow } from "./postgres-rows.ts";
+
+export class PostgresReader implements FrameReader {
+  protected readonly pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.pool = pool;
+  }
+
+  async gateways(): Promise<readonly KnownGateway[]> {
+    return this.#known("true", []);
+  }
+
+  async gateway(gateway: GatewayId): Promise<KnownGateway | undefined> {
+    const [known] = await this.#known("g.gateway = $1", [gateway]);
+    return known;
+  }
+
+  async dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined> {
+    const found = await this.pool.query<{ body: Buffer }>(
+      "select body from dictionaries where gateway = $1 and hash = $2",
+      [gateway, toColumn(hash)],
+    );
+    return toDictionary(found.rows[0]?.body);
+  }
+
+  async newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined> {
+    const found = await this.pool.query<{ body: Buffer }>(
+      `select d.body from dictionaries d join epochs e on e.no = d.epoch_no where d.gateway = $1
+       order by coalesce(e.rank, ${unrankedEpoch}) desc, d.sealed_us desc limit 1`,
+      [gateway],
+    );
+    return toDictionary(found.rows[0]?.body);
+  }
+
+  async samplesBetween(
+    gateway: GatewayId,
+    fromUs: number,
+    toUs: number,
+    framesMax: number,
+  ): Promise<readonly StoredFrame[]> {
+    const frames = await this.#frames(
+      `e.gateway = $1 and f.last_us >= $2 and f.first_us <= $3
+       order by coalesce(e.rank, ${unrankedEpoch}) desc, f.sealed_us desc, f.seq desc limit $4`,
+      [gateway, Math.floor(fromUs), Math.ceil(toUs), framesMax],
+    );
+    return frames.toReversed();
+  }
+
+  newestSamples(
+    gateway: GatewayId,
+    sinceUs: number,
+    framesMax: number,
+  ): Promise<readonly StoredFrame[]> {
+    return this.#frames(
+      "e.gateway = $1 and f.received_us > $2 order by f.received_us desc, f.seq desc limit $3",
+      [gateway, Math.floor(sinceUs), framesMax],
+    );
+  }
+
+  async entriesBetween(
+    gateway: GatewayId,
+    fromUs: number,
+    toUs: number,
+    entriesMax: number,
+  ): Promise<readonly LedgerEntry[]> {
+    const found = await this.pool.query<EntryRow>(
+      `select l.* from ledger_entries l join epochs e on e.no = l.epoch_no
+       where e.gateway = $1 and l.to_us >= $2 and l.from_us <= $3 order by l.from_us desc, l.to_us desc, l.number desc limit $4`,
+      [gateway, Math.floor(fromUs), Math.ceil(toUs), entriesMax],
+    );
+    return found.rows.map(toEntry).toReversed();
+  }
+
+  async quarantine(rowsMax: number): Promise<readonly QuarantineRow[]> {
+    const found = await this.pool.query<{
+      gateway: string;
+      epoch: Epoch | null;
+      reason: string;
+      received_us: bigint;
+      byte_count: bigint;
+    }>(
+      "select gateway, epoch, reason, received_us, byte_count from quarantine order by id desc limit $1",
+      [rowsMax],
+    );
+    return found.rows.map((row) => ({
+      gateway: row.gateway,
+      ...(row.epoch === null ? {} : { epoch: row.epoch }),
+      reason: row.reason,
+      receivedUs: Number(row.received_us),
+      bytes: Number(row.byte_count),
+    }));
+  }
+
+  async #frames(where: string, values: readonly unknown[]): Promise<StoredFrame[]> {
+    const found = await this.pool.query<{ rank: number | null; bytes: Buffer }>(
+      `select e.rank, f.bytes from frames f join epochs e on e.no = f.epoch_no where f.content = 1 and ${where}`,
+      [...values],
+    );
+    return found.rows.flatMap((row) => {
+      // Checked by its CRC once more: a disk that changed a byte must not draw a line.
+      const parsed = parseFrame(row.bytes);
+      return parsed.kind === "frame"
+        ? [{ head: parsed.head, body: parsed.body, epochRank: row.rank ?? unrankedEpoch }]
+        : [];
+    });
+  }
+
+  async #known(where: string, values: readonly unknown[]): Promise<readonly KnownGateway[]> {
+    const found = await this.pool.query<{
+      gateway: GatewayId;
+      hello: Hello | null;
+      hello_us: bigint;
+      beat: Beat | null;
+      beat_us: bigint;
+      quarantined: bigint;
+    }>(
+      `select g.*, (select count(*) from quarantine q where q.gateway = g.gateway) as quarantined
+       from gateways g where ${where} order by g.gateway`,
+      [...values],
+    );
+    const marks = await this.pool.query<{
+      gateway: GatewayId;
+      epoch: Epoch;
+      lane: number;
+      seq: bigint;
+      chain: bigint;
+      cum: bigint;
+      frame_samples: bigint;
+      void_samples: bigint;
+    }>(
+      `select e.gateway, e.epoch, m.* from marks m join epochs e on e.no = m.epoch_no
+       join gateways g using (gateway) where ${where}`,
+      [...values],
+    );
+    const balances = new Map<GatewayId, LaneBalance[]>();
+    for (const row of marks.rows) {
+      const prefix = {
+        seq: Number(row.seq),
+        chain: fromColumn(row.chain),
+        cum: Number(row.cum),
+        frameSamples: Number(row.frame_samples),
+        voidSamples: Number(row.void_samples),
+      };
+      const balance = {
+        mark: laneMarkOf({ epoch: row.epoch, lane: laneOfNumber(row.lane) }, prefix),
+        announced: prefix.cum,
+        stored: prefix.frameSamples,
+        voided: prefix.voidSamples,
+      };
+      balances.set(row.gateway, [...(balances.get(row.gateway) ?? []), balance]);
+    }
+    return found.rows.map((row) => ({
+      gateway: row.gateway,
+      ...(row.hello === null ? {} : { hello: row.hello }),
+      helloUs: Number(row.hello_us),
+      ...(row.beat === null ? {} : { lastBeat: row.beat }),
+      lastBeatUs: Number(row.beat_us),
+      quarantined: Number(row.quarantined),
+      balances: balances.get(row.gateway) ?? [],
+    }));
+  }
+}
+
+function toDictionary(body: Uint8Array | undefined): Dictionary | undefined {
+  if (body === undefined) return undefined;
+  const dictionary = decodeDictionary(body);
+  return "kind" in dictionary ? undefined : dictionary;
+}

@@ -1,0 +1,88 @@
+/** How our types look as PostgreSQL columns. */
+import {
+  laneNumbers,
+  lossReasons,
+  roadLanes,
+  type LedgerEntry,
+  type LossCount,
+  type LossReason,
+  type LossScope,
+  type RoadLane,
+} from "@millwright/wire-contract";
+import pg from "pg";
+
+/** The number under which PostgreSQL names the type int8 (pg_type.dat). */
+const int8 = 20;
+
+/** 64-bit columns come as bigint: chains need all their bits, and a count is turned into a number where it is used. */
+export const columnTypes: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary"): unknown =>
+    oid === int8 ? (text: string) => BigInt(text) : parserOf(oid, format)) as never,
+};
+
+const parserOf = pg.types.getTypeParser as (oid: number, format?: "text" | "binary") => unknown;
+
+/** A chain is 64 bits without a sign, a column has one. */
+export function toColumn(chain: bigint): bigint {
+  return BigInt.asIntN(64, chain);
+}
+
+export function fromColumn(chain: bigint): bigint {
+  return BigInt.asUintN(64, chain);
+}
+
+export function laneOfNumber(number: number): RoadLane {
+  const lane = roadLanes.find((one) => laneNumbers[one] === number);
+  if (lane === undefined) throw new Error(`lane ${number} in the database is not known`);
+  return lane;
+}
+
+export interface EntryRow {
+  readonly number: bigint;
+  readonly reason: number;
+  readonly scope: LossScope["kind"];
+  readonly scope_id: string;
+  readonly from_us: bigint;
+  readonly to_us: bigint;
+  readonly count_kind: LossCount["kind"];
+  readonly samples: bigint;
+}
+
+const reasons = new Map<number, LossReason>(
+  (Object.keys(lossReasons) as LossReason[]).map((reason) => [lossReasons[reason], reason]),
+);
+
+export function toEntry(row: EntryRow): LedgerEntry {
+  const reason = reasons.get(row.reason);
+  if (reason === undefined)
+    throw new Error(`loss reason ${row.reason} in the database is not known`);
+  const samples = Number(row.samples);
+  return {
+    number: Number(row.number),
+    reason,
+    // Written by this program from a parsed entry: the ids were checked then.
+    scope:
+      row.scope === "gateway"
+        ? { kind: "gateway" }
+        : ({ kind: row.scope, [row.scope]: row.scope_id } as unknown as LossScope),
+    fromUs: Number(row.from_us),
+    toUs: Number(row.to_us),
+    count: row.count_kind === "unknown" ? { kind: "unknown" } : { kind: row.count_kind, samples },
+  };
+}
+
+export function scopeIdOf(scope: LossScope): string {
+  switch (scope.kind) {
+    case "gateway":
+      return "";
+    case "device":
+      return scope.device;
+    case "tag":
+      return scope.tag;
+  }
+}
+
+/** One column of many rows, as one array parameter. */
+export function column<Row, Value>(rows: readonly Row[], of: (row: Row) => Value): Value[] {
+  return rows.map(of);
+}

@@ -1,0 +1,216 @@
+/**
+ * The rule that everything rests on (no-loss protocol 6.2 to 6.4): what is stored of one epoch and lane, and how far it
+ * is promised. Pure: given what the store knows and what has arrived it says what to write, so that both stores decide
+ * alike and a test can play every order.
+ */
+import { chainAfter } from "@millwright/wire-contract";
+
+/** End of the contiguous prefix whose chain fits, and the balance up to it. */
+export interface PrefixMark {
+  readonly seq: number;
+  readonly chain: bigint;
+  /** Samples announced up to here, by the head of the frame or void at the mark. */
+  readonly cum: number;
+  readonly frameSamples: number;
+  /** Samples in voids up to the mark, less those whose frames are stored after all. */
+  readonly voidSamples: number;
+}
+
+export const emptyPrefix: PrefixMark = {
+  seq: 0,
+  chain: 0n,
+  cum: 0,
+  frameSamples: 0,
+  voidSamples: 0,
+};
+
+/** What the rule needs to know of a frame. */
+export interface ChainedFrame {
+  readonly seq: number;
+  readonly chain: bigint;
+  readonly contentCrc: number;
+  readonly cum: number;
+  readonly sampleCount: number;
+}
+
+export interface ChainedVoid {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly chainBefore: bigint;
+  readonly chainAt: bigint;
+  readonly cum: number;
+  readonly sampleCount: number;
+}
+
+/** What the store knows of the lane, under lock. */
+export interface LaneKnowledge {
+  readonly mark: PrefixMark;
+  /** Stored frames above the mark, and those with the number of an arriving frame or the number before it. */
+  readonly frames: readonly ChainedFrame[];
+  /** Stored voids that end at or above the mark, or touch an arriving number or the number before it. */
+  readonly voids: readonly ChainedVoid[];
+}
+
+export interface LaneDecision<F, V> {
+  readonly mark: PrefixMark;
+  readonly store: readonly F[];
+  readonly storeVoids: readonly V[];
+  /** Arrived, and another frame has the number or the chain does not fit: quarantine. */
+  readonly forks: readonly F[];
+  readonly voidForks: readonly V[];
+  /** Stored while they waited above the mark; now that the mark has reached them their chain does not fit. */
+  readonly unfit: readonly number[];
+  /** Arrived and stored before. */
+  readonly repeats: number;
+}
+
+export function decideLane<F extends ChainedFrame, V extends ChainedVoid>(
+  known: LaneKnowledge,
+  frames: readonly F[],
+  voids: readonly V[],
+): LaneDecision<F, V> {
+  const lane = new Lane(known);
+  const store: F[] = [];
+  const storeVoids: V[] = [];
+  const forks: F[] = [];
+  const voidForks: V[] = [];
+  let repeats = 0;
+
+  // Voids first: a void tells the chain at its end, by which the frame after it is judged.
+  for (const arrived of voids) {
+    const verdict = lane.takeVoid(arrived);
+    if (verdict === "new") storeVoids.push(arrived);
+    else if (verdict === "fork") voidForks.push(arrived);
+    else repeats++;
+  }
+  for (const arrived of frames.toSorted((a, b) => a.seq - b.seq)) {
+    const verdict = lane.takeFrame(arrived);
+    if (verdict === "new") store.push(arrived);
+    else if (verdict === "fork") forks.push(arrived);
+    else repeats++;
+  }
+  lane.advance();
+  const unfit = new Set(lane.unfit);
+  return {
+    mark: lane.mark,
+    store: store.filter((frame) => !unfit.has(frame.seq)),
+    storeVoids,
+    // One that arrived just now and did not fit is simply not stored.
+    forks: [...forks, ...store.filter((frame) => unfit.has(frame.seq))],
+    voidForks,
+    unfit: known.frames.map((frame) => frame.seq).filter((seq) => unfit.has(seq)),
+    repeats,
+  };
+}
+
+type Verdict = "new" | "repeat" | "fork";
+
+class Lane {
+  mark: PrefixMark;
+  readonly unfit: number[] = [];
+  readonly #frames: Map<number, ChainedFrame>;
+  readonly #voids: ChainedVoid[];
+
+  constructor(known: LaneKnowledge) {
+    this.mark = known.mark;
+    this.#frames = new Map(known.frames.map((frame) => [frame.seq, frame]));
+    this.#voids = [...known.voids];
+  }
+
+  takeVoid(arrived: ChainedVoid): Verdict {
+    if (this.#voids.some((known) => isSameVoid(known, arrived))) return "repeat";
+    const before = this.#promisedChainAt(arrived.fromSeq - 1);
+    if (before !== undefined && before !== arrived.chainBefore) return "fork";
+    const at = this.#promisedChainAt(arrived.toSeq);
+    if (at !== undefined && at !== arrived.chainAt) return "fork";
+    this.#voids.push(arrived);
+    return "new";
+  }
+
+  takeFrame(arrived: ChainedFrame): Verdict {
+    const known = this.#frames.get(arrived.seq);
+    if (known !== undefined) return known.chain === arrived.chain ? "repeat" : "fork";
+    // Its number may be promised as the end of a void, which says what chain it has.
+    const at = this.#promisedChainAt(arrived.seq);
+    if (at !== undefined && at !== arrived.chain) return "fork";
+    const before = this.#promisedChainAt(arrived.seq - 1);
+    if (before !== undefined && !fits(arrived, before)) return "fork";
+    this.#frames.set(arrived.seq, arrived);
+    // A frame that comes after its void fills it: what was charged to the void is now stored.
+    if (arrived.seq <= this.mark.seq) this.#count(arrived.sampleCount, -arrived.sampleCount);
+    return "new";
+  }
+
+  advance(): void {
+    while (this.#stepOverFrame() || this.#stepOverVoid());
+  }
+
+  #stepOverFrame(): boolean {
+    const next = this.#frames.get(this.mark.seq + 1);
+    if (next === undefined) return false;
+    if (!fits(next, this.mark.chain)) {
+      this.#frames.delete(next.seq);
+      this.unfit.push(next.seq);
+      return false;
+    }
+    this.mark = { ...this.mark, seq: next.seq, chain: next.chain, cum: next.cum };
+    this.#count(next.sampleCount, 0);
+    return true;
+  }
+
+  #stepOverVoid(): boolean {
+    const { seq, cum } = this.mark;
+    for (const gap of this.#voids) {
+      if (gap.fromSeq > seq + 1 || gap.toSeq <= seq) continue;
+      if (this.#promisedChainAt(gap.fromSeq - 1) !== gap.chainBefore) continue;
+      // Voids merge and grow on the gateway: what lies below the mark is counted already.
+      const below = gap.fromSeq === seq + 1 ? 0 : cum - (gap.cum - gap.sampleCount);
+      let filled = 0;
+      for (const frame of this.#frames.values()) {
+        if (frame.seq > seq && frame.seq <= gap.toSeq) filled += frame.sampleCount;
+      }
+      const last = this.#frames.get(gap.toSeq);
+      if (last !== undefined && last.chain !== gap.chainAt) {
+        this.#frames.delete(last.seq);
+        this.unfit.push(last.seq);
+        filled -= last.sampleCount;
+      }
+      this.mark = { ...this.mark, seq: gap.toSeq, chain: gap.chainAt, cum: gap.cum };
+      this.#count(filled, gap.sampleCount - below - filled);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * The chain at `seq`; undefined inside a void, and above the mark, where nothing is known to be right: a fork that
+   * waits there must not make the true frame after it look wrong.
+   */
+  #promisedChainAt(seq: number): bigint | undefined {
+    if (seq === 0) return 0n;
+    if (seq === this.mark.seq) return this.mark.chain;
+    if (seq > this.mark.seq) return undefined;
+    return this.#frames.get(seq)?.chain ?? this.#voids.find((gap) => gap.toSeq === seq)?.chainAt;
+  }
+
+  #count(frameSamples: number, voidSamples: number): void {
+    this.mark = {
+      ...this.mark,
+      frameSamples: this.mark.frameSamples + frameSamples,
+      voidSamples: this.mark.voidSamples + voidSamples,
+    };
+  }
+}
+
+function isSameVoid(a: ChainedVoid, b: ChainedVoid): boolean {
+  return (
+    a.fromSeq === b.fromSeq &&
+    a.toSeq === b.toSeq &&
+    a.chainBefore === b.chainBefore &&
+    a.chainAt === b.chainAt
+  );
+}
+
+function fits(frame: ChainedFrame, previous: bigint): boolean {
+  return chainAfter(previous, frame.seq, frame.contentCrc) === frame.chain;
+}

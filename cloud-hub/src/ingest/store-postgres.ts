@@ -1,0 +1,260 @@
+import { createHash } from "node:crypto";
+
+import { Fault, type Log } from "@millwright/kit";
+import {
+  laneNumbers,
+  type Beat,
+  type Epoch,
+  type GatewayId,
+  type Hello,
+  type HelloAnswer,
+  type LaneMark,
+} from "@millwright/wire-contract";
+import pg from "pg";
+
+import type { StoredFrame } from "../hand-over.ts";
+import { rankEpochs } from "./epoch-ranks.ts";
+import {
+  IncarnationChanged,
+  laneMarkOf,
+  promisedMore,
+  type FrameStore,
+  type Intake,
+  type Taken,
+} from "./frame-store.ts";
+import { migrate } from "./migrate.ts";
+import { insertQuarantine, takeInto } from "./postgres-intake.ts";
+import { PostgresReader } from "./postgres-reader.ts";
+import { columnTypes, fromColumn, laneOfNumber } from "./postgres-rows.ts";
+import { emptyPrefix } from "./prefix.ts";
+
+/** What is promised to a gateway is deleted there: a database that does not keep it must not be used. */
+export class DatabaseNotDurable extends Fault {
+  override readonly name = "DatabaseNotDurable";
+  readonly code = "ingest.database-not-durable";
+  readonly retry = "never";
+  readonly hint = "Switch fsync, full_page_writes and synchronous_commit on in that PostgreSQL.";
+
+  constructor(setting: string, value: string) {
+    super(`PostgreSQL runs with ${setting} = ${value}`);
+  }
+}
+
+export interface PostgresStoreOptions {
+  readonly url: string;
+  /** Transactions at the same time; readers have four connections besides. */
+  readonly writers: number;
+  readonly log: Log;
+}
+
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.writers + 4,
+    types: columnTypes,
+    connectionTimeoutMillis: 10_000,
+    // A statement that takes longer holds locks that everybody else waits for.
+    statement_timeout: 60_000,
+  });
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  pool.on("error", (failure) => {
+    options.log.warn("ingest.database-connection-lost", { reason: failure.message });
+  });
+  try {
+    const client = await pool.connect();
+    try {
+      await mustBeDurable(client);
+      const applied = await migrate(client);
+      if (applied.length > 0) options.log.info("ingest.tables-brought-up-to-date", { applied });
+    } finally {
+      client.release();
+    }
+    const store = new PostgresStore(pool);
+    await store.incarnation();
+    return store;
+  } catch (failure) {
+    await pool.end();
+    throw failure;
+  }
+}
+
+export class PostgresStore extends PostgresReader implements FrameStore, AsyncDisposable {
+  #incarnation: string | undefined;
+
+  async incarnation(): Promise<string> {
+    this.#incarnation = await readIncarnation(this.pool);
+    return this.#incarnation;
+  }
+
+  async takeIn(intake: Intake): Promise<Taken> {
+    return this.#transaction(async (client) => {
+      const is = await readIncarnation(client);
+      const was = this.#incarnation;
+      if (was !== undefined && was !== is) throw new IncarnationChanged(was, is);
+      return takeInto(client, intake);
+    });
+  }
+
+  async hello(hello: Hello, nowUs: number): Promise<HelloAnswer> {
+    const answer = await this.#transaction(async (client) => {
+      const { gateway } = hello;
+      const text = JSON.stringify(hello);
+      // Locks the row, so that two hellos of one gateway rank its epochs one after the other.
+      const session = await client.query<{ session: bigint }>(
+        `insert into gateways (gateway, session, hello, hello_us) values ($1, 1, $2, $3)
+         on conflict (gateway) do update
+         set session = gateways.session + 1, hello = excluded.hello, hello_us = excluded.hello_us
+         returning session`,
+        [gateway, text, nowUs],
+      );
+      await rank(client, hello);
+      const marks = await readMarks(client, gateway);
+      let incarnation = await readIncarnation(client);
+      if (hello.incarnation === incarnation && promisedMore(hello, marks)) {
+        // It once held more than it does: it was put back to an older state without a restart that we would have seen.
+        await client.query("update hub set salt = gen_random_uuid()::text");
+        incarnation = await readIncarnation(client);
+      }
+      return {
+        version: 1 as const,
+        session: Number(session.rows[0]?.session ?? 0n),
+        incarnation,
+        hubNowUs: nowUs,
+        marks,
+      };
+    });
+    this.#incarnation = answer.incarnation;
+    return answer;
+  }
+
+  marks(gateway: GatewayId): Promise<readonly LaneMark[]> {
+    return readMarks(this.pool, gateway);
+  }
+
+  async noteUndecodable(frame: StoredFrame, reason: string, nowUs: number): Promise<void> {
+    const { gateway, epoch, lane, seq, chain } = frame.head;
+    await this.#transaction(async (client) => {
+      const noted = await client.query<{ size: number }>(
+        `update frames f set content = 0 from epochs e
+         where e.no = f.epoch_no and e.gateway = $1 and e.epoch = $2 and f.lane = $3 and f.seq = $4
+         returning length(f.bytes) as size`,
+        [gateway, epoch, laneNumbers[lane], seq],
+      );
+      await insertQuarantine(client, nowUs, [
+        {
+          gateway,
+          epoch,
+          lane: laneNumbers[lane],
+          seq,
+          chain,
+          kind: "undecodable",
+          reason,
+          byteCount: noted.rows[0]?.size ?? 0,
+          bytes: new Uint8Array(0),
+        },
+      ]);
+    });
+  }
+
+  async keepBeats(
+    beats: ReadonlyMap<GatewayId, { beat: Beat; receivedUs: number }>,
+  ): Promise<void> {
+    const rows = [...beats].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    if (rows.length === 0) return;
+    await this.pool.query(
+      `insert into gateways (gateway, beat, beat_us)
+       select * from unnest($1::text[], $2::jsonb[], $3::bigint[])
+       on conflict (gateway) do update set beat = excluded.beat, beat_us = excluded.beat_us`,
+      [
+        rows.map(([gateway]) => gateway),
+        rows.map(([, { beat }]) => JSON.stringify(beat)),
+        rows.map(([, { receivedUs }]) => Math.round(receivedUs)),
+      ],
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pool.end();
+  }
+
+  async #transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query("begin");
+      const result = await work(client);
+      await client.query("commit");
+      return result;
+    } catch (failure) {
+      await client.query("rollback").catch((unusable: unknown) => {
+        broken = unusable instanceof Error ? unusable : new Error(String(unusable));
+      });
+      throw failure;
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+type Queryable = Pick<pg.ClientBase, "query">;
+
+/**
+ * A restart, a standby that takes over and a restored copy each have a postmaster of their own, which started at a
+ * moment of its own; the salt is for the one case that this does not show.
+ */
+async function readIncarnation(client: Queryable): Promise<string> {
+  const found = await client.query<{ salt: string; started: string }>(
+    "select salt, extract(epoch from pg_postmaster_start_time())::text as started from hub",
+  );
+  const row = found.rows[0];
+  return createHash("sha256")
+    .update(`${row?.salt ?? ""}/${row?.started ?? ""}`)
+    .digest("hex")
+    .slice(0, 32);
+}
+
+async function readMarks(client: Queryable, gateway: GatewayId): Promise<readonly LaneMark[]> {
+  const found = await client.query<{ lane: number; epoch: Epoch; seq: bigint; chain: bigint }>(
+    `select e.epoch, m.lane, m.seq, m.chain from marks m join epochs e on e.no = m.epoch_no
+     where e.gateway = $1 order by e.rank nulls first, e.no, m.lane`,
+    [gateway],
+  );
+  return found.rows.map((row) =>
+    laneMarkOf(
+      { epoch: row.epoch, lane: laneOfNumber(row.lane) },
+      { ...emptyPrefix, seq: Number(row.seq), chain: fromColumn(row.chain) },
+    ),
+  );
+}
+
+async function rank(client: Queryable, hello: Hello): Promise<void> {
+  const found = await client.query<{ epoch: Epoch; rank: number }>(
+    "select epoch, rank from epochs where gateway = $1 and rank is not null",
+    [hello.gateway],
+  );
+  const known = new Map(found.rows.map((row) => [row.epoch, row.rank]));
+  const ranks = rankEpochs(
+    hello.epochs.map((one) => one.epoch),
+    known,
+    Math.max(0, ...known.values()),
+  );
+  for (const { epoch, parent, startedUs } of hello.epochs) {
+    const given = ranks.get(epoch);
+    if (given === undefined) continue;
+    await client.query(
+      `insert into epochs (gateway, epoch, rank, parent, started_us) values ($1, $2, $3, $4, $5)
+       on conflict (gateway, epoch) do update
+       set rank = excluded.rank, parent = excluded.parent, started_us = excluded.started_us`,
+      [hello.gateway, epoch, given, parent ?? null, Math.round(startedUs)],
+    );
+  }
+}
+
+async function mustBeDurable(client: Queryable): Promise<void> {
+  const found = await client.query<{ name: string; setting: string }>(
+    "select name, setting from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit')",
+  );
+  for (const { name, setting } of found.rows) {
+    if (setting === "off") throw new DatabaseNotDurable(name, setting);
+  }
+}
