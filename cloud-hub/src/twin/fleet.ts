@@ -1,0 +1,235 @@
+/** How every gateway is: its last beat, what it said of itself, and the balance of what is stored. */
+import { messageChain, type Clock, type Log } from "@millwright/kit";
+import type {
+  Beat,
+  DeviceStatus,
+  GatewayId,
+  GatewayRow,
+  HubLink,
+  Presence,
+} from "@millwright/wire-contract";
+
+import type { FrameReader, KnownGateway, LaneBalance } from "../hand-over.ts";
+import { presenceOf } from "./presence.ts";
+
+interface Place {
+  known: KnownGateway;
+  beat: Beat | undefined;
+  beatUs: number;
+  presence: Presence;
+  sinceUs: number;
+  stale: boolean;
+}
+
+export interface FleetOptions {
+  readonly reader: FrameReader;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Counts on the list of gateways are read again at most this often: they are for looking at, and cost a query. */
+const refreshEveryMs = 1_000;
+
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #places = new Map<string, Place>();
+  readonly #listeners = new Set<(gateway: string) => void>();
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  async load(): Promise<readonly GatewayId[]> {
+    const known = await this.#options.reader.gateways();
+    for (const one of known) this.#put(one);
+    return known.map((one) => one.gateway);
+  }
+
+  onState(listener: (gateway: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  beat(gateway: GatewayId, beat: Beat, receivedUs: number): void {
+    const place = this.#placeOf(gateway);
+    const before = place.beat;
+    place.beat = beat;
+    place.beatUs = receivedUs;
+    const moved = this.#judge(place, receivedUs);
+    if (moved || before === undefined || differs(before, beat)) this.#tell(gateway);
+  }
+
+  /** Its counts or what it said of itself have changed in the store. */
+  touched(gateway: GatewayId): void {
+    this.#placeOf(gateway).stale = true;
+  }
+
+  /** Judges silence, which no message announces, and reads changed counts again, until `signal` aborts. */
+  async watch(signal: AbortSignal): Promise<void> {
+    const { clock, reader, log } = this.#options;
+    for (;;) {
+      try {
+        await clock.sleep(refreshEveryMs, signal);
+      } catch {
+        return;
+      }
+      for (const [gateway, place] of this.#places) {
+        if (this.#judge(place, clock.nowUs())) this.#tell(gateway);
+      }
+      const stale = [...this.#places.values()].filter((place) => place.stale);
+      for (const place of stale) {
+        place.stale = false;
+        try {
+          const known = await reader.gateway(place.known.gateway);
+          if (known !== undefined) this.#put(known);
+        } catch (failure) {
+          place.stale = true;
+          log.warn("twin.counts-not-read", { reason: messageChain(failure) });
+          break;
+        }
+      }
+    }
+  }
+
+  /** The beats to keep, so that a hub that starts knows since when a gateway is silent. */
+  beats(): ReadonlyMap<GatewayId, { beat: Beat; receivedUs: number }> {
+    const beats = new Map<GatewayId, { beat: Beat; receivedUs: number }>();
+    for (const { known, beat, beatUs } of this.#places.values()) {
+      if (beat !== undefined) beats.set(known.gateway, { beat, receivedUs: beatUs });
+    }
+    return beats;
+  }
+
+  known(gateway: string): KnownGateway | undefined {
+    return this.#places.get(gateway)?.known;
+  }
+
+  devices(gateway: string): readonly DeviceStatus[] {
+    return this.#places.get(gateway)?.beat?.devices ?? [];
+  }
+
+  hubLink(gateway: string): HubLink {
+    const place = this.#places.get(gateway);
+    if (place === undefined) {
+      return { state: "unreachable", sinceUs: 0, waitingFrames: 0, waitingSamples: 0, behindMs: 0 };
+    }
+    return {
+      state: linkStates[place.presence],
+      sinceUs: place.sinceUs,
+      waitingFrames: place.beat?.waitingFrames ?? 0,
+      waitingSamples: place.beat?.waitingSamples ?? 0,
+      behindMs: place.beat?.oldestWaitingMs ?? 0,
+    };
+  }
+
+  rows(tagCountOf: (gateway: string) => number): readonly GatewayRow[] {
+    return [...this.#places.values()].map((place) => {
+      const { known, beat } = place;
+      return {
+        gateway: known.gateway,
+        name: known.hello?.name ?? known.gateway,
+        site: known.hello?.site ?? "",
+        presence: place.presence,
+        sinceUs: place.sinceUs,
+        lastBeatUs: place.beatUs,
+        waitingSamples: beat?.waitingSamples ?? 0,
+        behindMs: beat?.oldestWaitingMs ?? 0,
+        devices: beat?.devices ?? [],
+        tagCount: tagCountOf(known.gateway),
+        storedSamples: known.balances.reduce((sum, one) => sum + one.stored, 0),
+        unexplained: unexplained(known.balances) + (beat?.unexplained ?? 0),
+        quarantined: known.quarantined,
+        hmi: known.hello?.hmi ?? "",
+      };
+    });
+  }
+
+  unexplained(): number {
+    let sum = 0;
+    for (const { known } of this.#places.values()) sum += unexplained(known.balances);
+    return sum;
+  }
+
+  #put(known: KnownGateway): void {
+    const place = this.#places.get(known.gateway);
+    if (place !== undefined) {
+      const said = JSON.stringify(place.known.hello) !== JSON.stringify(known.hello);
+      place.known = known;
+      if (said) this.#tell(known.gateway);
+      return;
+    }
+    const { clock } = this.#options;
+    const presence = presenceOf(known.lastBeat, known.lastBeatUs, clock.nowUs());
+    this.#places.set(known.gateway, {
+      known,
+      beat: known.lastBeat,
+      beatUs: known.lastBeatUs,
+      presence,
+      sinceUs: known.lastBeatUs,
+      stale: false,
+    });
+  }
+
+  #placeOf(gateway: GatewayId): Place {
+    let place = this.#places.get(gateway);
+    if (place === undefined) {
+      place = {
+        known: { gateway, helloUs: 0, lastBeatUs: 0, quarantined: 0, balances: [] },
+        beat: undefined,
+        beatUs: 0,
+        presence: "silent",
+        sinceUs: this.#options.clock.nowUs(),
+        stale: true,
+      };
+      this.#places.set(gateway, place);
+    }
+    return place;
+  }
+
+  #judge(place: Place, nowUs: number): boolean {
+    const presence = presenceOf(place.beat, place.beatUs, nowUs);
+    if (presence === place.presence) return false;
+    place.presence = presence;
+    // Silence began with the last beat, not when it was noticed.
+    place.sinceUs = presence === "silent" ? place.beatUs : nowUs;
+    this.#options.log.info("twin.presence", { gateway: place.known.gateway, presence });
+    return true;
+  }
+
+  #tell(gateway: string): void {
+    for (const listener of this.#listeners) listener(gateway);
+  }
+}
+
+const linkStates: Readonly<Record<Presence, HubLink["state"]>> = {
+  reporting: "in sync",
+  behind: "behind",
+  silent: "unreachable",
+  sleeping: "unreachable",
+};
+
+/** Samples announced and neither stored nor voided, over all lanes. Must be 0 (no-loss protocol 7, hub). */
+export function unexplained(balances: readonly LaneBalance[]): number {
+  return balances.reduce(
+    (sum, { announced, stored, voided }) => sum + Math.abs(announced - stored - voided),
+    0,
+  );
+}
+
+/** A screen that shows devices and the link would look different. The time of the last proof has a beat of its own. */
+function differs(a: Beat, b: Beat): boolean {
+  const shown = ({ devices, waitingFrames, waitingSamples }: Beat): string =>
+    JSON.stringify([
+      waitingFrames,
+      waitingSamples,
+      devices.map(({ device, name, state, sinceUs, note, badge }) => [
+        device,
+        name,
+        state,
+        sinceUs,
+        note,
+        badge,
+      ]),
+    ]);
+  return shown(a) !== shown(b);
+}

@@ -1,0 +1,194 @@
+/** The twins of all gateways, in memory, fed by commits. After a start they are made again from the newest frames. */
+import { BoundedQueue, type Clock, type Log, messageChain } from "@millwright/kit";
+import type { ValueTable } from "@millwright/live-feed";
+import {
+  decodeSamples,
+  type Beat,
+  type Dictionary,
+  type GatewayId,
+  type SampleColumns,
+} from "@millwright/wire-contract";
+
+import type { Commit, FrameReader, StoredFrame } from "../hand-over.ts";
+import { ReportedTwin } from "./reported-twin.ts";
+
+export interface TwinsOptions {
+  readonly reader: FrameReader;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A stored frame cannot be decoded after all. */
+  undecodable(frame: StoredFrame, reason: string): void;
+}
+
+/**
+ * Read back at a start, for each gateway: more than an hour at one frame a second. Tags that did not change for longer
+ * come with the snapshot that a gateway sends after its hello.
+ */
+const framesAtStartMax = 5_000;
+/** Frames that came before their dictionary. More than these, the newest are enough for current values. */
+const pendingMax = 256;
+
+interface Place {
+  twin: ReportedTwin;
+  /** The one in force: what its numbers mean is what the numbers of the twin mean. */
+  dictionary: Dictionary | undefined;
+  readonly dictionaries: Map<bigint, Dictionary>;
+  readonly pending: BoundedQueue<StoredFrame>;
+  work: Promise<void>;
+}
+
+export class Twins {
+  readonly #options: TwinsOptions;
+  readonly #places = new Map<string, Place>();
+  readonly #listeners = new Set<(gateway: string, tags: readonly string[]) => void>();
+
+  constructor(options: TwinsOptions) {
+    this.#options = options;
+  }
+
+  /** The current values of a gateway, undefined for one that has sent nothing. */
+  table(gateway: string): ValueTable | undefined {
+    return this.#places.get(gateway)?.twin.table;
+  }
+
+  dictionary(gateway: string): Dictionary | undefined {
+    return this.#places.get(gateway)?.dictionary;
+  }
+
+  onChanged(listener: (gateway: string, tags: readonly string[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes one twin again. Commits that come meanwhile are taken too: order does not matter. */
+  async load(gateway: GatewayId): Promise<void> {
+    const { reader } = this.#options;
+    const place = this.#placeOf(gateway);
+    await this.#renewDictionary(gateway, place);
+    const frames = await reader.newestSamples(gateway, 0, framesAtStartMax);
+    // Oldest first, so that "unchanged since" is right.
+    for (const frame of frames.toReversed()) {
+      const hash = frame.head.dictionary;
+      if (!place.dictionaries.has(hash)) {
+        const dictionary = await reader.dictionary(gateway, hash);
+        if (dictionary !== undefined) remember(place, dictionary);
+      }
+      this.#apply(place, frame);
+    }
+  }
+
+  take(commit: Commit): void {
+    for (const { gateway, dictionary } of commit.dictionaries) {
+      const place = this.#placeOf(gateway);
+      remember(place, dictionary);
+      // Which of the dictionaries is in force is for the store to say: an old one may be delivered again.
+      place.work = place.work
+        .then(() => this.#renewDictionary(gateway, place))
+        .catch((failure: unknown) => {
+          this.#options.log.warn("twin.dictionary-not-read", {
+            gateway,
+            reason: messageChain(failure),
+          });
+        });
+    }
+    for (const frame of commit.stored) {
+      if (frame.head.content === "samples") this.#apply(this.#placeOf(frame.head.gateway), frame);
+    }
+  }
+
+  /** What a device proved all at once travels in the beat and not in frames. */
+  beat(gateway: GatewayId, beat: Beat): void {
+    this.#placeOf(gateway).twin.confirm(beat);
+  }
+
+  /** Waits for dictionaries that are being read. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#places.values()].map((place) => place.work));
+  }
+
+  async #renewDictionary(gateway: GatewayId, place: Place): Promise<void> {
+    const dictionary = await this.#options.reader.newestDictionary(gateway);
+    if (dictionary === undefined) return;
+    remember(place, dictionary);
+    if (place.dictionary !== undefined && !agrees(dictionary, place.dictionary)) {
+      // Numbers mean other tags: the journal is another one, and what was known belongs to the old numbers.
+      place.twin = this.#newTwin(gateway);
+    }
+    place.dictionary = dictionary;
+    place.twin.know(dictionary);
+    for (const frame of place.pending.drain()) this.#apply(place, frame);
+  }
+
+  #apply(place: Place, frame: StoredFrame): void {
+    const dictionary = place.dictionaries.get(frame.head.dictionary);
+    if (dictionary === undefined || place.dictionary === undefined) {
+      place.pending.push(frame);
+      return;
+    }
+    if (!agrees(dictionary, place.dictionary)) return;
+    let samples: SampleColumns;
+    if (frame.samples === undefined) {
+      const decoded = decodeSamples(frame.body, dictionary);
+      if ("kind" in decoded) {
+        this.#options.undecodable(frame, decoded.reason);
+        return;
+      }
+      samples = decoded;
+    } else {
+      samples = frame.samples;
+    }
+    place.twin.apply(frame, samples);
+  }
+
+  #placeOf(gateway: GatewayId): Place {
+    let place = this.#places.get(gateway);
+    if (place === undefined) {
+      place = {
+        twin: this.#newTwin(gateway),
+        dictionary: undefined,
+        dictionaries: new Map(),
+        pending: new BoundedQueue<StoredFrame>(pendingMax),
+        work: Promise.resolve(),
+      };
+      this.#places.set(gateway, place);
+    }
+    return place;
+  }
+
+  #newTwin(gateway: GatewayId): ReportedTwin {
+    const twin = new ReportedTwin();
+    twin.table.onChanged((tags) => {
+      for (const listener of this.#listeners) listener(gateway, tags);
+    });
+    return twin;
+  }
+}
+
+const agreements = new WeakMap<Dictionary, WeakMap<Dictionary, boolean>>();
+
+/** True when no number means two tags: both are then of one journal, where numbers are never used again. */
+function agrees(a: Dictionary, b: Dictionary): boolean {
+  if (a.hash === b.hash) return true;
+  const known = agreements.get(a)?.get(b);
+  if (known !== undefined) return known;
+  const agreed = a.tags.every((tag) => {
+    const other = b.byIndex(tag.index);
+    return other === undefined || other.id === tag.id;
+  });
+  const row = agreements.get(a) ?? new WeakMap<Dictionary, boolean>();
+  row.set(b, agreed);
+  agreements.set(a, row);
+  return agreed;
+}
+
+/** Tags change rarely; frames on the road name the newest two or three dictionaries. */
+const dictionariesMax = 16;
+
+function remember(place: Place, dictionary: Dictionary): void {
+  place.dictionaries.delete(dictionary.hash);
+  place.dictionaries.set(dictionary.hash, dictionary);
+  for (const oldest of place.dictionaries.keys()) {
+    if (place.dictionaries.size <= dictionariesMax) break;
+    place.dictionaries.delete(oldest);
+  }
+}
