@@ -1,1 +1,2 @@
-export {};
+export { buildHub, type Hub, type HubContext } from "./hub.ts";
+export type { HubMetrics, HubViews, Quarantined } from "./hub-views.ts";

@@ -1,0 +1,57 @@
+import type {
+  DeviceStatus,
+  GatewayPage,
+  GatewayRow,
+  HubLink,
+  LedgerEntry,
+  LiveValue,
+} from "@millwright/wire-contract";
+
+/** A frame, or bytes that were sent as one, that could not be taken as it is. */
+export interface Quarantined {
+  readonly gateway: string;
+  /** What is wrong with it, in words. */
+  readonly reason: string;
+  readonly receivedUs: number;
+  readonly bytes: number;
+}
+
+/** Counts since the start of this hub, but for `unexplained`, which is the balance of all that is stored. */
+export interface HubMetrics {
+  /** Sum over all epochs and lanes of |samples announced − samples stored or explained|. Must be 0. */
+  readonly unexplained: number;
+  readonly framesReceived: number;
+  readonly framesStored: number;
+  readonly framesRepeated: number;
+  readonly framesQuarantined: number;
+  readonly samplesStored: number;
+  readonly transactions: number;
+}
+
+/** What the hub shows: the front door for pages and API. Reading it changes nothing. */
+export interface HubViews {
+  gateways(): readonly GatewayRow[];
+  page(gateway: string): GatewayPage | undefined;
+  /** Current values of these tags, of all when none is named. Unknown ids are left out. */
+  values(gateway: string, tags: readonly string[]): readonly LiveValue[];
+  devices(gateway: string): readonly DeviceStatus[];
+  hubLink(gateway: string): HubLink;
+  /** For each device that proves all its values at once: when it last did, µs. */
+  confirmed(gateway: string): Readonly<Record<string, number>>;
+  /** Calls back with the gateway and the ids of the tags that changed. Returns what takes it back. */
+  onChanged(listener: (gateway: string, tags: readonly string[]) => void): () => void;
+  /** Calls back when devices, the link or the presence of a gateway changed. Returns what takes it back. */
+  onState(listener: (gateway: string) => void): () => void;
+  /** A line for a chart: times in µs, NaN where the line breaks. */
+  history(
+    gateway: string,
+    tag: string,
+    fromUs: number,
+    toUs: number,
+    columns: number,
+  ): Promise<{ readonly times: Float64Array; readonly values: Float64Array }>;
+  gaps(gateway: string, tag: string, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
+  /** The newest first. */
+  quarantine(): Promise<readonly Quarantined[]>;
+  metrics(): HubMetrics;
+}

@@ -1,0 +1,374 @@
+/** The only file that knows every part of the hub: it builds and joins them. */
+import { chmodSync, mkdirSync, writeFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import {
+  aborted,
+  messageChain,
+  race,
+  type Clock,
+  type Log,
+  type Random,
+  type Service,
+} from "@millwright/kit";
+import type { GatewayId, GatewayPage, LiveTag, TagDefinition } from "@millwright/wire-contract";
+
+import { FolderNotWritable } from "./children/child-faults.ts";
+import { natsServer, type NatsServerChild } from "./children/nats-server.ts";
+import { postgres, type PostgresChild } from "./children/postgres.ts";
+import { readCredentials } from "./children/secret-file.ts";
+import { History } from "./history/history.ts";
+import type { HubViews } from "./hub-views.ts";
+import { Ingest } from "./ingest/ingest.ts";
+import { NatsInbox } from "./ingest/nats-inbox.ts";
+import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
+import { ConsoleServer } from "./serve/console-server.ts";
+import type { HubSettings } from "./settings/load-settings.ts";
+import { Fleet } from "./twin/fleet.ts";
+import { Twins } from "./twin/twins.ts";
+
+export interface HubContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The folders of PATH, for the programs of the children. */
+  readonly programFolders: readonly string[];
+}
+
+/** The hub as services, sinks before sources. */
+export interface Hub {
+  readonly services: readonly Service[];
+  /** Once started. */
+  readonly views: HubViews;
+  /** Where the console is and which programs run, for the line that says that the hub is ready. */
+  status(): { console: string; broker: string; gatewayCredentials: string };
+}
+
+const beatsKeptEveryMs = 10_000;
+const quarantineRowsMax = 200;
+/** An overview has room for so many indicators of one asset, and so many sparklines (ux-guide H1). */
+const overviewOfAssetMax = 12;
+const sparklinesMax = 6;
+
+/** Builds the hub and starts nothing. Throws a fault when a program is missing or the data folder cannot be used. */
+export function buildHub(settings: HubSettings, context: HubContext): Hub {
+  openDataFolder(settings.dataFolder);
+  const gatewayCredentialsFile = join(settings.dataFolder, "gateway.credentials");
+  const broker =
+    settings.broker.url === undefined
+      ? brokerChild(settings, context, gatewayCredentialsFile)
+      : undefined;
+  const database =
+    settings.database.url === undefined ? databaseChild(settings, context) : undefined;
+  const core = new HubCore({
+    settings,
+    context,
+    brokerUrl: () => settings.broker.url ?? broker?.url() ?? "",
+    brokerCredentials: () =>
+      broker?.credentials ??
+      (settings.broker.credentialsFile === undefined
+        ? undefined
+        : readCredentials(settings.broker.credentialsFile)),
+    databaseUrl: () => settings.database.url ?? database?.url() ?? "",
+  });
+  const console = new ConsoleServer({
+    host: settings.http.host,
+    port: settings.http.port,
+    views: core,
+    clock: context.clock,
+  });
+  return {
+    services: [
+      ...(database === undefined ? [] : [database.child]),
+      ...(broker === undefined ? [] : [broker.child]),
+      core,
+      console,
+    ],
+    views: core,
+    status: () => ({
+      console: console.url,
+      broker: settings.broker.url ?? broker?.url() ?? "",
+      gatewayCredentials: broker === undefined ? "" : gatewayCredentialsFile,
+    }),
+  };
+}
+
+function brokerChild(
+  settings: HubSettings,
+  context: HubContext,
+  gatewayCredentialsFile: string,
+): NatsServerChild {
+  return natsServer(
+    {
+      folder: join(settings.dataFolder, "nats"),
+      chosenPort: settings.broker.port,
+      program: settings.broker.program,
+      path: context.programFolders,
+      // One stream for each of the four lanes.
+      storeBytesMax: settings.broker.mebibytesMax * 2 ** 20 * 4,
+      gatewayCredentialsFile,
+    },
+    context,
+  );
+}
+
+function databaseChild(settings: HubSettings, context: HubContext): PostgresChild {
+  return postgres(
+    {
+      folder: join(settings.dataFolder, "postgres"),
+      chosenPort: settings.database.port,
+      programs: settings.database.programs,
+      path: context.programFolders,
+      user: settings.database.user,
+    },
+    context,
+  );
+}
+
+/** Found out before anything is started, because a database tells it less clearly. */
+function openDataFolder(folder: string): void {
+  const trial = join(folder, ".writable");
+  try {
+    mkdirSync(folder, { recursive: true });
+    // PostgreSQL, which root may not run, has to pass through and nothing more.
+    if (process.getuid?.() === 0) chmodSync(folder, 0o711);
+    writeFileSync(trial, "");
+    rmSync(trial);
+  } catch (cause) {
+    throw new FolderNotWritable(
+      folder,
+      "Give the user who starts the hub the right to write there, make room on the disk, or choose another dataFolder.",
+      { cause },
+    );
+  }
+}
+
+interface CoreOptions {
+  readonly settings: HubSettings;
+  readonly context: HubContext;
+  readonly brokerUrl: () => string;
+  readonly brokerCredentials: () => { user: string; password: string } | undefined;
+  readonly databaseUrl: () => string;
+}
+
+/** Ingest, twins and history around one store: a service to the one side, views to the other. */
+class HubCore implements Service, HubViews {
+  readonly name = "hub";
+  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+  readonly #options: CoreOptions;
+  readonly #stopping = new AbortController();
+  #parts: Parts | undefined;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { settings, context, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
+    const { clock, random, log } = context;
+    const store = await openPostgresStore({ url: databaseUrl(), writers: settings.writers, log });
+    try {
+      const fleet = new Fleet({ reader: store, clock, log });
+      const twins = new Twins({
+        reader: store,
+        clock,
+        log,
+        undecodable: (frame, reason) => {
+          const { gateway, lane, seq } = frame.head;
+          log.error("twin.frame-undecodable", { gateway, lane, seq, reason });
+          store.noteUndecodable(frame, reason, clock.nowUs()).catch((failure: unknown) => {
+            log.warn("twin.quarantine-not-written", { reason: messageChain(failure) });
+          });
+          fleet.touched(gateway);
+        },
+      });
+      for (const gateway of await fleet.load()) await twins.load(gateway);
+      const credentials = brokerCredentials();
+      const inbox = new NatsInbox({
+        url: brokerUrl(),
+        ...(credentials === undefined ? {} : { credentials }),
+        streamBytesMax: settings.broker.mebibytesMax * 2 ** 20,
+        clock,
+        log,
+      });
+      const ingest = new Ingest({
+        inbox,
+        store,
+        writers: settings.writers,
+        clock,
+        random,
+        log,
+        committed(commit) {
+          twins.take(commit);
+          for (const gateway of commit.touched) fleet.touched(gateway);
+        },
+        beat(gateway, beat, receivedUs) {
+          twins.beat(gateway, beat);
+          fleet.beat(gateway, beat, receivedUs);
+        },
+        greeted(gateway) {
+          fleet.touched(gateway);
+        },
+      });
+      await ingest.start();
+      this.#parts = { store, fleet, twins, ingest, history: new History(store) };
+      this.#work = Promise.all([
+        fleet.watch(this.#stopping.signal),
+        this.#keepBeats(fleet, store, this.#stopping.signal),
+      ]);
+    } catch (failure) {
+      await store[Symbol.asyncDispose]();
+      throw failure;
+    }
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    const parts = this.#parts;
+    if (parts === undefined) return;
+    // Intake ends first: what it has taken is committed, acknowledged and marked. What a database that hangs has not
+    // taken by the deadline is not acknowledged, and comes again.
+    await race(parts.ingest.stop(), deadline).catch(() => undefined);
+    this.#stopping.abort();
+    await this.#work;
+    await parts.twins.settled();
+    await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
+    await parts.store[Symbol.asyncDispose]();
+  }
+
+  gateways(): ReturnType<HubViews["gateways"]> {
+    const { fleet, twins } = this.#running();
+    return fleet.rows((gateway) => twins.dictionary(gateway)?.tags.length ?? 0);
+  }
+
+  page(gateway: string): GatewayPage | undefined {
+    const { fleet, twins } = this.#running();
+    const known = fleet.known(gateway);
+    if (known === undefined) return undefined;
+    const tags = twins.dictionary(gateway)?.tags ?? [];
+    const overview = overviewOf(tags);
+    return {
+      gateway,
+      name: known.hello?.name ?? gateway,
+      site: known.hello?.site ?? "",
+      software: known.hello?.software ?? "",
+      tags: tags.map(toLiveTag),
+      overview: overview.map((tag) => tag.id),
+      sparklines: overview
+        .filter((tag) => tag.kind === "measurement")
+        .slice(0, sparklinesMax)
+        .map((tag) => tag.id),
+      // The gateway's own page says it; it does not travel.
+      commitEveryMs: 0,
+    };
+  }
+
+  values(gateway: string, tags: readonly string[]): ReturnType<HubViews["values"]> {
+    return this.#running().twins.table(gateway)?.values(tags) ?? [];
+  }
+
+  devices(gateway: string): ReturnType<HubViews["devices"]> {
+    return this.#running().fleet.devices(gateway);
+  }
+
+  hubLink(gateway: string): ReturnType<HubViews["hubLink"]> {
+    return this.#running().fleet.hubLink(gateway);
+  }
+
+  confirmed(gateway: string): Readonly<Record<string, number>> {
+    return this.#running().twins.table(gateway)?.confirmed() ?? {};
+  }
+
+  onChanged(listener: (gateway: string, tags: readonly string[]) => void): () => void {
+    return this.#running().twins.onChanged(listener);
+  }
+
+  onState(listener: (gateway: string) => void): () => void {
+    return this.#running().fleet.onState(listener);
+  }
+
+  history(
+    gateway: string,
+    tag: string,
+    fromUs: number,
+    toUs: number,
+    columns: number,
+  ): ReturnType<HubViews["history"]> {
+    return this.#running().history.line(gateway as GatewayId, tag, fromUs, toUs, columns);
+  }
+
+  gaps(gateway: string, tag: string, fromUs: number, toUs: number): ReturnType<HubViews["gaps"]> {
+    return this.#running().history.gaps(gateway as GatewayId, tag, fromUs, toUs);
+  }
+
+  quarantine(): ReturnType<HubViews["quarantine"]> {
+    return this.#running().store.quarantine(quarantineRowsMax);
+  }
+
+  metrics(): ReturnType<HubViews["metrics"]> {
+    const { fleet, ingest } = this.#running();
+    const { counters } = ingest;
+    return {
+      unexplained: fleet.unexplained(),
+      framesReceived: counters.received,
+      framesStored: counters.stored,
+      framesRepeated: counters.repeated,
+      framesQuarantined: counters.quarantined,
+      samplesStored: counters.samplesStored,
+      transactions: counters.transactions,
+    };
+  }
+
+  async #keepBeats(fleet: Fleet, store: PostgresStore, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options.context;
+    const stopped = aborted(signal);
+    for (;;) {
+      await Promise.race([stopped, clock.sleep(beatsKeptEveryMs, signal).catch(() => undefined)]);
+      if (signal.aborted) return;
+      await store.keepBeats(fleet.beats()).catch((failure: unknown) => {
+        log.warn("hub.beats-not-kept", { reason: messageChain(failure) });
+      });
+    }
+  }
+
+  #running(): Parts {
+    if (this.#parts === undefined) throw new Error("the hub has not been started");
+    return this.#parts;
+  }
+}
+
+interface Parts {
+  readonly store: PostgresStore;
+  readonly fleet: Fleet;
+  readonly twins: Twins;
+  readonly ingest: Ingest;
+  readonly history: History;
+}
+
+/** The hub does not have the gateway's settings: the first tags of each asset that a person can read at a glance. */
+function overviewOf(tags: readonly TagDefinition[]): readonly TagDefinition[] {
+  const perAsset = new Map<string, number>();
+  return tags.filter((tag) => {
+    if (tag.kind === "text" || tag.type === "bytes") return false;
+    const before = perAsset.get(tag.asset) ?? 0;
+    perAsset.set(tag.asset, before + 1);
+    return before < overviewOfAssetMax;
+  });
+}
+
+function toLiveTag(tag: TagDefinition): LiveTag {
+  return {
+    id: tag.id,
+    name: tag.name,
+    device: tag.device,
+    asset: tag.asset,
+    unit: tag.unit,
+    type: tag.type,
+    kind: tag.kind,
+    decimals: tag.decimals,
+    expectedMs: tag.expectedMs,
+    low: Number.isNaN(tag.low) ? null : tag.low,
+    high: Number.isNaN(tag.high) ? null : tag.high,
+    texts: Object.fromEntries(tag.texts),
+  };
+}
