@@ -101,31 +101,36 @@ async function startAll(): Promise<void> {
 
   const hubFacts = await hub.ready;
   board.set("hub", `console ${String(hubFacts["console"])}`);
-  for (const [index, line] of lines.entries()) {
-    const plant = plants[index];
-    if (plant === undefined) continue;
-    const endpoints = (await plant.ready) as ReadyFacts & PlantEndpoints;
-    board.set(plant.name, "machines run");
-    const settings = writeLineSettings(
-      {
-        ...line,
-        folder: join(folder, line.id),
-        hmiPort: ports.hmi[index] ?? 0,
-        commitEveryMs: demoCommitMs,
-        hub: {
-          url: String(hubFacts["broker"]),
-          credentialsFile: String(hubFacts["gatewayCredentials"]),
-        },
-      },
-      endpoints,
-    );
-    if (endpoints.opcua !== undefined) {
-      board.say(await trustPlant(settings, "pump-1", endpoints.opcua));
-    }
-    const gateway = start(`gateway ${line.id}`, programs.gateway, ["--settings", settings]);
-    const facts = await gateway.ready;
-    board.set(gateway.name, `HMI ${String(facts["hmi"])}, ${String(facts["tags"])} tags`);
+  await Promise.all(
+    lines.map(async (line, index) => {
+      const plant = plants[index];
+      if (plant === undefined) return;
+      const endpoints = (await plant.ready) as ReadyFacts & PlantEndpoints;
+      board.set(plant.name, "machines run");
+      await startGateway(line, ports.hmi[index] ?? 0, endpoints, {
+        url: String(hubFacts["broker"]),
+        credentialsFile: String(hubFacts["gatewayCredentials"]),
+      });
+    }),
+  );
+}
+
+async function startGateway(
+  line: (typeof lines)[number],
+  hmiPort: number,
+  endpoints: PlantEndpoints,
+  hub: { readonly url: string; readonly credentialsFile: string },
+): Promise<void> {
+  const settings = writeLineSettings(
+    { ...line, folder: join(folder, line.id), hmiPort, commitEveryMs: demoCommitMs, hub },
+    endpoints,
+  );
+  if (endpoints.opcua !== undefined) {
+    board.say(await trustPlant(settings, "pump-1", endpoints.opcua));
   }
+  const gateway = start(`gateway ${line.id}`, programs.gateway, ["--settings", settings]);
+  const facts = await gateway.ready;
+  board.set(gateway.name, `HMI ${String(facts["hmi"])}, ${String(facts["tags"])} tags`);
 }
 
 function lastWords(): string {
