@@ -5,9 +5,9 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { Back } from "./back.tsx";
+import { MachineState } from "./machine-state.tsx";
 import { decimalsMaxOf, type Machine } from "./machines.ts";
 import { say, sayCount } from "./messages.ts";
-import { MachineState } from "./overview.tsx";
 
 /** Rows on the screen at first: as many as V3 and V4 are measured with. More come by a button, never by themselves. */
 const othersShown = 200;

@@ -14,6 +14,11 @@ const prints: Readonly<Record<string, string>> = {
   deg: "°",
   um: "µm",
   us: "µs",
+  By: "B",
+  kBy: "kB",
+  MBy: "MB",
+  GBy: "GB",
+  MiBy: "MiB",
   "10*6": "×10⁶",
   "1": "",
 };

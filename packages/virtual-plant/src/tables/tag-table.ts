@@ -45,6 +45,8 @@ function rowsOf(machine: Machine, protocol: TableProtocol): readonly Row[] {
         ...commonRow(machine, point),
         // The same machine also speaks plain JSON; a gateway that reads both needs two names.
         id: `${machine.id}-sparkplug/${tagName(point.path)}`,
+        // The same machine a second time: told apart on a page that shows both.
+        asset: `${assetName(machine.id)} (Sparkplug)`,
         address: `${sparkplugGroup}/${nodeId(machine.id)}/${machine.id}/${metricName(point.path)}`,
         clock: "device",
       }));

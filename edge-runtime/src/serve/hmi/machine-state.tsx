@@ -1,0 +1,55 @@
+import { type LiveStore, type ValueState } from "@millwright/ui-kit";
+import { useComputed } from "@preact/signals";
+import type { LiveTag } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+
+import type { Machine } from "./machines.ts";
+import { say, sayCount } from "./messages.ts";
+
+/** The worst of a machine's values in words: nothing to say is said shortly, in grey. */
+export function MachineState(props: {
+  readonly store: LiveStore;
+  readonly machine: Machine;
+}): JSX.Element {
+  const { store, machine } = props;
+  const words = useComputed(() => stateWords(store, machine.indicators));
+  const quiet = useComputed(() => words.value.quiet);
+  const text = useComputed(() => words.value.text);
+  return (
+    <p class="machine-state" data-quiet={quiet.value}>
+      {text}
+    </p>
+  );
+}
+
+function stateWords(
+  store: LiveStore,
+  tags: readonly LiveTag[],
+): { readonly text: string; readonly quiet: boolean } {
+  const counts: Record<ValueState, number> = {
+    good: 0,
+    uncertain: 0,
+    stale: 0,
+    bad: 0,
+    missing: 0,
+  };
+  let outside = 0;
+  let ranged = 0;
+  for (const tag of tags) {
+    const view = store.view(tag);
+    counts[view.state] += 1;
+    if (view.range !== "unknown") ranged += 1;
+    if (view.range === "above" || view.range === "below") outside += 1;
+  }
+  if (counts.missing === tags.length) return { text: say("asset.waiting"), quiet: true };
+  const parts = [
+    ...(outside > 0 ? [sayCount("asset.outside", outside)] : []),
+    ...(["bad", "stale", "uncertain", "missing"] as const)
+      .filter((state) => counts[state] > 0)
+      .map((state) => sayCount(`asset.${state}`, counts[state])),
+  ];
+  if (parts.length > 0) return { text: parts.join(", "), quiet: false };
+  // "Normal" is only said of values that have a range to be in.
+  if (ranged === tags.length) return { text: say("asset.ok"), quiet: true };
+  return { text: say("asset.all-ok", { count: String(tags.length) }), quiet: true };
+}
