@@ -170,7 +170,7 @@ function toDevice(
       what: `lacks "${name}", which is used as {${name}}`,
     });
   }
-  if (!isDeviceId(device.id) || !checked.success) return undefined;
+  if (!isDeviceId(device.id)) return undefined;
   const { id } = device;
   const name = device.name ?? id;
 
@@ -181,13 +181,15 @@ function toDevice(
       problems.push(...tag);
       continue;
     }
-    const refused = driver.checkPoint(checked.data, tag.point);
+    // Without a connection that holds, addresses cannot be judged; everything else of the row was.
+    const refused = checked.success ? driver.checkPoint(checked.data, tag.point) : undefined;
     if (refused !== undefined) {
       problems.push({ where: `${row.where}, column address`, what: refused.reason });
       continue;
     }
     settings.push(tag);
   }
+  if (!checked.success) return undefined;
   for (const line of driver.plan(
     checked.data,
     settings.map((tag) => tag.point),

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+
+import { gatewayJsonSchema } from "./gateway-file.ts";
+import { loadSettings, SettingsFaulty } from "./load-settings.ts";
+
+function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "millwright-settings-"));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return join(folder, "gateway.yaml");
+}
+
+function problemsOf(file: string): readonly string[] {
+  try {
+    loadSettings(file);
+  } catch (failure) {
+    assert(failure instanceof SettingsFaulty);
+    return failure.problems.map(({ where, what }) => `${where}: ${what}`);
+  }
+  return assert.fail("the settings were accepted");
+}
+
+const head = `
+gateway: { id: line-1, name: Line 1, site: Brno }
+journal: { folder: journal }
+`;
+const meter = `
+devices:
+  - id: meter
+    protocol: modbus
+    connection: { framing: tcp, host: 127.0.0.1, port: 502, unit: 1 }
+    tags: meter.csv
+`;
+
+test("a device with a tag table becomes points for its driver and tags for the rest", (t) => {
+  const settings = loadSettings(
+    folderWith(t, {
+      "gateway.yaml": head + meter,
+      "meter.csv":
+        "id;name;address;type;unit;device_unit;scale;low;high;order\n" +
+        "meter/power;Power;holding:100;float32;kW;W;;0;10;CDAB\n" +
+        "meter/temp;Temperature;input:4;int16;Cel;;0,1;;;\n",
+    }),
+  );
+  const device = settings.devices.find((each) => each.id === "meter");
+  const [power, temperature] = device?.tags ?? [];
+  assert.equal(power?.point.options["order"], "CDAB");
+  assert.equal(power.tag.scale, 0.001);
+  assert.equal(power.tag.type, "float64");
+  assert.equal(temperature?.tag.scale, 0.1, "a decimal comma is read where the separator is ;");
+  assert.equal(settings.hmi.port, 8_081);
+});
+
+test("every gateway watches itself without being told", (t) => {
+  const settings = loadSettings(folderWith(t, { "gateway.yaml": head }));
+  const health = settings.devices.find((device) => device.driver.protocol === "health");
+  assert.ok(health !== undefined && health.tags.length > 0);
+});
+
+test("all problems of all files come in one report, each with its place", (t) => {
+  const problems = problemsOf(
+    folderWith(t, {
+      "gateway.yaml":
+        head +
+        `
+devices:
+  - id: meter
+    protocol: modbus
+    connection: { framing: tcp, host: 127.0.0.1, port: wrong, unit: 1 }
+    tags: meter.csv
+  - id: other
+    protocol: profinet
+    tags: []
+`,
+      "meter.csv": "id,address,type\nmeter/a,holding:70000,uint16\nmeter/b,holding:1,uint99\n",
+    }),
+  );
+  const report = problems.join("\n");
+  assert.match(report, /devices\[0\] \(meter\)\.connection\.port/);
+  assert.match(report, /meter\.csv: row 3, column type: "uint99" is none of/);
+  assert.match(report, /devices\[1\] \(other\)\.protocol: "profinet" is none of/);
+});
+
+test("an address outside the device, a wrong type and a duplicate tag are named by their cells", (t) => {
+  const problems = problemsOf(
+    folderWith(t, {
+      "gateway.yaml": head + meter,
+      "meter.csv":
+        "id,address,type\nmeter/a,holding:70000,uint16\nmeter/b,holding:1,uint99\nmeter/c,holding:2,uint16\n",
+    }),
+  );
+  assert.ok(
+    problems.some((each) => /row 2, column address: /.test(each)),
+    problems.join("\n"),
+  );
+  assert.ok(problems.some((each) => /row 3, column type: "uint99" is none of/.test(each)));
+
+  const doubled = problemsOf(
+    folderWith(t, {
+      "gateway.yaml": head + meter,
+      "meter.csv": "id,address,type\nmeter/a,holding:1,uint16\nmeter/a,holding:2,uint16\n",
+    }),
+  );
+  assert.deepEqual(doubled, ["tag meter/a: is declared twice in device meter"]);
+});
+
+test("an unknown key is refused with a word about typing mistakes", (t) => {
+  const [problem] = problemsOf(folderWith(t, { "gateway.yaml": `${head}\njurnal: {}\n` }));
+  assert.match(problem ?? "", /does not know "jurnal"/);
+});
+
+test("a page that would listen beyond loopback is refused, because it has no sign-in yet", (t) => {
+  const [problem] = problemsOf(
+    folderWith(t, { "gateway.yaml": `${head}\nhmi: { host: 0.0.0.0, port: 80 }\n` }),
+  );
+  assert.match(problem ?? "", /hmi\.host: must be a loopback address/);
+});
+
+test("text that is no YAML is reported by line and column", (t) => {
+  const [problem] = problemsOf(folderWith(t, { "gateway.yaml": "gateway: { id: [\n" }));
+  assert.match(problem ?? "", /line \d+, column \d+/);
+});
+
+test("a file that is missing is named", (t) => {
+  const [problem] = problemsOf(join(tmpdir(), "nobody-has-this", "gateway.yaml"));
+  assert.match(problem ?? "", /does not exist/);
+  const [table] = problemsOf(folderWith(t, { "gateway.yaml": head + meter }));
+  assert.match(table ?? "", /meter\.csv: does not exist/);
+});
+
+test("a template gives protocol, connection and tags; a parameter that is missing is asked for", (t) => {
+  const files = {
+    "kiln.yaml":
+      "protocol: modbus\nparameters: { host: address of the kiln }\n" +
+      "connection: { framing: tcp, host: '{host}', port: 502, unit: 1 }\ntags: kiln.csv\n",
+    "kiln.csv": "id,address,type\n{device}/zone,holding:1,uint16\n",
+  };
+  const device = (parameters: string): string =>
+    `${head}\ndevices:\n  - { id: kiln-7, template: kiln.yaml, parameters: ${parameters} }\n`;
+  const settings = loadSettings(
+    folderWith(t, { ...files, "gateway.yaml": device("{ host: 127.0.0.1 }") }),
+  );
+  assert.equal(settings.devices[0]?.tags[0]?.tag.id, "kiln-7/zone");
+
+  const problems = problemsOf(folderWith(t, { ...files, "gateway.yaml": device("{}") }));
+  assert.ok(
+    problems.some((each) => each.includes('lacks "host": address of the kiln')),
+    problems.join("\n"),
+  );
+});
+
+test("editors get a JSON Schema of the file", () => {
+  const schema = gatewayJsonSchema() as { readonly properties?: Readonly<Record<string, unknown>> };
+  assert.deepEqual(Object.keys(schema.properties ?? {}), [
+    "gateway",
+    "hub",
+    "journal",
+    "hmi",
+    "devices",
+  ]);
+});
