@@ -19,8 +19,17 @@ export const runCommand: Command = {
     });
     const settings = loadSettings(values.settings);
     // With a supervisor above us: a loop that no longer turns no longer says that it lives.
-    const alive = setInterval(() => process.send?.("alive"), aliveEveryMs);
+    const alive = setInterval(() => {
+      if (process.connected) process.send?.("alive");
+    }, aliveEveryMs);
     alive.unref();
+    // A supervisor that was killed is started again and starts a runtime of its own, which needs our journal and port.
+    const orphaned = new AbortController();
+    const leave = (): void => {
+      log.warn("edge.supervisor-gone");
+      orphaned.abort(new Error("the supervisor is gone"));
+    };
+    process.once("disconnect", leave);
     try {
       await runRuntime(
         {
@@ -34,10 +43,11 @@ export const runCommand: Command = {
             process.send?.({ ready: true, ...facts });
           },
         },
-        until,
+        AbortSignal.any([until, orphaned.signal]),
       );
     } finally {
       clearInterval(alive);
+      process.off("disconnect", leave);
       if (process.connected) process.disconnect();
     }
     log.info("edge.stopped", { gateway: settings.gateway.id });
