@@ -62,6 +62,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   });
   try {
     const client = await pool.connect();
+    // The statement that it breaks rejects; without a listener the event would end the process besides.
+    client.on("error", () => undefined);
     try {
       await mustBeDurable(client);
       const applied = await migrate(client);
@@ -180,6 +182,11 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
   async #transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
+    // The pool listens to idle connections only: one that breaks in use, between two statements, would end the process.
+    const breaks = (failure: Error): void => {
+      broken = failure;
+    };
+    client.on("error", breaks);
     try {
       await client.query("begin");
       const result = await work(client);
@@ -192,6 +199,7 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
       throw failure;
     } finally {
       client.release(broken);
+      client.off("error", breaks);
     }
   }
 }
