@@ -207,8 +207,8 @@ class HubCore implements Service, HubViews {
           twins.beat(gateway, beat);
           fleet.beat(gateway, beat, receivedUs);
         },
-        greeted(gateway) {
-          fleet.touched(gateway);
+        greeted(hello) {
+          fleet.greet(hello, clock.nowUs());
         },
       });
       await ingest.start();

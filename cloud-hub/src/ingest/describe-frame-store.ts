@@ -278,7 +278,7 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       await open().keepBeats(new Map([[gateway.gateway, { beat, receivedUs: 7 }]]));
       const known = (await open().gateways()).find((one) => one.gateway === gateway.gateway);
       assert.deepEqual(known?.lastBeat, beat);
-      assert.equal(known?.lastBeatUs, 7);
+      assert.equal(known.lastBeatUs, 7);
     });
   });
 }

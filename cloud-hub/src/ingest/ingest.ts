@@ -16,6 +16,7 @@ import {
   type Dictionary,
   type Epoch,
   type GatewayId,
+  type Hello,
   type HelloAnswer,
   type LaneMark,
 } from "@millwright/wire-contract";
@@ -38,7 +39,7 @@ export interface IngestOptions {
   committed(commit: Commit): void;
   beat(gateway: GatewayId, beat: Beat, receivedUs: number): void;
   /** The gateway said hello and its epochs are ranked. */
-  greeted(gateway: GatewayId): void;
+  greeted(hello: Hello): void;
 }
 
 export interface IngestCounters {
@@ -264,7 +265,7 @@ export class Ingest implements Service {
       marks: new Map(marks.map((mark) => [`${mark.epoch}/${mark.lane}`, mark])),
     });
     log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size });
-    this.#options.greeted(gateway);
+    this.#options.greeted(hello);
     return { ...answer, marks };
   }
 

@@ -170,15 +170,15 @@ export class NatsInbox implements Inbox {
   /** Streams may vanish with the broker's disk: then stream and consumer are made anew and gateways go back. */
   async #consumeForEver(lane: RoadLane, bucket: number): Promise<void> {
     const { clock, log } = this.#options;
-    while (!this.#closed) {
+    while (!this.#closed()) {
       try {
         await this.#consume(lane, bucket);
       } catch (failure) {
-        if (this.#closed) return;
+        if (this.#closed()) return;
         log.warn("ingest.consumer-lost", { lane, bucket, reason: messageChain(failure) });
       }
       await clock.sleep(1_000, this.#closing.signal).catch(() => undefined);
-      if (!this.#closed) await this.#renew(lane);
+      if (!this.#closed()) await this.#renew(lane);
     }
   }
 
@@ -219,7 +219,7 @@ export class NatsInbox implements Inbox {
         this.#waiting.push(message);
         this.#ring();
         // The queue is bounded by what is asked ahead: nothing more is asked for while workers have not caught up.
-        while (this.#waiting.length > aheadMax * 4 && !this.#closed) {
+        while (this.#waiting.length > aheadMax * 4 && !this.#closed()) {
           await this.#options.clock.sleep(5, this.#closing.signal).catch(() => undefined);
         }
       }
@@ -228,7 +228,8 @@ export class NatsInbox implements Inbox {
     }
   }
 
-  get #closed(): boolean {
+  /** A call, because a compiler that has seen a property false once believes that it stays so across a wait. */
+  #closed(): boolean {
     return this.#closing.signal.aborted;
   }
 

@@ -5,6 +5,7 @@ import type {
   DeviceStatus,
   GatewayId,
   GatewayRow,
+  Hello,
   HubLink,
   Presence,
 } from "@millwright/wire-contract";
@@ -57,6 +58,13 @@ export class Fleet {
     place.beatUs = receivedUs;
     const moved = this.#judge(place, receivedUs);
     if (moved || before === undefined || differs(before, beat)) this.#tell(gateway);
+  }
+
+  greet(hello: Hello, nowUs: number): void {
+    const place = this.#placeOf(hello.gateway);
+    place.known = { ...place.known, hello, helloUs: nowUs };
+    place.stale = true;
+    this.#tell(hello.gateway);
   }
 
   /** Its counts or what it said of itself have changed in the store. */
@@ -153,9 +161,7 @@ export class Fleet {
   #put(known: KnownGateway): void {
     const place = this.#places.get(known.gateway);
     if (place !== undefined) {
-      const said = JSON.stringify(place.known.hello) !== JSON.stringify(known.hello);
       place.known = known;
-      if (said) this.#tell(known.gateway);
       return;
     }
     const { clock } = this.#options;

@@ -1,0 +1,439 @@
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { runServices, seededRandom, silentLog, systemClock } from "@millwright/kit";
+import {
+  messageId,
+  subjects,
+  type Beat,
+  type DeviceId,
+  type HelloAnswer,
+  type MarkMessage,
+  type RoadLane,
+  type TagId,
+} from "@millwright/wire-contract";
+import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
+
+import { freePort } from "./children/ports.ts";
+import { isRunning } from "./children/process-table.ts";
+import { readCredentials } from "./children/secret-file.ts";
+import { makeDataFolder, removeDataFolder, until } from "./children/test-children.ts";
+import { buildHub, type Hub } from "./hub.ts";
+import { damaged, TestGateway, testTag, type TestFrame } from "./ingest/test-gateway.ts";
+import { programFolders } from "./settings/environment.ts";
+import { parseSettings } from "./settings/load-settings.ts";
+
+const folder = makeDataFolder();
+const stopping = new AbortController();
+const secondUs = 1_000_000;
+let hub: Hub | undefined;
+let running: Promise<void> = Promise.resolve();
+let road: NatsConnection | undefined;
+
+before(async () => {
+  const settings = parseSettings(
+    "dataFolder: data\nreleaseBelow: stored\nhttp: { port: 0 }",
+    join(folder, "hub.yaml"),
+  );
+  const built = buildHub(settings, {
+    clock: systemClock,
+    random: seededRandom(1),
+    log: silentLog,
+    programFolders: programFolders(),
+  });
+  hub = built;
+  running = runServices(built.services, stopping.signal, 10_000);
+  await until("the hub is ready", () => built.status().console !== "");
+  road = await connectAsGateway(built.status().broker, built.status().gatewayCredentials);
+});
+
+after(async () => {
+  await road?.close();
+  stopping.abort();
+  await running;
+  removeDataFolder(folder);
+});
+
+function connectAsGateway(url: string, credentialsFile: string): Promise<NatsConnection> {
+  const credentials = readCredentials(credentialsFile);
+  assert.ok(credentials !== undefined);
+  return connect({ servers: url, user: credentials.user, pass: credentials.password });
+}
+
+/** What the gateway does: says hello, publishes, hears marks. */
+class Wire {
+  readonly gateway: TestGateway;
+  readonly marks: MarkMessage[] = [];
+  readonly #road: NatsConnection;
+
+  constructor(gateway: TestGateway, connection = road) {
+    assert.ok(connection !== undefined);
+    this.gateway = gateway;
+    this.#road = connection;
+    connection.subscribe(subjects.mark(gateway.gateway), {
+      callback: (_failure, message) => {
+        this.marks.push(message.json<MarkMessage>());
+      },
+    });
+  }
+
+  async hello(): Promise<HelloAnswer> {
+    const said = JSON.stringify(this.gateway.hello());
+    const answer = await this.#road.request(subjects.hello(this.gateway.gateway), said, {
+      timeout: 5_000,
+    });
+    return answer.json<HelloAnswer>();
+  }
+
+  send(frame: TestFrame, bytes = frame.bytes, round = 1, as = this.gateway.gateway): void {
+    const head = headers();
+    const id = messageId(this.gateway.gateway, frame.epoch, frame.lane, frame.seq, round);
+    head.set("Nats-Msg-Id", id);
+    this.#road.publish(subjects.frame(frame.lane, as), bytes, { headers: head });
+  }
+
+  beat(change: Partial<Beat> = {}): void {
+    const beat: Beat = {
+      version: 1,
+      gateway: this.gateway.gateway,
+      nowUs: 0,
+      devices: [],
+      waitingFrames: 0,
+      waitingSamples: 0,
+      oldestWaitingMs: 0,
+      unexplained: 0,
+      stopping: false,
+      ...change,
+    };
+    this.#road.publish(subjects.beat(this.gateway.gateway), JSON.stringify(beat));
+  }
+
+  storedSeq(lane: RoadLane): number {
+    const marks = this.marks.flatMap((message) => message.marks);
+    return marks.findLast((mark) => mark.lane === lane)?.storedSeq ?? 0;
+  }
+
+  async stored(lane: RoadLane, seq: number): Promise<void> {
+    await until(`the mark of ${lane} is at ${seq}`, () => this.storedSeq(lane) >= seq);
+  }
+}
+
+function views(): Hub["views"] {
+  assert.ok(hub !== undefined);
+  return hub.views;
+}
+
+test("frames travel from the broker into the twin and the history, and the mark comes back", async () => {
+  const wire = new Wire(new TestGateway("gw-way"));
+  const { gateway } = wire;
+  const changed = new Set<string>();
+  const takeBack = views().onChanged((name, tags) => {
+    if (name === "gw-way") for (const tag of tags) changed.add(tag);
+  });
+  const answer = await wire.hello();
+  assert.deepEqual(answer.marks, []);
+  const startUs = systemClock.nowUs() - 60 * secondUs;
+  wire.send(gateway.dictionaryFrame());
+  for (let at = 0; at < 50; at++) {
+    wire.send(
+      gateway.samples([
+        [0, at, startUs + at * secondUs],
+        [1, 100 + at, startUs + at * secondUs],
+      ]),
+    );
+  }
+  await wire.stored("live", 50);
+  await wire.stored("critical", 1);
+  assert.ok(wire.marks.every((mark) => mark.incarnation === answer.incarnation));
+
+  await until(
+    "the twin shows the newest value",
+    () => views().values("gw-way", ["pump/t0"])[0]?.v === 49,
+  );
+  takeBack();
+  assert.deepEqual([...changed].toSorted(), ["pump/t0", "pump/t1"]);
+  const page = views().page("gw-way");
+  assert.equal(page?.name, "Press shop");
+  assert.deepEqual(page.overview, ["pump/t0", "pump/t1"]);
+
+  const line = await views().history("gw-way", "pump/t1", startUs, startUs + 60 * secondUs, 600);
+  assert.equal(line.times.length, 50);
+  assert.deepEqual([line.values[0], line.values[49]], [100, 149]);
+  await until("the row counts what is stored", () => rowOf("gw-way")?.storedSamples === 100);
+  assert.equal(rowOf("gw-way")?.unexplained, 0);
+  assert.equal(views().metrics().unexplained, 0);
+});
+
+test("a frame that is damaged on the way is not stored, and passes when it is sent again", async () => {
+  const wire = new Wire(new TestGateway("gw-damaged"));
+  await wire.hello();
+  const one = wire.gateway.samples([[0, 1, 1]]);
+  const two = wire.gateway.samples([[0, 2, 2]]);
+  wire.send(one, damaged(one));
+  wire.send(two);
+  await until("the quarantine shows it", async () =>
+    (await views().quarantine()).some(
+      (row) => row.gateway === "gw-damaged" && /CRC/.test(row.reason),
+    ),
+  );
+  assert.equal(wire.storedSeq("live"), 0);
+  wire.send(one, one.bytes, 2);
+  await wire.stored("live", 2);
+});
+
+test("whole bytes that cannot be decoded count as stored and wait in the quarantine", async () => {
+  const wire = new Wire(new TestGateway("gw-future"));
+  await wire.hello();
+  const { gateway } = wire;
+  wire.send(gateway.dictionaryFrame());
+  await wire.stored("critical", 1);
+  const body = new Uint8Array([0xff, 0xff, 0xff]);
+  wire.send(gateway.seal("live", "samples", body, { sampleCount: 3 }));
+  wire.send(gateway.samples([[0, 7, 7]]));
+  await wire.stored("live", 2);
+  await until("the quarantine shows it", async () =>
+    (await views().quarantine()).some((row) => row.gateway === "gw-future"),
+  );
+  await until("the row counts it", () => rowOf("gw-future")?.quarantined === 1);
+  assert.equal(rowOf("gw-future")?.unexplained, 0);
+});
+
+test("a frame under another gateway's subject is refused, and the named gateway gets nothing of it", async () => {
+  const wire = new Wire(new TestGateway("gw-forger"));
+  const victim = new TestGateway("gw-victim");
+  const forgedFrame = victim.samples([[0, 666, 1]]);
+  wire.send(forgedFrame);
+  await until("the quarantine shows it", async () =>
+    (await views().quarantine()).some(
+      (row) => row.gateway === "gw-forger" && /of gw-victim was sent by gw-forger/.test(row.reason),
+    ),
+  );
+  assert.equal(rowOf("gw-victim"), undefined);
+});
+
+test("samples that come before their dictionary are in the twin as soon as it comes", async () => {
+  const wire = new Wire(new TestGateway("gw-early", [testTag(0), testTag(1), testTag(2)]));
+  await wire.hello();
+  const dictionary = wire.gateway.dictionaryFrame();
+  wire.send(wire.gateway.samples([[2, 5, 5]]));
+  await wire.stored("live", 1);
+  assert.deepEqual(views().values("gw-early", []), []);
+  wire.send(dictionary);
+  await until("the value is there", () => views().values("gw-early", ["pump/t2"])[0]?.v === 5);
+});
+
+test("a beat makes a gateway reporting, behind or sleeping, and proves what its devices prove", async () => {
+  const wire = new Wire(new TestGateway("gw-beats"));
+  const states: string[] = [];
+  const takeBack = views().onState((gateway) => {
+    if (gateway === "gw-beats") states.push(gateway);
+  });
+  await wire.hello();
+  const device = {
+    device: "plc-1" as DeviceId,
+    name: "PLC 1",
+    protocol: "opcua",
+    state: "live" as const,
+    sinceUs: 1,
+    confirmedUs: 99,
+    note: "",
+    badge: "",
+  };
+  wire.beat({ devices: [device], waitingSamples: 4 });
+  await until("it reports", () => rowOf("gw-beats")?.presence === "reporting");
+  assert.deepEqual(views().devices("gw-beats"), [device]);
+  assert.deepEqual(views().confirmed("gw-beats"), { "plc-1": 99 });
+  assert.equal(views().hubLink("gw-beats").state, "in sync");
+  wire.beat({ oldestWaitingMs: 60_000 });
+  await until("it is behind", () => rowOf("gw-beats")?.presence === "behind");
+  wire.beat({ stopping: true });
+  await until("it sleeps", () => rowOf("gw-beats")?.presence === "sleeping");
+  takeBack();
+  assert.ok(states.length >= 3);
+});
+
+test("marks are repeated every second to a gateway that lives", async () => {
+  const wire = new Wire(new TestGateway("gw-repeat"));
+  await wire.hello();
+  wire.send(wire.gateway.samples([[0, 1, 1]]));
+  await wire.stored("live", 1);
+  const heard = wire.marks.length;
+  await until("the mark is heard again", () => wire.marks.length >= heard + 2);
+  assert.equal(wire.marks.at(-1)?.marks[0]?.storedSeq, 1);
+});
+
+test("the ledger is shown where it concerns the tag, and breaks its line", async () => {
+  const wire = new Wire(new TestGateway("gw-gaps"));
+  await wire.hello();
+  wire.send(wire.gateway.dictionaryFrame());
+  const entry = {
+    number: 1,
+    reason: "device unreachable",
+    fromUs: 10,
+    toUs: 20,
+    count: { kind: "unknown" },
+  } as const;
+  wire.send(
+    wire.gateway.ledger([
+      { ...entry, scope: { kind: "device", device: "plc-1" as DeviceId } },
+      { ...entry, number: 2, scope: { kind: "tag", tag: "pump/t1" as TagId } },
+    ]),
+  );
+  wire.send(wire.gateway.samples([[0, 1, 5]]));
+  wire.send(wire.gateway.samples([[0, 2, 25]]));
+  await wire.stored("critical", 2);
+  await wire.stored("live", 2);
+  assert.deepEqual(
+    (await views().gaps("gw-gaps", "pump/t0", 0, 100)).map((one) => one.number),
+    [1],
+  );
+  const line = await views().history("gw-gaps", "pump/t0", 0, 100, 10);
+  assert.deepEqual([...line.values], [1, NaN, 2]);
+});
+
+test("a gateway may not manage streams, hear others' beats, or speak as the hub", async () => {
+  assert.ok(hub !== undefined);
+  const { broker, gatewayCredentials } = hub.status();
+  const connection = await connectAsGateway(broker, gatewayCredentials);
+  const refused: string[] = [];
+  void (async () => {
+    for await (const state of connection.status()) {
+      if (state.type === "error") refused.push(state.error.message);
+    }
+  })();
+  connection.publish("$JS.API.STREAM.DELETE.MW_LIVE", "");
+  connection.publish("mw1.mark.gw-way", "{}");
+  connection.subscribe("mw1.beat.*", { callback: () => undefined });
+  await until("the broker has refused all three", () => refused.length >= 3);
+  await connection.close();
+});
+
+function rowOf(gateway: string): ReturnType<Hub["views"]["gateways"]>[number] | undefined {
+  return views()
+    .gateways()
+    .find((row) => row.gateway === gateway);
+}
+
+interface Program {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly code: Promise<number | null>;
+}
+
+function startProgram(settingsFile: string): Program {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "main.ts"), "--settings", settingsFile],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let output = "";
+  const hear = (bytes: Buffer): void => {
+    output += bytes.toString();
+  };
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  return {
+    process: child,
+    output: () => output,
+    code: new Promise((resolve) => child.once("close", resolve)),
+  };
+}
+
+function pidsOf(data: string): number[] {
+  return ["nats/nats-server.pid", "postgres/cluster/postmaster.pid"].map((file) =>
+    Number.parseInt(readFileSync(join(data, file), "utf8"), 10),
+  );
+}
+
+test("a hub that is killed finds its children again, and ends them when it is told to stop", async (t) => {
+  const place = makeDataFolder();
+  t.after(() => {
+    removeDataFolder(place);
+  });
+  const settingsFile = join(place, "hub.yaml");
+  writeFileSync(settingsFile, "dataFolder: data\nreleaseBelow: stored\nhttp: { port: 0 }\n");
+  const first = startProgram(settingsFile);
+  await until("the hub is ready", () => first.output().includes("hub ready"));
+  const port = /nats:\/\/127\.0\.0\.1:(\d+)/.exec(first.output())?.[1] ?? "";
+  const wire = new TestGateway("gw-kill");
+  const connection = await connectAsGateway(
+    `nats://127.0.0.1:${port}`,
+    join(place, "data/gateway.credentials"),
+  );
+  const one = new Wire(wire, connection);
+  await one.hello();
+  one.send(wire.dictionaryFrame());
+  one.send(wire.samples([[0, 1, 1]]));
+  await one.stored("live", 1);
+  const pids = pidsOf(join(place, "data"));
+  first.process.kill("SIGKILL");
+  await first.code;
+  // Comes while there is no hub: waits in the broker.
+  one.send(wire.samples([[0, 2, 2]]));
+
+  const second = startProgram(settingsFile);
+  await until("the hub is ready again", () => second.output().includes("hub ready"));
+  assert.equal(second.output().match(/children\.found-again/g)?.length, 2);
+  assert.deepEqual(pidsOf(join(place, "data")), pids);
+  const answer = await one.hello();
+  await one.stored("live", 2);
+  assert.equal(answer.marks.find((mark) => mark.lane === "critical")?.storedSeq, 1);
+  await connection.close();
+
+  second.process.kill("SIGTERM");
+  assert.equal(await second.code, 0);
+  assert.deepEqual(pids.map(isRunning), [false, false]);
+});
+
+test("bad settings are reported together and end the hub with 2, before anything is started", async (t) => {
+  const place = makeDataFolder();
+  t.after(() => {
+    removeDataFolder(place);
+  });
+  const settingsFile = join(place, "hub.yaml");
+  writeFileSync(settingsFile, "dataFolder: data\nhttp: { port: high }\nwirters: 3\n");
+  const program = startProgram(settingsFile);
+  assert.equal(await program.code, 2);
+  assert.match(program.output(), /releaseBelow: must be chosen in words/);
+  assert.match(program.output(), /http\.port/);
+  assert.match(program.output(), /wirters/);
+});
+
+test("a chosen port that is taken ends the hub with 2, a data folder that is none with 3", async (t) => {
+  const place = makeDataFolder();
+  t.after(() => {
+    removeDataFolder(place);
+  });
+  const settingsFile = join(place, "hub.yaml");
+  assert.ok(hub !== undefined);
+  const taken = /:(\d+)$/.exec(hub.status().broker)?.[1] ?? "";
+  writeFileSync(
+    settingsFile,
+    `dataFolder: data\nreleaseBelow: stored\nhttp: { port: 0 }\nbroker: { port: ${taken} }\n`,
+  );
+  const refused = startProgram(settingsFile);
+  assert.equal(await refused.code, 2);
+  assert.match(refused.output(), new RegExp(`port ${taken} for nats-server is taken by `));
+  assert.equal(isRunning(pidsOfPostgres(join(place, "data"))), false);
+
+  writeFileSync(join(place, "file"), "");
+  writeFileSync(
+    settingsFile,
+    `dataFolder: file/data\nreleaseBelow: stored\nhttp: { port: ${await freePort()} }\n`,
+  );
+  const nowhere = startProgram(settingsFile);
+  assert.equal(await nowhere.code, 3);
+  assert.match(nowhere.output(), /cannot use the data folder/);
+});
+
+/** The number of a database that has ended, 2^22 (more than any process has) when there is none. */
+function pidsOfPostgres(data: string): number {
+  try {
+    return Number.parseInt(readFileSync(join(data, "postgres/cluster/postmaster.pid"), "utf8"), 10);
+  } catch {
+    return 2 ** 22;
+  }
+}
