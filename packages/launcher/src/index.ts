@@ -1,2 +1,4 @@
+export { writeLineSettings, type LineGateway, type PlantEndpoints } from "./line.ts";
 export { Part, PartDidNotStart, type PartOptions, type ReadyFacts } from "./part.ts";
 export { programs } from "./programs.ts";
+export { trustPlant } from "./trust-plant.ts";

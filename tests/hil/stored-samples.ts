@@ -1,0 +1,100 @@
+/**
+ * What the hub really holds: frames straight from PostgreSQL, decoded with the wire contract alone. None of the hub's
+ * own code takes part, so that a view of the hub that is wrong cannot make a lost sample look stored.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import type { Refused } from "@millwright/kit";
+import type { Stored } from "@millwright/scenario";
+import {
+  decodeDictionary,
+  decodeLedger,
+  decodeSamples,
+  parseFrame,
+  severityOf,
+  type Dictionary,
+  type LedgerEntry,
+} from "@millwright/wire-contract";
+import pg from "pg";
+
+export interface HubContent {
+  /** In the order of epoch rank, lane and number: within a tag, the order in which the gateway numbered them. */
+  readonly samples: readonly Stored[];
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** Asks the database of the hub whose data are in `dataFolder`. One connection for each question: it may be killed. */
+export async function askDatabase<Row extends pg.QueryResultRow>(
+  dataFolder: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Row[]> {
+  const [user = "", password = ""] = readFileSync(
+    join(dataFolder, "postgres.credentials"),
+    "utf8",
+  ).split("\n");
+  const client = new pg.Client({
+    host: "127.0.0.1",
+    port: Number(readFileSync(join(dataFolder, "postgres/port"), "utf8")),
+    user,
+    password,
+    database: "postgres",
+    connectionTimeoutMillis: 5_000,
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return (await client.query<Row>(sql, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+export async function readHub(dataFolder: string, gateway: string): Promise<HubContent> {
+  const rows = await askDatabase<{ bytes: Buffer }>(
+    dataFolder,
+    `select f.bytes from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1
+     order by e.rank nulls last, f.lane, f.seq`,
+    [gateway],
+  );
+  const frames = rows.map(({ bytes }) => {
+    const parsed = parseFrame(bytes);
+    if (parsed.kind !== "frame") throw new Error(`a stored frame is ${parsed.kind}`);
+    return parsed;
+  });
+
+  const dictionaries = new Map<bigint, Dictionary>();
+  const entries: LedgerEntry[] = [];
+  for (const { head, body } of frames) {
+    if (head.content === "dictionary") {
+      const dictionary = decoded(decodeDictionary(body));
+      dictionaries.set(dictionary.hash, dictionary);
+    } else if (head.content === "ledger") {
+      entries.push(...decoded(decodeLedger(body)));
+    }
+  }
+
+  const samples: Stored[] = [];
+  for (const { head, body } of frames) {
+    if (head.content !== "samples") continue;
+    const dictionary = dictionaries.get(head.dictionary);
+    if (dictionary === undefined) throw new Error(`frame ${head.seq} has no dictionary`);
+    const columns = decoded(decodeSamples(body, dictionary));
+    for (let row = 0; row < columns.count; row++) {
+      // "Device unreachable" is a sample too, but none that the device has handed out.
+      if (severityOf(columns.status[row] ?? 0) !== "good") continue;
+      samples.push({
+        tag: dictionary.byIndex(columns.tag[row] ?? -1)?.id ?? "",
+        measuredUs: columns.measuredUs[row] ?? Number.NaN,
+        value: columns.value[row] ?? Number.NaN,
+      });
+    }
+  }
+  return { samples, entries };
+}
+
+function decoded<T extends object>(answer: T | Refused): T {
+  if ("reason" in answer) throw new Error(`a stored frame cannot be decoded: ${answer.reason}`);
+  return answer;
+}
