@@ -4,6 +4,8 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What the command answers goes here; what went wrong goes to standard error. */
+  readonly out: { write(text: string): unknown };
   /** Aborts when the person or the supervisor wants the program to end. */
   readonly until: AbortSignal;
 }
@@ -17,9 +19,4 @@ export interface Command {
   readonly what: string;
   /** @returns the exit code */
   run(args: readonly string[], context: CommandContext): Promise<number>;
-}
-
-/** The command line itself cannot be used: answered with the usage, exit code 2. */
-export class UsageWrong extends Error {
-  override readonly name = "UsageWrong";
 }

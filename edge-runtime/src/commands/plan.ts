@@ -7,7 +7,7 @@ export const planCommand: Command = {
   name: "plan",
   usage: "plan --settings gateway.yaml",
   what: "Checks the settings and says what they will mean for each device and line. Starts nothing.",
-  run(args) {
+  run(args, { out: print }) {
     const { values } = parseArgs({
       args: [...args],
       options: { settings: { type: "string", default: "gateway.yaml" } },
@@ -25,7 +25,7 @@ export const planCommand: Command = {
         out.push(`    ${line.severity === "info" ? "" : `${line.severity}: `}${line.text}`);
       }
     }
-    process.stdout.write(`${out.join("\n")}\n`);
+    print.write(`${out.join("\n")}\n`);
     return Promise.resolve(0);
   },
 };

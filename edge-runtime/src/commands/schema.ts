@@ -5,8 +5,8 @@ export const schemaCommand: Command = {
   name: "schema",
   usage: "schema",
   what: "Prints the JSON Schema of the settings file, for editors.",
-  run() {
-    process.stdout.write(`${JSON.stringify(gatewayJsonSchema(), undefined, 2)}\n`);
+  run(_args, { out }) {
+    out.write(`${JSON.stringify(gatewayJsonSchema(), undefined, 2)}\n`);
     return Promise.resolve(0);
   },
 };

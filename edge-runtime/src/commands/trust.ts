@@ -11,7 +11,7 @@ export const trustCommand: Command = {
   name: "trust",
   usage: "trust DEVICE THUMBPRINT [--settings gateway.yaml]",
   what: "Accepts the certificate that an OPC UA server showed, after a person has compared its thumbprint.",
-  async run(args) {
+  async run(args, { out }) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -37,7 +37,7 @@ export const trustCommand: Command = {
       process.stderr.write(`${messageChain(failure)}\n${hintOf(failure) ?? ""}\n`);
       return 3;
     }
-    process.stdout.write(`${device}: the certificate is trusted from now on\n`);
+    out.write(`${device}: the certificate is trusted from now on\n`);
     return 0;
   },
 };

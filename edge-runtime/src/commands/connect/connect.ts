@@ -55,6 +55,7 @@ async function connect(
   command: CommandContext,
 ): Promise<number> {
   const context = toDriverContext(options, command);
+  const { out } = command;
   if (options.probe !== undefined) {
     if (driver.probe === undefined) {
       process.stderr.write(`${driver.protocol} needs no probing; leave --probe out to browse\n`);
@@ -64,6 +65,7 @@ async function connect(
     printTable(
       ["address", "order", "type", "value"],
       decodings.map((each) => [each.address, each.order, each.type, each.value]),
+      out,
     );
     return 0;
   }
@@ -77,13 +79,12 @@ async function connect(
         offer.type,
         showValue(offer.value, offer.status, offer.unit),
       ]),
+      out,
     );
-    process.stdout.write(
-      `${offers.length} values. Take some with --pick ADDRESS,ADDRESS or --pick all.\n`,
-    );
+    out.write(`${offers.length} values. Take some with --pick ADDRESS,ADDRESS or --pick all.\n`);
     return 0;
   }
-  return await take(driver, connection, offers, options, context, command.until);
+  return await take(driver, connection, offers, options, context, command);
 }
 
 /** What there is to choose from: by browsing, or, where a device cannot be asked, just what was named. */
@@ -128,8 +129,9 @@ async function take(
   offers: readonly OfferedPoint[],
   options: ConnectOptions,
   context: DriverContext,
-  signal: AbortSignal,
+  command: CommandContext,
 ): Promise<number> {
+  const { out, until: signal } = command;
   const { pick } = options;
   const chosen =
     pick === "all" || driver.browse === undefined
@@ -178,9 +180,10 @@ async function take(
           : showValue(look.value, look.status, row["unit"] ?? "");
       return [row["id"] ?? "", row["address"] ?? "", row["type"] ?? "", live];
     }),
+    out,
   );
   if (!options.save) {
-    process.stdout.write("Nothing was written. Add --save when the values are right.\n");
+    out.write("Nothing was written. Add --save when the values are right.\n");
     return 0;
   }
   const saved = saveDevice(options.settingsFile, {
@@ -194,7 +197,7 @@ async function take(
     process.stderr.write(`${saved}\n`);
     return 2;
   }
-  process.stdout.write(`Wrote ${saved.tags} and ${saved.settings}.\n`);
+  out.write(`Wrote ${saved.tags} and ${saved.settings}.\n`);
   return 0;
 }
 

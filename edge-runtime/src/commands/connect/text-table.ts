@@ -2,7 +2,7 @@
 export function printTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
-  out: NodeJS.WritableStream = process.stdout,
+  out: { write(text: string): unknown },
 ): void {
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
