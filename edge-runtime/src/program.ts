@@ -1,0 +1,53 @@
+/** The gateway's command line: arguments, signals, exit codes. */
+import { randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+
+import { createLog, Fault, hintOf, messageChain, seededRandom, systemClock } from "@millwright/kit";
+
+import { commands } from "./commands/commands.ts";
+
+/** Exit codes that the supervisor and scripts rely on. */
+const exit = { ok: 0, defect: 1, settings: 2, disk: 3 } as const;
+
+/** @returns the exit code */
+export async function runProgram(): Promise<number> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    strict: false,
+    options: { help: { type: "boolean", short: "h" } },
+  });
+  const command = commands.find((each) => each.name === positionals[0]);
+  if (command === undefined || (values["help"] === true && positionals.length === 0)) {
+    const lines = commands.map(({ usage, what }) => `  millwright ${usage}\n      ${what}`);
+    process.stderr.write(`Millwright gateway\n\n${lines.join("\n")}\n`);
+    return values["help"] === true ? exit.ok : exit.settings;
+  }
+
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      stopping.abort(new Error(signal));
+    });
+  }
+  const log = createLog("edge");
+  try {
+    return await command.run(process.argv.slice(process.argv.indexOf(command.name) + 1), {
+      clock: systemClock,
+      // Epochs are made of it: two starts must never draw the same.
+      random: seededRandom(randomBytes(32).toString("hex")),
+      log,
+      until: stopping.signal,
+    });
+  } catch (failure) {
+    const hint = hintOf(failure);
+    process.stderr.write(`${messageChain(failure)}\n${hint === undefined ? "" : `${hint}\n`}`);
+    if (!(failure instanceof Fault)) {
+      log.error("edge.defect", { error: failure });
+      return exit.defect;
+    }
+    if (failure.code.startsWith("settings.") || failure.code.startsWith("serve.")) {
+      return exit.settings;
+    }
+    return failure.code.startsWith("buffer.") ? exit.disk : exit.defect;
+  }
+}
