@@ -27,7 +27,7 @@ import type { Committed } from "./store.ts";
  * other half is the store, here or in its worker.
  */
 
-/** A start brings its first samples: a person in front of the machine waits for them. */
+/** A start brings the first samples of a device: a person in front of the machine waits for them. */
 const firstSamplesMs = 50;
 /** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
 const eagerSamples = 50_000;
@@ -43,6 +43,8 @@ export class JournalKeeper implements JournalCore {
   readonly #resume: Map<DeviceId, ResumePoint>;
   readonly #sealedListeners = new Set<() => void>();
   readonly #commitMs = new Percentiles();
+  /** Devices that have brought samples since the start. */
+  readonly #heardOf = new Set<DeviceId>();
   #dictionary: Dictionary = makeDictionary([]);
   #received = 0;
   #sent = 0;
@@ -100,6 +102,10 @@ export class JournalKeeper implements JournalCore {
     }
     const nowMs = this.#clock.monotonicMs();
     if (batch.count > 0) this.#oldestMs ??= nowMs;
+    if (batch.count > 0 && !this.#heardOf.has(batch.device)) {
+      this.#heardOf.add(batch.device);
+      this.#commitBy(nowMs + Math.min(firstSamplesMs, this.#options.commitEveryMs));
+    }
     if (this.#intake.samples >= eagerSamples) this.#commitBy(nowMs);
     else this.#commitBy(this.#nextCommitMs(nowMs));
     return true;
@@ -234,9 +240,8 @@ export class JournalKeeper implements JournalCore {
     this.#timer?.abort();
   }
 
-  /** When samples that arrive now are to be on disk: on the grid of the interval, the very first ones sooner. */
+  /** When samples that arrive now are to be on disk: on the grid of the interval. */
   #nextCommitMs(nowMs: number): number {
-    if (this.#commits === 0) return nowMs + Math.min(firstSamplesMs, this.#options.commitEveryMs);
     return Math.max(nowMs, this.#lastCommitMs + this.#options.commitEveryMs);
   }
 

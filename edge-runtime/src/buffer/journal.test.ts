@@ -29,6 +29,7 @@ test("a sample is settled only after the commit that holds it", async (context) 
     settled++;
     return Promise.resolve();
   };
+  assert(journal.append(batchOf([0], rig.clock.nowUs())));
   await journal.commit();
   assert(journal.append(batchOf([1, 2], rig.clock.nowUs(), { settle })));
   await rig.clock.advance(900);
@@ -38,8 +39,19 @@ test("a sample is settled only after the commit that holds it", async (context) 
   assert.equal(settled, 1);
   assert.deepEqual(
     [journal.counters().sent, journal.counters().inMemory, journal.counters().unexplained],
-    [2, 0, 0],
+    [3, 0, 0],
   );
+});
+
+test("the first samples of a device are on disk soon, although others have filled the last commit", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  await journal.adoptTags([tag("t1")]);
+  journal.append({ ...batchOf([0], rig.clock.nowUs()), device: "other" as typeof device });
+  await journal.commit();
+  assert(journal.append(batchOf([1, 2], rig.clock.nowUs())));
+  await rig.clock.advance(60);
+  assert.equal(journal.counters().inMemory, 0);
 });
 
 test("what was committed reads back as it was, in a frame that decodes with the dictionary ahead of it", async (context) => {
