@@ -112,6 +112,11 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       clock,
       views: {
         page: () => page,
+        counters: () => ({
+          unexplained: unexplained(),
+          journal: journal.counters(),
+          devices: devices.map(({ status, account }) => ({ device: status.device, ...account })),
+        }),
         live,
         indexOf,
         samples: (tag, fromUs, toUs) => journal.readSamples(tag, fromUs, toUs, samplesPerChartMax),
@@ -173,9 +178,23 @@ function superviseDevice(
     },
   });
 
+  // Said once: from here on a power cut does not take the values of this device.
+  let anyDurable = false;
+  const tellDurable = (batch: SampleBatch): SampleBatch =>
+    anyDurable || batch.count === 0
+      ? batch
+      : {
+          ...batch,
+          settle: async () => {
+            if (!anyDurable) log.info("edge.first-durable", { device: device.id });
+            anyDurable = true;
+            await batch.settle?.();
+          },
+        };
+
   const deliver = async (readings: ReadingBatch, signal: AbortSignal): Promise<void> => {
     const batch = normaliser.normalise(readings);
-    await keep(batch, journal, clock, signal);
+    await keep(tellDurable(batch), journal, clock, signal);
     applyBatch(current, batch);
   };
 

@@ -16,6 +16,8 @@ import type { GatewayPage, LedgerEntry, SampleColumns } from "@millwright/wire-c
 
 export interface HmiViews {
   readonly page: () => GatewayPage;
+  /** Samples in and out of each step, and what nobody can explain: plain numbers, as JSON. */
+  readonly counters: () => object;
   readonly live: LiveSource;
   /** Dictionary index of a tag id; absent for an id that is not of this gateway. */
   readonly indexOf: (tag: string) => number | undefined;
@@ -52,6 +54,7 @@ export class HmiServer implements Service {
     const { host, port, views, clock } = this.#options;
     const app = createPageApp();
     app.get("/api/gateway", (context) => context.json(views.page()));
+    app.get("/api/counters", (context) => context.json(views.counters()));
     app.get("/api/live", (context) => liveStream(context, views.live, clock));
     app.get("/api/history", async (context) => {
       const range = parseRange(context);
