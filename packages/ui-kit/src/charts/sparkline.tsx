@@ -34,7 +34,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
     };
     const refresh = async (): Promise<void> => {
       const toUs = store.nowUs();
-      if (toUs === 0) return;
+      if (toUs === 0 || given.signal.aborted) return;
       const range = { fromUs: toUs - hourUs, toUs };
       const columns = canvas.current?.clientWidth ?? 200;
       const address = historyAddress(base, tag.id, range, columns);
@@ -56,7 +56,8 @@ export function Sparkline(props: SparklineProps): JSX.Element {
     const turn = (): void => void refresh().catch(() => undefined);
     const timer = setInterval(turn, refreshMs);
     const unwatch = effect(() => {
-      if (store.snapshots.value > 0) turn();
+      // The past may wait until the present stands on the screen.
+      if (store.snapshots.value > 0) requestAnimationFrame(() => setTimeout(turn));
     });
     const sizes = new ResizeObserver(redraw);
     if (canvas.current !== null) sizes.observe(canvas.current);
