@@ -1,6 +1,6 @@
 /** The system's Chromium, driven from outside, and the slow panel that the limits are measured on. */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
@@ -80,15 +80,39 @@ export async function slowDown(page: Page): Promise<void> {
   });
 }
 
-/** Builds what the tests look at, so that they never see the page of yesterday. */
+/**
+ * Builds what the tests look at when a source is younger than what was built, so that they never see the page of
+ * yesterday and do not build the page of now again.
+ */
 export function buildPage(workspace: "edge-runtime" | "cloud-hub", folder: string): string {
-  const root = join(import.meta.dirname, "../..", workspace);
-  execFileSync(
-    process.execPath,
-    [join(import.meta.dirname, "../../node_modules/vite/bin/vite.js"), "build", folder],
-    { cwd: root, stdio: ["ignore", "ignore", "inherit"] },
-  );
-  return join(root, "dist", folder.endsWith("hmi") ? "hmi" : "console");
+  const top = join(import.meta.dirname, "../..");
+  const root = join(top, workspace);
+  const built = join(root, "dist", folder.endsWith("hmi") ? "hmi" : "console");
+  const sources = [join(root, folder), ...sharedSources.map((name) => join(top, name))];
+  const builtMs = existsSync(join(built, "index.html"))
+    ? statSync(join(built, "index.html")).mtimeMs
+    : 0;
+  if (sources.some((source) => youngestMs(source) > builtMs)) {
+    execFileSync(process.execPath, [join(top, "node_modules/vite/bin/vite.js"), "build", folder], {
+      cwd: root,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+  return built;
+}
+
+/** What both pages are made of besides their own folder. */
+const sharedSources = ["packages/ui-kit/src", "packages/wire-contract/src", "package-lock.json"];
+
+function youngestMs(path: string): number {
+  const found = statSync(path);
+  if (!found.isDirectory()) return found.mtimeMs;
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes(".build"))
+    .reduce(
+      (youngest, entry) => Math.max(youngest, statSync(join(entry.parentPath, entry.name)).mtimeMs),
+      0,
+    );
 }
 
 export function median(values: readonly number[]): number {

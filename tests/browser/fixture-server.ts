@@ -291,6 +291,16 @@ export class Fixture implements AsyncDisposable {
   }
 }
 
+/** One machine with 200 values on one screen, as the limits of live behaviour ask for. */
+export async function crowd(folder: string, rateHz: number): Promise<Fixture> {
+  return new Fixture(folder, {
+    machines: 1,
+    tagsPerMachine: 200,
+    rateHz,
+    condition: "healthy",
+  }).start();
+}
+
 function add<T>(set: Set<T>, listener: T): () => void {
   set.add(listener);
   return () => {
