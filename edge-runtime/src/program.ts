@@ -36,6 +36,7 @@ export async function runProgram(): Promise<number> {
       // Epochs are made of it: two starts must never draw the same.
       random: seededRandom(randomBytes(32).toString("hex")),
       log,
+      out: process.stdout,
       until: stopping.signal,
     });
   } catch (failure) {
