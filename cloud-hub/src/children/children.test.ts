@@ -1,69 +1,30 @@
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-  mkdirSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import pg from "pg";
 
-import { programFolders } from "../settings/environment.ts";
 import { PortTaken, ProgramMissing } from "./child-faults.ts";
 import { linkEmbeddedPostgres } from "./embedded-postgres.ts";
 import { findPrograms } from "./find-program.ts";
-import { natsServer, type NatsServerChild } from "./nats-server.ts";
-import { postgres, type PostgresChild } from "./postgres.ts";
 import { freePort, isAnswering } from "./ports.ts";
 import { isRunning } from "./process-table.ts";
-
-const context = { clock: systemClock, random: seededRandom(1), log: silentLog };
+import {
+  makeDataFolder,
+  removeDataFolder,
+  testBroker,
+  testDatabase,
+  until,
+} from "./test-children.ts";
 
 function dataFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "millwright-hub-"));
-  // Run by root, PostgreSQL is another user and has to pass.
-  chmodSync(folder, 0o711);
+  const folder = makeDataFolder();
   t.after(() => {
-    rmSync(folder, { recursive: true, force: true });
+    removeDataFolder(folder);
   });
   return folder;
-}
-
-function broker(folder: string, chosenPort?: number): NatsServerChild {
-  return natsServer(
-    {
-      folder: join(folder, "nats"),
-      chosenPort,
-      program: undefined,
-      path: programFolders(),
-      storeBytesMax: 2 ** 28,
-      gatewayCredentialsFile: join(folder, "gateway.credentials"),
-    },
-    context,
-  );
-}
-
-function database(folder: string, chosenPort?: number): PostgresChild {
-  return postgres(
-    {
-      folder: join(folder, "postgres"),
-      chosenPort,
-      programs: undefined,
-      path: programFolders(),
-      user: undefined,
-    },
-    context,
-  );
 }
 
 function listening(port: number): Promise<Server> {
@@ -75,26 +36,18 @@ function listening(port: number): Promise<Server> {
   });
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, `waited in vain until ${what}`);
-    await systemClock.sleep(20, new AbortController().signal);
-  }
-}
-
 const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 
 test("the broker starts on a free port, keeps it, and ends with its owner", async (t) => {
   const folder = dataFolder(t);
-  const first = broker(folder);
+  const first = testBroker(folder);
   await first.child.start();
   const { port, pid } = first.child;
   assert.ok(await isAnswering(port));
   await first.child.stop(soon());
   assert.equal(isRunning(pid), false);
 
-  const second = broker(folder);
+  const second = testBroker(folder);
   await second.child.start();
   t.after(() => second.child.stop(soon()));
   assert.equal(second.child.port, port);
@@ -103,9 +56,9 @@ test("the broker starts on a free port, keeps it, and ends with its owner", asyn
 
 test("a broker whose owner was killed is found again by process and port", async (t) => {
   const folder = dataFolder(t);
-  const first = broker(folder);
+  const first = testBroker(folder);
   await first.child.start();
-  const second = broker(folder);
+  const second = testBroker(folder);
   await second.child.start();
   t.after(async () => {
     await second.child.stop(soon());
@@ -120,7 +73,7 @@ test("a process that merely has the recorded number is not taken for the broker"
   mkdirSync(join(folder, "nats"));
   writeFileSync(join(folder, "nats", "nats-server.pid"), String(process.pid));
   writeFileSync(join(folder, "nats", "port"), "4999");
-  const { child } = broker(folder);
+  const { child } = testBroker(folder);
   await child.start();
   t.after(() => child.stop(soon()));
   assert.equal(child.adopted, false);
@@ -128,14 +81,13 @@ test("a process that merely has the recorded number is not taken for the broker"
 });
 
 test("a broker that is killed comes back on its port", async (t) => {
-  const { child } = broker(dataFolder(t));
+  const { child } = testBroker(dataFolder(t));
   await child.start();
   t.after(() => child.stop(soon()));
   const { pid, port } = child;
   process.kill(pid, "SIGKILL");
-  await until("the broker is back", () => child.pid !== 0 && child.pid !== pid);
+  await until("the broker is back", async () => child.pid !== pid && (await isAnswering(port)));
   assert.equal(child.port, port);
-  assert.ok(await isAnswering(port));
 });
 
 test("a chosen port that is taken is reported with its holder, and not fought over", async (t) => {
@@ -143,14 +95,14 @@ test("a chosen port that is taken is reported with its holder, and not fought ov
   const server = await listening(port);
   t.after(() => server.close());
   const folder = dataFolder(t);
-  await assert.rejects(broker(folder, port).child.start(), (failure: unknown) => {
+  await assert.rejects(testBroker(folder, port).child.start(), (failure: unknown) => {
     assert.ok(failure instanceof PortTaken);
     assert.match(failure.message, new RegExp(`port ${port} for nats-server is taken by `));
     if (process.platform === "linux")
       assert.match(failure.message, new RegExp(`process ${process.pid} `));
     return true;
   });
-  await assert.rejects(database(folder, port).child.start(), PortTaken);
+  await assert.rejects(testDatabase(folder, port).child.start(), PortTaken);
 });
 
 test("a remembered port that somebody took meanwhile is exchanged for a free one", async (t) => {
@@ -160,7 +112,7 @@ test("a remembered port that somebody took meanwhile is exchanged for a free one
   writeFileSync(join(folder, "nats", "port"), `${port}\n`);
   const server = await listening(port);
   t.after(() => server.close());
-  const { child } = broker(folder);
+  const { child } = testBroker(folder);
   await child.start();
   t.after(() => child.stop(soon()));
   assert.notEqual(child.port, port);
@@ -170,10 +122,10 @@ test("credentials are made once, differ from place to place, and are the owner's
   const one = dataFolder(t);
   const other = dataFolder(t);
   const file = join(one, "gateway.credentials");
-  broker(one);
+  testBroker(one);
   const made = readFileSync(file, "utf8");
-  broker(one);
-  broker(other);
+  testBroker(one);
+  testBroker(other);
   assert.equal(readFileSync(file, "utf8"), made);
   assert.notEqual(readFileSync(join(other, "gateway.credentials"), "utf8"), made);
   assert.match(made, /^gateway\n[\w-]{32}\n$/);
@@ -182,7 +134,7 @@ test("credentials are made once, differ from place to place, and are the owner's
 
 test("PostgreSQL starts with durable settings, survives its owner, and keeps its data", async (t) => {
   const folder = dataFolder(t);
-  const first = database(folder);
+  const first = testDatabase(folder);
   await first.child.start();
   const client = new pg.Client({ connectionString: first.url() });
   await client.connect();
@@ -196,14 +148,14 @@ test("PostgreSQL starts with durable settings, survives its owner, and keeps its
   await client.query("create table kept (value int)");
   await client.end();
 
-  const again = database(folder);
+  const again = testDatabase(folder);
   await again.child.start();
   assert.equal(again.child.pid, first.child.pid);
   assert.equal(again.url(), first.url());
   await first.child.stop(soon());
   await again.child.stop(soon());
 
-  const third = database(folder);
+  const third = testDatabase(folder);
   await third.child.start();
   t.after(() => third.child.stop(soon()));
   assert.equal(third.child.adopted, false);
@@ -214,7 +166,7 @@ test("PostgreSQL starts with durable settings, survives its owner, and keeps its
 });
 
 test("without the password nobody gets into the database", async (t) => {
-  const server = database(dataFolder(t));
+  const server = testDatabase(dataFolder(t));
   const { child } = server;
   await child.start();
   t.after(() => child.stop(soon()));

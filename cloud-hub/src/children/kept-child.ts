@@ -152,7 +152,7 @@ export class KeptChild implements Service {
         port = await freePort();
       }
       try {
-        await this.#startOn(port);
+        await this.#startOn(port, this.#stopping.signal);
         return;
       } catch (failure) {
         const taken = await isAnswering(port);
@@ -163,7 +163,7 @@ export class KeptChild implements Service {
     }
   }
 
-  async #startOn(port: number): Promise<void> {
+  async #startOn(port: number, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#context;
     const program = this.#program;
     await program.prepare(port);
@@ -171,7 +171,9 @@ export class KeptChild implements Service {
     writeFileSync(this.#portFile, `${port}\n`);
     const { pid, ended } = this.#spawn(program.command(port));
     const endMs = clock.monotonicMs() + startMaxMs;
-    const forever = new AbortController().signal;
+    // From here on `stop` has something to end, also when it comes while the program is still starting.
+    this.#pid = pid;
+    this.#port = port;
     while (!(await program.ready(port))) {
       if (ended.done)
         throw new ChildFailed(program.name, `ended at its start, ${ended.how}`, this.#output);
@@ -183,10 +185,8 @@ export class KeptChild implements Service {
           this.#output,
         );
       }
-      await clock.sleep(50, forever);
+      await clock.sleep(50, signal);
     }
-    this.#pid = pid;
-    this.#port = port;
     this.#adopted = false;
     log.info("children.started", { pid, port });
   }
@@ -227,7 +227,9 @@ export class KeptChild implements Service {
         this.#pid = 0;
         while (this.#pid === 0) {
           await clock.sleep(backoff.nextMs(), stopping);
-          await this.#startOn(this.#port).catch((failure: unknown) => {
+          await this.#startOn(this.#port, stopping).catch((failure: unknown) => {
+            if (stopping.aborted) throw failure;
+            this.#pid = 0;
             log.error("children.start-failed", {
               reason: messageChain(failure),
               tries: backoff.tries,

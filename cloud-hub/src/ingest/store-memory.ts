@@ -222,7 +222,13 @@ export class MemoryStore implements FrameStore {
       this.#quarantine
         .slice(-rowsMax)
         .toReversed()
-        .map(({ kind: _kind, ...row }) => row),
+        .map(({ gateway, epoch, reason, receivedUs, bytes }) => ({
+          gateway,
+          ...(epoch === undefined ? {} : { epoch }),
+          reason,
+          receivedUs,
+          bytes,
+        })),
     );
   }
 

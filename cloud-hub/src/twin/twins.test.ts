@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
+import type { TagId } from "@millwright/wire-contract";
+
+import type { StoredFrame } from "../hand-over.ts";
+import { admit, type AdmittedFrame } from "../ingest/admission.ts";
+import { MemoryStore } from "../ingest/store-memory.ts";
+import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
+import { Twins } from "./twins.ts";
+
+interface Rig {
+  readonly store: MemoryStore;
+  readonly twins: Twins;
+  readonly undecodable: StoredFrame[];
+  /** Stores the frames and lets the twins see the commit, with the samples not decoded yet. */
+  readonly take: (gateway: TestGateway, ...frames: readonly TestFrame[]) => Promise<void>;
+}
+
+function rig(): Rig {
+  const store = new MemoryStore(seededRandom(1));
+  const undecodable: StoredFrame[] = [];
+  const twins = new Twins({
+    reader: store,
+    clock: new PlayedClock(),
+    log: silentLog,
+    undecodable: (frame) => undecodable.push(frame),
+  });
+  return {
+    store,
+    twins,
+    undecodable,
+    take: async (gateway, ...sent) => {
+      const frames = sent.map(({ bytes, lane }): AdmittedFrame => {
+        const verdict = admit(bytes, gateway.gateway, lane, () => undefined);
+        assert.ok(verdict.kind === "frame");
+        return verdict.frame;
+      });
+      const taken = await store.takeIn({ receivedUs: 1, frames, voids: [], rejected: [] });
+      twins.take({
+        stored: taken.stored,
+        dictionaries: frames.flatMap(({ gateway: of, dictionary }) =>
+          dictionary === undefined ? [] : [{ gateway: of, dictionary }],
+        ),
+        touched: new Set([gateway.gateway]),
+      });
+      await twins.settled();
+    },
+  };
+}
+
+const valueOf = (twins: Twins, gateway: TestGateway, tag: string): unknown =>
+  twins.table(gateway.gateway)?.values([tag])[0]?.v;
+
+test("after a start the twins are what they were before it", async () => {
+  const { store, twins, take } = rig();
+  const gateway = new TestGateway("gw");
+  await store.hello(gateway.hello(), 0);
+  await take(gateway, gateway.dictionaryFrame());
+  for (let at = 0; at < 20; at++) await take(gateway, gateway.samples([[at % 2, at, 1_000 - at]]));
+  const again = new Twins({
+    reader: store,
+    clock: new PlayedClock(),
+    log: silentLog,
+    undecodable: () => assert.fail("every frame can be decoded"),
+  });
+  await again.load(gateway.gateway);
+  assert.deepEqual(
+    again.table(gateway.gateway)?.values([]),
+    twins.table(gateway.gateway)?.values([]),
+  );
+  assert.equal(valueOf(again, gateway, "pump/t1"), 19);
+});
+
+test("samples wait for their dictionary, and are found undecodable if it does not fit them", async () => {
+  const { twins, take, undecodable } = rig();
+  const gateway = new TestGateway("gw");
+  const dictionary = gateway.dictionaryFrame();
+  const good = gateway.samples([[1, 5, 5]]);
+  await take(gateway, good);
+  assert.equal(valueOf(twins, gateway, "pump/t1"), undefined);
+  await take(gateway, dictionary);
+  assert.equal(valueOf(twins, gateway, "pump/t1"), 5);
+  assert.equal(undecodable.length, 0);
+});
+
+test("when the journal is replaced, numbers mean other tags and old values do not stay under new names", async () => {
+  const { store, twins, take } = rig();
+  const old = new TestGateway("gw");
+  await store.hello(old.hello(), 0);
+  await take(old, old.dictionaryFrame(), old.samples([[0, 1, 1]]));
+
+  const replaced = new TestGateway("gw", [
+    testTag(0, { id: "oven/pressure" as TagId }),
+    testTag(1, { id: "oven/level" as TagId }),
+  ]);
+  replaced.epochs.length = 0;
+  replaced.epoch = "f".repeat(32) as typeof replaced.epoch;
+  replaced.epochs.push(old.epoch, replaced.epoch);
+  await store.hello(replaced.hello(), 0);
+  await take(replaced, replaced.dictionaryFrame());
+  assert.equal(valueOf(twins, replaced, "oven/pressure"), null);
+  await take(replaced, replaced.samples([[0, 9, 9]]));
+  assert.equal(valueOf(twins, replaced, "oven/pressure"), 9);
+  // A frame of the old journal that is delivered late says nothing about the new tags.
+  await take(old, old.samples([[0, 2, 2]]));
+  assert.equal(valueOf(twins, replaced, "oven/pressure"), 9);
+});
