@@ -1,9 +1,10 @@
 import type { Bench } from "./bench.ts";
 import { bench as codec } from "./codec.ts";
 import { bench as edge10k } from "./edge-10k.ts";
+import { bench as edgePipeline } from "./edge-pipeline.ts";
 import { bench as journal } from "./journal.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as start } from "./start.ts";
 
 /** Every bench, in the order in which `make bench` runs them. */
-export const benches: readonly Bench[] = [codec, journal, edge10k, start, publish];
+export const benches: readonly Bench[] = [codec, journal, edgePipeline, edge10k, start, publish];
