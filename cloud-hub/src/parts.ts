@@ -1,0 +1,6 @@
+/** The steps of the hub one by one: for simulations that join them on a played clock, without children. */
+export type { StoredFrame } from "./hand-over.ts";
+export type { FrameStore, Intake, Taken } from "./ingest/frame-store.ts";
+export type { Inbox, InboxEvents, InboxMessage } from "./ingest/inbox.ts";
+export { Ingest } from "./ingest/ingest.ts";
+export { MemoryStore } from "./ingest/store-memory.ts";

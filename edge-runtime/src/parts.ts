@@ -1,0 +1,18 @@
+/** The steps of the gateway one by one: for simulations that join them on a played clock, without sockets. */
+export { createBatchBuilder } from "./acquire/batch-builder.ts";
+export { DeviceSupervisor } from "./acquire/device-supervisor.ts";
+export type {
+  Driver,
+  DriverContext,
+  DriverSession,
+  PointSettings,
+  ReadingBatch,
+} from "./acquire/driver.ts";
+export { DeviceUnreachable, LinkLost } from "./acquire/faults.ts";
+export { openJournalCore, type JournalCore } from "./buffer/journal.ts";
+export type { DeclaredTag, SampleBatch } from "./hand-over.ts";
+export { createNormaliser } from "./normalise/normaliser.ts";
+export { HubUnreachable } from "./sync/faults.ts";
+export { releaseOnMark, type ReleaseRule } from "./sync/release-rule.ts";
+export type { Road, RoadEvents, RoadSession } from "./sync/road.ts";
+export { createUplink } from "./sync/uplink.ts";

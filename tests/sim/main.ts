@@ -1,0 +1,109 @@
+/**
+ * Plays the named scenarios and random ones, and says which seed is red. `SEED=n` plays one seed and shows what every
+ * part logs, `SEEDS=n` so many, `SHORT=1` fifty.
+ */
+import { seededRandom, type Log } from "@millwright/kit";
+import { scenarios, type Scenario } from "@millwright/scenario";
+
+import { randomScenario } from "./random-scenario.ts";
+import { runScenario, type Outcome } from "./run-scenario.ts";
+
+const seedsDefault = 200;
+const seedsShort = 50;
+
+/** The control must be red: a sim that finds nothing there would find nothing anywhere. */
+const control: Scenario = {
+  ...named("the broker forgets all it stored while the hub is away"),
+  without: ["release-below-mark"],
+};
+
+if (setting("SEED") === undefined) await playMany();
+else await playOne(number("SEED", 0));
+
+async function playOne(seed: number): Promise<void> {
+  const scenario = randomScenario(seededRandom(seed));
+  process.stdout.write(`${JSON.stringify(scenario, undefined, 2)}\n`);
+  const outcome = await runScenario(scenario, seed, (part, nowMs) => logOf(part, nowMs));
+  tellOutcome(outcome);
+  if (outcome.breaches.length > 0) process.exitCode = 1;
+}
+
+async function playMany(): Promise<void> {
+  const seeds = number("SEEDS", setting("SHORT") === undefined ? seedsDefault : seedsShort);
+  const beganMs = performance.now();
+  let red = 0;
+  let playedMs = 0;
+  let samples = 0;
+  const count = (what: string, { breaches, ...outcome }: Outcome): void => {
+    playedMs += outcome.playedMs;
+    samples += outcome.verdict.produced;
+    if (breaches.length === 0) return;
+    red++;
+    process.stdout.write(`${what}\n${breaches.map((breach) => `  ${breach}\n`).join("")}`);
+  };
+
+  for (const scenario of scenarios) {
+    count(`red: "${scenario.name}", seed 1`, await runScenario(scenario, 1));
+  }
+  for (let seed = 1; seed <= seeds; seed++) {
+    const outcome = await runScenario(randomScenario(seededRandom(seed)), seed);
+    count(`red: make sim SEED=${seed}`, outcome);
+  }
+  const { breaches } = await runScenario(control, 1);
+  if (breaches.length === 0) {
+    red++;
+    process.stdout.write("red: releasing on the broker's word passed as if it were safe\n");
+  }
+
+  const tookS = Math.round((performance.now() - beganMs) / 1_000);
+  process.stdout.write(
+    `${scenarios.length} named scenarios, ${seeds} seeds, 1 control: ${red} red; ` +
+      `${samples} samples, ${Math.round(playedMs / 60_000)} min played in ${tookS} s\n`,
+  );
+  if (red > 0) process.exitCode = 1;
+}
+
+function tellOutcome({ verdict, breaches, playedMs, broker }: Outcome): void {
+  const { produced, stored, explained } = verdict;
+  process.stdout.write(
+    `${produced} produced, ${stored} stored, ${explained} explained in ${playedMs} ms; ` +
+      `broker: ${JSON.stringify(broker)}\n`,
+  );
+  process.stdout.write(breaches.length === 0 ? "green\n" : `red\n  ${breaches.join("\n  ")}\n`);
+}
+
+/** One line for each thing said, with the played time. */
+function logOf(part: string, nowMs: () => number): Log {
+  const say = (event: string, fields: object = {}): void => {
+    process.stdout.write(`${Math.round(nowMs())} ms ${part} ${event} ${JSON.stringify(fields)}\n`);
+  };
+  return {
+    error: say,
+    warn: say,
+    info: say,
+    debug: () => undefined,
+    child: () => logOf(part, nowMs),
+  };
+}
+
+function named(name: string): Scenario {
+  const found = scenarios.find((scenario) => scenario.name === name);
+  if (found === undefined) throw new Error(`there is no scenario "${name}"`);
+  return found;
+}
+
+/** `make` hands over what was not given as an empty text. */
+function setting(name: string): string | undefined {
+  const text = process.env[name];
+  return text === "" ? undefined : text;
+}
+
+function number(name: string, otherwise: number): number {
+  const text = setting(name);
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) {
+    throw new Error(`${name} is "${text}" and must be a whole number`);
+  }
+  return value;
+}

@@ -1,0 +1,120 @@
+/** One hub with its broker and database, and gateways with a device each, all on one played clock. */
+import { existsSync, mkdtempSync, mkdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { MemoryStore } from "@millwright/cloud-hub/parts";
+import { PlayedClock, seededRandom, type Log, type Random } from "@millwright/kit";
+import type { Scenario } from "@millwright/scenario";
+import type { DeviceId, GatewayId } from "@millwright/wire-contract";
+
+import type { Weather } from "./line.ts";
+import { PlayedBroker } from "./played-broker.ts";
+import { PlayedDatabase } from "./played-database.ts";
+import { PlayedDevice } from "./played-device.ts";
+import { PlayedGateway } from "./played-gateway.ts";
+import { PlayedHub } from "./played-hub.ts";
+import { PlayedRoad } from "./played-road.ts";
+import { releaseOnAck } from "./release-on-ack.ts";
+import { SteppedClock } from "./stepped-clock.ts";
+
+export interface Edge {
+  readonly gateway: PlayedGateway;
+  readonly device: PlayedDevice;
+  readonly road: PlayedRoad;
+  readonly clock: SteppedClock;
+}
+
+export interface Plant extends AsyncDisposable {
+  readonly clock: PlayedClock;
+  /** For faults: when what was killed is started again, how a cable goes out. */
+  readonly random: Random;
+  readonly edges: readonly Edge[];
+  readonly broker: PlayedBroker;
+  readonly database: PlayedDatabase;
+  readonly hub: PlayedHub;
+}
+
+/** In memory where that can be had: journals have to survive played power cuts only, and an fsync takes long. */
+const journalsIn = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+export async function openPlant(
+  scenario: Scenario,
+  seed: number,
+  log: (part: string) => Log,
+): Promise<Plant> {
+  const { topology } = scenario;
+  const random = seededRandom(seed);
+  const clock = new PlayedClock();
+  const folder = mkdtempSync(join(journalsIn, "millwright-sim-"));
+  const broker = new PlayedBroker(clock, random.fork("broker"), weatherOf(random.fork("weather")));
+  const store = new MemoryStore(random.fork("store"));
+  const database = new PlayedDatabase(store, clock, random.fork("database"));
+  const hub = new PlayedHub({
+    clock,
+    random: random.fork("hub"),
+    broker,
+    database,
+    log: log("hub"),
+  });
+  const withoutMark = scenario.without?.includes("release-below-mark") === true;
+
+  const edges = Array.from({ length: topology.gateways }, (_, at): Edge => {
+    const id = `gateway-${at + 1}` as GatewayId;
+    const own = random.fork(id);
+    const edgeClock = new SteppedClock(clock);
+    const tags = Array.from(
+      { length: topology.tagsPerGateway },
+      (_tag, index) => `${id}/t${index}`,
+    );
+    const device = new PlayedDevice(
+      `device-${at + 1}` as DeviceId,
+      tags,
+      clock,
+      edgeClock,
+      own.fork("device"),
+    );
+    const road = new PlayedRoad(broker, id, own.fork("road"));
+    mkdirSync(join(folder, id));
+    const gateway = new PlayedGateway({
+      gateway: id,
+      folder: join(folder, id),
+      commitEveryMs: topology.commitEveryMs,
+      everyMs: topology.everyMs,
+      tags,
+      clock: edgeClock,
+      random: own.fork("gateway"),
+      device,
+      road,
+      log: log(id),
+      ...(withoutMark ? { releaseRule: releaseOnAck } : {}),
+    });
+    return { gateway, device, road, clock: edgeClock };
+  });
+
+  hub.start();
+  for (const { gateway } of edges) await gateway.start();
+  return {
+    clock,
+    random: random.fork("faults"),
+    edges,
+    broker,
+    database,
+    hub,
+    async [Symbol.asyncDispose]() {
+      hub.kill();
+      for (const { gateway } of edges) await gateway.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Half of all seeds have a network without loss, so that a fault of the scenario shows alone. */
+function weatherOf(random: Random): Weather {
+  const rough = random.next() < 0.5;
+  return {
+    latencyMs: 1 + random.int(80),
+    lost: rough ? random.next() * 0.02 : 0,
+    doubled: rough ? random.next() * 0.1 : 0,
+  };
+}

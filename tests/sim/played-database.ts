@@ -1,0 +1,119 @@
+import type { FrameStore, Intake, MemoryStore, Taken } from "@millwright/cloud-hub/parts";
+import type { Clock, Random } from "@millwright/kit";
+import type {
+  Dictionary,
+  GatewayId,
+  Hello,
+  HelloAnswer,
+  LaneMark,
+} from "@millwright/wire-contract";
+
+/** A transaction takes at most so long. */
+const commitMsMax = 30;
+const never = new AbortController().signal;
+
+/**
+ * The way to the database: it takes time, and the database may be killed before it has committed, or after it has and
+ * before it could say so. Reading is not played: the simulation itself reads.
+ */
+export class PlayedDatabase implements FrameStore {
+  readonly store: MemoryStore;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #starts = 0;
+  #up = true;
+
+  constructor(store: MemoryStore, clock: Clock, random: Random) {
+    this.store = store;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  kill(): void {
+    this.#up = false;
+    this.#starts++;
+  }
+
+  start(): void {
+    if (this.#up) return;
+    this.store.restart();
+    this.#up = true;
+  }
+
+  incarnation(): Promise<string> {
+    return this.#ask(() => this.store.incarnation());
+  }
+
+  takeIn(intake: Intake): Promise<Taken> {
+    return this.#ask(() => this.store.takeIn(intake));
+  }
+
+  hello(hello: Hello, nowUs: number): Promise<HelloAnswer> {
+    return this.#ask(() => this.store.hello(hello, nowUs));
+  }
+
+  marks(gateway: GatewayId): Promise<readonly LaneMark[]> {
+    return this.#ask(() => this.store.marks(gateway));
+  }
+
+  dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined> {
+    return this.#ask(() => this.store.dictionary(gateway, hash));
+  }
+
+  noteUndecodable(...asked: Parameters<FrameStore["noteUndecodable"]>): Promise<void> {
+    return this.store.noteUndecodable(...asked);
+  }
+
+  keepBeats(beats: Parameters<FrameStore["keepBeats"]>[0]): Promise<void> {
+    return this.store.keepBeats(beats);
+  }
+
+  gateways(): ReturnType<FrameStore["gateways"]> {
+    return this.store.gateways();
+  }
+
+  gateway(gateway: GatewayId): ReturnType<FrameStore["gateway"]> {
+    return this.store.gateway(gateway);
+  }
+
+  newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined> {
+    return this.store.newestDictionary(gateway);
+  }
+
+  samplesBetween(
+    ...asked: Parameters<FrameStore["samplesBetween"]>
+  ): ReturnType<FrameStore["samplesBetween"]> {
+    return this.store.samplesBetween(...asked);
+  }
+
+  newestSamples(
+    ...asked: Parameters<FrameStore["newestSamples"]>
+  ): ReturnType<FrameStore["newestSamples"]> {
+    return this.store.newestSamples(...asked);
+  }
+
+  entriesBetween(
+    ...asked: Parameters<FrameStore["entriesBetween"]>
+  ): ReturnType<FrameStore["entriesBetween"]> {
+    return this.store.entriesBetween(...asked);
+  }
+
+  quarantine(rowsMax: number): ReturnType<FrameStore["quarantine"]> {
+    return this.store.quarantine(rowsMax);
+  }
+
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
+    const starts = this.#starts;
+    const check = (): void => {
+      if (!this.#up || starts !== this.#starts)
+        throw new Error("the database ended the connection");
+    };
+    check();
+    await this.#clock.sleep(this.#random.next() * commitMsMax, never);
+    check();
+    const answer = await work();
+    await this.#clock.sleep(this.#random.next() * commitMsMax, never);
+    check();
+    return answer;
+  }
+}

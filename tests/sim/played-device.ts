@@ -1,0 +1,132 @@
+/** A device that writes down what it handed out, and the driver that polls it. */
+import type { Clock, Random } from "@millwright/kit";
+import type { Produced } from "@millwright/scenario";
+import {
+  createBatchBuilder,
+  DeviceUnreachable,
+  LinkLost,
+  type Driver,
+  type DriverContext,
+  type DriverSession,
+  type PointSettings,
+  type ReadingBatch,
+} from "@millwright/edge-runtime/parts";
+import { status, type DeviceId } from "@millwright/wire-contract";
+import { z } from "zod";
+
+/** The slowest answer to a poll. */
+const answerMsMax = 20;
+
+export class PlayedDevice {
+  readonly id: DeviceId;
+  readonly produced: Produced[] = [];
+  /** Readings that were asked for and charged by the driver: the answer did not come. */
+  charged = 0;
+  readonly #tags: readonly string[];
+  readonly #world: Clock;
+  readonly #gatewayClock: Clock;
+  readonly #random: Random;
+  #away = false;
+  #quiet = false;
+  #value = 0;
+
+  /** @param world the time of the device, which nobody sets */
+  constructor(
+    id: DeviceId,
+    tags: readonly string[],
+    world: Clock,
+    gatewayClock: Clock,
+    random: Random,
+  ) {
+    this.id = id;
+    this.#tags = tags;
+    this.#world = world;
+    this.#gatewayClock = gatewayClock;
+    this.#random = random;
+  }
+
+  leave(): void {
+    this.#away = true;
+  }
+
+  comeBack(): void {
+    this.#away = false;
+  }
+
+  /** Hands out nothing any more, and stays connected. */
+  fallQuiet(): void {
+    this.#quiet = true;
+  }
+
+  readonly driver: Driver<unknown> = {
+    protocol: "played",
+    polled: true,
+    settings: z.unknown(),
+    line: () => this.id,
+    checkPoint: () => undefined,
+    plan: () => [],
+    open: async (_settings, points, context, signal) => {
+      await context.clock.sleep(this.#answerMs(), signal);
+      if (this.#away) throw new DeviceUnreachable(this.id);
+      return this.#converse(points, context);
+    },
+  };
+
+  #converse(points: readonly PointSettings[], context: DriverContext): DriverSession {
+    return {
+      resume: {},
+      readings: (signal) => this.#readings(points, context, signal),
+      write: () => Promise.resolve({ kind: "refused", reason: "nothing can be written here" }),
+      end: () => Promise.resolve(),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  async *#readings(
+    points: readonly PointSettings[],
+    context: DriverContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<ReadingBatch> {
+    const { clock } = context;
+    const everyMs = points[0]?.everyMs ?? 1_000;
+    let dueMs = clock.monotonicMs() + this.#random.next() * everyMs;
+    while (!signal.aborted) {
+      await clock.sleep(dueMs - clock.monotonicMs(), signal);
+      dueMs += everyMs;
+      if (this.#quiet) continue;
+      const askedUs = clock.nowUs();
+      context.due(points.length);
+      const answerMs = this.#answerMs();
+      const answer = this.#away ? undefined : this.#handOut();
+      await clock.sleep(answerMs, signal);
+      if (answer === undefined || this.#away) {
+        this.charged += points.length;
+        // A clock that was set while we waited must not turn the range around.
+        const nowUs = clock.nowUs();
+        const [fromUs, toUs] = [Math.min(askedUs, nowUs), Math.max(askedUs, nowUs)];
+        context.lost(-1, points.length, "link lost", fromUs, toUs);
+        throw new LinkLost(this.id);
+      }
+      const builder = createBatchBuilder(points.length);
+      for (const [point, value] of answer.values.entries()) {
+        builder.push(point, answer.atUs, value, status.good);
+      }
+      yield builder.take(clock.nowUs());
+    }
+  }
+
+  /** What the device answers now, and its own note of it. */
+  #handOut(): { readonly atUs: number; readonly values: readonly number[] } {
+    const values = this.#tags.map((tag) => {
+      const value = ++this.#value;
+      const atUs = this.#gatewayClock.nowUs();
+      this.produced.push({ tag, device: this.id, atUs, value });
+      return value;
+    });
+    return { atUs: this.#world.nowUs(), values };
+  }
+
+  #answerMs(): number {
+    return this.#random.next() * answerMsMax;
+  }
+}

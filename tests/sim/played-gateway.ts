@@ -1,0 +1,259 @@
+/** One gateway: the real steps, joined as `runtime.ts` joins them, on a played clock. */
+import {
+  createNormaliser,
+  createUplink,
+  DeviceSupervisor,
+  openJournalCore,
+  releaseOnMark,
+  type DeclaredTag,
+  type JournalCore,
+  type PointSettings,
+  type ReleaseRule,
+  type SampleBatch,
+} from "@millwright/edge-runtime/parts";
+import { silentLog, type Clock, type Log, type Random } from "@millwright/kit";
+import type { GatewayId, LaneMark, TagId } from "@millwright/wire-contract";
+
+import type { PlayedDevice } from "./played-device.ts";
+import type { PlayedRoad } from "./played-road.ts";
+
+export interface GatewayOptions {
+  readonly gateway: GatewayId;
+  /** Where its journal is. */
+  readonly folder: string;
+  readonly commitEveryMs: number;
+  readonly everyMs: number;
+  readonly tags: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly device: PlayedDevice;
+  readonly road: PlayedRoad;
+  readonly releaseRule?: ReleaseRule;
+  readonly log?: Log;
+}
+
+interface Running {
+  readonly journal: JournalCore;
+  readonly uplink: ReturnType<typeof createUplink>;
+  readonly supervisor: DeviceSupervisor;
+}
+
+/** As in `runtime.ts`: how long a batch waits for room, and what is quarantined. */
+const roomWaitMs = 1_000;
+const quarantineAheadUs = 10_000_000;
+const aborted = AbortSignal.abort();
+
+export class PlayedGateway {
+  /** What broke that must not break. */
+  readonly broken: string[] = [];
+  readonly options: GatewayOptions;
+  #running: Running | undefined;
+  #started = false;
+
+  constructor(options: GatewayOptions) {
+    this.options = options;
+  }
+
+  /** Does nothing when it runs: two faults may each start again what both have killed. */
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    const { gateway, folder, clock, random, device, road, releaseRule } = this.options;
+    const log = this.options.log ?? silentLog;
+    const onBroken = (failure: unknown): void => {
+      this.broken.push(`${gateway} broke: ${String(failure)}`);
+    };
+    const journal = openJournalCore({
+      folder,
+      gateway,
+      commitEveryMs: this.options.commitEveryMs,
+      keepRawHours: 72,
+      bytesMax: 64 * 2 ** 20,
+      clock,
+      random,
+      log,
+      onBroken,
+    });
+    const dictionary = await journal.adoptTags(this.#declared());
+    const points = this.#points();
+    const normaliser = createNormaliser({
+      device: device.id,
+      tags: this.#declared().map((tag, point) => ({
+        index: dictionary.byId(tag.id)?.index ?? -1,
+        point,
+        type: tag.type,
+        scale: tag.scale,
+        offset: tag.offset,
+        clock: tag.clock,
+      })),
+      clockPolicy: "auto",
+      quarantineAheadUs,
+      clock,
+      onLoss: (loss) => {
+        journal.charge(loss);
+      },
+      onClock: () => undefined,
+    });
+    const supervisor = new DeviceSupervisor({
+      device: {
+        id: device.id,
+        name: device.id,
+        driver: device.driver,
+        connection: {},
+        points,
+      },
+      clock,
+      random,
+      log,
+      stateFolder: folder,
+      queueMax: 50_000,
+      deliver: (batch, signal) => keep(normaliser.normalise(batch), journal, clock, signal),
+      charge: (loss) => {
+        journal.charge(loss);
+      },
+      proven: () => undefined,
+      changed: () => undefined,
+      resume: () => journal.resume(device.id),
+      saveResume: (resume) => {
+        journal.saveResume(device.id, resume);
+      },
+    });
+    const uplink = createUplink({
+      outbox: journal.outbox,
+      road,
+      gateway: { gateway, name: gateway, site: "sim", hmi: "", software: "sim" },
+      clock,
+      random,
+      log,
+      releaseRule: releaseRule ?? releaseOnMark,
+      beat: () => ({
+        version: 1,
+        gateway,
+        nowUs: clock.nowUs(),
+        devices: [supervisor.status],
+        waitingFrames: journal.outbox.waiting().frames,
+        waitingSamples: journal.outbox.waiting().samples,
+        oldestWaitingMs: 0,
+        unexplained: journal.counters().unexplained,
+        stopping: false,
+      }),
+    });
+    uplink.broken.catch(onBroken);
+    supervisor.broken.catch(onBroken);
+    await uplink.start();
+    await supervisor.start();
+    this.#running = { journal, uplink, supervisor };
+  }
+
+  /** kill -9: what is in memory is gone, and nobody says goodbye. */
+  async kill(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    this.#started = false;
+    this.#checkBalance(running);
+    this.options.road.drop();
+    await running.journal.abandon();
+    // Ends the loops; what they still say goes nowhere.
+    await Promise.all([running.supervisor.stop(), running.uplink.stop(aborted)]);
+  }
+
+  /** Everything that was sealed is at the hub, and the link is up. */
+  get atRest(): boolean {
+    if (this.#running === undefined) return false;
+    const { journal, uplink } = this.#running;
+    const counters = journal.counters();
+    return (
+      uplink.link.state === "in sync" &&
+      journal.outbox.waiting().frames === 0 &&
+      counters.inMemory === 0
+    );
+  }
+
+  /** What the gateway holds to be at the hub (N4 says that it is). */
+  async held(): Promise<readonly LaneMark[]> {
+    const lanes = (await this.#running?.journal.outbox.lanes()) ?? [];
+    return lanes.map(({ epoch, lane, baseSeq, storedSeq }) => ({
+      epoch,
+      lane,
+      storedSeq,
+      safeSeq: baseSeq,
+      chain: "",
+    }));
+  }
+
+  /** In words, for a message about a lane that stands. */
+  async standing(): Promise<string> {
+    const running = this.#running;
+    if (running === undefined) return "not running";
+    const lanes = await running.journal.outbox.lanes();
+    const words = lanes.map(
+      ({ epoch, lane, storedSeq, headSeq }) =>
+        `${epoch.slice(0, 6)}/${lane} ${storedSeq} of ${headSeq}`,
+    );
+    return `${running.uplink.link.state}; ${words.join(", ")}`;
+  }
+
+  checkBalance(): void {
+    if (this.#running !== undefined) this.#checkBalance(this.#running);
+  }
+
+  #checkBalance({ journal, supervisor }: Running): void {
+    const { gateway } = this.options;
+    const { unexplained } = journal.counters();
+    if (unexplained !== 0) this.broken.push(`N10: ${gateway} intake misses ${unexplained} samples`);
+    const source = supervisor.account.unexplained;
+    if (source !== 0) this.broken.push(`N10: ${gateway} source misses ${source} readings`);
+  }
+
+  #points(): readonly PointSettings[] {
+    const { tags, everyMs } = this.options;
+    return tags.map((tag) => ({ tag, address: tag, type: "float64", everyMs, options: {} }));
+  }
+
+  #declared(): readonly DeclaredTag[] {
+    const { tags, everyMs, device } = this.options;
+    return tags.map((id, index) => ({
+      id: id as TagId,
+      name: id,
+      device: device.id,
+      type: "float64",
+      kind: "measurement",
+      unit: "1",
+      decimals: 0,
+      scale: 1,
+      offset: 0,
+      // Both kinds of stamps, because a clock that is set moves only one of them.
+      clock: index % 2 === 0 ? "gateway" : "device",
+      expectedMs: everyMs,
+      low: NaN,
+      high: NaN,
+      asset: "",
+      texts: new Map(),
+      filteredAtSource: "",
+    }));
+  }
+}
+
+/** Appends, waiting a bounded time for room; then the ledger has it. */
+async function keep(
+  batch: SampleBatch,
+  journal: JournalCore,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const untilMs = clock.monotonicMs() + roomWaitMs;
+  while (!journal.append(batch)) {
+    if (clock.monotonicMs() >= untilMs || signal.aborted) {
+      journal.charge({
+        reason: "queue full",
+        scope: { kind: "device", device: batch.device },
+        fromUs: batch.measuredUs[0] ?? batch.receivedUs,
+        toUs: batch.receivedUs,
+        count: { kind: "exact", samples: batch.count },
+      });
+      return;
+    }
+    await clock.sleep(20, signal).catch(() => undefined);
+  }
+}
