@@ -25,6 +25,8 @@ export interface RigOptions {
   readonly commitEveryMs: number;
   /** Another gateway program than the product's, for a control. It takes `--settings` and says that it is ready. */
   readonly gatewayProgram?: string;
+  /** How long the journal keeps what it has released for charts of its own; the product's default when absent. */
+  readonly keepRawHours?: number;
   /** Further devices beside the first. */
   readonly moreDevices?: readonly CounterDevice[];
 }
@@ -116,15 +118,19 @@ export class Rig implements AsyncDisposable {
     await waitFor(`the end of the ${target}`, backMsMax, () => !isRunning(pid));
   }
 
-  /** The broker as after a power cut before its first sync: it comes back and knows nothing. The hub is away meanwhile. */
-  async loseBrokerStore(awayMs: number): Promise<void> {
+  /**
+   * The broker as after a power cut before its first sync: it comes back and knows nothing.
+   *
+   * @param meanwhile the hub is away and the broker still there
+   */
+  async loseBrokerStore(meanwhile: () => Promise<void>): Promise<void> {
     const hub = this.#hub;
     if (hub === undefined) throw new Error("there is no hub");
     // Let go of first, so that it is not started again.
     this.#hub = undefined;
     kill(hub.pid);
     await hub.exited;
-    await sleep(awayMs);
+    await meanwhile();
     const broker = this.#pidOf("broker");
     if (broker === undefined) throw new Error("the broker did not outlive its hub");
     kill(broker);
@@ -218,6 +224,7 @@ export class Rig implements AsyncDisposable {
   }
 
   #writeGatewaySettings(): string {
+    const { commitEveryMs, keepRawHours } = this.#options;
     const file = join(this.folder, "gateway.yaml");
     const devices = [this.device, ...(this.#options.moreDevices ?? [])];
     writeFileSync(
@@ -225,7 +232,11 @@ export class Rig implements AsyncDisposable {
       stringify({
         gateway: { id: gatewayId, name: "Line 1" },
         hub: { url: this.#broker, credentialsFile: join(this.hubData, "gateway.credentials") },
-        journal: { folder: "journal", commitEveryMs: this.#options.commitEveryMs },
+        journal: {
+          folder: "journal",
+          commitEveryMs,
+          ...(keepRawHours === undefined ? {} : { keepRawHours }),
+        },
         hmi: { port: this.#hmiPort },
         devices: devices.map((device) => deviceSettings(device, this.#options.everyMs)),
       }),
