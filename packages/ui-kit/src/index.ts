@@ -41,4 +41,5 @@ export {
   type Countable,
   type Say,
 } from "./words/say.ts";
+export { protocolWords } from "./words/protocols.ts";
 export { unitWords } from "./words/units.ts";

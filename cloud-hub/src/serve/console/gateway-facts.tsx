@@ -2,10 +2,11 @@
 import {
   countWords,
   durationWords,
+  type LiveStore,
+  protocolWords,
   roughCountWords,
   sinceWords,
   StateBody,
-  type LiveStore,
 } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type { GatewayPage, GatewayRow, HubLink } from "@millwright/wire-contract";
@@ -78,7 +79,7 @@ export function Devices(props: { readonly store: LiveStore }): JSX.Element {
             <li key={device.device} class="device">
               <span class="device-name">{device.name}</span>
               <span class="quiet">
-                {device.protocol}
+                {protocolWords(device.protocol)}
                 {device.badge !== "" && <span class="badge">{device.badge}</span>}
               </span>
               <StateBody state={device.state} />

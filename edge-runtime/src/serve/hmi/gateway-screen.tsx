@@ -5,10 +5,11 @@ import {
   countWords,
   durationWords,
   hubWordsOf,
+  type LiveStore,
+  protocolWords,
   sinceWords,
   StateBody,
   theme,
-  type LiveStore,
   type Theme,
 } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
@@ -122,7 +123,7 @@ function Device(props: { readonly device: DeviceStatus; readonly nowUs: number }
     <li class="device">
       <span class="device-name">{device.name}</span>
       <span class="device-protocol">
-        {device.protocol}
+        {protocolWords(device.protocol)}
         {device.badge !== "" && <span class="badge">{device.badge}</span>}
       </span>
       <StateBody state={device.state} />

@@ -6,13 +6,14 @@ import {
   fullTimeWords,
   hrefOf,
   Indicator,
+  type LiveStore,
+  type PageClock,
+  protocolWords,
   rangeWords,
   sinceWords,
   TrendChart,
   unitWords,
   valueWords,
-  type LiveStore,
-  type PageClock,
 } from "@millwright/ui-kit";
 import { useComputed, type ReadonlySignal } from "@preact/signals";
 import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
@@ -141,5 +142,5 @@ function deviceWords(store: LiveStore, tag: LiveTag): string {
   const device = store.devices.value.find((one) => one.device === tag.device);
   if (device === undefined) return tag.device;
   const badge = device.badge === "" ? "" : ` (${device.badge})`;
-  return `${device.name}, ${device.protocol}${badge}`;
+  return `${device.name}, ${protocolWords(device.protocol)}${badge}`;
 }

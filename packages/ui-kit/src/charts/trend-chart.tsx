@@ -176,6 +176,12 @@ function summaryWords(tag: LiveTag, trace: Trace, range: TimeRange): string {
   const values = Float64Array.from(trace.values, (value) => value ?? NaN);
   const found = summaryOf({ timesUs: Float64Array.from(trace.times), values });
   if (found === undefined) return sayKit("chart.no-numbers", { tag: tag.name });
+  if (Object.keys(tag.texts).length > 0) {
+    // States have names; a mean of their numbers would say nothing.
+    const seen = new Set(trace.values.flatMap((value) => (value === null ? [] : String(value))));
+    const states = [...seen].map((state) => tag.texts[state] ?? state).join(", ");
+    return sayKit("chart.states", { tag: tag.name, from, to, states });
+  }
   const words = (value: number): string =>
     `${numberWords(value, tag.decimals)} ${unitWords(tag.unit)}`.trim();
   return sayKit("chart.summary", {

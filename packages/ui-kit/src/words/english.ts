@@ -56,6 +56,7 @@ const texts = {
   "chart.gaps-more.other": "and {count} more",
   "chart.summary":
     "{tag}, {from} to {to}: lowest {min}, mean of the drawn points {mean}, highest {max}.",
+  "chart.states": "{tag}, {from} to {to}: {states}.",
   "chart.no-numbers": "{tag} has no numbers to draw in this time.",
   "chart.table": "Show as a table",
   "chart.table-time": "Time",
