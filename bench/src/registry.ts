@@ -1,5 +1,6 @@
 import type { Bench } from "./bench.ts";
 import { bench as codec } from "./codec.ts";
+import { bench as e2e } from "./e2e.ts";
 import { bench as edge10k } from "./edge-10k.ts";
 import { bench as edgePipeline } from "./edge-pipeline.ts";
 import { bench as journal } from "./journal.ts";
@@ -7,4 +8,12 @@ import { bench as publish } from "./publish.ts";
 import { bench as start } from "./start.ts";
 
 /** Every bench, in the order in which `make bench` runs them. */
-export const benches: readonly Bench[] = [codec, journal, edgePipeline, edge10k, start, publish];
+export const benches: readonly Bench[] = [
+  codec,
+  journal,
+  edgePipeline,
+  edge10k,
+  start,
+  e2e,
+  publish,
+];
