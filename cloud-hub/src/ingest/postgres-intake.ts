@@ -20,7 +20,7 @@ import {
   type Rejected,
   type Taken,
 } from "./frame-store.ts";
-import { column, fromColumn, toColumn } from "./postgres-rows.ts";
+import { column, fromColumn, scopeIdOf, toColumn } from "./postgres-rows.ts";
 import { decideLane, type LaneDecision, type LaneKnowledge, type PrefixMark } from "./prefix.ts";
 
 interface LaneWork {
@@ -336,9 +336,7 @@ async function insertEntries(
       column(entries, (entry) => entry.number),
       column(entries, (entry) => lossReasons[entry.reason]),
       column(entries, (entry) => entry.scope.kind),
-      column(entries, (entry) =>
-        "tag" in entry.scope ? entry.scope.tag : "device" in entry.scope ? entry.scope.device : "",
-      ),
+      column(entries, (entry) => scopeIdOf(entry.scope)),
       column(entries, (entry) => Math.round(entry.fromUs)),
       column(entries, (entry) => Math.round(entry.toUs)),
       column(entries, (entry) => entry.count.kind),
