@@ -14,7 +14,13 @@ import { healthDriver, healthTags } from "../acquire/health/health-driver.ts";
 import { drivers, type AnyDriver } from "../acquire/registry.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 import { toTagSettings, type TagSettings } from "./declared-tag.ts";
-import { gatewayFile, templateFile, type DeviceFile, type GatewayFile } from "./gateway-file.ts";
+import {
+  deviceFile,
+  gatewayFile,
+  templateFile,
+  type DeviceFile,
+  type GatewayFile,
+} from "./gateway-file.ts";
 import { reportOf, type Problem } from "./problem.ts";
 import { parseTagTable, type TagRow } from "./tag-table.ts";
 import { fill, overlay } from "./template.ts";
@@ -63,18 +69,22 @@ export function loadSettings(path: string): Settings {
   const file = resolve(path);
   const folder = dirname(file);
   const problems: Problem[] = [];
-  const parsed = readYaml(file, gatewayFile, problems);
-  if (parsed === undefined) throw new SettingsFaulty(problems);
+  const content = readContent(file, problems);
+  if (content === undefined) throw new SettingsFaulty(problems);
+  const parsed = checked(content.value, gatewayFile, file, problems);
 
-  const devices = parsed.devices.flatMap((device, index) => {
+  const declared: Declared[] = [];
+  const devices = devicesIn(content.value).flatMap(({ index, device }) => {
     const place = `${relative(".", file) || file}: devices[${index}] (${device.id})`;
-    return toDevice(device, folder, place, problems) ?? [];
+    return toDevice(device, folder, place, declared, problems) ?? [];
   });
   if (!devices.some((device) => device.driver.protocol === "health")) {
-    devices.push(healthDevice());
+    const health = healthDevice();
+    devices.push(health);
+    declared.push({ id: health.id, tags: health.tags.map(({ tag }) => tag.id) });
   }
-  problems.push(...repeats(devices));
-  if (problems.length > 0) throw new SettingsFaulty(problems);
+  problems.push(...repeats(declared));
+  if (parsed === undefined || problems.length > 0) throw new SettingsFaulty(problems);
 
   const { gateway, hub, journal, hmi } = parsed;
   if (!isGatewayId(gateway.id)) throw new SettingsFaulty(problems);
@@ -114,10 +124,28 @@ function healthDevice(): DeviceSettings {
   };
 }
 
+/** The devices that hold for themselves, also in a file that does not: what is wrong with them belongs in the report. */
+function devicesIn(content: unknown): readonly { index: number; device: DeviceFile }[] {
+  const listed: unknown =
+    typeof content === "object" && content !== null && "devices" in content ? content.devices : [];
+  if (!Array.isArray(listed)) return [];
+  return listed.flatMap((each: unknown, index) => {
+    const device = deviceFile.safeParse(each);
+    return device.success ? [{ index, device: device.data }] : [];
+  });
+}
+
+/** What a device takes names for, whether or not the rest of it can be used. */
+interface Declared {
+  readonly id: string;
+  readonly tags: readonly string[];
+}
+
 function toDevice(
   device: DeviceFile,
   folder: string,
   place: string,
+  declared: Declared[],
   problems: Problem[],
 ): DeviceSettings | undefined {
   const before = problems.length;
@@ -157,8 +185,8 @@ function toDevice(
     problems.push({ where: `${place}.protocol`, what: `"${protocol}" is none of ${known}` });
     return undefined;
   }
-  const checked = driver.settings.safeParse(resolveFiles(connection, folder));
-  if (!checked.success) problems.push(...issues(`${place}.connection`, checked.error));
+  const connected = driver.settings.safeParse(resolveFiles(connection, folder));
+  if (!connected.success) problems.push(...issues(`${place}.connection`, connected.error));
 
   const rows = readRows(tags, tagFolder, place, problems).map((row) => ({
     where: row.where,
@@ -175,23 +203,26 @@ function toDevice(
   const name = device.name ?? id;
 
   const settings: TagSettings[] = [];
+  const names: string[] = [];
+  declared.push({ id, tags: names });
   for (const row of rows) {
     const tag = toTagSettings(row, id, name, device.everyMs);
     if (!("point" in tag)) {
       problems.push(...tag);
       continue;
     }
+    names.push(tag.tag.id);
     // Without a connection that holds, addresses cannot be judged; everything else of the row was.
-    const refused = checked.success ? driver.checkPoint(checked.data, tag.point) : undefined;
+    const refused = connected.success ? driver.checkPoint(connected.data, tag.point) : undefined;
     if (refused !== undefined) {
       problems.push({ where: `${row.where}, column address`, what: refused.reason });
       continue;
     }
     settings.push(tag);
   }
-  if (!checked.success) return undefined;
+  if (!connected.success) return undefined;
   for (const line of driver.plan(
-    checked.data,
+    connected.data,
     settings.map((tag) => tag.point),
   )) {
     if (line.severity === "refused") problems.push({ where: place, what: line.text });
@@ -201,7 +232,7 @@ function toDevice(
     id,
     name,
     driver,
-    connection: checked.data,
+    connection: connected.data,
     clockPolicy: device.clock,
     tags: settings,
   };
@@ -232,7 +263,7 @@ function readRows(
 }
 
 /** One name for one thing, in the whole gateway. */
-function repeats(devices: readonly DeviceSettings[]): readonly Problem[] {
+function repeats(devices: readonly Declared[]): readonly Problem[] {
   const problems: Problem[] = [];
   const seenDevices = new Set<string>();
   const seenTags = new Map<string, string>();
@@ -241,24 +272,30 @@ function repeats(devices: readonly DeviceSettings[]): readonly Problem[] {
       problems.push({ where: `device ${device.id}`, what: "is declared twice" });
     }
     seenDevices.add(device.id);
-    for (const { tag } of device.tags) {
-      const first = seenTags.get(tag.id);
+    for (const tag of device.tags) {
+      const first = seenTags.get(tag);
       if (first !== undefined) {
         problems.push({
-          where: `tag ${tag.id}`,
+          where: `tag ${tag}`,
           what:
             first === device.id
               ? `is declared twice in device ${device.id}`
               : `is declared in device ${first} and in device ${device.id}`,
         });
       }
-      seenTags.set(tag.id, device.id);
+      seenTags.set(tag, device.id);
     }
   }
   return problems;
 }
 
 function readYaml<T>(path: string, schema: z.ZodType<T>, problems: Problem[]): T | undefined {
+  const content = readContent(path, problems);
+  return content === undefined ? undefined : checked(content.value, schema, path, problems);
+}
+
+/** The file as plain data; undefined when it is not there or is no YAML. */
+function readContent(path: string, problems: Problem[]): { readonly value: unknown } | undefined {
   const shown = relative(".", path) || path;
   const text = readText(path, problems);
   if (text === undefined) return undefined;
@@ -272,9 +309,18 @@ function readYaml<T>(path: string, schema: z.ZodType<T>, problems: Problem[]): T
     });
   }
   if (document.errors.length > 0) return undefined;
-  const checked = schema.safeParse(document.toJS({ maxAliasCount: 100 }));
-  if (checked.success) return checked.data;
-  problems.push(...issues(shown, checked.error, ": "));
+  return { value: document.toJS({ maxAliasCount: 100 }) as unknown };
+}
+
+function checked<T>(
+  content: unknown,
+  schema: z.ZodType<T>,
+  path: string,
+  problems: Problem[],
+): T | undefined {
+  const result = schema.safeParse(content);
+  if (result.success) return result.data;
+  problems.push(...issues(relative(".", path) || path, result.error, ": "));
   return undefined;
 }
 
