@@ -86,7 +86,12 @@ export class Rig implements AsyncDisposable {
     this.#broker = String((await hub.ready)["broker"]);
   }
 
-  /** Needs a hub that was there once: before that there is neither an address nor a password. */
+  /** How a gateway reaches the hub, as it stands in settings. */
+  get road(): { readonly url: string; readonly credentialsFile: string } {
+    return { url: this.#broker, credentialsFile: join(this.hubData, "gateway.credentials") };
+  }
+
+  /** Without a hub when there never was one: before that there is neither an address nor a password. */
   async startGateway(): Promise<void> {
     const gateway = this.#part(
       "gateway",
@@ -231,7 +236,7 @@ export class Rig implements AsyncDisposable {
       file,
       stringify({
         gateway: { id: gatewayId, name: "Line 1" },
-        hub: { url: this.#broker, credentialsFile: join(this.hubData, "gateway.credentials") },
+        ...(this.#broker === "" ? {} : { hub: this.road }),
         journal: {
           folder: "journal",
           commitEveryMs,

@@ -33,8 +33,6 @@ export async function runScenario(scenario: Scenario, rig: Rig): Promise<Outcome
     await play(fault, rig);
   }
   await untilMs(scenario.forMs);
-  // No more readings from here on: what was handed out has to find its place.
-  await rig.device.vanish();
   return await comeToRest(rig);
 }
 
@@ -64,10 +62,12 @@ async function play(fault: ScenarioFault, rig: Rig): Promise<void> {
 }
 
 /**
- * Rest: the gateway is connected and has nothing that the hub has not stored, so its marks have reached its heads. What
+ * Ends production and waits for rest: the gateway is connected and has nothing that the hub has not stored, so its marks have reached its heads. What
  * is missing then stays missing.
  */
-async function comeToRest(rig: Rig): Promise<Outcome> {
+export async function comeToRest(rig: Rig): Promise<Outcome> {
+  // No more readings from here on: what was handed out has to find its place.
+  await rig.device.vanish();
   await waitFor("all marks to reach their heads", restMsMax, async () => {
     const { hub, devices } = await rig.snapshot();
     // The loss of the device is the last entry to be sealed; before that "nothing waits" may be a moment too early.
