@@ -276,7 +276,7 @@ export class Store {
     const { epoch, nowUs } = this.#options;
     const last = this.#starts(1)[0];
     const rank = last === undefined ? 1 : last.rank + 1;
-    const lastCommitUs = last === undefined ? 0 : this.#lastCommitUs();
+    const lastCommitUs = last === undefined ? 0 : this.#lastCommitUs(nowUs);
     const onBroken = (broken: Broken): void => {
       this.#tellBroken(broken);
     };
@@ -306,9 +306,14 @@ export class Store {
   /** One claim for each device, from the last commit to now: it covers what was in memory when the gateway stopped. */
   #claimDown(lastCommitUs: number, nowUs: number): void {
     const firstUs = this.#raw.lastFrameFirstUs ?? lastCommitUs;
-    const fromUs = Math.min(lastCommitUs, Math.max(firstUs, lastCommitUs - inMemoryUs));
-    // A clock that is not set yet at boot must not turn the range around.
-    const toUs = Math.max(nowUs, lastCommitUs);
+    let fromUs = Math.min(lastCommitUs, Math.max(firstUs, lastCommitUs - inMemoryUs));
+    let toUs = nowUs;
+    if (nowUs < lastCommitUs) {
+      // The clock was set back since, or is not set yet. What was in memory bears times of the old clock, just after the
+      // commit, or of the new one, just before now.
+      fromUs = Math.min(fromUs, nowUs - inMemoryUs);
+      toUs = lastCommitUs + inMemoryUs;
+    }
     const devices = this.#tags.devices();
     for (const device of devices) {
       this.#claim("gateway down", { kind: "device", device }, fromUs, toUs);
@@ -316,17 +321,24 @@ export class Store {
     if (devices.length === 0) this.#claim("gateway down", { kind: "gateway" }, fromUs, toUs);
   }
 
-  #lastCommitUs(): number {
+  /**
+   * @param nowUs what was sealed later than this was sealed before the clock was set back: when samples came after it,
+   *   their time counts
+   */
+  #lastCommitUs(nowUs: number): number {
     const { db } = this.#medium;
-    const sealed = db
-      .prepare<[], number | null>(
-        `select max(coalesce((select sealed_us from sample_frame order by id desc limit 1), 0),
-                    coalesce((select sealed_us from critical_frame order by id desc limit 1), 0))`,
-      )
-      .pluck()
-      .get();
+    const newest = (table: string): number => {
+      const sealed = db
+        .prepare<[], number>(`select sealed_us from ${table} order by id desc limit 1`)
+        .pluck()
+        .get();
+      return sealed ?? 0;
+    };
+    const samplesUs = newest("sample_frame");
     const closed = this.#fact.get("last commit");
-    return Math.max(sealed ?? 0, typeof closed === "number" ? closed : 0);
+    const others = [newest("critical_frame"), typeof closed === "number" ? closed : 0];
+    const believed = samplesUs === 0 ? others : others.filter((atUs) => atUs <= nowUs);
+    return Math.max(samplesUs, ...believed);
   }
 
   #sealChunk(chunk: Chunk, tooLarge: Loss[]): number {
