@@ -16,7 +16,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { GatewayScreen } from "./gateway-screen.tsx";
 import { Header } from "./header.tsx";
 import { MachineScreen } from "./machine-screen.tsx";
-import { machinesOf, type Machine } from "./machines.ts";
+import { machinesOf, tileTagsOf, type Machine } from "./machines.ts";
 import { say } from "./messages.ts";
 import { Overview } from "./overview.tsx";
 import { Strip } from "./strip.tsx";
@@ -144,7 +144,7 @@ function tagsOn(
   const tags =
     machines.length === 1 && only !== undefined
       ? [...only.indicators, ...only.others]
-      : machines.flatMap((machine) => machine.indicators);
+      : machines.flatMap((machine) => [...machine.indicators, ...tileTagsOf(machine)]);
   const shown = tags.map((tag) => tag.id);
   return [...new Set([...shown, ...page.sparklines])];
 }

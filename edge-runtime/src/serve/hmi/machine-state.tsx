@@ -3,7 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
-import type { Machine } from "./machines.ts";
+import { tileTagsOf, type Machine } from "./machines.ts";
 import { say, sayCount } from "./messages.ts";
 
 /** The worst of a machine's values in words: nothing to say is said shortly, in grey. */
@@ -12,7 +12,8 @@ export function MachineState(props: {
   readonly machine: Machine;
 }): JSX.Element {
   const { store, machine } = props;
-  const words = useComputed(() => stateWords(store, machine.indicators));
+  const spoken = machine.indicators.length > 0 ? machine.indicators : tileTagsOf(machine);
+  const words = useComputed(() => stateWords(store, spoken));
   const quiet = useComputed(() => words.value.quiet);
   const text = useComputed(() => words.value.text);
   return (

@@ -34,6 +34,17 @@ export function machinesOf(page: GatewayPage): readonly Machine[] {
   return names.map((name) => ({ name, ...(groups.get(name) ?? { indicators: [], others: [] }) }));
 }
 
+/** Three of a machine's values say how it is; the rest is one tap away (ux-guide 8, H1). */
+const keyIndicators = 3;
+
+/** What stands on the tile of a machine: of a machine without chosen values, its first. */
+export function tileTagsOf(machine: Machine): readonly LiveTag[] {
+  return (machine.indicators.length > 0 ? machine.indicators : machine.others).slice(
+    0,
+    keyIndicators,
+  );
+}
+
 /** Most decimals in a column. */
 export function decimalsMaxOf(tags: readonly LiveTag[]): number {
   return tags.reduce((most, tag) => Math.max(most, tag.decimals), 0);

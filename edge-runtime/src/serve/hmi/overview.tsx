@@ -10,13 +10,10 @@ import {
 import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
-import { decimalsMaxOf, type Machine } from "./machines.ts";
+import { decimalsMaxOf, tileTagsOf, type Machine } from "./machines.ts";
 import { MachineValues } from "./machine-screen.tsx";
 import { MachineState } from "./machine-state.tsx";
 import { say } from "./messages.ts";
-
-/** Three of a machine's values say how it is; the rest is one tap away (ux-guide 8, H1). */
-const keyIndicators = 3;
 
 export function Overview(props: {
   readonly store: LiveStore;
@@ -69,10 +66,7 @@ function sizeOf(count: number): "large" | "medium" | "small" {
 
 function Tile(props: { readonly store: LiveStore; readonly machine: Machine }): JSX.Element {
   const { store, machine } = props;
-  const shown = (machine.indicators.length > 0 ? machine.indicators : machine.others).slice(
-    0,
-    keyIndicators,
-  );
+  const shown = tileTagsOf(machine);
   return (
     <a class="tile" href={hrefOf("machine", machine.name)}>
       <h2>{machine.name}</h2>
