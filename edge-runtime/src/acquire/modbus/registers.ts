@@ -32,11 +32,6 @@ export function registersOf(type: NumberType): 1 | 2 | 4 {
   }
 }
 
-/** True where a double cannot hold every value exactly. */
-export function isBig(type: NumberType): type is "int64" | "uint64" {
-  return type === "int64" || type === "uint64";
-}
-
 /**
  * Where byte `index` of the value (0 = most significant) lies among the bytes on the wire.
  * ABCD: as it is. CDAB: last register first. BADC: bytes of each register swapped. DCBA: both.
