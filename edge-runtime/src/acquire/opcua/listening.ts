@@ -17,7 +17,7 @@ import { readValues } from "./server-facts.ts";
 import { takeWatched } from "./server-watch.ts";
 import type { OpcuaSettings } from "./settings.ts";
 import { SettledNumbers } from "./settled-numbers.ts";
-import { StructureDecoder } from "./structures.ts";
+import { isStructure, StructureDecoder } from "./structures.ts";
 import { nextSeq, silenceMaxMs } from "./subscription-plan.ts";
 import { toUs } from "./values.ts";
 
@@ -48,6 +48,14 @@ export class Listening {
   readonly #dead = new Set<number>();
   /** Numbers of messages whose batches wait to be asked for. */
   readonly #unread = new Set<number>();
+  /** Structures of the present state, read and still closed. */
+  #closed:
+    | {
+        readonly values: readonly opcua.DataValue[];
+        readonly changes: readonly Change[];
+        readonly receivedUs: number;
+      }
+    | undefined;
   #complete: boolean;
   #wakeReader: () => void = () => undefined;
   #wakePublisher: () => void = () => undefined;
@@ -90,7 +98,10 @@ export class Listening {
     return { settled: this.settled, seen: this.intake.seen };
   }
 
-  /** The present state by one Read, so that the first values do not wait for a publishing interval. */
+  /**
+   * The present state by one Read, so that the first values do not wait for a publishing interval. Structures wait for
+   * the beginning of `run`: their layouts are many questions, and nothing else shall wait for those.
+   */
   async readPresent(only: (item: number) => boolean = () => true): Promise<void> {
     const { library, attached, nodeIds, context, items } = this.#parts;
     const known: { readonly item: number; readonly nodeId: opcua.NodeId }[] = [];
@@ -110,14 +121,29 @@ export class Listening {
       known.map(({ nodeId }) => nodeId),
       attached.facts.limits.read,
     );
-    await this.#structures.decode(values);
     const receivedUs = context.clock.nowUs();
     const changes = known.flatMap(({ item }, place): Change[] => {
       const value = values[place];
       return value === undefined ? [] : [{ item, value }];
     });
-    this.intake.takeRead(changes, receivedUs);
+    this.intake.takeRead(
+      changes.filter(({ value }) => !isStructure(value)),
+      receivedUs,
+    );
     this.intake.takeBad(unknown, status.badNodeIdUnknown, receivedUs);
+    this.#closed = {
+      values: values.filter(isStructure),
+      changes: changes.filter(({ value }) => isStructure(value)),
+      receivedUs,
+    };
+  }
+
+  async #openStructures(): Promise<void> {
+    if (this.#closed === undefined) return;
+    const { values, changes, receivedUs } = this.#closed;
+    this.#closed = undefined;
+    await this.#structures.decode(values);
+    this.intake.takeRead(changes, receivedUs);
     this.#proven();
   }
 
@@ -125,6 +151,7 @@ export class Listening {
   async run(signal: AbortSignal): Promise<void> {
     const { library, settings, context, attached, memory } = this.#parts;
     const { session, subscription, rung } = attached;
+    await this.#openStructures();
     if (rung === "create") await this.#createItems();
     const listening = publish(
       {
@@ -151,6 +178,7 @@ export class Listening {
           // A new process knows no present values; what the backlog did not bring is read.
           if (rung !== "create" && memory === undefined) {
             await this.readPresent((item) => !this.intake.hasSeen(item));
+            await this.#openStructures();
           }
         },
         onMissing: (count) => {

@@ -21,13 +21,18 @@ export class StructureDecoder {
 
   /** Changes the values in place. One that cannot be decoded stays closed, and is then a type that does not fit. */
   async decode(values: readonly opcua.DataValue[]): Promise<void> {
-    const structured = values.filter(
-      (value) => (value.value.dataType as number) === builtIn.extensionObject,
-    );
+    const structured = values.filter(isStructure);
     if (structured.length === 0) return;
     this.#view ??= viewOf(this.#library, this.#session, this.#limits);
     await this.#library.promoteOpaqueStructure(this.#view, structured);
   }
+}
+
+/** Such a value is closed until its layout was asked for. */
+export function isStructure(value: {
+  readonly value?: { readonly dataType?: unknown } | null;
+}): boolean {
+  return value.value?.dataType === builtIn.extensionObject;
 }
 
 /** As much of the library's session as its decoder asks for. */
