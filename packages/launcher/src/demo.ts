@@ -126,7 +126,9 @@ async function startGateway(
     endpoints,
   );
   if (endpoints.opcua !== undefined) {
-    board.say(await trustPlant(settings, "pump-1", endpoints.opcua));
+    // Each device has its own trust, also where two of them are one server.
+    const devices = endpoints.replay === undefined ? ["pump-1"] : ["pump-1", "replay"];
+    for (const device of devices) board.say(await trustPlant(settings, device, endpoints.opcua));
   }
   const gateway = start(`gateway ${line.id}`, programs.gateway, ["--settings", settings]);
   const facts = await gateway.ready;
