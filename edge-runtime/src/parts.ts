@@ -10,7 +10,8 @@ export type {
 } from "./acquire/driver.ts";
 export { DeviceUnreachable, LinkLost } from "./acquire/faults.ts";
 export { openJournalCore, type JournalCore } from "./buffer/journal.ts";
-export type { DeclaredTag, SampleBatch } from "./hand-over.ts";
+export { keep } from "./buffer/keep.ts";
+export type { DeclaredTag } from "./hand-over.ts";
 export { createNormaliser } from "./normalise/normaliser.ts";
 export { HubUnreachable } from "./sync/faults.ts";
 export { releaseOnMark, type ReleaseRule } from "./sync/release-rule.ts";

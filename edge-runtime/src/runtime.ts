@@ -15,6 +15,7 @@ import type {
 import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import type { ReadingBatch } from "./acquire/driver.ts";
 import { openJournal, type Journal } from "./buffer/journal.ts";
+import { keep } from "./buffer/keep.ts";
 import type { SampleBatch } from "./hand-over.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
@@ -28,8 +29,6 @@ import { createUplink } from "./sync/uplink.ts";
 const drainMs = 8_000;
 /** Readings that a driver which is pushed to keeps while the journal is busy: 10 s of a 5,000 values/s gateway. */
 const queueMax = 50_000;
-/** How long a batch waits for room in the journal before it is charged to the ledger. */
-const roomWaitMs = 1_000;
 /** A stamp this far ahead of our disciplined clock is quarantined, not stored silently (architecture 3). */
 const quarantineAheadUs = 10_000_000;
 /** An overview has room for so many indicators of one asset, and for so many sparklines. */
@@ -228,29 +227,6 @@ function superviseDevice(
       journal.saveResume(device.id, resume);
     },
   });
-}
-
-/** Appends, waiting a bounded time for room: the wait is what slows a polled source. Then the ledger has it. */
-async function keep(
-  batch: SampleBatch,
-  journal: Journal,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  const untilMs = clock.monotonicMs() + roomWaitMs;
-  while (!journal.append(batch)) {
-    if (clock.monotonicMs() >= untilMs || signal.aborted) {
-      journal.charge({
-        reason: "queue full",
-        scope: { kind: "device", device: batch.device },
-        fromUs: batch.measuredUs[0] ?? batch.receivedUs,
-        toUs: batch.receivedUs,
-        count: { kind: "exact", samples: batch.count },
-      });
-      return;
-    }
-    await clock.sleep(20, signal).catch(() => undefined);
-  }
 }
 
 const noHub = {

@@ -3,13 +3,13 @@ import {
   createNormaliser,
   createUplink,
   DeviceSupervisor,
+  keep,
   openJournalCore,
   releaseOnMark,
   type DeclaredTag,
   type JournalCore,
   type PointSettings,
   type ReleaseRule,
-  type SampleBatch,
 } from "@millwright/edge-runtime/parts";
 import { silentLog, type Clock, type Log, type Random } from "@millwright/kit";
 import type { GatewayId, LaneMark, TagId } from "@millwright/wire-contract";
@@ -38,8 +38,6 @@ interface Running {
   readonly supervisor: DeviceSupervisor;
 }
 
-/** As in `runtime.ts`: how long a batch waits for room, and what is quarantined. */
-const roomWaitMs = 1_000;
 const quarantineAheadUs = 10_000_000;
 const aborted = AbortSignal.abort();
 
@@ -232,28 +230,5 @@ export class PlayedGateway {
       texts: new Map(),
       filteredAtSource: "",
     }));
-  }
-}
-
-/** Appends, waiting a bounded time for room; then the ledger has it. */
-async function keep(
-  batch: SampleBatch,
-  journal: JournalCore,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  const untilMs = clock.monotonicMs() + roomWaitMs;
-  while (!journal.append(batch)) {
-    if (clock.monotonicMs() >= untilMs || signal.aborted) {
-      journal.charge({
-        reason: "queue full",
-        scope: { kind: "device", device: batch.device },
-        fromUs: batch.measuredUs[0] ?? batch.receivedUs,
-        toUs: batch.receivedUs,
-        count: { kind: "exact", samples: batch.count },
-      });
-      return;
-    }
-    await clock.sleep(20, signal).catch(() => undefined);
   }
 }
