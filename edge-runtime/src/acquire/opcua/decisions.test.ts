@@ -155,6 +155,7 @@ describe("opcua decisions", () => {
       { address: "i=1", options: { path: "[1]" } },
       { address: "i=1", options: { trigger: "status" } },
       { address: "i=2", options: {} },
+      { address: "i=1", options: { sampling: "on-change" } },
     ].map(({ address, options }) => {
       const plan = planPoint({
         tag: "t",
@@ -168,13 +169,14 @@ describe("opcua decisions", () => {
     });
     assert.deepEqual(
       planItems(plans).map((item) => item.points),
-      [[0, 1], [2], [3]],
+      [[0, 1], [2], [3], [4]],
     );
   });
 
   test("a row of the tag table that cannot be understood is refused in words", () => {
     for (const options of [
       { trigger: "always" },
+      { sampling: "always" },
       { deadband: "-1" },
       { deadband: "x" },
       { deadband_type: "percent" },

@@ -11,6 +11,9 @@ import { parseElementPath, type ElementStep } from "./element-path.ts";
 const triggers = ["status", "status-value", "status-value-timestamp"] as const;
 export type Trigger = (typeof triggers)[number];
 
+/** `on-change`: nothing between two looks of the server is missed, where the server can do that (OPC 10000-4, 5.13.1.2). */
+const samplings = ["periodic", "on-change"] as const;
+
 /** A filter inside the server, declared on the tag. The numbers of the kinds are those of the protocol. */
 export interface Deadband {
   readonly kind: 1 | 2;
@@ -24,7 +27,10 @@ export interface PointPlan {
   readonly addressText: string;
   readonly type: ValueType;
   readonly path: readonly ElementStep[];
+  /** 0: the server reports each change instead of looking now and then. */
   readonly samplingMs: number;
+  /** Changes are expected to be so far apart: the queue in the server is measured by it. */
+  readonly spacingMs: number;
   readonly trigger: Trigger;
   readonly deadband: Deadband | undefined;
 }
@@ -36,13 +42,14 @@ export interface PointPlan {
 export interface ItemPlan {
   readonly address: Address;
   readonly samplingMs: number;
+  readonly spacingMs: number;
   readonly trigger: Trigger;
   readonly deadband: Deadband | undefined;
   /** Indices of the points. */
   readonly points: readonly number[];
 }
 
-const knownOptions = new Set(["path", "trigger", "deadband", "deadband_type"]);
+const knownOptions = new Set(["path", "sampling", "trigger", "deadband", "deadband_type"]);
 
 /** Understands what a person wrote in one row of the tag table. Touches no network. */
 export function planPoint(point: PointSettings): PointPlan | Refused {
@@ -61,6 +68,10 @@ export function planPoint(point: PointSettings): PointPlan | Refused {
   if (trigger !== "" && !isTrigger(trigger)) {
     return refuse(`trigger "${trigger}" is not one of ${triggers.join(", ")}`);
   }
+  const sampling = point.options["sampling"] ?? "";
+  if (sampling !== "" && !samplings.some((known) => known === sampling)) {
+    return refuse(`sampling "${sampling}" is not one of ${samplings.join(", ")}`);
+  }
   const deadband = parseDeadband(point.options);
   if (deadband !== undefined && deadband.kind === "refused") return deadband;
   return {
@@ -68,7 +79,8 @@ export function planPoint(point: PointSettings): PointPlan | Refused {
     addressText: point.address,
     type: point.type,
     path,
-    samplingMs: point.everyMs,
+    samplingMs: sampling === "on-change" ? 0 : point.everyMs,
+    spacingMs: point.everyMs,
     trigger: trigger === "" ? "status-value" : trigger,
     deadband,
   };
@@ -102,6 +114,7 @@ export function planItems(points: readonly PointPlan[]): ItemPlan[] {
     const key = [
       plan.addressText,
       plan.samplingMs,
+      plan.spacingMs,
       plan.trigger,
       plan.deadband?.kind,
       plan.deadband?.value,
@@ -113,6 +126,7 @@ export function planItems(points: readonly PointPlan[]): ItemPlan[] {
   return [...items.values()].map(({ plan, points: indices }) => ({
     address: plan.address,
     samplingMs: plan.samplingMs,
+    spacingMs: plan.spacingMs,
     trigger: plan.trigger,
     deadband: plan.deadband,
     points: indices,
@@ -127,11 +141,15 @@ export function fingerprintOf(points: readonly PointPlan[], wishes: readonly num
   const hash = createHash("sha256");
   for (const point of points) {
     hash.update(
-      `${point.addressText}\n${point.samplingMs}\n${point.trigger}\n${point.deadband?.kind ?? ""}/${point.deadband?.value ?? ""}\n`,
+      `${point.addressText}\n${samplingText(point)}\n${point.trigger}\n${point.deadband?.kind ?? ""}/${point.deadband?.value ?? ""}\n`,
     );
   }
   hash.update(wishes.join(","));
   return hash.digest("hex").slice(0, 32);
+}
+
+function samplingText({ samplingMs, spacingMs }: PointPlan): string {
+  return samplingMs === 0 ? `on-change/${spacingMs}` : String(samplingMs);
 }
 
 function refuse(reason: string): Refused {

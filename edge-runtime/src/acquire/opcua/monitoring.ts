@@ -106,7 +106,7 @@ export async function createItems(
         slowestMs = Math.max(slowestMs, result.revisedSamplingInterval);
       }
       const asked = queueSize(
-        wish.plan.samplingMs,
+        wish.plan.spacingMs,
         subscription.publishingMs,
         settings.bridgeSeconds,
       );
@@ -160,7 +160,7 @@ function itemRequest(
       clientHandle: item,
       samplingInterval: plan.samplingMs,
       filter,
-      queueSize: queueSize(plan.samplingMs, subscription.publishingMs, settings.bridgeSeconds),
+      queueSize: queueSize(plan.spacingMs, subscription.publishingMs, settings.bridgeSeconds),
       discardOldest: true,
     },
   };

@@ -302,6 +302,41 @@ describe("opcua without trouble", () => {
       await session.end(never);
     }));
 
+  test("on change nothing is missed between two looks of the server; by looking now and then it is", async () => {
+    // A server that says it may report as often as it likes does; others fold what changes within their own interval.
+    const server = await startTestServer({ serverCapabilities: { minSupportedSampleRate: 0 } });
+    try {
+      await withStateFolder(async (folder) => {
+        server.add("Fast", DataType.Int32, 0, { minimumSamplingInterval: 0 });
+        const address = server.address("Fast");
+        const session = await opcuaDriver.open(
+          testSettings(server.url),
+          [
+            point(address, "int32", { sampling: "on-change", trigger: "status-value-timestamp" }),
+            point(address, "int32", { sampling: "periodic", trigger: "status-value-timestamp" }),
+          ],
+          new TestContext(folder),
+          never,
+        );
+        const reader = new TestReader(session);
+        await until("the first values are read", () => reader.rows.length >= 2);
+        const rows = Array.from({ length: 30 }, (_unused, at) => Math.floor(at / 2));
+        for (const [at, row] of rows.entries()) {
+          server.set("Fast", row, new Date(1_700_000_000_000 + at));
+        }
+        await until("the last is read of both", () =>
+          [0, 1].every((index) => reader.values(index).at(-1) === 14),
+        );
+        assert.deepEqual(reader.values(0).slice(1), rows);
+        assert.ok(reader.values(1).length < rows.length, "the control misses some");
+        await reader.stop();
+        await session.end(never);
+      });
+    } finally {
+      await server.stop();
+    }
+  });
+
   test("a planned end takes subscription and session back", () =>
     withStateFolder(async (folder) => {
       const before = device.server.engine.currentSessionCount;

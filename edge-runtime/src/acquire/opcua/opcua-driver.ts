@@ -113,7 +113,7 @@ function plan(settings: OpcuaSettings, points: readonly PointSettings[]): readon
   );
   const items = planItems(good);
   const queues = items.map((item) =>
-    queueSize(item.samplingMs, settings.publishingMs, settings.bridgeSeconds),
+    queueSize(item.spacingMs, settings.publishingMs, settings.bridgeSeconds),
   );
   const held = queues.reduce((sum, size) => sum + size, 0);
   lines.push({

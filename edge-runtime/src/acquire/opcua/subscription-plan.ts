@@ -32,12 +32,13 @@ export function planSubscription(wanted: {
 /**
  * Size of one item's queue in the server: what a publish carries, half as much again, and at least what a break of
  * `bridgeSeconds` gathers. Never 1: a queue of one overwrites without saying so (field practice 19).
+ *
+ * @param spacingMs how far apart two values are: the sampling interval, or what the person expects of an item that is
+ *   reported on change
  */
-export function queueSize(samplingMs: number, publishingMs: number, bridgeSeconds: number): number {
-  // An event value (sampling 0) comes when it comes; ten a second is what scanners and counters reach.
-  const everyMs = samplingMs > 0 ? samplingMs : 100;
-  const daily = Math.ceil((publishingMs / everyMs) * 1.5);
-  const bridge = Math.ceil((bridgeSeconds * 1_000) / everyMs);
+export function queueSize(spacingMs: number, publishingMs: number, bridgeSeconds: number): number {
+  const daily = Math.ceil((publishingMs / spacingMs) * 1.5);
+  const bridge = Math.ceil((bridgeSeconds * 1_000) / spacingMs);
   return Math.max(2, daily, bridge);
 }
 
