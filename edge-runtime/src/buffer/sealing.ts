@@ -29,6 +29,12 @@ export interface SealedSamples {
   readonly live: SealedFrame;
 }
 
+/** In which epoch and when something is sealed. */
+export interface Moment {
+  readonly rank: number;
+  readonly nowUs: number;
+}
+
 /** Heads of the lanes of the running epoch, as one value, so that a rollback puts all of them back. */
 export interface Heads {
   readonly raw: Place;

@@ -1,33 +1,33 @@
 import { AssertionError } from "node:assert";
 
-import {
-  encodeDictionary,
-  encodeLedger,
-  encodeStarts,
-  type DeviceId,
-  type Dictionary,
-  type Epoch,
-  type GatewayId,
-  type LaneMark,
-  type LedgerEntry,
-  type LossReason,
-  type LossScope,
-  type RoadLane,
-  type StartRecord,
-  type TagId,
+import type {
+  DeviceId,
+  Dictionary,
+  Epoch,
+  GatewayId,
+  LaneMark,
+  LedgerEntry,
+  LossReason,
+  LossScope,
+  RoadLane,
+  TagId,
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { OpenClaim } from "./claims.ts";
 import { ClaimTable, type WrittenClaim } from "./claim-table.ts";
+import { CriticalLane } from "./critical-lane.ts";
+import { FactTable } from "./fact-table.ts";
 import { isFull, JournalBroken } from "./faults.ts";
 import { FrameTable } from "./frame-table.ts";
-import { columnsIn, type Chunk, type Group, type ResumePoint } from "./group.ts";
+import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
 import { keyOf, rankOf, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
 import { RawTier, type SampleSlice } from "./raw-tier.ts";
-import { bodiesOf, Sealer } from "./sealing.ts";
+import { SampleLane } from "./sample-lane.ts";
+import { Sealer, type Moment } from "./sealing.ts";
+import { lossesWhileDown, StartTable } from "./start-table.ts";
 import { TagTable } from "./tag-table.ts";
 
 /**
@@ -72,19 +72,9 @@ export interface StoreState {
 const marksEveryMs = 10_000;
 /** Rows taken out with one commit: a commit stays short, and still more go than come. */
 const dropMax = 128;
-/** Ledger frames in one commit: 8,000 entries; the rest follows with the next. */
-const ledgerFramesMax = 8;
 /** Old raw frames are let go once a minute and not one with each commit. */
 const dropEveryUs = 60_000_000;
 const hourUs = 3_600_000_000;
-/**
- * What was in memory when the gateway stopped may have been measured this long before the last commit. Bounds the claim
- * of a device whose clock is far off.
- */
-const inMemoryUs = 10_000_000;
-/** Repeated to a hub that is new; more starts than this are a gateway in a crash loop. */
-const startsToldMax = 1_000;
-
 export class Store {
   readonly #options: StoreOptions;
   readonly #medium: Medium;
@@ -94,10 +84,11 @@ export class Store {
   readonly #tags: TagTable;
   readonly #claims: ClaimTable;
   readonly #sealer: Sealer;
+  readonly #facts: FactTable;
+  readonly #starts: StartTable;
+  readonly #critical: CriticalLane;
+  readonly #samples: SampleLane;
   readonly #rank: number;
-  readonly #fact;
-  readonly #setFact;
-  readonly #setResume;
   #incarnation: string | undefined;
   #marksMs: number;
   #droppedUs = 0;
@@ -122,17 +113,12 @@ export class Store {
       this.#tags = new TagTable(db);
       this.#claims = new ClaimTable(db);
       this.#sealer = new Sealer(options.gateway, options.epoch);
-      this.#fact = db.prepare<[string]>("select value from fact where name = ?").pluck();
-      this.#setFact = db.prepare(
-        `insert into fact (name, value) values (?, ?)
-         on conflict (name) do update set value = excluded.value`,
-      );
-      this.#setResume = db.prepare(
-        `insert into resume (device, point) values (?, ?)
-         on conflict (device) do update set point = excluded.point`,
-      );
-      const incarnation = this.#fact.get("incarnation");
-      this.#incarnation = typeof incarnation === "string" ? incarnation : undefined;
+      this.#facts = new FactTable(db);
+      this.#starts = new StartTable(db);
+      const parts = { sealer: this.#sealer, frames: this.#frames, tags: this.#tags };
+      this.#critical = new CriticalLane({ ...parts, starts: this.#starts, claims: this.#claims });
+      this.#samples = new SampleLane({ ...parts, raw: this.#raw });
+      this.#incarnation = this.#facts.text("incarnation");
       this.#rank = this.#begin();
     } catch (failure) {
       this.#medium.abandon();
@@ -156,10 +142,7 @@ export class Store {
   }
 
   resumePoints(): Map<DeviceId, ResumePoint> {
-    const rows = this.#medium.db
-      .prepare<[], { device: DeviceId; point: string }>("select device, point from resume")
-      .all();
-    return new Map(rows.map((row) => [row.device, JSON.parse(row.point) as ResumePoint]));
+    return this.#facts.resumePoints();
   }
 
   /** Numbers the tags and seals the dictionary ahead of the first frame that uses it. */
@@ -167,7 +150,7 @@ export class Store {
     this.#nowUs = nowUs;
     return this.#write("keep the tags", () => {
       const dictionary = this.#tags.adopt(tags, keyOf(this.#rank, this.#sealer.heads.raw.seq));
-      this.#sealDictionary();
+      this.#critical.tellDictionary(this.#moment);
       return dictionary;
     });
   }
@@ -183,11 +166,11 @@ export class Store {
     for (const loss of group.losses) this.#claims.add(loss, group.nowMs);
     try {
       this.#write("commit", () => {
-        for (const chunk of group.chunks) samples += this.#sealChunk(chunk, tooLarge);
-        for (const [device, point] of group.resume) {
-          this.#setResume.run(device, JSON.stringify(point));
+        for (const chunk of group.chunks) {
+          samples += this.#samples.keep(this.#moment, chunk, (loss) => tooLarge.push(loss));
         }
-        if (group.last) this.#setFact.run("last commit", group.nowUs);
+        for (const [device, point] of group.resume) this.#facts.setResume(device, point);
+        if (group.last) this.#facts.set("last commit", group.nowUs);
         if (group.last || group.nowMs - this.#marksMs >= marksEveryMs) this.#keepMarks();
         this.#dropRaw();
         return undefined;
@@ -225,11 +208,11 @@ export class Store {
   agree(incarnation: string): void {
     if (incarnation === this.#incarnation) return;
     this.#write("keep the incarnation", () => {
-      this.#setFact.run("incarnation", incarnation);
+      this.#facts.set("incarnation", incarnation);
       this.#held.doubt();
       // No-loss protocol 8.5; a hub that begins anew needs the dictionary, too.
-      this.#sealStarts();
-      this.#sealDictionary();
+      this.#critical.tellStarts(this.#moment);
+      this.#critical.tellDictionary(this.#moment);
       return undefined;
     });
     this.#incarnation = incarnation;
@@ -274,28 +257,28 @@ export class Store {
   /** A new epoch at every start, after a crash as after a clean stop (no-loss protocol 2 and 4.5). */
   #begin(): number {
     const { epoch, nowUs } = this.#options;
-    const last = this.#starts(1)[0];
+    const last = this.#starts.newest(1)[0];
     const rank = last === undefined ? 1 : last.rank + 1;
-    const lastCommitUs = last === undefined ? 0 : this.#lastCommitUs(nowUs);
-    const onBroken = (broken: Broken): void => {
-      this.#tellBroken(broken);
-    };
+    const closedUs = this.#facts.number("last commit") ?? 0;
+    const lastCommitUs = last === undefined ? 0 : this.#starts.lastCommitUs(closedUs, nowUs);
+    const parent = last === undefined ? {} : { parent: last.record.epoch };
+    const record = { epoch, ...parent, lastCommitUs, startedUs: nowUs };
     this.#write(
       "begin an epoch",
       () => {
         if (last !== undefined) {
-          this.#held.checkLast(last.rank, onBroken);
-          this.#claimDown(lastCommitUs, nowUs);
+          this.#held.checkLast(last.rank, (broken) => {
+            this.#tellBroken(broken);
+          });
+          const devices = this.#tags.devices();
+          const firstUs = this.#raw.lastFrameFirstUs;
+          for (const loss of lossesWhileDown(devices, firstUs, lastCommitUs, nowUs)) {
+            this.#claims.add(loss, this.#nowMs);
+          }
         }
-        this.#medium.db
-          .prepare(
-            "insert into start (rank, epoch, parent, last_commit_us, started_us) values (?, ?, ?, ?, ?)",
-          )
-          .run(rank, epoch, last?.record.epoch ?? null, lastCommitUs, nowUs);
-        this.#held.open(rank, epoch, last?.record.epoch, nowUs);
-        const parent = last === undefined ? {} : { parent: last.record.epoch };
-        const record = { epoch, ...parent, lastCommitUs, startedUs: nowUs };
-        this.#putCritical(rank, "start", encodeStarts([record]));
+        this.#starts.add({ rank, record });
+        this.#held.open(rank, epoch, record.parent, nowUs);
+        this.#critical.tellStart({ rank, nowUs }, record);
         return undefined;
       },
       rank,
@@ -303,108 +286,8 @@ export class Store {
     return rank;
   }
 
-  /** One claim for each device, from the last commit to now: it covers what was in memory when the gateway stopped. */
-  #claimDown(lastCommitUs: number, nowUs: number): void {
-    const firstUs = this.#raw.lastFrameFirstUs ?? lastCommitUs;
-    let fromUs = Math.min(lastCommitUs, Math.max(firstUs, lastCommitUs - inMemoryUs));
-    let toUs = nowUs;
-    if (nowUs < lastCommitUs) {
-      // The clock was set back since, or is not set yet. What was in memory bears times of the old clock, just after the
-      // commit, or of the new one, just before now.
-      fromUs = Math.min(fromUs, nowUs - inMemoryUs);
-      toUs = lastCommitUs + inMemoryUs;
-    }
-    const devices = this.#tags.devices();
-    for (const device of devices) {
-      this.#claim("gateway down", { kind: "device", device }, fromUs, toUs);
-    }
-    if (devices.length === 0) this.#claim("gateway down", { kind: "gateway" }, fromUs, toUs);
-  }
-
-  /**
-   * @param nowUs what was sealed later than this was sealed before the clock was set back: when samples came after it,
-   *   their time counts
-   */
-  #lastCommitUs(nowUs: number): number {
-    const { db } = this.#medium;
-    const newest = (table: string): number => {
-      const sealed = db
-        .prepare<[], number>(`select sealed_us from ${table} order by id desc limit 1`)
-        .pluck()
-        .get();
-      return sealed ?? 0;
-    };
-    const samplesUs = newest("sample_frame");
-    const closed = this.#fact.get("last commit");
-    const others = [newest("critical_frame"), typeof closed === "number" ? closed : 0];
-    const believed = samplesUs === 0 ? others : others.filter((atUs) => atUs <= nowUs);
-    return Math.max(samplesUs, ...believed);
-  }
-
-  #sealChunk(chunk: Chunk, tooLarge: Loss[]): number {
-    const dictionary = this.#tags.current;
-    const { tag, measuredUs, value, status } = columnsIn(chunk.buffer);
-    const { count } = chunk;
-    const columns = {
-      count,
-      tag: tag.subarray(0, count),
-      measuredUs: measuredUs.subarray(0, count),
-      value: value.subarray(0, count),
-      status: status.subarray(0, count),
-      ...(chunk.wide.size === 0 ? {} : { wide: chunk.wide }),
-    };
-    let samples = 0;
-    const bodies = bodiesOf(columns, dictionary, (sample) => {
-      const definition = dictionary.byIndex(sample.tag[0] ?? -1);
-      const atUs = sample.measuredUs[0] ?? this.#nowUs;
-      tooLarge.push({
-        reason: "rejected",
-        scope: definition === undefined ? { kind: "gateway" } : { kind: "tag", tag: definition.id },
-        fromUs: atUs,
-        toUs: atUs,
-        count: { kind: "exact", samples: 1 },
-      });
-    });
-    for (const { body, columns: part } of bodies) {
-      const sealed = this.#sealer.samples(body, part, dictionary, chunk, this.#nowUs);
-      const { firstUs, lastUs, seq } = sealed.raw.head;
-      this.#frames.putSamples(this.#rank, sealed.raw, sealed.live);
-      this.#raw.noted(keyOf(this.#rank, seq), firstUs, lastUs, this.#nowUs);
-      samples += part.count;
-    }
-    return samples;
-  }
-
-  #sealDictionary(): void {
-    const dictionary = this.#tags.current;
-    if (dictionary.tags.length === 0) return;
-    this.#putCritical(this.#rank, "dictionary", encodeDictionary(dictionary), dictionary.hash);
-  }
-
-  #sealStarts(): void {
-    const records = this.#starts(startsToldMax).map(({ record }) => record);
-    this.#putCritical(this.#rank, "start", encodeStarts(records.toReversed()));
-  }
-
-  #sealClaims(rank: number): OpenClaim[] {
-    const sealed: OpenClaim[] = [];
-    for (let frame = 0; frame < ledgerFramesMax; frame++) {
-      const { claims, entries } = this.#claims.number(rank, this.#nowMs, sealed);
-      if (entries.length === 0) break;
-      this.#putCritical(rank, "ledger", encodeLedger(entries));
-      sealed.push(...claims);
-    }
-    return sealed;
-  }
-
-  #putCritical(
-    rank: number,
-    content: Parameters<Sealer["critical"]>[0],
-    body: Uint8Array,
-    dictionary?: bigint,
-  ): void {
-    const sealed = this.#sealer.critical(content, body, this.#nowUs, dictionary);
-    this.#frames.putCritical(rank, sealed);
+  get #moment(): Moment {
+    return { rank: this.#rank, nowUs: this.#nowUs };
   }
 
   #keepMarks(): void {
@@ -437,29 +320,13 @@ export class Store {
     // What a critical frame said can be said again: starts, dictionary, and the claims of its epoch.
     this.#claims.reopen(this.#medium.db, lane.rank);
     if (lane.rank !== this.#rank) return;
-    this.#sealStarts();
-    this.#sealDictionary();
+    this.#critical.tellStarts(this.#moment);
+    this.#critical.tellDictionary(this.#moment);
   }
 
   #claim(reason: LossReason, scope: LossScope, fromUs: number, toUs: number): void {
     const count = { kind: "unknown" } as const;
     this.#claims.add({ reason, scope, fromUs, toUs, count }, this.#nowMs);
-  }
-
-  /** Newest first. */
-  #starts(max: number): { readonly rank: number; readonly record: StartRecord }[] {
-    const rows = this.#medium.db
-      .prepare<[number], StartRow>("select * from start order by rank desc limit ?")
-      .all(max);
-    return rows.map((row) => ({
-      rank: row.rank,
-      record: {
-        epoch: row.epoch,
-        ...(row.parent === null ? {} : { parent: row.parent }),
-        lastCommitUs: row.last_commit_us,
-        startedUs: row.started_us,
-      },
-    }));
   }
 
   /**
@@ -475,7 +342,9 @@ export class Store {
       answer = this.#medium.db.transaction(() => {
         const result = work();
         written = this.#claims.write();
-        if (this.#linkUp) sealed = this.#sealClaims(rank);
+        if (this.#linkUp) {
+          sealed = this.#critical.tellClaims({ rank, nowUs: this.#nowUs }, this.#nowMs);
+        }
         return result;
       })();
     } catch (failure) {
@@ -491,12 +360,4 @@ export class Store {
     this.#medium.afterCommit();
     return answer;
   }
-}
-
-interface StartRow {
-  readonly rank: number;
-  readonly epoch: Epoch;
-  readonly parent: Epoch | null;
-  readonly last_commit_us: number;
-  readonly started_us: number;
 }

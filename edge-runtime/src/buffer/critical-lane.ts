@@ -1,0 +1,79 @@
+import {
+  encodeDictionary,
+  encodeLedger,
+  encodeStarts,
+  type StartRecord,
+} from "@millwright/wire-contract";
+
+import type { ClaimTable } from "./claim-table.ts";
+import type { OpenClaim } from "./claims.ts";
+import type { FrameTable } from "./frame-table.ts";
+import type { Moment, Sealer } from "./sealing.ts";
+import type { StartTable } from "./start-table.ts";
+import type { TagTable } from "./tag-table.ts";
+
+/** What the hub must know to read and to judge the samples: starts, dictionary, ledger. All inside a transaction. */
+
+/** Ledger frames in one commit: 8,000 entries; the rest follows with the next. */
+const ledgerFramesMax = 8;
+/** Repeated to a hub that is new; more starts than this are a gateway in a crash loop. */
+const startsToldMax = 1_000;
+
+export class CriticalLane {
+  readonly #sealer: Sealer;
+  readonly #frames: FrameTable;
+  readonly #starts: StartTable;
+  readonly #tags: TagTable;
+  readonly #claims: ClaimTable;
+
+  constructor(parts: {
+    readonly sealer: Sealer;
+    readonly frames: FrameTable;
+    readonly starts: StartTable;
+    readonly tags: TagTable;
+    readonly claims: ClaimTable;
+  }) {
+    this.#sealer = parts.sealer;
+    this.#frames = parts.frames;
+    this.#starts = parts.starts;
+    this.#tags = parts.tags;
+    this.#claims = parts.claims;
+  }
+
+  tellStart(at: Moment, record: StartRecord): void {
+    this.#put(at, "start", encodeStarts([record]));
+  }
+
+  /** All that are known, oldest first: for a hub that is new. */
+  tellStarts(at: Moment): void {
+    const records = this.#starts.newest(startsToldMax).map(({ record }) => record);
+    this.#put(at, "start", encodeStarts(records.toReversed()));
+  }
+
+  tellDictionary(at: Moment): void {
+    const dictionary = this.#tags.current;
+    if (dictionary.tags.length === 0) return;
+    this.#put(at, "dictionary", encodeDictionary(dictionary), dictionary.hash);
+  }
+
+  /** Tells the claims that are due. @returns those told: no longer open once the transaction is kept */
+  tellClaims(at: Moment, nowMs: number): OpenClaim[] {
+    const told: OpenClaim[] = [];
+    for (let frame = 0; frame < ledgerFramesMax; frame++) {
+      const { claims, entries } = this.#claims.number(at.rank, nowMs, told);
+      if (entries.length === 0) break;
+      this.#put(at, "ledger", encodeLedger(entries));
+      told.push(...claims);
+    }
+    return told;
+  }
+
+  #put(
+    { rank, nowUs }: Moment,
+    content: Parameters<Sealer["critical"]>[0],
+    body: Uint8Array,
+    dictionary?: bigint,
+  ): void {
+    this.#frames.putCritical(rank, this.#sealer.critical(content, body, nowUs, dictionary));
+  }
+}

@@ -1,0 +1,65 @@
+import type { Loss } from "../hand-over.ts";
+import type { FrameTable } from "./frame-table.ts";
+import { columnsIn, type Chunk } from "./group.ts";
+import { keyOf } from "./lane-book.ts";
+import type { RawTier } from "./raw-tier.ts";
+import { bodiesOf, type Moment, type Sealer } from "./sealing.ts";
+import type { TagTable } from "./tag-table.ts";
+
+/** Chunks of rows become sample frames. All inside a transaction. */
+export class SampleLane {
+  readonly #sealer: Sealer;
+  readonly #frames: FrameTable;
+  readonly #raw: RawTier;
+  readonly #tags: TagTable;
+
+  constructor(parts: {
+    readonly sealer: Sealer;
+    readonly frames: FrameTable;
+    readonly raw: RawTier;
+    readonly tags: TagTable;
+  }) {
+    this.#sealer = parts.sealer;
+    this.#frames = parts.frames;
+    this.#raw = parts.raw;
+    this.#tags = parts.tags;
+  }
+
+  /**
+   * @param tooLarge told of each sample that fits into no frame
+   * @returns samples kept
+   */
+  keep({ rank, nowUs }: Moment, chunk: Chunk, tooLarge: (loss: Loss) => void): number {
+    const dictionary = this.#tags.current;
+    const { tag, measuredUs, value, status } = columnsIn(chunk.buffer);
+    const { count } = chunk;
+    const columns = {
+      count,
+      tag: tag.subarray(0, count),
+      measuredUs: measuredUs.subarray(0, count),
+      value: value.subarray(0, count),
+      status: status.subarray(0, count),
+      ...(chunk.wide.size === 0 ? {} : { wide: chunk.wide }),
+    };
+    let samples = 0;
+    const bodies = bodiesOf(columns, dictionary, (sample) => {
+      const definition = dictionary.byIndex(sample.tag[0] ?? -1);
+      const atUs = sample.measuredUs[0] ?? nowUs;
+      tooLarge({
+        reason: "rejected",
+        scope: definition === undefined ? { kind: "gateway" } : { kind: "tag", tag: definition.id },
+        fromUs: atUs,
+        toUs: atUs,
+        count: { kind: "exact", samples: 1 },
+      });
+    });
+    for (const { body, columns: part } of bodies) {
+      const sealed = this.#sealer.samples(body, part, dictionary, chunk, nowUs);
+      const { firstUs, lastUs, seq } = sealed.raw.head;
+      this.#frames.putSamples(rank, sealed.raw, sealed.live);
+      this.#raw.noted(keyOf(rank, seq), firstUs, lastUs, nowUs);
+      samples += part.count;
+    }
+    return samples;
+  }
+}

@@ -1,0 +1,110 @@
+import type Database from "better-sqlite3";
+import type { DeviceId, Epoch, LossScope, StartRecord } from "@millwright/wire-contract";
+
+import type { Loss } from "../hand-over.ts";
+
+/**
+ * The starts of the gateway. Each begins an epoch, after a crash as after a clean stop (no-loss protocol 2 and 4.5), and
+ * what lies between the last commit of the one before and its beginning is claimed.
+ */
+
+/**
+ * What was in memory when the gateway stopped may have been measured this long before the last commit. Bounds the claim
+ * of a device whose clock is far off.
+ */
+const inMemoryUs = 10_000_000;
+
+interface StartRow {
+  readonly rank: number;
+  readonly epoch: Epoch;
+  readonly parent: Epoch | null;
+  readonly last_commit_us: number;
+  readonly started_us: number;
+}
+
+export interface Start {
+  /** Starts are counted from 1; keys of frames begin with it. */
+  readonly rank: number;
+  readonly record: StartRecord;
+}
+
+export class StartTable {
+  readonly #newest;
+  readonly #insert;
+  readonly #newestFrame;
+
+  constructor(db: Database.Database) {
+    this.#newest = db.prepare<[number], StartRow>("select * from start order by rank desc limit ?");
+    this.#insert = db.prepare(
+      "insert into start (rank, epoch, parent, last_commit_us, started_us) values (?, ?, ?, ?, ?)",
+    );
+    const newestFrame = (table: string): Database.Statement<[], number> =>
+      db.prepare<[], number>(`select sealed_us from ${table} order by id desc limit 1`).pluck();
+    this.#newestFrame = {
+      samples: newestFrame("sample_frame"),
+      critical: newestFrame("critical_frame"),
+    };
+  }
+
+  /** Newest first. */
+  newest(max: number): Start[] {
+    return this.#newest.all(max).map((row) => ({
+      rank: row.rank,
+      record: {
+        epoch: row.epoch,
+        ...(row.parent === null ? {} : { parent: row.parent }),
+        lastCommitUs: row.last_commit_us,
+        startedUs: row.started_us,
+      },
+    }));
+  }
+
+  add({ rank, record }: Start): void {
+    const { epoch, parent, lastCommitUs, startedUs } = record;
+    this.#insert.run(rank, epoch, parent ?? null, lastCommitUs, startedUs);
+  }
+
+  /**
+   * @param closedUs when the journal was closed, where it was
+   * @param nowUs what was sealed later than this was sealed before the clock was set back: when samples came after it,
+   *   their time counts
+   */
+  lastCommitUs(closedUs: number, nowUs: number): number {
+    const samplesUs = this.#newestFrame.samples.get() ?? 0;
+    const others = [this.#newestFrame.critical.get() ?? 0, closedUs];
+    const believed = samplesUs === 0 ? others : others.filter((atUs) => atUs <= nowUs);
+    return Math.max(samplesUs, ...believed);
+  }
+}
+
+/**
+ * One claim for each device, from the last commit to now: it covers what was in memory when the gateway stopped.
+ *
+ * @param firstUs least measured time in the newest sample frame
+ */
+export function lossesWhileDown(
+  devices: readonly DeviceId[],
+  firstUs: number | undefined,
+  lastCommitUs: number,
+  nowUs: number,
+): Loss[] {
+  let fromUs = Math.min(lastCommitUs, Math.max(firstUs ?? lastCommitUs, lastCommitUs - inMemoryUs));
+  let toUs = nowUs;
+  if (nowUs < lastCommitUs) {
+    // The clock was set back since, or is not set yet. What was in memory bears times of the old clock, just after the
+    // commit, or of the new one, just before now.
+    fromUs = Math.min(fromUs, nowUs - inMemoryUs);
+    toUs = lastCommitUs + inMemoryUs;
+  }
+  const scopes: readonly LossScope[] =
+    devices.length === 0
+      ? [{ kind: "gateway" }]
+      : devices.map((device) => ({ kind: "device", device }));
+  return scopes.map((scope) => ({
+    reason: "gateway down",
+    scope,
+    fromUs,
+    toUs,
+    count: { kind: "unknown" },
+  }));
+}
