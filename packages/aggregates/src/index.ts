@@ -1,0 +1,6 @@
+export { bucketStart, widths, type WidthUs } from "./width.ts";
+export type { Buckets, ExactBucket, StateTimes } from "./buckets.ts";
+export { ruleOf, type RollupRule } from "./rule.ts";
+export { noCarry, type Carry, type HeldSample } from "./carry.ts";
+export { interruptsHold, type Gap } from "./gap.ts";
+export type { Rollup, RollupInput, Series } from "./roll-up.ts";
