@@ -19,6 +19,7 @@ TYPES = [None, "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "i
          "float32", "float64", "string", "bytes", "time", "enum"]
 KINDS = [None, "measurement", "counter", "state", "event-value", "setpoint", "text"]
 CLOCKS = [None, "device", "gateway"]
+RULES = [None, "full", "change", "dead-band", "swinging-door"]
 REASONS = [None, "gateway down", "device unreachable", "device overload", "link lost", "lost at source",
            "sampled slower than asked", "filtered at source", "queue full", "rejected", "clock quarantined",
            "told within bound", "thinned", "evicted", "frame corrupt", "journal lost", "hub restored",
@@ -176,6 +177,10 @@ def read_dictionary(body):
             "low": double(14) if 14 in tag else math.nan, "high": double(15) if 15 in tag else math.nan,
             "asset": text(16), "texts": texts, "filteredAtSource": text(18),
         })
+        if 19 in tag:
+            told = message(tag[19])
+            amount = lambda field: as_double(told[field]) if field in told else 0.0
+            tags[-1]["telling"] = {"rule": RULES[told[1]], "error": amount(2), "heartbeatMs": amount(3)}
     return hashlib.sha256(body).hexdigest()[:16], tags
 
 

@@ -22,6 +22,14 @@ test("a dictionary comes back from its frame and finds tags both ways", () => {
   assert.equal(read.byIndex(3), undefined);
 });
 
+test("what is told of a tag stands in its row, and a row without it means all", () => {
+  const telling = { rule: "swinging-door", error: 0.25, heartbeatMs: 60_000 } as const;
+  const tags = [makeTag(1, { telling }), makeTag(2)];
+  const read = decodeDictionary(encodeDictionary(makeDictionary(tags)));
+  assert(!("kind" in read));
+  assert.deepEqual(read.tags, tags);
+});
+
 test("the hash does not depend on the order in which tags are given, and on everything else", () => {
   const hash = makeDictionary([makeTag(1), makeTag(2)]).hash;
   assert.equal(makeDictionary([makeTag(2), makeTag(1)]).hash, hash);
@@ -36,6 +44,7 @@ test("the hash does not depend on the order in which tags are given, and on ever
     { texts: new Map([[1, "on"]]) },
     { kind: "counter" as const },
     { type: "float32" as const },
+    { telling: { rule: "change", error: 0, heartbeatMs: 1_000 } as const },
   ]) {
     assert.notEqual(makeDictionary([makeTag(1, change), makeTag(2)]).hash, hash);
   }

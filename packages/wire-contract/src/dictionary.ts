@@ -5,7 +5,14 @@ import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
 import * as protobuf from "./protobuf.ts";
 import { refuseMalformed } from "./refuse.ts";
 import type { ValueType } from "./scalar.ts";
-import { isDeviceId, isTagId, type TagClock, type TagDefinition, type TagKind } from "./tag.ts";
+import {
+  isDeviceId,
+  isTagId,
+  type TagClock,
+  type TagDefinition,
+  type TagKind,
+  type Telling,
+} from "./tag.ts";
 import { pack, unpack } from "./zstd.ts";
 
 /** The tags that frames name by index, found both ways. */
@@ -45,6 +52,12 @@ const kindNumbers: Readonly<Record<TagKind, number>> = {
   text: 6,
 };
 const clockNumbers: Readonly<Record<TagClock, number>> = { device: 1, gateway: 2 };
+const ruleNumbers: Readonly<Record<Telling["rule"], number>> = {
+  full: 1,
+  change: 2,
+  "dead-band": 3,
+  "swinging-door": 4,
+};
 
 /** Fails on two tags with one index or id: an index that means two things makes every frame that uses it ambiguous. */
 export function makeDictionary(tags: readonly TagDefinition[]): Dictionary {
@@ -161,6 +174,12 @@ function writeTag(out: ByteWriter, text: ByteWriter, tag: TagDefinition): void {
     protobuf.blockField(out, 17, text.view());
   }
   protobuf.stringField(out, 18, tag.filteredAtSource);
+  if (tag.telling === undefined) return;
+  text.clear();
+  protobuf.uintField(text, 1, ruleNumbers[tag.telling.rule]);
+  protobuf.doubleField(text, 2, tag.telling.error);
+  protobuf.doubleField(text, 3, tag.telling.heartbeatMs);
+  protobuf.blockField(out, 19, text.view());
 }
 
 interface Body {
@@ -190,6 +209,7 @@ function readTag(bytes: Uint8Array): TagDefinition {
   let type = 0;
   let kind = 0;
   let clock = 0;
+  let telling: Telling | undefined;
   const texts = new Map<number, string>();
   const tag: Written<Omit<TagDefinition, "id" | "device" | "type" | "kind" | "clock">> = {
     index: 0,
@@ -264,6 +284,9 @@ function readTag(bytes: Uint8Array): TagDefinition {
       case 18:
         tag.filteredAtSource = value.string();
         return;
+      case 19:
+        telling = readTelling(value.block());
+        return;
     }
   });
   if (!isTagId(id)) throw new Malformed("a tag id is not one");
@@ -276,7 +299,20 @@ function readTag(bytes: Uint8Array): TagDefinition {
     type: named(typeNumbers, type, "value type"),
     kind: named(kindNumbers, kind, "tag kind"),
     clock: named(clockNumbers, clock, "tag clock"),
+    ...(telling === undefined ? {} : { telling }),
   };
+}
+
+function readTelling(bytes: Uint8Array): Telling {
+  let rule = 0;
+  let error = 0;
+  let heartbeatMs = 0;
+  protobuf.readFields(new ByteReader(bytes), (field, value) => {
+    if (field === 1) rule = value.uint();
+    else if (field === 2) error = value.double();
+    else if (field === 3) heartbeatMs = value.double();
+  });
+  return { rule: named(ruleNumbers, rule, "telling rule"), error, heartbeatMs };
 }
 
 function readText(bytes: Uint8Array): [number, string] {

@@ -10,6 +10,7 @@ export {
   type TagClock,
   type TagDefinition,
   type TagId,
+  type Telling,
   type TagKind,
 } from "./tag.ts";
 export { laneNumbers, lanes, roadLanes, type Lane, type RoadLane } from "./lane.ts";
@@ -73,16 +74,17 @@ export {
   streamNames,
   subjects,
 } from "./subjects.ts";
-export type {
-  Beat,
-  DeviceState,
-  DeviceStatus,
-  EpochPosition,
-  Hello,
-  HelloAnswer,
-  LaneMark,
-  LanePosition,
-  MarkMessage,
+export {
+  helloOverviewMax,
+  type Beat,
+  type DeviceState,
+  type DeviceStatus,
+  type EpochPosition,
+  type Hello,
+  type HelloAnswer,
+  type LaneMark,
+  type LanePosition,
+  type MarkMessage,
 } from "./link.ts";
 export type {
   GatewayPage,

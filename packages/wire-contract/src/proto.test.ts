@@ -132,6 +132,7 @@ test("a generic library reads a dictionary that we wrote, and we read its own", 
         [at, "läuft"],
       ]),
       filteredAtSource: at === 2 ? "dead-band" : "",
+      ...(at === 2 ? { telling: { rule: "dead-band", error: 0.5, heartbeatMs: 6e4 } } : {}),
     }),
   );
   const dictionary = makeDictionary(tags);

@@ -36,6 +36,19 @@ export type TagKind = "measurement" | "counter" | "state" | "event-value" | "set
 export type TagClock = "device" | "gateway";
 
 /**
+ * Which samples of a tag the hub is told, and so what is known of those in between:
+ * `full`: all are told. `change`: the value told last holds exactly. `dead-band`: it holds within the error.
+ * `swinging-door`: a straight line between two told samples passes all others within the error.
+ */
+export interface Telling {
+  readonly rule: "full" | "change" | "dead-band" | "swinging-door";
+  /** In the unit of the tag, absolute; 0 for `full` and `change`. */
+  readonly error: number;
+  /** A sample is told after so long a silence, whatever its value. */
+  readonly heartbeatMs: number;
+}
+
+/**
  * What a reader needs to understand the samples of one tag, five years later and without any settings. One row of the
  * dictionary. `index` is given by the gateway's journal, is never used again for another tag, and is what frames
  * carry.
@@ -68,4 +81,6 @@ export interface TagDefinition {
   readonly texts: ReadonlyMap<number, string>;
   /** A filter inside the device that hides changes, in words; "" when there is none (field practice 2). */
   readonly filteredAtSource: string;
+  /** Absent: all samples are told. */
+  readonly telling?: Telling;
 }

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type {
+  DeviceId,
+  SampleColumns,
+  Scalar,
+  TagDefinition,
+  TagId,
+  Telling,
+} from "@millwright/wire-contract";
+import fc from "fast-check";
+
+import { reconstruct } from "./reconstruct.ts";
+import { Teller } from "./teller.ts";
+import { ToldRows } from "./told-rows.ts";
+
+interface Row {
+  readonly us: number;
+  readonly value: Scalar;
+  readonly status: number;
+}
+interface NumberRow extends Row {
+  readonly value: number;
+}
+
+const second = 1_000_000;
+const bad = 0x8000_0000;
+
+function tagTold(index: number, telling?: Telling): TagDefinition {
+  return {
+    index,
+    id: `line/tag-${index}` as TagId,
+    name: "",
+    device: "press-1" as DeviceId,
+    type: "float64",
+    kind: "measurement",
+    unit: "",
+    decimals: 1,
+    scale: 1,
+    offset: 0,
+    revision: 1,
+    clock: "gateway",
+    expectedMs: 1_000,
+    low: NaN,
+    high: NaN,
+    asset: "",
+    texts: new Map(),
+    filteredAtSource: "",
+    ...(telling === undefined ? {} : { telling }),
+  };
+}
+
+function toColumns(tag: number, rows: readonly Row[]): SampleColumns {
+  const wide = new Map<number, Scalar>();
+  for (const [at, { value }] of rows.entries()) if (typeof value !== "number") wide.set(at, value);
+  return {
+    count: rows.length,
+    tag: new Int32Array(rows.length).fill(tag),
+    measuredUs: Float64Array.from(rows, ({ us }) => us),
+    value: Float64Array.from(rows, ({ value }) => (typeof value === "number" ? value : NaN)),
+    status: Uint32Array.from(rows, ({ status }) => status),
+    wide,
+  };
+}
+
+function rowsOf(columns: SampleColumns): Row[] {
+  return Array.from({ length: columns.count }, (_row, at) => ({
+    us: columns.measuredUs[at] ?? NaN,
+    value: columns.wide?.get(at) ?? columns.value[at] ?? NaN,
+    status: columns.status[at] ?? 0,
+  }));
+}
+
+/** Tells the rows in batches of these sizes, and the open line at the end. */
+function told(telling: Telling | undefined, rows: readonly Row[], batch = rows.length): Row[] {
+  const teller = new Teller([tagTold(3, telling)]);
+  const out = new ToldRows();
+  for (let at = 0; at < rows.length; at += batch) {
+    teller.tell(toColumns(3, rows.slice(at, at + batch)), out);
+  }
+  teller.flush(out);
+  return rowsOf(out.columns());
+}
+
+const anyError = fc.constantFrom(0, 0.1, 1, 25);
+const anyHeartbeat = fc.constantFrom(1_000, 10_000, 3_600_000);
+const anyValue = fc.oneof(
+  { weight: 8, arbitrary: fc.double({ min: -100, max: 100, noNaN: true }) },
+  { weight: 2, arbitrary: fc.constantFrom(0, -0, 1, 50, 1e12) },
+  { weight: 1, arbitrary: fc.constantFrom(NaN, Infinity, -Infinity) },
+);
+const anyStep = fc.record({
+  ms: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 1, max: 3_000 }) },
+    { weight: 1, arbitrary: fc.constantFrom(0, -5_000, 86_400_000) },
+  ),
+  value: anyValue,
+  status: fc.oneof(
+    { weight: 12, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constantFrom(bad, 0x4090_0000) },
+  ),
+});
+/** Values that wander, so that doors stay open for a while; now and then anything at all. */
+const anyRows = fc
+  .array(fc.record({ step: anyStep, drift: fc.double({ min: -0.5, max: 0.5, noNaN: true }) }), {
+    maxLength: 120,
+  })
+  .map((steps) => {
+    let us = 1_767_225_600 * second;
+    let wandering = 20;
+    return steps.map(({ step, drift }, at): NumberRow => {
+      us += step.ms * 1_000;
+      wandering += drift;
+      return { us, value: at % 9 === 8 ? step.value : wandering, status: step.status };
+    });
+  });
+
+test("what is told is acquired, in order, and has every other sample back within the error", () => {
+  const rules = fc.constantFrom("change", "dead-band", "swinging-door");
+  fc.assert(
+    fc.property(rules, anyError, anyHeartbeat, anyRows, (rule, error, heartbeatMs, rows) => {
+      const telling = { rule, error: rule === "change" ? 0 : error, heartbeatMs } as const;
+      const heard = told(telling, rows) as NumberRow[];
+      let next = 0;
+      for (const row of rows) {
+        const after = heard[next];
+        if (after !== undefined && same(row, after)) {
+          next++;
+          continue;
+        }
+        const before = heard[next - 1];
+        assert(before !== undefined, "the first sample is told");
+        const back = reconstruct(telling, toldSample(before), after && toldSample(after), row.us);
+        assert(back !== undefined, "a sample that was not told lies where something is known");
+        assert.equal(back.status, row.status);
+        if (Object.is(back.value, row.value)) continue;
+        const rounding = 1e-12 * Math.max(1, Math.abs(row.value), Math.abs(before.value));
+        assert(
+          Math.abs(back.value - row.value) <= telling.error + rounding,
+          `${row.value} came back as ${back.value}`,
+        );
+        assert(back.error <= telling.error);
+      }
+      assert.equal(next, heard.length, "nothing was told that was not acquired");
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("the size of the batches changes nothing", () => {
+  fc.assert(
+    fc.property(anyRows, fc.integer({ min: 1, max: 20 }), (rows, batch) => {
+      const telling = { rule: "swinging-door", error: 1, heartbeatMs: 60_000 } as const;
+      assert.deepEqual(told(telling, rows, batch), told(telling, rows));
+    }),
+  );
+});
+
+test("without a rule, and with the rule full, all is told", () => {
+  const rows = [1, 1, 1].map((value, at) => ({ us: at * second, value, status: 0 }));
+  assert.deepEqual(told(undefined, rows), rows);
+  assert.deepEqual(told({ rule: "full", error: 0, heartbeatMs: 1_000 }, rows), rows);
+});
+
+test("a swinging door tells the corners of a line and nothing between them", () => {
+  const rows = Array.from({ length: 100 }, (_row, at) => ({
+    us: at * second,
+    value: at < 50 ? at : 100 - at,
+    status: 0,
+  }));
+  const telling = { rule: "swinging-door", error: 0.1, heartbeatMs: 3_600_000 } as const;
+  assert.deepEqual(
+    told(telling, rows).map(({ us }) => us / second),
+    [0, 50, 99],
+  );
+});
+
+test("a constant value is told once in a heartbeat", () => {
+  const rows = Array.from({ length: 61 }, (_row, at) => ({ us: at * second, value: 7, status: 0 }));
+  for (const rule of ["change", "dead-band", "swinging-door"] as const) {
+    const heard = told({ rule, error: 0, heartbeatMs: 20_000 }, rows);
+    assert.deepEqual(
+      heard.map(({ us }) => us / second),
+      [0, 20, 40, 60],
+    );
+  }
+});
+
+test("each change of status is told, with the last sample before it where a line was open", () => {
+  const rows = [0, 0, 0, bad, bad, 0].map((status, at) => ({ us: at * second, value: 5, status }));
+  assert.deepEqual(
+    told({ rule: "swinging-door", error: 1, heartbeatMs: 3_600_000 }, rows).map(
+      ({ us }) => us / second,
+    ),
+    [0, 2, 3, 5],
+  );
+});
+
+test("text, bytes and 64-bit integers are told when they change", () => {
+  const bytes = [1, 1, 2].map((byte) => Uint8Array.of(byte));
+  for (const values of [["a", "a", "b"], [2n ** 63n, 2n ** 63n, 2n ** 63n + 1n], bytes]) {
+    const rows = values.map((value, at) => ({ us: at * second, value, status: 0 }));
+    for (const rule of ["change", "dead-band", "swinging-door"] as const) {
+      const heard = told({ rule, error: 10, heartbeatMs: 3_600_000 }, rows);
+      assert.deepEqual(heard, [rows[0], rows[2]]);
+    }
+  }
+});
+
+test("a snapshot is the next sample of each tag, whatever its value", () => {
+  const telling = { rule: "change", error: 0, heartbeatMs: 3_600_000 } as const;
+  const teller = new Teller([tagTold(3, telling)]);
+  const out = new ToldRows();
+  const row = (at: number): SampleColumns =>
+    toColumns(3, [{ us: at * second, value: 1, status: 0 }]);
+  teller.tell(row(0), out);
+  teller.tell(row(1), out);
+  assert.equal(out.count, 1);
+  teller.tellNext();
+  teller.tell(row(2), out);
+  assert.deepEqual(
+    rowsOf(out.columns()).map(({ us }) => us / second),
+    [0, 2],
+  );
+});
+
+test("the last value of a tag that has gone silent is not held back", () => {
+  const telling = { rule: "swinging-door", error: 1, heartbeatMs: 3_600_000 } as const;
+  const teller = new Teller([tagTold(3, telling)]);
+  const out = new ToldRows();
+  teller.tell(
+    toColumns(
+      3,
+      [0, 1, 2].map((at) => ({ us: at * second, value: 1, status: 0 })),
+    ),
+    out,
+  );
+  teller.flush(out, 2 * second);
+  assert.equal(out.count, 1, "it was heard from just now");
+  teller.flush(out, 3 * second);
+  assert.deepEqual(
+    rowsOf(out.columns()).map(({ us }) => us / second),
+    [0, 2],
+  );
+});
+
+test("columns grow past their first size and keep what they hold", () => {
+  const rows = Array.from({ length: 5_000 }, (_row, at) => ({
+    us: at * second,
+    value: at % 7 === 0 ? `text ${at}` : at,
+    status: 0,
+  }));
+  assert.deepEqual(told(undefined, rows), rows);
+});
+
+function same(a: NumberRow, b: NumberRow): boolean {
+  return a.us === b.us && Object.is(a.value, b.value) && a.status === b.status;
+}
+
+function toldSample({ us, value, status }: NumberRow): Parameters<typeof reconstruct>[1] {
+  return { measuredUs: us, value, status };
+}

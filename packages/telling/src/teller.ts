@@ -1,0 +1,183 @@
+import type { SampleColumns, Scalar, TagDefinition, Telling } from "@millwright/wire-contract";
+
+import type { ToldRows } from "./told-rows.ts";
+
+/**
+ * Decides which samples of a tag the hub is told. Every sample was kept before it comes here; what is not told can be
+ * had back from those that are, within the error that the tag's dictionary row states (see `reconstruct`).
+ *
+ * Whatever the rule, these are told: the first sample of a tag, each change of status, a sample after a heartbeat of
+ * silence, and the sample after a step back in time (an open line ends before it), because what lies between two told
+ * samples is a statement about time that runs forward.
+ */
+export class Teller {
+  readonly #tags: (TagState | undefined)[] = [];
+
+  /** @param tags rows of the dictionary that the columns to come name by index */
+  constructor(tags: readonly TagDefinition[]) {
+    for (const tag of tags) this.#tags[tag.index] = new TagState(tag.index, tag.telling);
+  }
+
+  /** Rows of one clock segment, in the order in which they were received; a new segment needs `flush` before it. */
+  tell(columns: SampleColumns, out: ToldRows): void {
+    const { count, tag, measuredUs, value, status, wide } = columns;
+    for (let row = 0; row < count; row++) {
+      const state = this.#tags[tag[row] ?? -1];
+      const us = measuredUs[row] ?? NaN;
+      const scalar = wide?.get(row);
+      if (state === undefined) out.push(tag[row] ?? -1, us, value[row] ?? NaN, status[row] ?? 0);
+      else state.sample(us, value[row] ?? NaN, status[row] ?? 0, scalar, out);
+    }
+  }
+
+  /** The next sample of each tag is told whatever its value: the snapshot that a hub gets when the link is back. */
+  tellNext(): void {
+    for (const state of this.#tags) state?.tellNext();
+  }
+
+  /**
+   * Ends open lines with their last sample: at a stop, at a new clock segment, and from time to time for tags that have
+   * gone silent, so that their last value is not held back until they speak again.
+   *
+   * @param measuredBeforeUs only lines whose last sample is older
+   */
+  flush(out: ToldRows, measuredBeforeUs: number = Infinity): void {
+    for (const state of this.#tags) state?.flush(out, measuredBeforeUs);
+  }
+}
+
+/** One tag: what was told last, and for a swinging door the sample after it that a line would still reach. */
+class TagState {
+  readonly #index: number;
+  readonly #rule: Telling["rule"];
+  readonly #error: number;
+  readonly #heartbeatUs: number;
+  #told = false;
+  #toldUs = NaN;
+  #toldValue = NaN;
+  #toldStatus = 0;
+  #toldScalar: Scalar | undefined;
+  /** The sample seen last. Pending: it was not told and ends an open line. */
+  #seenUs = NaN;
+  #seenValue = NaN;
+  #pending = false;
+  /** Slopes from the told sample that pass all samples since within the error; the two doors. */
+  #slopeMin = -Infinity;
+  #slopeMax = Infinity;
+
+  constructor(index: number, telling: Telling | undefined) {
+    this.#index = index;
+    this.#rule = telling?.rule ?? "full";
+    this.#error = telling?.error ?? 0;
+    this.#heartbeatUs = (telling?.heartbeatMs ?? 0) * 1_000;
+  }
+
+  sample(
+    us: number,
+    value: number,
+    status: number,
+    scalar: Scalar | undefined,
+    out: ToldRows,
+  ): void {
+    if (!this.#told || this.#rule === "full" || status !== this.#toldStatus || us < this.#seenUs) {
+      this.#endLine(out);
+      this.#tell(us, value, status, scalar, out);
+      return;
+    }
+    // A door needs numbers that can be trusted; all else is held until it changes.
+    const straight = this.#rule === "swinging-door" && isNumber(value, status, scalar);
+    if (straight && Number.isFinite(this.#toldValue)) {
+      this.#swing(us, value, status, out);
+      return;
+    }
+    const same = scalar === undefined ? this.#holds(value) : equal(scalar, this.#toldScalar);
+    if (same && us - this.#toldUs < this.#heartbeatUs) {
+      this.#seenUs = us;
+      return;
+    }
+    this.#endLine(out);
+    this.#tell(us, value, status, scalar, out);
+  }
+
+  tellNext(): void {
+    this.#told = false;
+  }
+
+  flush(out: ToldRows, measuredBeforeUs: number): void {
+    if (this.#pending && this.#seenUs < measuredBeforeUs) this.#endLine(out);
+  }
+
+  /** Report by exception: the value told last still stands for this one. */
+  #holds(value: number): boolean {
+    if (Object.is(value, this.#toldValue)) return true;
+    return this.#rule === "dead-band" && Math.abs(value - this.#toldValue) <= this.#error;
+  }
+
+  /**
+   * Swinging door (E. H. Bristol, "Swinging door trending", ISA 1990; US patent 4,669,097, expired), in the form that
+   * keeps its word: a line may end only at a sample that lies between the doors which the samples before it left open.
+   * Without this condition the published form can be off by twice the error.
+   */
+  #swing(us: number, value: number, status: number, out: ToldRows): void {
+    if (us === this.#seenUs) {
+      // Two samples of one time have no slope between them.
+      this.#endLine(out);
+      this.#tell(us, value, status, undefined, out);
+      return;
+    }
+    let rise = value - this.#toldValue;
+    let run = us - this.#toldUs;
+    const slope = rise / run;
+    if (slope < this.#slopeMin || slope > this.#slopeMax) {
+      this.#endLine(out);
+      rise = value - this.#toldValue;
+      run = us - this.#toldUs;
+    }
+    if (run >= this.#heartbeatUs) {
+      this.#tell(us, value, status, undefined, out);
+      return;
+    }
+    this.#slopeMin = Math.max(this.#slopeMin, (rise - this.#error) / run);
+    this.#slopeMax = Math.min(this.#slopeMax, (rise + this.#error) / run);
+    this.#seenUs = us;
+    this.#seenValue = value;
+    this.#pending = true;
+  }
+
+  /** The sample seen last is where the next line begins. */
+  #endLine(out: ToldRows): void {
+    if (!this.#pending) return;
+    this.#tell(this.#seenUs, this.#seenValue, this.#toldStatus, undefined, out);
+  }
+
+  #tell(
+    us: number,
+    value: number,
+    status: number,
+    scalar: Scalar | undefined,
+    out: ToldRows,
+  ): void {
+    out.push(this.#index, us, value, status, scalar);
+    this.#told = true;
+    this.#toldUs = us;
+    this.#toldValue = value;
+    this.#toldStatus = status;
+    this.#toldScalar = scalar;
+    this.#seenUs = us;
+    this.#seenValue = value;
+    this.#pending = false;
+    this.#slopeMin = -Infinity;
+    this.#slopeMax = Infinity;
+  }
+}
+
+function isNumber(value: number, status: number, scalar: Scalar | undefined): boolean {
+  return scalar === undefined && Number.isFinite(value) && status >>> 30 < 2;
+}
+
+function equal(a: Scalar, b: Scalar | undefined): boolean {
+  if (a instanceof Uint8Array) {
+    return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+  }
+  return Object.is(a, b);
+}
