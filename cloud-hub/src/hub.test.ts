@@ -10,6 +10,7 @@ import {
   subjects,
   type Beat,
   type DeviceId,
+  type Hello,
   type HelloAnswer,
   type MarkMessage,
   type RoadLane,
@@ -80,8 +81,8 @@ class Wire {
     });
   }
 
-  async hello(): Promise<HelloAnswer> {
-    const said = JSON.stringify(this.gateway.hello());
+  async hello(change: Partial<Hello> = {}): Promise<HelloAnswer> {
+    const said = JSON.stringify(this.gateway.hello(change));
     const answer = await this.#road.request(subjects.hello(this.gateway.gateway), said, {
       timeout: 5_000,
     });
@@ -158,6 +159,11 @@ test("frames travel from the broker into the twin and the history, and the mark 
   const page = views().page("gw-way");
   assert.equal(page?.name, "Press shop");
   assert.deepEqual(page.overview, ["pump/t0", "pump/t1"]);
+  assert.ok(!("commitEveryMs" in page), "nobody has said how often this gateway commits");
+  // The same gateway after an update of its software.
+  await wire.hello({ commitEveryMs: 250, overview: ["pump/t1"] });
+  await until("the page says so", () => views().page("gw-way")?.commitEveryMs === 250);
+  assert.deepEqual(views().page("gw-way")?.overview, ["pump/t1"]);
 
   const line = await views().history("gw-way", "pump/t1", startUs, startUs + 60 * secondUs, 600);
   assert.equal(line.times.length, 50);

@@ -11,7 +11,8 @@ import {
   type Random,
   type Service,
 } from "@millwright/kit";
-import type { GatewayId, GatewayPage, LiveTag, TagDefinition } from "@millwright/wire-contract";
+import { overviewOf, sparklinesOf, toLiveTag } from "@millwright/live-feed";
+import type { GatewayId, GatewayPage } from "@millwright/wire-contract";
 
 import { FolderNotWritable } from "./children/child-faults.ts";
 import { natsServer, type NatsServerChild } from "./children/nats-server.ts";
@@ -46,9 +47,6 @@ export interface Hub {
 
 const beatsKeptEveryMs = 10_000;
 const quarantineRowsMax = 200;
-/** An overview has room for so many indicators of one asset, and so many sparklines (ux-guide H1). */
-const overviewOfAssetMax = 12;
-const sparklinesMax = 6;
 
 /** Builds the hub and starts nothing. Throws a fault when a program is missing or the data folder cannot be used. */
 export function buildHub(settings: HubSettings, context: HubContext): Hub {
@@ -246,20 +244,18 @@ class HubCore implements Service, HubViews {
     const known = fleet.known(gateway);
     if (known === undefined) return undefined;
     const tags = twins.dictionary(gateway)?.tags ?? [];
-    const overview = overviewOf(tags);
+    // A gateway of an older version has not said which; then its first tags stand there.
+    const overview = overviewOf(tags, known.hello?.overview ?? []);
+    const commitEveryMs = known.hello?.commitEveryMs;
     return {
       gateway,
       name: known.hello?.name ?? gateway,
       site: known.hello?.site ?? "",
       software: known.hello?.software ?? "",
       tags: tags.map(toLiveTag),
-      overview: overview.map((tag) => tag.id),
-      sparklines: overview
-        .filter((tag) => tag.kind === "measurement")
-        .slice(0, sparklinesMax)
-        .map((tag) => tag.id),
-      // The gateway's own page says it; it does not travel.
-      commitEveryMs: 0,
+      overview,
+      sparklines: sparklinesOf(tags, overview),
+      ...(commitEveryMs === undefined ? {} : { commitEveryMs }),
     };
   }
 
@@ -343,32 +339,4 @@ interface Parts {
   readonly twins: Twins;
   readonly ingest: Ingest;
   readonly history: History;
-}
-
-/** The hub does not have the gateway's settings: the first tags of each asset that a person can read at a glance. */
-function overviewOf(tags: readonly TagDefinition[]): readonly TagDefinition[] {
-  const perAsset = new Map<string, number>();
-  return tags.filter((tag) => {
-    if (tag.kind === "text" || tag.type === "bytes") return false;
-    const before = perAsset.get(tag.asset) ?? 0;
-    perAsset.set(tag.asset, before + 1);
-    return before < overviewOfAssetMax;
-  });
-}
-
-function toLiveTag(tag: TagDefinition): LiveTag {
-  return {
-    id: tag.id,
-    name: tag.name,
-    device: tag.device,
-    asset: tag.asset,
-    unit: tag.unit,
-    type: tag.type,
-    kind: tag.kind,
-    decimals: tag.decimals,
-    expectedMs: tag.expectedMs,
-    low: Number.isNaN(tag.low) ? null : tag.low,
-    high: Number.isNaN(tag.high) ? null : tag.high,
-    texts: Object.fromEntries(tag.texts),
-  };
 }

@@ -1,15 +1,20 @@
 /** The only file that knows every step: it builds them and joins them. Sinks before sources. */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 
 import { runServices, type Clock, type Log, type Random, type Service } from "@millwright/kit";
-import { ValueTable, type LiveSource } from "@millwright/live-feed";
-import type {
-  Beat,
-  DeviceStatus,
-  GatewayPage,
-  LiveTag,
-  TagDefinition,
+import {
+  overviewOf,
+  sparklinesOf,
+  toLiveTag,
+  ValueTable,
+  type LiveSource,
+} from "@millwright/live-feed";
+import {
+  helloOverviewMax,
+  type Beat,
+  type DeviceStatus,
+  type GatewayPage,
+  type TagDefinition,
 } from "@millwright/wire-contract";
 
 import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
@@ -20,6 +25,7 @@ import type { SampleBatch } from "./hand-over.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
+import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
 import { createNatsRoad } from "./sync/nats-road.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
@@ -31,9 +37,6 @@ const drainMs = 8_000;
 const queueMax = 50_000;
 /** A stamp this far ahead of our disciplined clock is quarantined, not stored silently (architecture 3). */
 const quarantineAheadUs = 10_000_000;
-/** An overview has room for so many indicators of one asset, and for so many sparklines. */
-const indicatorsPerAsset = 12;
-const sparklinesMax = 6;
 const samplesPerChartMax = 200_000;
 
 export interface RuntimeOptions {
@@ -83,7 +86,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       journal.counters().unexplained +
       devices.reduce((sum, device) => sum + Math.abs(device.account.unexplained), 0);
 
-    const uplink = joinHub(options, journal, (waiting) => ({
+    const page = toPage(settings, options.software, tags);
+    const uplink = joinHub(options, journal, page, (waiting) => ({
       ...waiting,
       version: 1,
       gateway: settings.gateway.id,
@@ -104,7 +108,6 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         return () => stateListeners.delete(listener);
       },
     };
-    const page = toPage(settings, options.software, tags);
     const hmi = new HmiServer({
       host: settings.hmi.host,
       port: settings.hmi.port,
@@ -152,7 +155,7 @@ function superviseDevice(
   changed: () => void,
 ): DeviceSupervisor {
   const { clock, random, log, settings } = options;
-  const stateFolder = join(settings.journal.folder, "devices", device.id);
+  const stateFolder = deviceFolder(settings.journal.folder, device.id);
   mkdirSync(stateFolder, { recursive: true });
   const indices = device.tags.map(({ tag }) => indexOf(tag.id) ?? -1);
 
@@ -242,6 +245,7 @@ type Waiting = Pick<Beat, "waitingFrames" | "waitingSamples" | "oldestWaitingMs"
 function joinHub(
   options: RuntimeOptions,
   journal: Journal,
+  page: GatewayPage,
   beat: (waiting: Waiting) => Beat,
 ): ReturnType<typeof createUplink> | undefined {
   const { settings, clock, random, log, software } = options;
@@ -262,6 +266,8 @@ function joinHub(
       site,
       software,
       hmi: settings.hmi.port === 0 ? "" : `http://${settings.hmi.host}:${settings.hmi.port}`,
+      commitEveryMs: settings.journal.commitEveryMs,
+      overview: page.overview.slice(0, helloOverviewMax),
     },
     clock,
     random,
@@ -301,23 +307,14 @@ function brokenJournal(): {
 
 /** What the page is told once: the tags, and which of them stand on the overview. */
 function toPage(settings: Settings, software: string, tags: readonly TagDefinition[]): GatewayPage {
-  const declared = settings.devices.flatMap((device) => device.tags);
-  const chosen = declared
+  const chosen = settings.devices
+    .flatMap((device) => device.tags)
     .filter((each) => each.overview !== undefined)
     .toSorted((a, b) => (a.overview ?? 0) - (b.overview ?? 0));
-  // Without a choice the first tags of each asset stand there: a first page is never empty.
-  const candidates = chosen.length > 0 ? chosen : declared;
-  const perAsset = new Map<string, number>();
-  const overview = candidates
-    .filter(({ tag }) => {
-      const count = (perAsset.get(tag.asset) ?? 0) + 1;
-      perAsset.set(tag.asset, count);
-      return count <= indicatorsPerAsset;
-    })
-    .map(({ tag }) => tag.id);
-  const sparklines = overview
-    .filter((id) => tags.some((tag) => tag.id === id && tag.kind === "measurement"))
-    .slice(0, sparklinesMax);
+  const overview = overviewOf(
+    tags,
+    chosen.map(({ tag }) => tag.id),
+  );
   return {
     gateway: settings.gateway.id,
     name: settings.gateway.name,
@@ -325,24 +322,7 @@ function toPage(settings: Settings, software: string, tags: readonly TagDefiniti
     software,
     tags: tags.map(toLiveTag),
     overview,
-    sparklines,
+    sparklines: sparklinesOf(tags, overview),
     commitEveryMs: settings.journal.commitEveryMs,
-  };
-}
-
-function toLiveTag(tag: TagDefinition): LiveTag {
-  return {
-    id: tag.id,
-    name: tag.name,
-    device: tag.device,
-    asset: tag.asset,
-    unit: tag.unit,
-    type: tag.type,
-    kind: tag.kind,
-    decimals: tag.decimals,
-    expectedMs: tag.expectedMs,
-    low: Number.isNaN(tag.low) ? null : tag.low,
-    high: Number.isNaN(tag.high) ? null : tag.high,
-    texts: Object.fromEntries([...tag.texts].map(([key, text]) => [String(key), text])),
   };
 }

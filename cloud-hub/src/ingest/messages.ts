@@ -5,6 +5,7 @@ import {
   isEpoch,
   isGatewayId,
   roadLanes,
+  helloOverviewMax,
   type Beat,
   type DeviceId,
   type Epoch,
@@ -51,6 +52,8 @@ const hello: z.ZodType<Hello> = z.object({
       }),
     )
     .max(50_000),
+  commitEveryMs: z.number().min(0).exactOptional(),
+  overview: z.array(text).max(helloOverviewMax).exactOptional(),
 });
 
 const beat: z.ZodType<Beat> = z.object({

@@ -41,7 +41,7 @@ export interface UplinkOptions {
 }
 
 /** How the gateway introduces itself. */
-export type GatewayInfo = Pick<Hello, "gateway" | "name" | "site" | "hmi" | "software">;
+export type GatewayInfo = Omit<Hello, "version" | "incarnation" | "epochs">;
 
 /** First and last wait between two tries to connect or to say hello; a hub that restarts is found within seconds. */
 const tryFirstMs = 500;

@@ -1,3 +1,4 @@
+export { overviewOf, sparklinesOf, toLiveTag } from "./gateway-page.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
 export {
   createPageApp,

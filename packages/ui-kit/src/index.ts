@@ -31,6 +31,7 @@ export {
   clockWords,
   durationWords,
   fullTimeWords,
+  intervalWords,
   sinceWords,
 } from "./words/durations.ts";
 export { countWords, roughCountWords, numberWords, valueWords } from "./words/numbers.ts";

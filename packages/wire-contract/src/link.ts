@@ -24,7 +24,13 @@ export interface EpochPosition {
   readonly lanes: readonly LanePosition[];
 }
 
-/** Gateway to hub at every connect. Epochs in order, oldest first; the last is the running one. */
+/** Longer, an overview is cut by the gateway: a hundred machines of twelve values, and a hello below 200 KB. */
+export const helloOverviewMax = 1_200;
+
+/**
+ * Gateway to hub at every connect. Epochs in order, oldest first; the last is the running one. A gateway of before
+ * `commitEveryMs` and `overview` leaves them out and is understood for as long as there is a version 1.
+ */
 export interface Hello {
   readonly version: 1;
   readonly gateway: GatewayId;
@@ -35,6 +41,10 @@ export interface Hello {
   readonly software: string;
   readonly incarnation?: string;
   readonly epochs: readonly EpochPosition[];
+  /** Bound on loss at a power cut, ms. */
+  readonly commitEveryMs?: number;
+  /** Tag ids that stand on the overview of its own page, in that order; at most `helloOverviewMax`. */
+  readonly overview?: readonly string[];
 }
 
 export interface LaneMark {

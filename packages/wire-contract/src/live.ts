@@ -93,8 +93,8 @@ export interface GatewayPage {
   readonly overview: readonly string[];
   /** Tag ids of the sparklines, at most 6. */
   readonly sparklines: readonly string[];
-  /** Bound on loss at a power cut, ms. */
-  readonly commitEveryMs: number;
+  /** Bound on loss at a power cut, ms; absent where a gateway of an older version has not told its hub. */
+  readonly commitEveryMs?: number;
 }
 
 /** `reporting`: beats come. `behind`: oldest unstored live or critical frame is older than 10 s. `silent`: no beat for 3 intervals of 10 s. `sleeping`: it said that it stops. */

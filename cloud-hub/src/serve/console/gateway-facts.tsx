@@ -2,6 +2,7 @@
 import {
   countWords,
   durationWords,
+  intervalWords,
   type LiveStore,
   protocolWords,
   roughCountWords,
@@ -32,6 +33,9 @@ export function GatewayFacts(props: {
             <Fact name={say("gateway.quarantined")}>{countWords(row.quarantined)}</Fact>
           )}
         </>
+      )}
+      {props.page.commitEveryMs !== undefined && (
+        <Fact name={say("gateway.commit")}>{intervalWords(props.page.commitEveryMs)}</Fact>
       )}
       <Fact name={say("gateway.software")}>{props.page.software}</Fact>
       {row !== undefined && row.hmi !== "" && (

@@ -72,7 +72,7 @@ function Gateway(props: GatewayProps): JSX.Element {
   const { store, page } = props;
   const assets = [...new Set(page.tags.map((tag) => tag.asset))];
   const chosen = assets.includes(props.asset) ? props.asset : (assets[0] ?? "");
-  const tags = page.tags.filter((tag) => tag.asset === chosen);
+  const tags = tagsOf(page, chosen);
   const address = liveAddress(
     `${props.base}/live`,
     tags.map((tag) => tag.id),
@@ -113,6 +113,14 @@ function Gateway(props: GatewayProps): JSX.Element {
       )}
     </>
   );
+}
+
+/** The tags of an asset, those first that stand on the gateway's own overview, as its people know them. */
+function tagsOf(page: GatewayPage, asset: string): readonly LiveTag[] {
+  const tags = page.tags.filter((tag) => tag.asset === asset);
+  const byId = new Map(tags.map((tag) => [tag.id, tag]));
+  const first = page.overview.flatMap((id) => byId.get(id) ?? []);
+  return [...new Set([...first, ...tags])];
 }
 
 function assetName(asset: string): string {

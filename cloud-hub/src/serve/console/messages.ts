@@ -77,6 +77,7 @@ const texts = {
   "gateway.stored": "Samples stored",
   "gateway.unexplained": "Unexplained samples",
   "gateway.quarantined": "Frames in quarantine",
+  "gateway.commit": "Written to its disk every",
   "gateway.software": "Software",
   "gateway.hmi": "HMI",
   "gateway.assets": "Assets",

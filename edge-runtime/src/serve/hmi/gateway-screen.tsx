@@ -5,6 +5,7 @@ import {
   countWords,
   durationWords,
   hubWordsOf,
+  intervalWords,
   type LiveStore,
   protocolWords,
   sinceWords,
@@ -17,7 +18,6 @@ import type { DeviceStatus, GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
 import { say } from "./messages.ts";
-import { commitWords } from "./strip.tsx";
 
 const themes: readonly Theme[] = ["light", "dark", "glare"];
 
@@ -71,7 +71,14 @@ function SyncPanel(props: { readonly store: LiveStore; readonly page: GatewayPag
     [say("gateway.state"), link],
     [say("gateway.waiting"), waiting],
     [say("gateway.behind"), behind],
-    [say("gateway.commit"), say("gateway.commit.words", { time: commitWords(page.commitEveryMs) })],
+    ...(page.commitEveryMs === undefined
+      ? []
+      : [
+          [
+            say("gateway.commit"),
+            say("gateway.commit.words", { time: intervalWords(page.commitEveryMs) }),
+          ] as const,
+        ]),
     [say("gateway.software"), page.software],
     [say("gateway.clock"), clock],
   ] as const;

@@ -2,7 +2,7 @@
  * The line under the header, always there: the loss of the stream, devices that do not deliver, or that all is well.
  * It says nothing about alarms, because nothing here watches for alarms yet.
  */
-import { durationWords, LostNotice, sinceWords, type LiveStore } from "@millwright/ui-kit";
+import { intervalWords, LostNotice, sinceWords, type LiveStore } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type { DeviceStatus, GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
@@ -30,8 +30,8 @@ export function Strip(props: {
   return (
     <div class="strip">
       <p class="strip-devices">{opening.value ? say("strip.opening") : devices}</p>
-      {page !== undefined && (
-        <p class="strip-loss">{say("strip.loss", { time: commitWords(page.commitEveryMs) })}</p>
+      {page?.commitEveryMs !== undefined && (
+        <p class="strip-loss">{say("strip.loss", { time: intervalWords(page.commitEveryMs) })}</p>
       )}
     </div>
   );
@@ -50,9 +50,4 @@ function devicesWords(devices: readonly DeviceStatus[], nowUs: number): string {
   );
   const rest = trouble.length > namesShown ? " …" : "";
   return sayCount("strip.trouble", trouble.length, { names: names.join("; ") + rest });
-}
-
-/** @param ms of the commit interval, which may be part of a second */
-export function commitWords(ms: number): string {
-  return ms < 1_000 ? `${ms} ms` : durationWords(ms);
 }

@@ -1,11 +1,11 @@
 /** Everything that is known about one value: now, in the last minutes or hour, and how it came here. */
 import {
   Button,
-  durationWords,
   EmptyState,
   fullTimeWords,
   hrefOf,
   Indicator,
+  intervalWords,
   type LiveStore,
   type PageClock,
   protocolWords,
@@ -107,7 +107,7 @@ function Facts(props: { readonly store: LiveStore; readonly tag: LiveTag }): JSX
     [say("tag.received"), useComputed(() => fullTimeWords(value.value?.r ?? 0))],
     [say("tag.confirmed"), confirmed],
     [say("tag.unchanged"), unchanged],
-    [say("tag.expected"), durationOf(tag.expectedMs)],
+    [say("tag.expected"), intervalWords(tag.expectedMs)],
     [say("tag.device"), device],
     [say("tag.id"), tag.id],
   ];
@@ -125,10 +125,6 @@ function Facts(props: { readonly store: LiveStore; readonly tag: LiveTag }): JSX
       </dl>
     </section>
   );
-}
-
-function durationOf(ms: number): string {
-  return ms < 1_000 ? `${ms} ms` : durationWords(ms);
 }
 
 function lastWords(store: LiveStore, tag: LiveTag): string {

@@ -29,6 +29,12 @@ export function durationWords(ms: number): string {
   return `${Math.floor(ms / day)} d`;
 }
 
+/** An interval of the settings, exact because a bound on loss is: `100 ms`, `1.5 s`, `2 min`. */
+export function intervalWords(ms: number): string {
+  if (ms < second) return `${ms} ms`;
+  return ms < minute ? `${ms / second} s` : durationWords(ms);
+}
+
 function pair(
   ms: number,
   large: number,

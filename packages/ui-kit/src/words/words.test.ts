@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { ageWords, beatWords, durationWords } from "./durations.ts";
+import { ageWords, beatWords, durationWords, intervalWords } from "./durations.ts";
 import { kitCatalogue } from "./english.ts";
 import { numberOf, numberWords, padding, roughCountWords, valueWords } from "./numbers.ts";
 import { createSayCount } from "./say.ts";
@@ -16,6 +16,12 @@ describe("words and digits", () => {
     assert.equal(durationWords(26 * 3_600_000), "1 d 2 h");
     assert.equal(durationWords(3 * 86_400_000), "3 d");
     assert.equal(durationWords(-5), "0 s");
+  });
+
+  test("an interval of the settings is said exactly: it is a bound", () => {
+    assert.equal(intervalWords(100), "100 ms");
+    assert.equal(intervalWords(1_500), "1.5 s");
+    assert.equal(intervalWords(120_000), "2 min");
   });
 
   test("the age of a beat has tenths, the age of a value does not", () => {
