@@ -1,5 +1,6 @@
 /** The only file that knows every step: it builds them and joins them. Sinks before sources. */
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 
 import { runServices, type Clock, type Log, type Random, type Service } from "@millwright/kit";
 import {
@@ -25,7 +26,6 @@ import type { SampleBatch } from "./hand-over.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
-import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
 import { createNatsRoad } from "./sync/nats-road.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
@@ -155,7 +155,7 @@ function superviseDevice(
   changed: () => void,
 ): DeviceSupervisor {
   const { clock, random, log, settings } = options;
-  const stateFolder = deviceFolder(settings.journal.folder, device.id);
+  const stateFolder = join(settings.journal.folder, "devices", device.id);
   mkdirSync(stateFolder, { recursive: true });
   const indices = device.tags.map(({ tag }) => indexOf(tag.id) ?? -1);
 
