@@ -24,6 +24,11 @@ export const usage: string = `Virtual plant: machines that speak real protocols 
   --replay FOLDER        play the CSV recordings of a folder as one more machine
   --replay-over NAME     opcua (default) or modbus
   --replay-speed X       times faster than recorded (default 1)
+  --replay-pace NAME     time (default), or, over modbus, read: a row stays until a client has read all of it
+  --replay-type NAME     float64 (default) or float32
+  --replay-rows N        so many rows of each file at most
+  --replay-once          end after the last row instead of beginning again
+  --replay-wait          play nothing before POST /replay at the control address
   --ask-trust            OPC UA clients' certificates wait in FOLDER/opcua/pki/rejected until moved to trusted/certs
   --user NAME:PASSWORD   OPC UA user, accepted beside anonymous
   --sessions N           OPC UA sessions at most (default 20)
@@ -76,6 +81,16 @@ export function parseArguments(args: readonly string[]): Parsed | "help" {
   if (over !== "opcua" && over !== "modbus") {
     problems.push(`--replay-over must be opcua or modbus, not "${over}"`);
   }
+  const pace = values["replay-pace"] ?? "time";
+  if (pace !== "time" && pace !== "read") {
+    problems.push(`--replay-pace must be time or read, not "${pace}"`);
+  } else if (pace === "read" && over !== "modbus") {
+    problems.push("--replay-pace read is there with --replay-over modbus only");
+  }
+  const type = values["replay-type"] ?? "float64";
+  if (type !== "float32" && type !== "float64") {
+    problems.push(`--replay-type must be float64 or float32, not "${type}"`);
+  }
   const [userName = "", ...passwordParts] = values.user?.split(":") ?? [];
   if (values.user !== undefined && (userName === "" || passwordParts.length === 0)) {
     problems.push("--user must be NAME:PASSWORD");
@@ -85,6 +100,7 @@ export function parseArguments(args: readonly string[]): Parsed | "help" {
   const rateHz = number("rate", 0.1, 10);
   const sessionsMax = whole("sessions", 1, 1_000);
   const speed = number("replay-speed", 0.01, 1_000) ?? 1;
+  const rowsMax = whole("replay-rows", 1, 1_000_000_000);
   const ports = {
     opcua: whole("opcua-port", 0, 65_535) ?? 0,
     modbusTcp: whole("modbus-port", 0, 65_535) ?? 0,
@@ -111,7 +127,16 @@ export function parseArguments(args: readonly string[]): Parsed | "help" {
       ...(values.truth !== undefined && { truthFile: values.truth }),
       ...(values.mosquitto !== undefined && { mosquitto: values.mosquitto }),
       ...(values.replay !== undefined && {
-        replay: { folder: values.replay, over: over === "modbus" ? "modbus" : "opcua", speed },
+        replay: {
+          folder: values.replay,
+          over: over === "modbus" ? "modbus" : "opcua",
+          speed,
+          pace: pace === "read" ? "read" : "time",
+          type: type === "float32" ? "float32" : "float64",
+          once: values["replay-once"] === true,
+          wait: values["replay-wait"] === true,
+          ...(rowsMax !== undefined && { rowsMax }),
+        },
       }),
       ...(values.user !== undefined && {
         user: { name: userName, password: passwordParts.join(":") },
@@ -133,6 +158,8 @@ const flags = {
     host: text,
   },
   ...{ faults: text, truth: text, replay: text, "replay-over": text, "replay-speed": text },
+  ...{ "replay-pace": text, "replay-type": text, "replay-rows": text },
+  ...{ "replay-once": flag, "replay-wait": flag },
   ...{ "opcua-port": text, "modbus-port": text, "rtu-over-tcp-port": text, "mqtt-port": text },
   ...{ "control-port": text, user: text, sessions: text, mosquitto: text },
   ...{ "ask-trust": flag, "end-with-parent": flag, help: flag },

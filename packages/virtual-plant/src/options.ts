@@ -20,6 +20,19 @@ export interface ReplayOptions {
   readonly over: "opcua" | "modbus";
   /** How many times faster than recorded; 1 is real time. */
   readonly speed: number;
+  /**
+   * `time`: rows come by the clock. `read`: over Modbus, a row stays in the registers until a client has read them to
+   * the last one, so that no pace is too fast for the client.
+   */
+  readonly pace?: "time" | "read";
+  /** Type of the served values; `float64`, which holds the number of the file exactly, when absent. */
+  readonly type?: "float32" | "float64";
+  /** Ends after the last row instead of beginning again. */
+  readonly once?: boolean;
+  /** Nothing is played before `playRecordings` (`POST /replay`): a reader that must have each row connects first. */
+  readonly wait?: boolean;
+  /** So many rows of each file at most. */
+  readonly rowsMax?: number;
 }
 
 /** What a plant is started with. Only the folder must be said. */

@@ -15,7 +15,7 @@ import { withDefaults, type PlantOptions, type Settled } from "./options.ts";
 import { ProcessImage } from "./process-image.ts";
 import { Servers } from "./servers.ts";
 import { bulkMachines } from "./machines/bulk.ts";
-import { startReplay, type Replay } from "./replay/replay.ts";
+import { startReplay, type Replay, type ReplayProgress } from "./replay/replay.ts";
 import { TruthFile, type TruthRecord, type TruthSink } from "./truth/truth-log.ts";
 
 /** Machines that are running. */
@@ -31,6 +31,10 @@ export interface Plant {
   produced(machine: string): ReadonlyMap<string, number>;
   /** Hands every further truth record to `sink`; returns what ends that. */
   onTruth(sink: TruthSink): () => void;
+  /** Begins to play recordings that were told to wait; false when there are none. */
+  playRecordings(): boolean;
+  /** How far the recordings are, where there are some. */
+  readonly replayProgress: ReplayProgress | undefined;
   /** Rejects when a server could not be started again after a fault. Never resolves. */
   readonly broken: Promise<never>;
   stop(): Promise<void>;
@@ -119,6 +123,15 @@ class RunningPlant implements Plant {
     return () => this.#sinks.delete(sink);
   }
 
+  playRecordings(): boolean {
+    this.#replay?.play();
+    return this.#replay !== undefined;
+  }
+
+  get replayProgress(): ReplayProgress | undefined {
+    return this.#replay?.progress;
+  }
+
   async start(): Promise<void> {
     const { seed, faultFile, faults, truth, truthFile, replay, dataFolder } = this.#options;
     const fleet = newFleet(this.#options.machines, seededRandom(seed));
@@ -150,6 +163,7 @@ class RunningPlant implements Plant {
       deviceUs: (machine) => this.#deviceUs(machine),
       served: (machine, via, point, value) => {
         this.#tell("served", machine, point, value, via);
+        this.#playNextWhenRead(machine, point);
       },
     });
     await this.#servers.start();
@@ -228,12 +242,25 @@ class RunningPlant implements Plant {
       machine.kind === "replay" && this.#replay !== undefined
         ? this.#replay.scan(image, deviceUs, this.#clock.monotonicMs())
         : image.scan(deviceUs, sensor, this.#unpowered.delete(device));
+    this.#sampled(image, points);
+  }
+
+  #sampled(image: ProcessImage, points: readonly number[]): void {
     if (points.length === 0) return;
     for (const index of points) {
       if (index !== image.producedIndex)
         this.#tell("sampled", image, index, image.values[index] ?? 0);
     }
     this.#servers?.scanned(image, this.#tick * tickMs, points);
+  }
+
+  #playNextWhenRead(image: ProcessImage, point: number): void {
+    const replay = this.#replay;
+    if (image.machine.kind !== "replay" || replay?.endsRow(point) !== true) return;
+    // Afterwards: the answer that is being made must hold the row that was asked for.
+    queueMicrotask(() => {
+      this.#sampled(image, replay.next(image, this.#deviceUs(image.machine.id)));
+    });
   }
 
   /** A wearing bearing follows its fault evenly, and stays as worn as it was when the fault has ended. */

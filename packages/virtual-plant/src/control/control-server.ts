@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { FaultsRefused } from "../faults/schedule.ts";
 import type { ActiveFault } from "../faults/trouble.ts";
 import { listenOn } from "../ports.ts";
+import type { ReplayProgress } from "../replay/replay.ts";
 
 /** What can be done to a plant from outside its process. */
 export interface Controlled {
@@ -10,6 +11,8 @@ export interface Controlled {
   readonly activeFaults: readonly ActiveFault[];
   readonly machines: readonly { readonly id: string }[];
   produced(machine: string): ReadonlyMap<string, number>;
+  playRecordings(): boolean;
+  readonly replayProgress: ReplayProgress | undefined;
 }
 
 const bodyBytesMax = 65_536;
@@ -17,7 +20,7 @@ const bodyBytesMax = 65_536;
 /**
  * A small HTTP server on loopback for tests and demonstrations: `POST /faults` brings a fault (JSON, as in the YAML
  * file), `GET /faults` lists the active ones, `DELETE /faults` and `DELETE /faults/7` end them, `GET /produced` tells
- * what each server handed out.
+ * what each server handed out. `POST /replay` begins to play recordings that wait, `GET /replay` tells how far they are.
  */
 export class ControlServer {
   readonly #plant: Controlled;
@@ -60,6 +63,13 @@ export class ControlServer {
         return;
       case "GET produced":
         reply(response, 200, this.#produced());
+        return;
+      case "GET replay":
+        reply(response, 200, this.#plant.replayProgress ?? {});
+        return;
+      case "POST replay":
+        if (this.#plant.playRecordings()) reply(response, 202, { accepted: true });
+        else reply(response, 404, { problems: ["this plant plays no recordings"] });
         return;
       case "POST faults":
         await this.#inject(request, response);

@@ -98,7 +98,8 @@ export class PlantOpcuaServer {
         isValidUser: (name: string, password: string) =>
           user !== undefined && name === user.name && password === user.password,
       },
-      serverCapabilities: { maxSessions: sessionsMax },
+      // Who asks for every change (sampling 0) gets every change, and not the last of each tenth of a second.
+      serverCapabilities: { maxSessions: sessionsMax, minSupportedSampleRate: 0 },
       // A client that leaves without a word keeps its session until this has passed; tests restart often.
       maxConnectionsPerEndpoint: 2 * sessionsMax,
     });

@@ -14,7 +14,7 @@ export function columnPath(name: string, taken: ReadonlySet<string>): string {
 
 /**
  * A machine that says again what was recorded: each value is the number that the text in the file stands for, as a
- * 64-bit float, and nothing else. File and row are points of it, so that a reader can find each value in the file.
+ * 64-bit float (or the nearest one of 32 bits, where asked for), and nothing else. File and row are points of it, so that a reader can find each value in the file.
  */
 export class ReplayMachine implements Machine {
   readonly id = "replay-1";
@@ -28,7 +28,7 @@ export class ReplayMachine implements Machine {
   #time = "";
 
   /** @param columns all value columns of all recordings, in the order of their first appearance */
-  constructor(columns: readonly string[]) {
+  constructor(columns: readonly string[], type: "float32" | "float64" = "float64") {
     const taken = new Set(["File", "Row", "RecordedTime", "Produced"]);
     const paths = new Map<string, string>();
     for (const name of columns) {
@@ -38,11 +38,12 @@ export class ReplayMachine implements Machine {
     }
     this.#pathOf = paths;
     this.points = [
-      ...[...paths].map(([name, path], at) =>
-        measurement(path, name, "", () => this.#values.get(name) ?? NaN, {
+      ...[...paths].map(([name, path], at) => ({
+        ...measurement(path, name, "", () => this.#values.get(name) ?? NaN, {
           ...{ everyMs: tickMs, decimals: 3, overview: at + 1 },
         }),
-      ),
+        type,
+      })),
       text("File", "File that is played", () => this.#file, { everyMs: tickMs }),
       {
         ...measurement("Row", "Row of the file, from 0", "1", () => this.#row, {
@@ -60,6 +61,14 @@ export class ReplayMachine implements Machine {
   /** Time does nothing to a recording; its rows come by `show`. */
   step(): void {
     return;
+  }
+
+  /** No row: no value has a number, and no file is named. */
+  showNothing(): void {
+    this.#values.clear();
+    this.#file = "";
+    this.#row = 0;
+    this.#time = "";
   }
 
   /** Takes over one row. A cell that is empty or no number has no value. */

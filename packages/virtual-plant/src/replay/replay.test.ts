@@ -5,6 +5,8 @@ import { test } from "node:test";
 import {
   AttributeIds,
   ClientSubscription,
+  DataChangeFilter,
+  DataChangeTrigger,
   OPCUAClient,
   TimestampsToReturn,
   type DataValue,
@@ -142,6 +144,97 @@ test("the same over Modbus: 64-bit floats that equal the text of the file", asyn
     return seen.size >= wanted.size;
   });
   assert.deepEqual(seen, wanted);
+  await closed(client);
+  await plant.stop();
+  await rm(folder, { recursive: true });
+  await rm(dataFolder, { recursive: true });
+});
+
+test("a hundred rows in one moment reach an OPC UA client that asks for every change, equal ones too", async () => {
+  const folder = await freshFolder();
+  const rows = Array.from({ length: 100 }, (_unused, at) => `2020-03-09 10:00:00;${at >> 1}`);
+  await writeFile(join(folder, "fast.csv"), `${["datetime;Level", ...rows].join("\n")}\n`);
+  const dataFolder = await freshFolder();
+  const plant = await startPlant({
+    dataFolder,
+    machines: 0,
+    protocols: ["opcua"],
+    replay: { folder, over: "opcua", speed: 1_000, once: true, wait: true },
+  });
+  const { opcua } = plant.endpoints;
+  assert.ok(opcua);
+  const client = OPCUAClient.create({ endpointMustExist: false });
+  await client.connect(opcua.url);
+  const session = await client.createSession();
+  const index = (await session.readNamespaceArray()).indexOf(opcua.namespace);
+  const subscription = ClientSubscription.create(session, {
+    requestedPublishingInterval: 100,
+    requestedLifetimeCount: 1_000,
+    publishingEnabled: true,
+  });
+  const got: DataValue[] = [];
+  const item = await subscription.monitor(
+    { nodeId: `ns=${index};s=Replay1.Level`, attributeId: AttributeIds.Value },
+    {
+      ...{ samplingInterval: 0, queueSize: 1_000, discardOldest: true },
+      filter: new DataChangeFilter({ trigger: DataChangeTrigger.StatusValueTimestamp }),
+    },
+    TimestampsToReturn.Both,
+  );
+  (item as unknown as { on(event: "changed", listener: (value: DataValue) => void): void }).on(
+    "changed",
+    (value) => got.push(value),
+  );
+  await until(() => got.length > 0);
+  assert.deepEqual(plant.replayProgress, { rows: 100, played: 0, ended: false });
+  assert.equal(got.at(-1)?.statusCode.name, "BadSensorFailure", "before its time it has no value");
+  got.length = 0;
+  plant.playRecordings();
+  await until(() => got.length >= 100);
+  assert.deepEqual(
+    got.map(({ value }) => value.value as unknown),
+    rows.map((_row, at) => at >> 1),
+  );
+  assert.deepEqual(plant.replayProgress, { rows: 100, played: 100, ended: true });
+  await session.close();
+  await client.disconnect();
+  await plant.stop();
+  await rm(folder, { recursive: true });
+  await rm(dataFolder, { recursive: true });
+});
+
+test("at the pace of reading each row is read once, and after the last one there is no value", async () => {
+  const folder = await recordings();
+  const dataFolder = await freshFolder();
+  const plant = await startPlant({
+    dataFolder,
+    machines: 0,
+    protocols: ["modbus-tcp"],
+    control: true,
+    replay: {
+      ...{ folder, over: "modbus", speed: 1 },
+      ...{ pace: "read", type: "float32", once: true, wait: true, rowsMax: 2 },
+    },
+  });
+  const { modbusTcp, control } = plant.endpoints;
+  assert.ok(modbusTcp && control);
+  const client = await modbusClient((each) =>
+    each.connectTCP(modbusTcp.host, { port: modbusTcp.port }),
+  );
+  // Two values, file, row, recorded time, and the count of what was served.
+  const read = async (): Promise<number> =>
+    (await client.readInputRegisters(0, 2 * 2 + 16 + 2 + 16 + 2)).buffer.readFloatBE(0);
+  assert.ok(Number.isNaN(await read()), "not begun");
+  const begun = await fetch(`${control.url}/replay`, { method: "POST" });
+  assert.equal(begun.status, 202);
+  await until(() => plant.replayProgress?.played === 1);
+  assert.deepEqual(
+    [await read(), await read(), await read()],
+    ["0.1", "0.0265878", "0.0261697"].map((cell) => Math.fround(Number(cell))),
+  );
+  assert.ok(Number.isNaN(await read()), "ended");
+  const progress: unknown = await (await fetch(`${control.url}/replay`)).json();
+  assert.deepEqual(progress, { rows: 3, played: 3, ended: true });
   await closed(client);
   await plant.stop();
   await rm(folder, { recursive: true });

@@ -6,17 +6,34 @@ import type { ReplayOptions } from "../options.ts";
 import type { PlantValue } from "../machine.ts";
 import type { ProcessImage } from "../process-image.ts";
 import { ReplayMachine } from "./replay-machine.ts";
-import { listRecordings, loadRecording, type Recording } from "./recordings.ts";
+import { listRecordings, loadRecording, RecordingRefused, type Recording } from "./recordings.ts";
+
+/** How far a replay is. */
+export interface ReplayProgress {
+  /** Rows of all files, as far as they are to be played. */
+  readonly rows: number;
+  /** Rows played since the beginning, more than `rows` when it began again. */
+  readonly played: number;
+  /** Everything was played, and nothing further will be. */
+  readonly ended: boolean;
+}
 
 /** A recording that is being played. */
 export interface Replay {
   readonly machine: ReplayMachine;
+  readonly progress: ReplayProgress;
+  /** True when a client that is given this point has thereby read a row to its end, and the next one may come. */
+  endsRow(point: number): boolean;
+  /** Begins to play, where the options said to wait. */
+  play(): void;
   /** Labels by file and row. */
   readonly labelsFile: string;
   /** When each row was played, µs since 1970 UTC on the device's clock. */
   readonly playedFile: string;
   /** Plays the rows that are due and samples all points for each; returns what the last one touched. */
   scan(image: ProcessImage, deviceUs: number, nowMs: number): readonly number[];
+  /** Plays the next row because the last one was read; returns what it touched. */
+  next(image: ProcessImage, deviceUs: number): readonly number[];
   stop(): Promise<void>;
 }
 
@@ -29,6 +46,9 @@ const rowsPerTickMax = 50;
 
 /** Reads the recordings of a folder and writes their labels aside; playing begins with the first scan. */
 export async function startReplay(options: ReplayOptions, folder: string): Promise<Replay> {
+  if (options.pace === "read" && options.over !== "modbus") {
+    throw new RecordingRefused("the pace of reading is there over Modbus only");
+  }
   await mkdir(folder, { recursive: true });
   const files = await listRecordings(options.folder);
   const labelsFile = join(folder, "labels.csv");
@@ -48,12 +68,14 @@ export async function startReplay(options: ReplayOptions, folder: string): Promi
   const played = createWriteStream(playedFile);
   played.write("measured_us,file,row\n");
   return new PlayingRecordings(
-    new ReplayMachine([...columns]),
+    new ReplayMachine([...columns], options.type),
     recordings,
-    options.speed,
+    options,
     played,
-    labelsFile,
-    playedFile,
+    {
+      labelsFile,
+      playedFile,
+    },
   );
 }
 
@@ -62,8 +84,14 @@ class PlayingRecordings implements Replay {
   readonly labelsFile: string;
   readonly playedFile: string;
   readonly #recordings: readonly Recording[];
-  readonly #speed: number;
+  readonly #options: ReplayOptions;
   readonly #played: WriteStream;
+  readonly #rows: number;
+  readonly #lastPoint: number;
+  #playing: boolean;
+  #begun = false;
+  #ended = false;
+  #playedRows = 0;
   #at = 0;
   #row = 0;
   #dueMs: number | undefined;
@@ -71,45 +99,99 @@ class PlayingRecordings implements Replay {
   constructor(
     machine: ReplayMachine,
     recordings: readonly Recording[],
-    speed: number,
+    options: ReplayOptions,
     played: WriteStream,
-    labelsFile: string,
-    playedFile: string,
+    files: { readonly labelsFile: string; readonly playedFile: string },
   ) {
     this.machine = machine;
     this.#recordings = recordings.filter(({ rows }) => rows.length > 0);
-    this.#speed = speed;
+    this.#options = options;
     this.#played = played;
     // A full disk costs this log and nothing else.
     this.#played.on("error", () => undefined);
-    this.labelsFile = labelsFile;
-    this.playedFile = playedFile;
+    this.labelsFile = files.labelsFile;
+    this.playedFile = files.playedFile;
+    this.#rows = this.#recordings.reduce((sum, recording) => sum + this.#rowsOf(recording), 0);
+    // Points lie in the registers in their order.
+    this.#lastPoint = machine.points.length - 1;
+    this.#playing = options.wait !== true;
+  }
+
+  get progress(): ReplayProgress {
+    return { rows: this.#rows, played: this.#playedRows, ended: this.#ended };
+  }
+
+  endsRow(point: number): boolean {
+    return this.#options.pace === "read" && this.#begun && point === this.#lastPoint;
+  }
+
+  play(): void {
+    this.#playing = true;
   }
 
   scan(image: ProcessImage, deviceUs: number, nowMs: number): readonly number[] {
+    if (this.#ended) return [];
+    if (!this.#playing) return this.#sampleNothing(image, deviceUs);
+    if (this.#options.pace === "read") {
+      return this.#begun ? [] : this.#playRow(image, deviceUs);
+    }
     this.#dueMs ??= nowMs;
-    const all = image.points.map((_point, index) => index);
     let touched: readonly number[] = [];
-    for (let rows = 0; rows < rowsPerTickMax && this.#dueMs <= nowMs; rows++) {
+    for (let rows = 0; rows < rowsPerTickMax && this.#dueMs <= nowMs && !this.#ended; rows++) {
       const recording = this.#recordings[this.#at];
       if (recording === undefined) break;
-      this.machine.show(recording, this.#row);
+      this.#dueMs += this.#pauseMs(recording) / this.#options.speed;
       // Rows of one tick must not have equal times: a reader keeps one sample per time. 1 ms is what OPC UA clients see.
-      const measuredUs = deviceUs + rows * 1_000;
-      image.sample(all, measuredUs, withoutNaN);
-      this.#played.write(`${measuredUs},${recording.file},${this.#row}\n`);
-      touched = all;
-      this.#dueMs += this.#pauseMs(recording) / this.#speed;
-      this.#advance(recording);
+      touched = this.#playRow(image, deviceUs + rows * 1_000);
+      this.#ended = this.#isOver;
     }
     // After a stall it goes on from here instead of rushing.
     if (this.#dueMs < nowMs - pauseMsMax) this.#dueMs = nowMs;
     return touched;
   }
 
+  next(image: ProcessImage, deviceUs: number): readonly number[] {
+    if (this.#ended) return [];
+    if (!this.#isOver) return this.#playRow(image, deviceUs);
+    this.#ended = true;
+    // The last row was read, too: read once more it would be one row too many.
+    return this.#sampleNothing(image, deviceUs);
+  }
+
   async stop(): Promise<void> {
     this.#played.end();
     if (!this.#played.closed) await once(this.#played, "close");
+  }
+
+  get #isOver(): boolean {
+    return this.#options.once === true && this.#playedRows >= this.#rows;
+  }
+
+  #playRow(image: ProcessImage, measuredUs: number): readonly number[] {
+    const recording = this.#recordings[this.#at];
+    if (recording === undefined) return [];
+    this.#begun = true;
+    this.machine.show(recording, this.#row);
+    const all = this.#sampleAll(image, measuredUs);
+    this.#played.write(`${measuredUs},${recording.file},${this.#row}\n`);
+    this.#playedRows++;
+    this.#advance(recording);
+    return all;
+  }
+
+  #sampleNothing(image: ProcessImage, measuredUs: number): readonly number[] {
+    this.machine.showNothing();
+    return this.#sampleAll(image, measuredUs);
+  }
+
+  #sampleAll(image: ProcessImage, measuredUs: number): readonly number[] {
+    const all = image.points.map((_point, index) => index);
+    image.sample(all, measuredUs, withoutNaN);
+    return all;
+  }
+
+  #rowsOf(recording: Recording): number {
+    return Math.min(recording.rows.length, this.#options.rowsMax ?? Infinity);
   }
 
   #pauseMs(recording: Recording): number {
@@ -120,7 +202,7 @@ class PlayingRecordings implements Replay {
 
   #advance(recording: Recording): void {
     this.#row++;
-    if (this.#row < recording.rows.length) return;
+    if (this.#row < this.#rowsOf(recording)) return;
     this.#row = 0;
     this.#at = (this.#at + 1) % this.#recordings.length;
   }

@@ -9,6 +9,9 @@ import { nodeAddress } from "../opcua/names.ts";
 
 export type TableProtocol = "opcua" | "modbus" | "mqtt" | "sparkplug";
 
+/** Rows of a recording may come faster than anybody samples, and one may repeat the values of the one before. */
+const everyRow = { sampling: "on-change", trigger: "status-value-timestamp" } as const;
+
 /** One row by column name; what is absent is written as an empty cell. */
 type Row = Readonly<Record<string, string | number | undefined>>;
 
@@ -26,7 +29,11 @@ const protocolColumns: Readonly<Record<TableProtocol, readonly string[]>> = {
 
 /** The table of a machine, as text with a header row. */
 export function tagTable(machine: Machine, protocol: TableProtocol): string {
-  const columns = [...commonColumns, ...protocolColumns[protocol]];
+  const columns = [
+    ...commonColumns,
+    ...protocolColumns[protocol],
+    ...(machine.kind === "replay" && protocol === "opcua" ? Object.keys(everyRow) : []),
+  ];
   const rows = rowsOf(machine, protocol);
   const lines = rows.map((row) => columns.map((column) => cell(row[column])).join(","));
   return `${[columns.join(","), ...lines].join("\n")}\n`;
@@ -55,7 +62,8 @@ function rowsOf(machine: Machine, protocol: TableProtocol): readonly Row[] {
 
 /** A point of the recipe stands once more in the structure, at a path of it. */
 function opcuaRows(machine: Machine, point: PointSpec): readonly Row[] {
-  const row = { ...commonRow(machine, point), clock: "device" };
+  const more = machine.kind === "replay" ? everyRow : {};
+  const row = { ...commonRow(machine, point), ...more, clock: "device" };
   const plain = { ...row, address: nodeAddress(machine.id, point.path) };
   const [group, field] = point.path.split(".");
   if (group !== "Recipe" || field === undefined) return [plain];
