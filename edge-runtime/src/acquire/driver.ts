@@ -152,6 +152,16 @@ export interface Driver<Settings> {
   checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
   /** Says what the settings will mean for the device. Touches no network. */
   plan(settings: Settings, points: readonly PointSettings[]): readonly PlanLine[];
+  /**
+   * Says what the driver's own files of a device mean for it (a certificate that ends soon). Touches no network; a folder
+   * that is not there yet says nothing.
+   */
+  planFolder?(
+    settings: Settings,
+    device: string,
+    stateFolder: string,
+    nowUs: number,
+  ): Promise<readonly PlanLine[]>;
   /** Throws `DeviceUnreachable` (try again) or `SettingsRefused` (do not). `resume` is absent at the very first opening. */
   open(
     settings: Settings,

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { certificateCommand } from "./certificate.ts";
 import { connectCommand } from "./connect/connect.ts";
 import { planCommand } from "./plan.ts";
 import { runCommand } from "./run.ts";
@@ -11,5 +12,6 @@ export const commands: readonly Command[] = [
   planCommand,
   connectCommand,
   trustCommand,
+  certificateCommand,
   schemaCommand,
 ];

@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 
 import { loadSettings } from "../settings/load-settings.ts";
+import { deviceFolder } from "../settings/device-folder.ts";
 import type { Command } from "./command.ts";
 
 export const planCommand: Command = {
   name: "plan",
   usage: "plan --settings gateway.yaml",
   what: "Checks the settings and says what they will mean for each device and line. Starts nothing.",
-  run(args, { out: print }) {
+  async run(args, { clock, out: print }) {
     const { values } = parseArgs({
       args: [...args],
       options: { settings: { type: "string", default: "gateway.yaml" } },
@@ -21,11 +22,17 @@ export const planCommand: Command = {
         `  ${device.id}: ${device.driver.protocol}, ${device.driver.line(device.connection)}, ` +
           `${points.length} tags, ${perSecond.toFixed(1)} values/s`,
       );
-      for (const line of device.driver.plan(device.connection, points)) {
+      const { id, driver, connection } = device;
+      const stateFolder = deviceFolder(settings.journal.folder, id);
+      const lines = [
+        ...driver.plan(connection, points),
+        ...((await driver.planFolder?.(connection, id, stateFolder, clock.nowUs())) ?? []),
+      ];
+      for (const line of lines) {
         out.push(`    ${line.severity === "info" ? "" : `${line.severity}: `}${line.text}`);
       }
     }
     print.write(`${out.join("\n")}\n`);
-    return Promise.resolve(0);
+    return 0;
   },
 };

@@ -1,6 +1,7 @@
 import { status, type LossReason } from "@millwright/wire-contract";
 
 import type { DriverContext } from "../driver.ts";
+import { watchAge } from "./certificate-age.ts";
 import type { Attached } from "./climb.ts";
 import { ServiceFailure } from "./faults.ts";
 import { fillHoles } from "./history.ts";
@@ -10,6 +11,7 @@ import type { ItemPlan, PointPlan } from "./items.ts";
 import type { Library, opcua } from "./library.ts";
 import { createItems } from "./monitoring.ts";
 import type { Notes } from "./notes.ts";
+import type { OwnCertificate } from "./own-certificate.ts";
 import { publish } from "./publisher.ts";
 import type { Memory, Resume } from "./resume.ts";
 import { sayOutcome } from "./sayings.ts";
@@ -26,6 +28,7 @@ export interface ListeningParts {
   readonly settings: OpcuaSettings;
   readonly context: DriverContext;
   readonly attached: Attached;
+  readonly own: OwnCertificate;
   readonly points: readonly PointPlan[];
   readonly items: readonly ItemPlan[];
   readonly nodeIds: readonly (opcua.NodeId | undefined)[];
@@ -188,7 +191,14 @@ export class Listening {
       },
       signal,
     );
-    await Promise.all([this.#fillHole(signal), listening]);
+    await Promise.all([this.#fillHole(signal), listening, this.#watchOwnCertificate(signal)]);
+  }
+
+  /** In plain text our certificate plays no part, and its end stops nothing. */
+  async #watchOwnCertificate(signal: AbortSignal): Promise<void> {
+    const { settings, context, own, notes } = this.#parts;
+    if (settings.security === "none-i-accept-plain-text") return;
+    await watchAge(context.device, own.validToUs, notes, context.clock, context.log, signal);
   }
 
   async #createItems(): Promise<void> {

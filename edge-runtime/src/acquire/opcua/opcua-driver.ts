@@ -14,6 +14,7 @@ import type {
 import { SettingsRefused } from "../faults.ts";
 import { usesNamespaceIndex } from "./addresses.ts";
 import { browse, browseCaps } from "./browse.ts";
+import { ageOf, planLinesOf } from "./certificate-age.ts";
 import { climb } from "./climb.ts";
 import { Conversation } from "./conversation.ts";
 import { toOpenFault } from "./faults.ts";
@@ -22,6 +23,7 @@ import { rungWords } from "./ladder.ts";
 import { loadLibrary } from "./library.ts";
 import { inspect, meetServer, type ServerInspection } from "./meet-server.ts";
 import { Notes } from "./notes.ts";
+import { lookAtOwn } from "./own-certificate.ts";
 import { resolveAddresses } from "./resolve.ts";
 import { parseResume, recall } from "./resume.ts";
 import { readServerFacts } from "./server-facts.ts";
@@ -43,6 +45,11 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
     return "kind" in plan ? plan : undefined;
   },
   plan,
+  async planFolder(settings, device, stateFolder, nowUs) {
+    if (settings.security === "none-i-accept-plain-text") return [];
+    const own = await lookAtOwn(stateFolder);
+    return own === undefined ? [] : planLinesOf(ageOf(device, own.validToUs, nowUs));
+  },
   open,
   browse: browseServer,
 };
@@ -198,6 +205,7 @@ async function open(
         settings,
         context,
         attached,
+        own: server.own,
         points: plans,
         items,
         nodeIds,

@@ -77,9 +77,7 @@ export async function prepareNext(
 }
 
 /** Second half: the next conversation shows the prepared certificate; the old one is kept under its thumbprint. */
-export async function switchToNext(
-  stateFolder: string,
-): Promise<OwnCertificateView | Refused> {
+export async function switchToNext(stateFolder: string): Promise<OwnCertificateView | Refused> {
   const folder = join(stateFolder, inUse);
   const next = await readPair(join(stateFolder, prepared));
   if (next === undefined) {

@@ -11,6 +11,7 @@ import { parse } from "yaml";
 import type { Driver, DriverContext, OfferedPoint } from "../../acquire/driver.ts";
 import { drivers } from "../../acquire/registry.ts";
 import { toTagSettings } from "../../settings/declared-tag.ts";
+import { deviceFolder } from "../../settings/device-folder.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { lookAt } from "./live-look.ts";
 import { connectUsage, parseConnectOptions, type ConnectOptions } from "./options.ts";
@@ -240,5 +241,5 @@ export function stateFolderOf(settingsFile: string, device: string): string {
       ?.folder;
     if (typeof named === "string") journal = named;
   }
-  return join(isAbsolute(journal) ? journal : join(folder, journal), "devices", device);
+  return deviceFolder(isAbsolute(journal) ? journal : join(folder, journal), device);
 }
