@@ -51,6 +51,7 @@ sim: setup ## Edge and hub in one process on a played clock. SEED=n plays one se
 	@SEED='$(SEED)' SEEDS='$(SEEDS)' node tests/sim/main.ts
 
 interop: setup ## Our protocols against independent programs; says which could not be reached.
+	@bash scripts/interop-peers.sh
 	@node --test --test-reporter=./tests/interop/reporter.ts 'tests/interop/**/*.test.ts'
 
 clean: ## Remove what was built and the demo's data. Keeps what was installed.

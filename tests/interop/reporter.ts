@@ -8,6 +8,8 @@ export default async function* reporter(
   let failed = 0;
   let skipped = 0;
   for await (const event of source) {
+    // Some peers are judged after all tests of their file, where only printing is possible.
+    if (event.type === "test:stdout") yield event.data.message;
     if (event.type === "test:diagnostic" && event.data.nesting > 0)
       yield `  ${event.data.message}\n`;
     if (
