@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { SealedFrame } from "@millwright/wire-contract";
 
-import { keyOf, seqOf, type HeldLane, type Place } from "./lane-book.ts";
+import { keyOf, seqOf, toldLanes, type HeldLane, type Place, type ToldLane } from "./lane-book.ts";
 
 /** The rows of frames and voids: how they are put in, found by number, and taken out. No decisions are made here. */
 
@@ -44,31 +44,58 @@ interface PlaceRow {
   readonly cum: number;
 }
 
-const liveColumns =
-  "id, sealed_us, first_us, last_us, samples, live_chain as chain, live_cum as cum, live_head as head, body";
+/** The statements by which rows of one lane are found. */
+interface LaneRows {
+  readonly after: Database.Statement<[number, number], Row>;
+  readonly at: Database.Statement<[number], PlaceRow>;
+  readonly lastId: Database.Statement<[number, number]>;
+  readonly firstSealed: Database.Statement<[number, number], SealedRow>;
+  readonly remove: Database.Statement<[number]>;
+}
+
+/** A told frame and the sample frames that it comes from, by key. */
+export interface ToldFrame {
+  readonly sealed: SealedFrame;
+  readonly rawFrom: number;
+  readonly rawTo: number;
+  /** It tells all of `rawTo`, so the body is there already. */
+  readonly shared: boolean;
+}
 
 export class FrameTable {
+  readonly #rows: Readonly<Record<HeldLane, LaneRows>>;
   readonly #insertSamples;
+  readonly #insertTold;
   readonly #insertCritical;
   readonly #insertVoid;
   readonly #deleteSamples;
-  readonly #deleteCritical;
   readonly #deleteVoid;
-  readonly #after;
-  readonly #at;
+  readonly #sharedWith;
+  readonly #neededFrom;
+  readonly #toldRows;
+  readonly #dropTold;
   readonly #voidsAfter;
   readonly #voidAt;
-  readonly #lastId;
   readonly #lastVoid;
-  readonly #firstSealed;
   readonly #firstVoid;
   readonly #releaseCritical;
   readonly #releaseVoids;
 
   constructor(db: Database.Database) {
+    this.#rows = {
+      critical: criticalRows(db),
+      live: toldRows(db, "live_frame"),
+      history: toldRows(db, "history_frame"),
+    };
     this.#insertSamples = db.prepare(
-      `insert into sample_frame (id, sealed_us, first_us, last_us, samples, live_cum, live_chain, dictionary, raw_head,
-       live_head, body) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into sample_frame (id, sealed_us, first_us, last_us, samples, dictionary, raw_head, body)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#insertTold = eachTold((table) =>
+      db.prepare(
+        `insert into ${table} (id, sealed_us, first_us, last_us, samples, cum, chain, raw_from, raw_to, head, body)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ),
     );
     this.#insertCritical = db.prepare(
       "insert into critical_frame (id, sealed_us, chain, head, body) values (?, ?, ?, ?, ?)",
@@ -78,45 +105,39 @@ export class FrameTable {
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#deleteSamples = db.prepare("delete from sample_frame where id = ?");
-    this.#deleteCritical = db.prepare("delete from critical_frame where id = ?");
     this.#deleteVoid = db.prepare("delete from void_frame where lane = ? and id = ?");
-    this.#after = {
-      live: db.prepare<[number, number], Row>(
-        `select ${liveColumns} from sample_frame where id > ? and id <= ? order by id`,
+    this.#sharedWith = eachTold((table) =>
+      db
+        .prepare<[number], number>(`select raw_to from ${table} where id = ? and body is null`)
+        .pluck(),
+    );
+    this.#neededFrom = eachTold((table) =>
+      db
+        .prepare<[number, number], number>(
+          `select raw_from from ${table} where id > ? and id <= ? order by id limit 1`,
+        )
+        .pluck(),
+    );
+    this.#toldRows = eachTold((table) =>
+      db
+        .prepare<[number, number], number>(`select count(*) from ${table} where id > ? and id <= ?`)
+        .pluck(),
+    );
+    this.#dropTold = eachTold((table) =>
+      db.prepare(
+        `delete from ${table} where id in
+         (select id from ${table} where id < ? and raw_to < ? order by id limit ?)`,
       ),
-      critical: db.prepare<[number, number], Row>(
-        `select id, sealed_us, chain, head, body from critical_frame where id > ? and id <= ? order by id`,
-      ),
-    };
-    this.#at = {
-      live: db.prepare<[number], PlaceRow>(
-        "select sealed_us, live_chain as chain, live_cum as cum from sample_frame where id = ?",
-      ),
-      critical: db.prepare<[number], PlaceRow>(
-        "select sealed_us, chain, 0 as cum from critical_frame where id = ?",
-      ),
-    };
+    );
     this.#voidsAfter = db.prepare<[string, number, number], Row>(
       "select * from void_frame where lane = ? and id > ? and id <= ? order by id",
     );
     this.#voidAt = db.prepare<[string, number], PlaceRow>(
       "select sealed_us, chain, cum from void_frame where lane = ? and id = ?",
     );
-    this.#lastId = {
-      live: db.prepare("select max(id) from sample_frame where id > ? and id <= ?").pluck(),
-      critical: db.prepare("select max(id) from critical_frame where id > ? and id <= ?").pluck(),
-    };
     this.#lastVoid = db
       .prepare("select max(id) from void_frame where lane = ? and id > ? and id <= ?")
       .pluck();
-    this.#firstSealed = {
-      live: db.prepare<[number, number], SealedRow>(
-        "select id, sealed_us from sample_frame where id > ? and id <= ? order by id limit 1",
-      ),
-      critical: db.prepare<[number, number], SealedRow>(
-        "select id, sealed_us from critical_frame where id > ? and id <= ? order by id limit 1",
-      ),
-    };
     this.#firstVoid = db.prepare<[string, number, number], SealedRow>(
       `select id, sealed_us from void_frame where lane = ? and id > ? and id <= ? order by id limit 1`,
     );
@@ -124,21 +145,33 @@ export class FrameTable {
     this.#releaseVoids = db.prepare("delete from void_frame where lane = ? and id > ? and id <= ?");
   }
 
-  /** One row for both heads. The live number equals the raw number while every frame is told. */
-  putSamples(rank: number, raw: SealedFrame, live: SealedFrame): void {
-    const { head } = live;
+  putSamples(rank: number, { head, headBytes, body }: SealedFrame): void {
     this.#insertSamples.run(
-      keyOf(rank, raw.head.seq),
+      keyOf(rank, head.seq),
+      head.sealedUs,
+      head.firstUs,
+      head.lastUs,
+      head.sampleCount,
+      bytesOf64(head.dictionary),
+      headBytes,
+      body,
+    );
+  }
+
+  putTold(rank: number, lane: ToldLane, { sealed, rawFrom, rawTo, shared }: ToldFrame): void {
+    const { head, headBytes, body } = sealed;
+    this.#insertTold[lane].run(
+      keyOf(rank, head.seq),
       head.sealedUs,
       head.firstUs,
       head.lastUs,
       head.sampleCount,
       head.cum,
       bytesOf64(head.chain),
-      bytesOf64(head.dictionary),
-      raw.headBytes,
-      live.headBytes,
-      live.body,
+      rawFrom,
+      rawTo,
+      headBytes,
+      shared ? null : body,
     );
   }
 
@@ -164,17 +197,21 @@ export class FrameTable {
     );
   }
 
-  /** Takes out one frame that is to be replaced by a void. */
+  /** Takes out one frame that is to be replaced by a void, with the samples that it shares its body with. */
   remove(lane: HeldLane, id: number, kind: HeldItem["kind"]): void {
-    if (kind === "void") this.#deleteVoid.run(lane, id);
-    else if (lane === "critical") this.#deleteCritical.run(id);
-    else this.#deleteSamples.run(id);
+    if (kind === "void") {
+      this.#deleteVoid.run(lane, id);
+      return;
+    }
+    const raw = lane === "critical" ? undefined : this.#sharedWith[lane].get(id);
+    if (raw !== undefined) this.#deleteSamples.run(raw);
+    this.#rows[lane].remove.run(id);
   }
 
   /** The end of a frame or void at exactly this number. */
   placeAt(rank: number, lane: HeldLane, seq: number): (Place & { sealedUs: number }) | undefined {
     const id = keyOf(rank, seq);
-    const row = this.#table(this.#at, lane).get(id) ?? this.#voidAt.get(lane, id);
+    const row = this.#rows[lane].at.get(id) ?? this.#voidAt.get(lane, id);
     if (row === undefined) return undefined;
     return { seq, chain: bigOf(row.chain), cum: row.cum, sealedUs: row.sealed_us };
   }
@@ -183,7 +220,7 @@ export class FrameTable {
   last(rank: number, lane: HeldLane, baseSeq: number): Place | undefined {
     const from = keyOf(rank, baseSeq);
     const to = keyOf(rank + 1, 0) - 1;
-    const ids = [this.#table(this.#lastId, lane).get(from, to), this.#lastVoid.get(lane, from, to)];
+    const ids = [this.#rows[lane].lastId.get(from, to), this.#lastVoid.get(lane, from, to)];
     const id = Math.max(...ids.map((found) => (typeof found === "number" ? found : 0)));
     return id === 0 ? undefined : this.placeAt(rank, lane, seqOf(id));
   }
@@ -192,7 +229,7 @@ export class FrameTable {
   sealedAfter(rank: number, lane: HeldLane, seq: number): number {
     const from = keyOf(rank, seq);
     const to = keyOf(rank + 1, 0) - 1;
-    const frame = this.#table(this.#firstSealed, lane).get(from, to);
+    const frame = this.#rows[lane].firstSealed.get(from, to);
     const gap = this.#firstVoid.get(lane, from, to);
     const [first] = [frame, gap].filter((row) => row !== undefined).sort((a, b) => a.id - b.id);
     return first?.sealed_us ?? 0;
@@ -204,7 +241,7 @@ export class FrameTable {
     const to = keyOf(rank, headSeq);
     const items = this.#voidsAfter.all(lane, from, to).map((row) => itemOf("void", row));
     let bytes = 0;
-    for (const row of this.#table(this.#after, lane).iterate(from, to)) {
+    for (const row of this.#rows[lane].after.iterate(from, to)) {
       items.push(itemOf("frame", row));
       bytes += row.head.length + row.body.length;
       if (bytes > bytesMax) break;
@@ -213,7 +250,17 @@ export class FrameTable {
     return untilPassed(items, bytesMax);
   }
 
-  /** Live frames stay for charts until retention takes them; critical ones and voids have done their work. */
+  /** How many told frames of a range of numbers are still here. */
+  toldCount(rank: number, lane: ToldLane, afterSeq: number, toSeq: number): number {
+    return this.#toldRows[lane].get(keyOf(rank, afterSeq), keyOf(rank, toSeq)) ?? 0;
+  }
+
+  /** The oldest sample frame that the first told frame above `seq` comes from; undefined when there is none. */
+  rawNeededAfter(rank: number, lane: ToldLane, seq: number, headSeq: number): number | undefined {
+    return this.#neededFrom[lane].get(keyOf(rank, seq), keyOf(rank, headSeq));
+  }
+
+  /** Told frames stay as long as the samples they come from; critical ones and voids have done their work. */
   release(rank: number, lane: HeldLane, fromSeq: number, toSeq: number): void {
     const from = keyOf(rank, fromSeq);
     const to = keyOf(rank, toSeq);
@@ -221,9 +268,55 @@ export class FrameTable {
     this.#releaseVoids.run(lane, from, to);
   }
 
-  #table<T>(tables: { readonly live: T; readonly critical: T }, lane: HeldLane): T {
-    return lane === "critical" ? tables.critical : tables.live;
+  /**
+   * Lets told frames go whose samples are gone, at most `max` of each lane.
+   *
+   * @param belowId of each lane: what lies at or above it is not safe at the hub
+   */
+  dropTold(belowId: Readonly<Record<ToldLane, number>>, rawBelow: number, max: number): void {
+    for (const lane of toldLanes) this.#dropTold[lane].run(belowId[lane], rawBelow, max);
   }
+}
+
+function eachTold<T>(make: (table: string) => T): Readonly<Record<ToldLane, T>> {
+  return { live: make("live_frame"), history: make("history_frame") };
+}
+
+function toldRows(db: Database.Database, table: string): LaneRows {
+  // A body that is neither here nor there reads as empty: a frame that is not whole, and is told as such.
+  const body = "coalesce(told.body, raw.body, x'') as body";
+  return {
+    ...commonRows(db, table),
+    after: db.prepare(
+      `select told.id, told.sealed_us, told.first_us, told.last_us, told.samples, chain, cum, head, ${body}
+       from ${table} told left join sample_frame raw on told.body is null and raw.id = told.raw_to
+       where told.id > ? and told.id <= ? order by told.id`,
+    ),
+    at: db.prepare(`select sealed_us, chain, cum from ${table} where id = ?`),
+  };
+}
+
+function criticalRows(db: Database.Database): LaneRows {
+  return {
+    ...commonRows(db, "critical_frame"),
+    after: db.prepare(
+      `select id, sealed_us, chain, head, body from critical_frame where id > ? and id <= ? order by id`,
+    ),
+    at: db.prepare("select sealed_us, chain, 0 as cum from critical_frame where id = ?"),
+  };
+}
+
+function commonRows(
+  db: Database.Database,
+  table: string,
+): Pick<LaneRows, "lastId" | "firstSealed" | "remove"> {
+  return {
+    lastId: db.prepare(`select max(id) from ${table} where id > ? and id <= ?`).pluck(),
+    firstSealed: db.prepare(
+      `select id, sealed_us from ${table} where id > ? and id <= ? order by id limit 1`,
+    ),
+    remove: db.prepare(`delete from ${table} where id = ?`),
+  };
 }
 
 /** 64 bit as 8 bytes: SQLite integers are signed, and numbers of JavaScript end at 2^53. */

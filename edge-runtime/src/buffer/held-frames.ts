@@ -19,6 +19,7 @@ import {
   seqOf,
   type LaneState,
   type Place,
+  type ToldLane,
 } from "./lane-book.ts";
 import type { Heads } from "./sealing.ts";
 import { sealVoid } from "./sealing.ts";
@@ -53,7 +54,6 @@ export class HeldFrames {
   readonly #frames: FrameTable;
   readonly #setLane;
   readonly #dropLane;
-  readonly #liveRows;
   readonly book = new LaneBook();
   #dirty = false;
 
@@ -66,15 +66,10 @@ export class HeldFrames {
        base_cum = excluded.base_cum, stored_seq = excluded.stored_seq`,
     );
     this.#dropLane = db.prepare("delete from lane where rank = ? and lane = ?");
-    this.#liveRows = db
-      .prepare<[number, number], number>(
-        "select count(*) from sample_frame where id > ? and id <= ?",
-      )
-      .pluck();
     const rows = db
       .prepare<[], LaneRow>(
         `select lane.*, start.epoch, start.parent, start.started_us from lane join start using (rank)
-         order by rank, case lane when 'critical' then 0 else 1 end`,
+         order by rank, case lane when 'critical' then 0 when 'live' then 1 else 2 end`,
       )
       .all();
     for (const row of rows) this.#load(row);
@@ -162,7 +157,7 @@ export class HeldFrames {
   }
 
   /**
-   * The hub stands below what was released. Live frames that are still here for charts are sent again; for what is gone
+   * The hub stands below what was released. Told frames that are still here are sent again; for what is gone
    * a void is declared (protocol 8.3). Inside a transaction.
    *
    * @returns `hole` when a void was needed, `again` when frames are sent again, `none` when nothing was to be done
@@ -204,11 +199,29 @@ export class HeldFrames {
     this.#dirty = false;
   }
 
-  /** The last sample frame that the hub has safely, in the epoch of this key. */
-  releasedTo(rank: number): number {
-    const state = this.book.of(rank, "live");
-    // A lane that is not held any more is safe up to its end.
-    return state === undefined ? keyOf(rank + 1, 0) - 1 : keyOf(rank, state.base.seq);
+  /** Key of the oldest sample frame that a frame comes from which the hub does not have safely. */
+  get rawNeededFrom(): number {
+    let needed = Number.MAX_SAFE_INTEGER;
+    for (const { rank, lane, base, head } of this.book.lanes) {
+      if (lane === "critical") continue;
+      needed = Math.min(
+        needed,
+        this.#frames.rawNeededAfter(rank, lane, base.seq, head.seq) ?? needed,
+      );
+    }
+    return needed;
+  }
+
+  /** Lets told frames go whose samples are gone: below `rawBelow`, at most `max` of each lane. Inside a transaction. */
+  dropTold(rawBelow: number, max: number): void {
+    const notSafe = (lane: ToldLane): number => {
+      const oldest = this.book.lanes.find((state) => state.lane === lane);
+      // A lane that is not held any more is safe up to its end.
+      return oldest === undefined
+        ? Number.MAX_SAFE_INTEGER
+        : keyOf(oldest.rank, oldest.base.seq) + 1;
+    };
+    this.#frames.dropTold({ live: notSafe("live"), history: notSafe("history") }, rawBelow, max);
   }
 
   #load(row: LaneRow): void {
@@ -243,10 +256,9 @@ export class HeldFrames {
   }
 
   #allHeld(state: LaneState, afterSeq: number): boolean {
-    if (state.lane !== "live") return false;
-    const from = keyOf(state.rank, afterSeq);
-    const rows = this.#liveRows.get(from, keyOf(state.rank, state.base.seq));
-    return rows === state.base.seq - afterSeq;
+    if (state.lane === "critical") return false;
+    const held = this.#frames.toldCount(state.rank, state.lane, afterSeq, state.base.seq);
+    return held === state.base.seq - afterSeq;
   }
 
   #replace(state: LaneState, item: HeldItem, onBroken: (broken: Broken) => void): Uint8Array {

@@ -24,9 +24,12 @@ export interface LaneState {
   oldestUs: number;
 }
 
-/** The lanes that a journal holds frames for; those for history and captures come with what they carry. */
-export type HeldLane = Extract<RoadLane, "critical" | "live">;
-export const heldLanes: readonly HeldLane[] = ["critical", "live"];
+/** The lanes that carry samples to the hub. */
+export const toldLanes = ["live", "history"] as const satisfies readonly RoadLane[];
+export type ToldLane = (typeof toldLanes)[number];
+/** The lanes that a journal holds frames for; the one for captures comes with what it carries. */
+export const heldLanes = ["critical", ...toldLanes] as const satisfies readonly RoadLane[];
+export type HeldLane = (typeof heldLanes)[number];
 
 /** One number of a lane: the chain there, and the samples of this epoch and lane up to it. */
 export interface Place {
@@ -53,10 +56,6 @@ export function keyOf(rank: number, seq: number): number {
   assert(rank >= 1 && rank <= rankMax, `rank ${rank}`);
   assert(seq >= 0 && seq < seqRange, `number ${seq}`);
   return rank * seqRange + seq;
-}
-
-export function rankOf(key: number): number {
-  return Math.floor(key / seqRange);
 }
 
 export function seqOf(key: number): number {

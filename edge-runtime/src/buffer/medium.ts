@@ -23,7 +23,9 @@ const walHeaderBytes = 32;
 const walFrameHeaderBytes = 24;
 /** The log is folded into the file at this size: large, because pages written often are then folded once. */
 const checkpointBytesMax = 8 * 2 ** 20;
-const schemaVersion = 1;
+/** What brings a journal of an older version to the next one: `migrations[0]` makes version 2 of version 1. */
+const migrations = ["2-told-frames.sql"];
+const schemaVersion = 1 + migrations.length;
 /** Reading /proc costs a tenth of a small commit, so it is not read with each. */
 const threadEvery = 32;
 
@@ -191,15 +193,14 @@ function openFile(folder: string, file: string, gateway: GatewayId): Database.Da
 function layOut(db: Database.Database, gateway: GatewayId, file: string): void {
   const version = Number(db.pragma("user_version", { simple: true }));
   if (version === 0) {
-    const schema = readFileSync(new URL("schema.sql", import.meta.url), "utf8");
     db.transaction(() => {
-      db.exec(schema);
+      db.exec(readSql("schema.sql"));
       db.prepare("insert into fact (name, value) values ('gateway', ?)").run(gateway);
       db.pragma(`user_version = ${schemaVersion}`);
     })();
     return;
   }
-  if (version !== schemaVersion) {
+  if (version > schemaVersion) {
     throw new JournalUnusable(
       `journal ${file} has version ${version}, this program knows ${schemaVersion}`,
       "Start the version of the program that wrote this journal, or a newer one.",
@@ -212,6 +213,17 @@ function layOut(db: Database.Database, gateway: GatewayId, file: string): void {
       "Give each gateway a data folder of its own.",
     );
   }
+  // Together or not at all: a power cut in between leaves the version that was there.
+  db.transaction(() => {
+    for (const migration of migrations.slice(version - 1)) {
+      db.exec(readSql(`migrations/${migration}`));
+    }
+    if (version < schemaVersion) db.pragma(`user_version = ${schemaVersion}`);
+  })();
+}
+
+function readSql(file: string): string {
+  return readFileSync(new URL(file, import.meta.url), "utf8");
 }
 
 function unusable(folder: string, cause: unknown): JournalUnusable {

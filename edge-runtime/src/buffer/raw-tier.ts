@@ -96,26 +96,22 @@ export class RawTier {
   }
 
   /**
-   * Lets the oldest frames go, at most `max`, of those sealed before `beforeUs` whose key is at most `releasedTo`.
+   * Lets the oldest frames go, at most `max`, of those sealed before `beforeUs`.
    *
-   * @param releasedTo for the rank of the oldest frame: the last key that the hub has safely
+   * @param neededFrom key of the oldest one that is still needed for the road
    * @returns key of the oldest frame left, when something went
    */
   drop(
     beforeUs: number,
     max: number,
-    releasedTo: (id: number) => number,
+    neededFrom: number,
   ): { readonly leastId: number; readonly frames: number } | undefined {
-    const oldest = this.#db
-      .prepare<[], { id: number }>("select id from sample_frame order by id limit 1")
-      .get();
-    if (oldest === undefined) return undefined;
     const { changes } = this.#db
       .prepare(
         `delete from sample_frame where id in
-         (select id from sample_frame where id <= ? and sealed_us < ? order by id limit ?)`,
+         (select id from sample_frame where id < ? and sealed_us < ? order by id limit ?)`,
       )
-      .run(releasedTo(oldest.id), beforeUs, max);
+      .run(neededFrom, beforeUs, max);
     if (changes === 0) return undefined;
     const left = this.#db
       .prepare<[], { id: number; sealed_us: number }>(

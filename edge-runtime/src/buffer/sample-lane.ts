@@ -3,7 +3,7 @@ import type { FrameTable } from "./frame-table.ts";
 import { columnsIn, type Chunk } from "./group.ts";
 import { keyOf } from "./lane-book.ts";
 import type { RawTier } from "./raw-tier.ts";
-import { bodiesOf, type Moment, type Sealer } from "./sealing.ts";
+import { bodiesOf, fieldsOf, type Moment, type Sealer } from "./sealing.ts";
 import type { TagTable } from "./tag-table.ts";
 
 /** Chunks of rows become sample frames. All inside a transaction. */
@@ -54,10 +54,14 @@ export class SampleLane {
       });
     });
     for (const { body, columns: part } of bodies) {
-      const sealed = this.#sealer.samples(body, part, dictionary, chunk, nowUs);
-      const { firstUs, lastUs, seq } = sealed.raw.head;
-      this.#frames.putSamples(rank, sealed.raw, sealed.live);
-      this.#raw.noted(keyOf(rank, seq), firstUs, lastUs, nowUs);
+      const fields = fieldsOf(part, dictionary, chunk, nowUs);
+      const raw = this.#sealer.raw(fields, body);
+      const { seq } = raw.head;
+      const id = keyOf(rank, seq);
+      this.#frames.putSamples(rank, raw);
+      this.#raw.noted(id, fields.firstUs, fields.lastUs, nowUs);
+      const live = this.#sealer.told("live", fields, { rawFrom: seq, rawTo: seq }, body);
+      this.#frames.putTold(rank, "live", { sealed: live, rawFrom: id, rawTo: id, shared: true });
       samples += part.count;
     }
     return samples;

@@ -29,20 +29,47 @@ create table tag (
 -- that may use it, null for the one in use.
 create table dictionary (hash blob primary key, last_id integer, body blob not null) without rowid;
 
--- One row keeps the body once and a head for each of its two lanes. The short columns come first, so that a reader who
--- needs only them does not follow the overflow pages of the body.
+-- Every sample as it was acquired. The short columns come first, so that a reader who needs only them does not follow
+-- the overflow pages of the body.
 create table sample_frame (
   id integer primary key,
   sealed_us integer not null,
   first_us integer not null,
   last_us integer not null,
   samples integer not null,
-  live_cum integer not null,
-  live_chain blob not null,
   dictionary blob not null,
   raw_head blob not null,
-  live_head blob not null,
   body blob not null
+);
+
+-- What the hub is told, and from which sample frames it comes. A frame that tells all of one sample frame has no body of
+-- its own: it is that of `raw_to`.
+create table live_frame (
+  id integer primary key,
+  sealed_us integer not null,
+  first_us integer not null,
+  last_us integer not null,
+  samples integer not null,
+  cum integer not null,
+  chain blob not null,
+  raw_from integer not null,
+  raw_to integer not null,
+  head blob not null,
+  body blob
+);
+
+create table history_frame (
+  id integer primary key,
+  sealed_us integer not null,
+  first_us integer not null,
+  last_us integer not null,
+  samples integer not null,
+  cum integer not null,
+  chain blob not null,
+  raw_from integer not null,
+  raw_to integer not null,
+  head blob not null,
+  body blob
 );
 
 create table critical_frame (

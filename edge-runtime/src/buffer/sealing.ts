@@ -14,7 +14,7 @@ import {
   type SealedFrame,
 } from "@millwright/wire-contract";
 
-import { beginning, type HeldLane, type Place } from "./lane-book.ts";
+import { beginning, type HeldLane, type Place, type ToldLane } from "./lane-book.ts";
 import { pick } from "./raw-tier.ts";
 
 /** Gives bodies their place: one number, chain and count for each lane of the running epoch. */
@@ -23,11 +23,6 @@ import { pick } from "./raw-tier.ts";
 const bodyBytesMax = 900_000;
 
 const noClock: ClockState = { segment: 0, disciplined: false, offsetUs: 0 };
-
-export interface SealedSamples {
-  readonly raw: SealedFrame;
-  readonly live: SealedFrame;
-}
 
 /** In which epoch and when something is sealed. */
 export interface Moment {
@@ -39,46 +34,39 @@ export interface Moment {
 export interface Heads {
   readonly raw: Place;
   readonly live: Place;
+  readonly history: Place;
   readonly critical: Place;
 }
+
+/** What a frame head says of its samples. */
+export type SampleFields = Pick<
+  FrameHead,
+  "sampleCount" | "dictionary" | "firstUs" | "lastUs" | "sealedUs" | "clock" | "late"
+>;
 
 export class Sealer {
   readonly #gateway: GatewayId;
   readonly #epoch: Epoch;
-  heads: Heads = { raw: beginning, live: beginning, critical: beginning };
+  heads: Heads = { raw: beginning, live: beginning, history: beginning, critical: beginning };
 
   constructor(gateway: GatewayId, epoch: Epoch) {
     this.#gateway = gateway;
     this.#epoch = epoch;
   }
 
-  /** One body under two heads: raw for the gateway's own use, live for the road. Both are told in full. */
-  samples(
+  /** Samples as they were acquired: for the gateway's own use. */
+  raw(fields: SampleFields, body: Uint8Array): SealedFrame {
+    return this.#seal("raw", { ...this.#samples(fields), rawFrom: 0, rawTo: 0 }, body);
+  }
+
+  /** Samples for the road. @param from numbers of the first and last raw frame of this epoch that they come from */
+  told(
+    lane: ToldLane,
+    fields: SampleFields,
+    from: { readonly rawFrom: number; readonly rawTo: number },
     body: Uint8Array,
-    columns: SampleColumns,
-    dictionary: Dictionary,
-    chunk: { readonly late: boolean; readonly segment: number },
-    sealedUs: number,
-  ): SealedSamples {
-    const [firstUs, lastUs] = rangeOf(columns);
-    const common = {
-      gateway: this.#gateway,
-      epoch: this.#epoch,
-      content: "samples" as const,
-      sampleCount: columns.count,
-      dictionary: dictionary.hash,
-      firstUs,
-      lastUs,
-      sealedUs,
-      // Whether the gateway's own clock is disciplined is not known here yet, so nothing better is claimed.
-      clock: { segment: chunk.segment, disciplined: false, offsetUs: 0 },
-      late: chunk.late,
-    };
-    const raw = this.#seal("raw", { ...common, rawFrom: 0, rawTo: 0 }, body);
-    const { seq } = raw.head;
-    const live = this.#seal("live", { ...common, rawFrom: seq, rawTo: seq }, body);
-    assert(live.head.seq === seq, "every sample frame is told, so both lanes count alike");
-    return { raw, live };
+  ): SealedFrame {
+    return this.#seal(lane, { ...this.#samples(fields), ...from }, body);
   }
 
   critical(
@@ -102,6 +90,10 @@ export class Sealer {
       late: false,
     };
     return this.#seal("critical", fields, body);
+  }
+
+  #samples(fields: SampleFields): SampleFields & Pick<FrameHead, "gateway" | "epoch" | "content"> {
+    return { ...fields, gateway: this.#gateway, epoch: this.#epoch, content: "samples" };
   }
 
   #seal(
@@ -175,6 +167,26 @@ export function* bodiesOf(
   const rows = Array.from({ length: columns.count }, (_row, at) => at);
   yield* bodiesOf(pick(columns, rows.slice(0, half)), dictionary, tooLarge);
   yield* bodiesOf(pick(columns, rows.slice(half)), dictionary, tooLarge);
+}
+
+/** @param of what its rows have in common */
+export function fieldsOf(
+  columns: SampleColumns,
+  dictionary: Dictionary,
+  of: { readonly late: boolean; readonly segment: number },
+  sealedUs: number,
+): SampleFields {
+  const [firstUs, lastUs] = rangeOf(columns);
+  return {
+    sampleCount: columns.count,
+    dictionary: dictionary.hash,
+    firstUs,
+    lastUs,
+    sealedUs,
+    // Whether the gateway's own clock is disciplined is not known here yet, so nothing better is claimed.
+    clock: { segment: of.segment, disciplined: false, offsetUs: 0 },
+    late: of.late,
+  };
 }
 
 function rangeOf({ count, measuredUs }: SampleColumns): readonly [number, number] {

@@ -22,7 +22,7 @@ import { isFull, JournalBroken } from "./faults.ts";
 import { FrameTable } from "./frame-table.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
-import { keyOf, rankOf, type Waiting } from "./lane-book.ts";
+import { heldLanes, keyOf, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
 import { RawTier, type SampleSlice } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
@@ -183,8 +183,7 @@ export class Store {
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
     this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
-    const { live, critical } = this.#sealer.heads;
-    const sealed = live !== before.live || critical !== before.critical;
+    const sealed = heldLanes.some((lane) => this.#sealer.heads[lane] !== before[lane]);
     return { kind: "done", samples, rejected: tooLarge.length, sealed };
   }
 
@@ -302,16 +301,17 @@ export class Store {
     const old = this.#raw.oldestUs < cutoffUs && this.#nowUs - this.#droppedUs >= dropEveryUs;
     if (!short && !old) return;
     const beforeUs = short ? Number.MAX_SAFE_INTEGER : cutoffUs;
-    const dropped = this.#raw.drop(beforeUs, dropMax, (id) => this.#held.releasedTo(rankOf(id)));
+    const dropped = this.#raw.drop(beforeUs, dropMax, this.#held.rawNeededFrom);
     // A full batch means that there is more: it goes on with the next commit.
     if (dropped === undefined || dropped.frames < dropMax) this.#droppedUs = this.#nowUs;
     if (dropped === undefined) return;
+    this.#held.dropTold(dropped.leastId, dropMax);
     this.#tags.prune(dropped.leastId);
     this.#claims.prune(cutoffUs);
   }
 
   #tellBroken({ lane, samples, firstUs, lastUs }: Broken): void {
-    if (lane.lane === "live") {
+    if (lane.lane !== "critical") {
       const count = { kind: "exact", samples } as const;
       const loss = { reason: "frame corrupt", scope: { kind: "gateway" }, count } as const;
       this.#claims.add({ ...loss, fromUs: firstUs, toUs: lastUs }, this.#nowMs);

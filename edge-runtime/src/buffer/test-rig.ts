@@ -7,6 +7,7 @@ import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import type { DeviceId, GatewayId, LaneMark, TagId } from "@millwright/wire-contract";
 
 import type { DeclaredTag, OutboxFrame, OutboxLane, SampleBatch } from "../hand-over.ts";
+import type { HeldLane } from "./lane-book.ts";
 import { openJournalCore, type JournalCore, type JournalOptions } from "./journal.ts";
 
 /** For the tests of this folder: a journal in a folder that goes with the test, and batches to put into it. */
@@ -98,7 +99,7 @@ export function batchOf(
   };
 }
 
-export async function laneOf(journal: JournalCore, lane: "live" | "critical"): Promise<OutboxLane> {
+export async function laneOf(journal: JournalCore, lane: HeldLane): Promise<OutboxLane> {
   const found = (await journal.outbox.lanes()).findLast((one) => one.lane === lane);
   if (found === undefined) throw new Error(`lane ${lane} is not held`);
   return found;
@@ -107,7 +108,7 @@ export async function laneOf(journal: JournalCore, lane: "live" | "critical"): P
 /** All frames of a lane of the running epoch. */
 export async function framesOf(
   journal: JournalCore,
-  lane: "live" | "critical",
+  lane: HeldLane,
 ): Promise<readonly OutboxFrame[]> {
   return journal.outbox.framesAfter(journal.epoch, lane, 0, Infinity);
 }
