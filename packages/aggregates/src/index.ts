@@ -3,4 +3,7 @@ export type { Buckets, ExactBucket, StateTimes } from "./buckets.ts";
 export { ruleOf, type RollupRule } from "./rule.ts";
 export { noCarry, type Carry, type HeldSample } from "./carry.ts";
 export { interruptsHold, type Gap } from "./gap.ts";
-export type { Rollup, RollupInput, Series } from "./roll-up.ts";
+export { inTime, type Series } from "./series.ts";
+export { rollUp, type Rollup, type RollupInput } from "./roll-up.ts";
+export { mergeBuckets } from "./merge.ts";
+export { sumTolerance } from "./rounding.ts";

@@ -1,0 +1,242 @@
+import type { Scalar } from "@millwright/wire-contract";
+
+import { isSame, joinExact, type OpenExact } from "./exact.ts";
+import type { Buckets, ExactBucket } from "./buckets.ts";
+import { makeColumns, trimmed } from "./columns.ts";
+import { CompensatedSum } from "./compensated-sum.ts";
+import { counterStep, counterStepBig } from "./counter.ts";
+import { roundSum } from "./rounding.ts";
+import type { RollupRule } from "./rule.ts";
+import { StateBook } from "./state-book.ts";
+import type { WidthUs } from "./width.ts";
+
+/**
+ * Fills buckets in rising order of time: one is open, and is written into the columns when a later one begins. What is
+ * added may be samples and holds, or finer buckets.
+ */
+export class BucketWriter {
+  readonly #rule: RollupRule;
+  readonly #widthUs: WidthUs;
+  readonly #sums: boolean;
+  readonly #states: StateBook | undefined;
+  readonly #exact = new Map<number, ExactBucket>();
+  #columns = makeColumns(64);
+  #count = 0;
+
+  #startUs = NaN;
+  #samples = 0;
+  #good = 0;
+  #goodUs = 0;
+  #worst = 0;
+  #min = NaN;
+  #max = NaN;
+  #first = NaN;
+  #firstUs = NaN;
+  #last = NaN;
+  #lastUs = NaN;
+  readonly #sum = new CompensatedSum();
+  readonly #sumSquares = new CompensatedSum();
+  readonly #integral = new CompensatedSum();
+  readonly #delta = new CompensatedSum();
+  #rollOvers = 0;
+  #resets = 0;
+  #changes = 0;
+  #open: OpenExact | undefined;
+
+  constructor(rule: RollupRule, widthUs: WidthUs) {
+    this.#rule = rule;
+    this.#widthUs = widthUs;
+    // A mean of counts, of state numbers or of texts says nothing, and would be most of the bytes.
+    this.#sums =
+      rule.kind === "measurement" || rule.kind === "setpoint" || rule.kind === "event-value";
+    this.#states = rule.kind === "state" ? new StateBook() : undefined;
+  }
+
+  /** The bucket that begins at `startUs` is the open one from now on. */
+  begin(startUs: number): void {
+    if (startUs === this.#startUs) return;
+    this.#close();
+    this.#startUs = startUs;
+  }
+
+  /** One sample that is not good. */
+  addOther(status: number): void {
+    this.#samples++;
+    if (status > this.#worst) this.#worst = status;
+  }
+
+  /**
+   * One good sample.
+   *
+   * @param before value of the good sample before it; NaN when there is none, or it is a scalar
+   * @param scalar for wide types
+   */
+  addGood(
+    us: number,
+    value: number,
+    status: number,
+    before: number,
+    scalar: Scalar | undefined,
+    scalarBefore: Scalar | undefined,
+  ): void {
+    this.#samples++;
+    if (status > this.#worst) this.#worst = status;
+    if (this.#good === 0) {
+      this.#first = value;
+      this.#firstUs = us;
+      this.#min = value;
+      this.#max = value;
+    } else {
+      // Math.min and Math.max tell -0 from 0.
+      this.#min = Math.min(this.#min, value);
+      this.#max = Math.max(this.#max, value);
+    }
+    this.#good++;
+    this.#last = value;
+    this.#lastUs = us;
+    if (this.#sums) {
+      this.#sum.add(value);
+      this.#sumSquares.add(value * value);
+    }
+    if (scalar === undefined) {
+      if (Number.isNaN(before)) return;
+      if (value !== before) this.#changes++;
+      if (this.#rule.kind === "counter") this.#step(before, value);
+    } else {
+      this.#addScalar(scalar, scalarBefore);
+    }
+  }
+
+  /** A good value that holds. @param state what it is, when the tag is a state */
+  addHold(fromUs: number, toUs: number, value: number, state: Scalar): void {
+    for (let at = fromUs; at < toUs;) {
+      const startUs = Math.floor(at / this.#widthUs) * this.#widthUs;
+      this.begin(startUs);
+      const end = Math.min(toUs, startUs + this.#widthUs);
+      this.#goodUs += end - at;
+      if (this.#sums) this.#integral.add(value * (end - at));
+      this.#states?.add(state, end - at);
+      at = end;
+    }
+  }
+
+  /** One finer bucket, but for its states. */
+  addBucket(finer: Buckets, row: number): void {
+    const good = finer.good[row] ?? 0;
+    this.#samples += finer.samples[row] ?? 0;
+    this.#goodUs += finer.goodUs[row] ?? 0;
+    this.#worst = Math.max(this.#worst, finer.worst[row] ?? 0);
+    this.#integral.add(finer.integral[row] ?? 0);
+    this.#delta.add(finer.delta[row] ?? 0);
+    this.#rollOvers += finer.rollOvers[row] ?? 0;
+    this.#resets += finer.resets[row] ?? 0;
+    this.#changes += finer.changes[row] ?? 0;
+    if (good === 0) return;
+    const min = finer.min[row] ?? NaN;
+    const max = finer.max[row] ?? NaN;
+    if (this.#good === 0) {
+      this.#first = finer.first[row] ?? NaN;
+      this.#firstUs = finer.firstUs[row] ?? NaN;
+      this.#min = min;
+      this.#max = max;
+    } else {
+      this.#min = Math.min(this.#min, min);
+      this.#max = Math.max(this.#max, max);
+    }
+    this.#good += good;
+    this.#last = finer.last[row] ?? NaN;
+    this.#lastUs = finer.lastUs[row] ?? NaN;
+    this.#sum.add(finer.sum[row] ?? 0);
+    this.#sumSquares.add(finer.sumSquares[row] ?? 0);
+    const exact = finer.exact?.get(row);
+    if (exact !== undefined) this.#open = joinExact(this.#open, exact);
+  }
+
+  addState(state: Scalar, us: number): void {
+    this.#states?.add(state, us);
+  }
+
+  finish(): Buckets {
+    this.#close();
+    return {
+      widthUs: this.#widthUs,
+      count: this.#count,
+      ...trimmed(this.#columns, this.#count),
+      ...(this.#states === undefined ? {} : { states: this.#states.finish() }),
+      ...(this.#exact.size === 0 ? {} : { exact: this.#exact }),
+    };
+  }
+
+  #step(before: number, now: number): void {
+    const { kind, delta } = counterStep(before, now, this.#rule.modulus);
+    this.#delta.add(delta);
+    if (kind === "rolled-over") this.#rollOvers++;
+    if (kind === "reset") this.#resets++;
+  }
+
+  #addScalar(scalar: Scalar, before: Scalar | undefined): void {
+    const step: ExactBucket =
+      typeof scalar === "bigint"
+        ? { first: scalar, last: scalar, min: scalar, max: scalar }
+        : { first: scalar, last: scalar };
+    this.#open = joinExact(this.#open, step);
+    if (before === undefined) return;
+    if (!isSame(scalar, before)) this.#changes++;
+    if (this.#rule.kind !== "counter") return;
+    if (typeof scalar !== "bigint" || typeof before !== "bigint") return;
+    const modulus = Number.isFinite(this.#rule.modulus) ? BigInt(this.#rule.modulus) : undefined;
+    const { kind, delta } = counterStepBig(before, scalar, modulus);
+    this.#open.delta = (this.#open.delta ?? 0n) + delta;
+    this.#delta.add(Number(delta));
+    if (kind === "rolled-over") this.#rollOvers++;
+    if (kind === "reset") this.#resets++;
+  }
+
+  #close(): void {
+    if (this.#samples === 0 && this.#goodUs === 0) return;
+    const row = this.#count;
+    if (row === this.#columns.startUs.length) this.#columns = makeColumns(row * 2, this.#columns);
+    const columns = this.#columns;
+    const greatest = this.#good === 0 ? 0 : Math.max(Math.abs(this.#min), Math.abs(this.#max));
+    columns.startUs[row] = this.#startUs;
+    columns.samples[row] = this.#samples;
+    columns.good[row] = this.#good;
+    columns.goodUs[row] = this.#goodUs;
+    columns.worst[row] = this.#worst;
+    columns.min[row] = this.#min;
+    columns.max[row] = this.#max;
+    columns.first[row] = this.#first;
+    columns.firstUs[row] = this.#firstUs;
+    columns.last[row] = this.#last;
+    columns.lastUs[row] = this.#lastUs;
+    columns.sum[row] = roundSum(this.#sum.value, greatest * this.#good);
+    columns.sumSquares[row] = roundSum(this.#sumSquares.value, 0);
+    columns.integral[row] = roundSum(this.#integral.value, greatest * this.#goodUs);
+    columns.delta[row] = roundSum(this.#delta.value, greatest);
+    columns.rollOvers[row] = this.#rollOvers;
+    columns.resets[row] = this.#resets;
+    columns.changes[row] = this.#changes;
+    this.#states?.close(row);
+    if (this.#open !== undefined) this.#exact.set(row, this.#open);
+    this.#count++;
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#samples = 0;
+    this.#good = 0;
+    this.#goodUs = 0;
+    this.#worst = 0;
+    this.#min = this.#max = NaN;
+    this.#first = this.#firstUs = NaN;
+    this.#last = this.#lastUs = NaN;
+    this.#sum.clear();
+    this.#sumSquares.clear();
+    this.#integral.clear();
+    this.#delta.clear();
+    this.#rollOvers = 0;
+    this.#resets = 0;
+    this.#changes = 0;
+    this.#open = undefined;
+  }
+}
