@@ -1,48 +1,28 @@
 /** One batch, one transaction: the statements of `takeIn`, in the order that the protocol wants (6.1). */
-import {
-  encodeDictionary,
-  frameContents,
-  laneNumbers,
-  lossReasons,
-  type Epoch,
-  type GatewayId,
-} from "@millwright/wire-contract";
+import { encodeDictionary, frameContents, lossReasons } from "@millwright/wire-contract";
 import type pg from "pg";
 
-import { unrankedEpoch } from "../hand-over.ts";
-import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
+import type { AdmittedFrame } from "./admission.ts";
+import { laneMarkOf, type Intake, type Taken } from "./frame-store.ts";
+import { decideLanes, hasMoved, moveMarks, type LaneWork } from "./postgres-lanes.ts";
 import {
-  byLane,
-  laneMarkOf,
-  rejectedBytesMax,
-  rejectedRowsMax,
-  type Intake,
-  type Rejected,
-  type Taken,
-} from "./frame-store.ts";
-import { column, fromColumn, scopeIdOf, toColumn } from "./postgres-rows.ts";
-import { decideLane, type LaneDecision, type LaneKnowledge, type PrefixMark } from "./prefix.ts";
-
-interface LaneWork {
-  readonly key: LaneKey;
-  readonly epochNo: number;
-  readonly epochRank: number;
-  readonly laneNumber: number;
-  readonly before: PrefixMark;
-  readonly decision: LaneDecision<AdmittedFrame, AdmittedVoid>;
-}
-
-/** Frames waiting above a hole are read in this number at most; a gateway has at most 8 MiB of them on the road. */
-const waitingMax = 20_000;
+  insertQuarantine,
+  moveUnfit,
+  numbered,
+  rejectedRow,
+  trimRejected,
+} from "./postgres-quarantine.ts";
+import { column, scopeIdOf, toColumn } from "./postgres-rows.ts";
 
 export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<Taken> {
-  const lanes = await decide(client, intake);
+  const lanes = await decideLanes(client, intake);
   const frames = lanes.flatMap((lane) => lane.decision.store.map((frame) => ({ lane, frame })));
   const forks = lanes.flatMap((lane) => lane.decision.forks);
   const undecodable = frames.filter(({ frame }) => frame.undecodable !== undefined);
 
   await insertFrames(client, intake.receivedUs, frames);
   await insertVoids(client, lanes);
+  await noteFramesInVoids(client, lanes);
   for (const { lane, frame } of frames) {
     if (frame.dictionary !== undefined) await insertDictionary(client, lane.epochNo, frame);
     if (frame.entries !== undefined) await insertEntries(client, lane.epochNo, frame.entries);
@@ -74,8 +54,8 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
     ...intake.rejected.map(rejectedRow),
   ]);
   if (intake.rejected.length > 0) await trimRejected(client, intake.rejected);
-  const moved = lanes.filter((lane) => !sameMark(lane.before, lane.decision.mark));
-  await moveMarks(client, moved);
+  await moveMarks(client, lanes);
+  const moved = lanes.filter(hasMoved);
 
   return {
     stored: frames.map(({ lane, frame }) => ({
@@ -96,135 +76,6 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
     marks: moved.map((lane) => ({
       gateway: lane.key.gateway,
       mark: laneMarkOf(lane.key, lane.decision.mark),
-    })),
-  };
-}
-
-/** Locks the marks first, in the order of their keys, then reads what is known, then decides. */
-async function decide(client: pg.ClientBase, intake: Intake): Promise<readonly LaneWork[]> {
-  const lanes = byLane(intake);
-  if (lanes.length === 0) return [];
-  const gateways = column(lanes, ({ key }) => key.gateway);
-  const epochs = column(lanes, ({ key }) => key.epoch);
-  const numbers = column(lanes, ({ key }) => laneNumbers[key.lane]);
-  await client.query(
-    "insert into gateways (gateway) select distinct unnest($1::text[]) on conflict do nothing",
-    [gateways],
-  );
-  await client.query(
-    `insert into epochs (gateway, epoch)
-     select distinct * from unnest($1::text[], $2::text[]) on conflict do nothing`,
-    [gateways, epochs],
-  );
-  await client.query(
-    `insert into marks (epoch_no, lane)
-     select e.no, k.lane from unnest($1::text[], $2::text[], $3::smallint[]) k (gateway, epoch, lane)
-     join epochs e using (gateway, epoch) order by e.no, k.lane on conflict do nothing`,
-    [gateways, epochs, numbers],
-  );
-  const locked = await client.query<{
-    epoch_no: number;
-    rank: number | null;
-    gateway: GatewayId;
-    epoch: Epoch;
-    lane: number;
-    seq: bigint;
-    chain: bigint;
-    cum: bigint;
-    frame_samples: bigint;
-    void_samples: bigint;
-  }>(
-    `select m.*, e.rank, e.gateway, e.epoch
-     from unnest($1::text[], $2::text[], $3::smallint[]) k (gateway, epoch, lane)
-     join epochs e using (gateway, epoch) join marks m on m.epoch_no = e.no and m.lane = k.lane
-     order by m.epoch_no, m.lane for update of m`,
-    [gateways, epochs, numbers],
-  );
-
-  const work: LaneWork[] = [];
-  for (const { key, frames, voids } of lanes) {
-    const row = locked.rows.find(
-      (one) =>
-        one.gateway === key.gateway &&
-        one.epoch === key.epoch &&
-        one.lane === laneNumbers[key.lane],
-    );
-    if (row === undefined) throw new Error(`no mark for ${key.gateway} ${key.epoch} ${key.lane}`);
-    const before: PrefixMark = {
-      seq: Number(row.seq),
-      chain: fromColumn(row.chain),
-      cum: Number(row.cum),
-      frameSamples: Number(row.frame_samples),
-      voidSamples: Number(row.void_samples),
-    };
-    const known = await knowledge(client, row.epoch_no, row.lane, before, frames, voids);
-    work.push({
-      key,
-      epochNo: row.epoch_no,
-      epochRank: row.rank ?? unrankedEpoch,
-      laneNumber: row.lane,
-      before,
-      decision: decideLane(known, frames, voids),
-    });
-  }
-  return work;
-}
-
-async function knowledge(
-  client: pg.ClientBase,
-  epochNo: number,
-  lane: number,
-  mark: PrefixMark,
-  frames: readonly AdmittedFrame[],
-  voids: readonly AdmittedVoid[],
-): Promise<LaneKnowledge> {
-  const seqs = [
-    ...frames.flatMap((frame) => [frame.seq, frame.seq - 1]),
-    ...voids.flatMap((gap) => [gap.toSeq, gap.fromSeq - 1]),
-  ];
-  const rows = await client.query<{
-    seq: bigint;
-    chain: bigint;
-    content_crc: bigint;
-    cum: bigint;
-    sample_count: bigint;
-  }>(
-    `(select seq, chain, content_crc, cum, sample_count from frames
-      where epoch_no = $1 and lane = $2 and seq > $3 order by seq limit ${waitingMax})
-     union
-     select seq, chain, content_crc, cum, sample_count from frames
-      where epoch_no = $1 and lane = $2 and seq = any($4::bigint[])`,
-    [epochNo, lane, mark.seq, seqs],
-  );
-  const least = Math.min(mark.seq, ...seqs);
-  const gaps = await client.query<{
-    from_seq: bigint;
-    to_seq: bigint;
-    chain_before: bigint;
-    chain_at: bigint;
-    cum: bigint;
-    sample_count: bigint;
-  }>("select * from voids where epoch_no = $1 and lane = $2 and to_seq >= $3", [
-    epochNo,
-    lane,
-    least,
-  ]);
-  return {
-    mark,
-    frames: rows.rows.map((row) => ({
-      seq: Number(row.seq),
-      chain: fromColumn(row.chain),
-      contentCrc: Number(row.content_crc),
-      cum: Number(row.cum),
-      sampleCount: Number(row.sample_count),
-    })),
-    voids: gaps.rows.map((row) => ({
-      fromSeq: Number(row.from_seq),
-      toSeq: Number(row.to_seq),
-      chainBefore: fromColumn(row.chain_before),
-      chainAt: fromColumn(row.chain_at),
-      cum: Number(row.cum),
-      sampleCount: Number(row.sample_count),
     })),
   };
 }
@@ -285,7 +136,8 @@ async function insertVoids(client: pg.ClientBase, lanes: readonly LaneWork[]): P
   for (const lane of lanes) {
     for (const gap of lane.decision.storeVoids) {
       await client.query(
-        "insert into voids values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing",
+        `insert into voids (epoch_no, lane, from_seq, to_seq, chain_before, chain_at, cum, sample_count, counts_from)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
         [
           lane.epochNo,
           lane.laneNumber,
@@ -295,7 +147,39 @@ async function insertVoids(client: pg.ClientBase, lanes: readonly LaneWork[]): P
           toColumn(gap.chainAt),
           gap.cum,
           gap.sampleCount,
+          countsFrom(gap.fromSeq, lane),
         ],
+      );
+    }
+  }
+}
+
+/** What lies at or below the mark was accounted for when the mark moved over it. */
+function countsFrom(fromSeq: number, lane: LaneWork): number {
+  return Math.max(fromSeq, lane.before.seq + 1);
+}
+
+/**
+ * Once the days of frames are dropped, this is what tells a frame that fills its void from one that was stored before
+ * and comes again.
+ */
+async function noteFramesInVoids(client: pg.ClientBase, lanes: readonly LaneWork[]): Promise<void> {
+  for (const lane of lanes) {
+    const { store, storeVoids } = lane.decision;
+    const filling = store.filter(({ seq }) =>
+      lane.voids.some((gap) => gap.countsFrom <= seq && seq <= gap.toSeq),
+    );
+    if (filling.length > 0) {
+      await client.query(
+        `insert into frames_in_voids select $1, $2, unnest($3::bigint[]) on conflict do nothing`,
+        [lane.epochNo, lane.laneNumber, column(filling, (frame) => frame.seq)],
+      );
+    }
+    for (const gap of storeVoids) {
+      await client.query(
+        `insert into frames_in_voids select epoch_no, lane, seq from frames
+         where epoch_no = $1 and lane = $2 and seq between $3 and $4 on conflict do nothing`,
+        [lane.epochNo, lane.laneNumber, countsFrom(gap.fromSeq, lane), gap.toSeq],
       );
     }
   }
@@ -343,122 +227,4 @@ async function insertEntries(
       column(entries, (entry) => (entry.count.kind === "unknown" ? 0 : entry.count.samples)),
     ],
   );
-}
-
-/** Frames that waited and did not fit leave their number to the frame that will. */
-async function moveUnfit(client: pg.ClientBase, lane: LaneWork, receivedUs: number): Promise<void> {
-  if (lane.decision.unfit.length === 0) return;
-  await client.query(
-    `with gone as (
-       delete from frames where epoch_no = $1 and lane = $2 and seq = any($3::bigint[]) returning *)
-     insert into quarantine (gateway, epoch, lane, seq, chain, kind, reason, received_us, byte_count, bytes)
-     select $4, $5, lane, seq, chain, 'fork', 'does not fit the chain before it', $6, length(bytes), bytes
-     from gone on conflict do nothing`,
-    [
-      lane.epochNo,
-      lane.laneNumber,
-      lane.decision.unfit,
-      lane.key.gateway,
-      lane.key.epoch,
-      receivedUs,
-    ],
-  );
-}
-
-async function moveMarks(client: pg.ClientBase, lanes: readonly LaneWork[]): Promise<void> {
-  if (lanes.length === 0) return;
-  const marks = lanes.map((lane) => lane.decision.mark);
-  await client.query(
-    `update marks m set seq = n.seq, chain = n.chain, cum = n.cum,
-       frame_samples = n.frames, void_samples = n.voids
-     from unnest($1::int[], $2::smallint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
-       n (epoch_no, lane, seq, chain, cum, frames, voids)
-     where m.epoch_no = n.epoch_no and m.lane = n.lane`,
-    [
-      column(lanes, (lane) => lane.epochNo),
-      column(lanes, (lane) => lane.laneNumber),
-      column(marks, (mark) => mark.seq),
-      column(marks, (mark) => toColumn(mark.chain)),
-      column(marks, (mark) => mark.cum),
-      column(marks, (mark) => mark.frameSamples),
-      column(marks, (mark) => mark.voidSamples),
-    ],
-  );
-}
-
-export interface QuarantineInsert {
-  readonly gateway: string;
-  readonly epoch: string | null;
-  readonly lane: number;
-  readonly seq: number | null;
-  readonly chain: bigint | null;
-  readonly kind: string;
-  readonly reason: string;
-  readonly byteCount: number;
-  readonly bytes: Uint8Array;
-}
-
-export async function insertQuarantine(
-  client: Pick<pg.ClientBase, "query">,
-  receivedUs: number,
-  rows: readonly QuarantineInsert[],
-): Promise<void> {
-  for (const row of rows) {
-    await client.query(
-      `insert into quarantine (gateway, epoch, lane, seq, chain, kind, reason, received_us, byte_count, bytes)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
-      [
-        row.gateway,
-        row.epoch,
-        row.lane,
-        row.seq,
-        row.chain === null ? null : toColumn(row.chain),
-        row.kind,
-        row.reason,
-        receivedUs,
-        row.byteCount,
-        Buffer.from(row.bytes),
-      ],
-    );
-  }
-}
-
-function numbered(
-  of: LaneKey & { readonly seq: number; readonly chain: bigint; readonly bytes: Uint8Array },
-  kind: string,
-  reason: string,
-  bytes: Uint8Array,
-): QuarantineInsert {
-  const { gateway, epoch, seq, chain } = of;
-  const lane = laneNumbers[of.lane];
-  return { gateway, epoch, lane, seq, chain, kind, reason, byteCount: of.bytes.length, bytes };
-}
-
-function rejectedRow(rejected: Rejected): QuarantineInsert {
-  return {
-    gateway: rejected.gateway,
-    epoch: null,
-    lane: laneNumbers[rejected.lane],
-    seq: null,
-    chain: null,
-    kind: "rejected",
-    reason: rejected.reason,
-    byteCount: rejected.bytes.length,
-    bytes: rejected.bytes.subarray(0, rejectedBytesMax),
-  };
-}
-
-async function trimRejected(client: pg.ClientBase, rejected: readonly Rejected[]): Promise<void> {
-  for (const gateway of new Set(rejected.map((one) => one.gateway))) {
-    await client.query(
-      `delete from quarantine where gateway = $1 and kind = 'rejected' and id <= (
-         select id from quarantine where gateway = $1 and kind = 'rejected'
-         order by id desc offset ${rejectedRowsMax} limit 1)`,
-      [gateway],
-    );
-  }
-}
-
-function sameMark(a: PrefixMark, b: PrefixMark): boolean {
-  return a.seq === b.seq && a.frameSamples === b.frameSamples && a.voidSamples === b.voidSamples;
 }

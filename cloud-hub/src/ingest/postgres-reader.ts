@@ -74,9 +74,13 @@ export class PostgresReader implements FrameReader {
     sinceUs: number,
     framesMax: number,
   ): Promise<readonly StoredFrame[]> {
+    // Within a lane a later number came later, but for repeats: the newest of each lane hold the newest of all.
     return this.#frames(
-      "e.gateway = $1 and f.received_us > $2 order by f.received_us desc, f.seq desc limit $3",
+      "e.gateway = $1 order by f.received_us desc, f.seq desc limit $3",
       [gateway, Math.floor(sinceUs), framesMax],
+      `epochs e join marks m on m.epoch_no = e.no cross join lateral (
+         select * from frames f where f.epoch_no = m.epoch_no and f.lane = m.lane and f.content = 1
+         and f.received_us > $2 order by f.seq desc limit $3) f`,
     );
   }
 
@@ -114,9 +118,13 @@ export class PostgresReader implements FrameReader {
     }));
   }
 
-  async #frames(where: string, values: readonly unknown[]): Promise<StoredFrame[]> {
+  async #frames(
+    where: string,
+    values: readonly unknown[],
+    from = "frames f join epochs e on e.no = f.epoch_no",
+  ): Promise<StoredFrame[]> {
     const found = await this.pool.query<{ rank: number | null; bytes: Buffer }>(
-      `select e.rank, f.bytes from frames f join epochs e on e.no = f.epoch_no where f.content = 1 and ${where}`,
+      `select e.rank, f.bytes from ${from} where f.content = 1 and ${where}`,
       [...values],
     );
     return found.rows.flatMap((row) => {

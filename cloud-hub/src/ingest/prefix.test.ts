@@ -6,6 +6,7 @@ import fc from "fast-check";
 
 import {
   decideLane,
+  nothingReleased,
   emptyPrefix,
   type ChainedFrame,
   type ChainedVoid,
@@ -49,7 +50,12 @@ class Kept {
   readonly forks: ChainedFrame[] = [];
 
   take(frames: readonly ChainedFrame[], voids: readonly ChainedVoid[] = []): void {
-    const known = { mark: this.mark, frames: [...this.frames.values()], voids: this.voids };
+    const known = {
+      mark: this.mark,
+      frames: [...this.frames.values()],
+      voids: this.voids,
+      released: nothingReleased,
+    };
     const decision = decideLane(known, frames, voids);
     assert.equal(
       decision.store.length +

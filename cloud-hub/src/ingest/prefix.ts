@@ -49,7 +49,12 @@ export interface LaneKnowledge {
   readonly frames: readonly ChainedFrame[];
   /** Stored voids that end at or above the mark, or touch an arriving number or the number before it. */
   readonly voids: readonly ChainedVoid[];
+  /** Arriving numbers that were stored once, and whose frames have been released with their day. */
+  readonly released: ReadonlySet<number>;
 }
+
+/** Where frames are never released. */
+export const nothingReleased: ReadonlySet<number> = new Set();
 
 export interface LaneDecision<F, V> {
   readonly mark: PrefixMark;
@@ -110,9 +115,11 @@ class Lane {
   readonly unfit: number[] = [];
   readonly #frames: Map<number, ChainedFrame>;
   readonly #voids: ChainedVoid[];
+  readonly #released: ReadonlySet<number>;
 
   constructor(known: LaneKnowledge) {
     this.mark = known.mark;
+    this.#released = known.released;
     this.#frames = new Map(known.frames.map((frame) => [frame.seq, frame]));
     this.#voids = [...known.voids];
   }
@@ -130,6 +137,9 @@ class Lane {
   takeFrame(arrived: ChainedFrame): Verdict {
     const known = this.#frames.get(arrived.seq);
     if (known !== undefined) return known.chain === arrived.chain ? "repeat" : "fork";
+    // Its chain is gone with its day: a copy's other frame would be taken for it. Copies do not come so late, because
+    // each start opens an epoch of its own.
+    if (this.#released.has(arrived.seq)) return "repeat";
     // Its number may be promised as the end of a void, which says what chain it has.
     const at = this.#promisedChainAt(arrived.seq);
     if (at !== undefined && at !== arrived.chain) return "fork";

@@ -33,7 +33,13 @@ import {
   type Intake,
   type Taken,
 } from "./frame-store.ts";
-import { decideLane, emptyPrefix, type LaneDecision, type PrefixMark } from "./prefix.ts";
+import {
+  decideLane,
+  emptyPrefix,
+  nothingReleased,
+  type LaneDecision,
+  type PrefixMark,
+} from "./prefix.ts";
 
 interface FrameRow {
   readonly frame: AdmittedFrame;
@@ -257,6 +263,7 @@ export class MemoryStore implements FrameStore {
         mark: lane.mark,
         frames: [...lane.frames.values()].map((row) => row.frame),
         voids: lane.voids,
+        released: nothingReleased,
       };
       return { key, epoch, lane, decision: decideLane(known, frames, voids) };
     });

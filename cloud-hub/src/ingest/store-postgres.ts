@@ -23,10 +23,12 @@ import {
   type Taken,
 } from "./frame-store.ts";
 import { migrate } from "./migrate.ts";
-import { insertQuarantine, takeInto } from "./postgres-intake.ts";
+import { takeInto } from "./postgres-intake.ts";
+import { insertQuarantine } from "./postgres-quarantine.ts";
 import { PostgresReader } from "./postgres-reader.ts";
 import { columnTypes, fromColumn, laneOfNumber } from "./postgres-rows.ts";
 import { emptyPrefix } from "./prefix.ts";
+import { frameDays, RangePartitions } from "./range-partitions.ts";
 
 /** What is promised to a gateway is deleted there: a database that does not keep it must not be used. */
 export class DatabaseNotDurable extends Fault {
@@ -82,6 +84,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 export class PostgresStore extends PostgresReader implements FrameStore, AsyncDisposable {
   #incarnation: string | undefined;
+  readonly #days = new RangePartitions(this.pool, frameDays);
 
   async incarnation(): Promise<string> {
     this.#incarnation = await readIncarnation(this.pool);
@@ -89,6 +92,7 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
   }
 
   async takeIn(intake: Intake): Promise<Taken> {
+    await this.#days.ensure([intake.receivedUs, intake.receivedUs + frameDays.width]);
     return this.#transaction(async (client) => {
       const is = await readIncarnation(client);
       const was = this.#incarnation;
