@@ -79,19 +79,20 @@ export class Intake {
     return this.#samples === 0 && this.#losses.size === 0 && this.#resume.size === 0;
   }
 
-  /** Accepts all of the batch or nothing. */
-  append(batch: SampleBatch): boolean {
-    const wideBytes = sizeOf(batch.wide);
-    const samplesFull = this.inMemory + batch.count > samplesMax;
-    const wideFull = this.#wideBytes + this.#takenWideBytes + wideBytes > wideBytesMax;
+  hasRoom({ count, wide }: SampleBatch): boolean {
+    const samplesFull = this.inMemory + count > samplesMax;
+    const wideFull = this.#wideBytes + this.#takenWideBytes + sizeOf(wide) > wideBytesMax;
     // A batch that alone passes the bound is taken when nothing else is there, or it could never be.
-    if ((samplesFull || wideFull) && this.inMemory > 0) return false;
+    return !(samplesFull || wideFull) || this.inMemory === 0;
+  }
+
+  /** Only called when there is room. */
+  append(batch: SampleBatch): void {
     this.#followClock();
     for (let row = 0; row < batch.count;) row += this.#copy(batch, row);
     this.#samples += batch.count;
-    this.#wideBytes += wideBytes;
+    this.#wideBytes += sizeOf(batch.wide);
     if (batch.settle !== undefined) this.#settles.push(batch.settle);
-    return true;
   }
 
   charge(loss: Loss): void {

@@ -96,10 +96,11 @@ export class JournalKeeper implements JournalCore {
 
   append(batch: SampleBatch): boolean {
     this.#received += batch.count;
-    if (this.#full || this.#ended || !this.#intake.append(batch)) {
+    if (!this.hasRoom(batch)) {
       this.#refused += batch.count;
       return false;
     }
+    this.#intake.append(batch);
     const nowMs = this.#clock.monotonicMs();
     if (batch.count > 0) this.#oldestMs ??= nowMs;
     if (batch.count > 0 && !this.#heardOf.has(batch.device)) {
@@ -109,6 +110,10 @@ export class JournalKeeper implements JournalCore {
     if (this.#intake.samples >= eagerSamples) this.#commitBy(nowMs);
     else this.#commitBy(this.#nextCommitMs(nowMs));
     return true;
+  }
+
+  hasRoom(batch: SampleBatch): boolean {
+    return !this.#full && !this.#ended && this.#intake.hasRoom(batch);
   }
 
   charge(loss: Loss): void {

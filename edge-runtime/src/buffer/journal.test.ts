@@ -12,6 +12,7 @@ import {
 } from "@millwright/wire-contract";
 
 import type { Loss, OutboxFrame } from "../hand-over.ts";
+import { keep } from "./keep.ts";
 import { batchOf, device, framesOf, laneOf, markOf, newRig, tag } from "./test-rig.ts";
 
 function parsed(frame: OutboxFrame): { head: FrameHead; body: Uint8Array; contentCrc: number } {
@@ -311,6 +312,38 @@ test("samples above the bound are refused and nothing of the batch is kept", asy
   await journal.commit();
   assert.equal(journal.counters().sent, accepted);
   assert.equal(journal.counters().unexplained, 0);
+});
+
+test("a batch that waited for room is counted once and leaves nothing unexplained", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open({ commitEveryMs: 60_000 });
+  await journal.adoptTags([tag("t1")]);
+  const values = Array.from({ length: 200_000 }, (_value, at) => at);
+  assert(journal.append(batchOf(values, rig.clock.nowUs())));
+  const waiting = keep(
+    batchOf([1, 2], rig.clock.nowUs()),
+    journal,
+    rig.clock,
+    new AbortController().signal,
+  );
+  await journal.commit();
+  await rig.clock.advance(100);
+  await waiting;
+  await journal.commit();
+  const { received, sent, dropped, unexplained } = journal.counters();
+  const expected = { received: 200_002, sent: 200_002, dropped: 0, unexplained: 0 };
+  assert.deepEqual({ received, sent, dropped, unexplained }, expected);
+});
+
+test("a batch that found no room in its time is refused once and charged", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open({ commitEveryMs: 60_000 });
+  await journal.adoptTags([tag("t1")]);
+  const stopped = AbortSignal.abort();
+  assert(journal.append(batchOf(new Array<number>(200_000).fill(1), rig.clock.nowUs())));
+  await keep(batchOf([1, 2], rig.clock.nowUs()), journal, rig.clock, stopped);
+  const { dropped, unexplained } = journal.counters();
+  assert.deepEqual({ dropped, unexplained }, { dropped: 2, unexplained: 0 });
 });
 
 test("50,000 samples are committed at once, whatever the interval", async (context) => {

@@ -56,6 +56,8 @@ export interface Journal {
    * columns are copied and stay the caller's. `settle` is called once, after the commit.
    */
   append(batch: SampleBatch): boolean;
+  /** Whether `append` would accept the batch now. Counts nothing, so that a source may wait for room. */
+  hasRoom(batch: SampleBatch): boolean;
   /** Opens a ledger row, or lets one grow. On disk with the next commit. */
   charge(loss: Loss): void;
   /** Kept with the next commit. */

@@ -5,26 +5,27 @@ import type { Journal } from "./journal.ts";
 
 /** How long a batch waits for room in the journal before it is charged to the ledger. */
 const roomWaitMs = 1_000;
+/** A commit takes some milliseconds, and who waits for it has time. */
+const lookAgainMs = 20;
 
 /** Appends, waiting a bounded time for room: the wait is what slows a polled source. Then the ledger has it. */
 export async function keep(
   batch: SampleBatch,
-  journal: Pick<Journal, "append" | "charge">,
+  journal: Pick<Journal, "append" | "charge" | "hasRoom">,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const untilMs = clock.monotonicMs() + roomWaitMs;
-  while (!journal.append(batch)) {
-    if (clock.monotonicMs() >= untilMs || signal.aborted) {
-      journal.charge({
-        reason: "queue full",
-        scope: { kind: "device", device: batch.device },
-        fromUs: batch.measuredUs[0] ?? batch.receivedUs,
-        toUs: batch.receivedUs,
-        count: { kind: "exact", samples: batch.count },
-      });
-      return;
-    }
-    await clock.sleep(20, signal).catch(() => undefined);
+  // Offered once: each refusal is counted, and must be charged.
+  while (!journal.hasRoom(batch) && clock.monotonicMs() < untilMs && !signal.aborted) {
+    await clock.sleep(lookAgainMs, signal).catch(() => undefined);
   }
+  if (journal.append(batch)) return;
+  journal.charge({
+    reason: "queue full",
+    scope: { kind: "device", device: batch.device },
+    fromUs: batch.measuredUs[0] ?? batch.receivedUs,
+    toUs: batch.receivedUs,
+    count: { kind: "exact", samples: batch.count },
+  });
 }

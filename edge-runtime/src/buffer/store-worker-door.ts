@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 
 import type { DeviceId } from "@millwright/wire-contract";
@@ -42,7 +43,9 @@ export async function openStoreWorker(
   onBroken: (failure: unknown) => void,
 ): Promise<StoreDoor> {
   // Frames pass through and are not kept, so a small heap is enough (architecture 15).
-  const worker = new Worker(new URL("journal-worker.ts", import.meta.url), {
+  // Built or from source: the worker is beside us in the same form.
+  const program = `journal-worker${extname(import.meta.filename)}`;
+  const worker = new Worker(new URL(program, import.meta.url), {
     workerData: options,
     resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 },
   });
