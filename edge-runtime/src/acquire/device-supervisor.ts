@@ -241,9 +241,10 @@ export class DeviceSupervisor implements Service {
     opened();
     try {
       try {
+        const withResume = savingResume(session, this.#options.saveResume);
         for await (const batch of session.readings(stop)) {
           if (batch.late !== true) this.#read += batch.count;
-          await this.#options.deliver(withResume(batch, session, this.#options.saveResume), stop);
+          await this.#options.deliver(withResume(batch), stop);
         }
       } catch (failure) {
         if (!hasAborted(stop)) throw failure;
@@ -315,19 +316,28 @@ export class DeviceSupervisor implements Service {
   }
 }
 
-/** The resume point is saved with the commit that holds the readings, never ahead of it. */
-function withResume(
-  batch: ReadingBatch,
+/**
+ * The resume point is saved with the commit that holds the readings, never ahead of it; and not again while it is the
+ * very same object, as with devices in which nothing outlives a conversation.
+ */
+function savingResume(
   session: DriverSession,
   save: (resume: ResumePoint) => void,
-): ReadingBatch {
-  const settle = batch.settle?.bind(batch);
-  return {
-    ...batch,
-    settle: async () => {
-      await settle?.();
-      save(session.resume);
-    },
+): (batch: ReadingBatch) => ReadingBatch {
+  let saved: ResumePoint | undefined;
+  return (batch) => {
+    if (session.resume === saved && batch.settle === undefined) return batch;
+    const settle = batch.settle?.bind(batch);
+    return {
+      ...batch,
+      settle: async () => {
+        await settle?.();
+        const { resume } = session;
+        if (resume === saved) return;
+        saved = resume;
+        save(resume);
+      },
+    };
   };
 }
 

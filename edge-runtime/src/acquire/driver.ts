@@ -13,18 +13,32 @@ export interface BatchBuilder {
   push(point: number, measuredUs: number, value: Scalar, status: number): void;
   readonly full: boolean;
   readonly count: number;
+  /**
+   * Adds rows for a loop that writes them itself: every column of every row, because what stands there is old.
+   *
+   * @returns the first of them, in `columns`
+   */
+  extend(rows: number): number;
+  /** The columns being filled, until the next `take`. */
+  readonly columns: ReadingColumns;
   /** Hands over what was pushed and begins anew. */
   take(receivedUs: number, settle?: () => Promise<void>): ReadingBatch;
+  /** Takes back a batch at which nobody looks any more: its columns are filled again. */
+  reuse(batch: ReadingBatch): void;
+}
+
+/** One row for each reading; what they hold is said at `BatchBuilder.push`. */
+export interface ReadingColumns {
+  readonly point: Int32Array;
+  readonly measuredUs: Float64Array;
+  readonly value: Float64Array;
+  readonly status: Uint32Array;
 }
 
 /** Readings taken together, as columns. `settle` is called at most once, after all of them are on disk. */
-export interface ReadingBatch {
+export interface ReadingBatch extends ReadingColumns {
   readonly count: number;
-  readonly point: Int32Array;
-  readonly measuredUs: Float64Array;
   readonly receivedUs: number;
-  readonly value: Float64Array;
-  readonly status: Uint32Array;
   /** What a double cannot hold (64-bit integers, text, bytes), by row; `value` is NaN there. */
   readonly wide?: ReadonlyMap<number, Scalar>;
   /** The readings come from the device's own history: they fill a hole and never set a current value. */
@@ -56,6 +70,7 @@ export interface DriverSession extends AsyncDisposable {
   readonly resume: ResumePoint;
   /**
    * Yields until `signal` aborts; throws `LinkLost` when the device goes away.
+   * The columns of a batch are the caller's until he pulls the next one; then they may be filled again.
    * The caller pulls: a slow caller slows the polling. A driver that is pushed to keeps at most
    * `queueMax` readings and then drops the oldest, which it counts.
    */

@@ -120,9 +120,11 @@ function compileRun(request: ReadRequest, first: ModbusPoint, run: readonly Modb
   if (isBitTable(request.table) || decoding.kind !== "number") {
     const bits = Int32Array.from(run, (point) => point.address - request.address);
     return (data, into) => {
+      const from = addGood(into, points);
+      const values = into.columns.value;
       for (let row = 0; row < count; row++) {
         const bit = bits[row] ?? 0;
-        into.push(points[row] ?? 0, NaN, ((data[bit >> 3] ?? 0) >> (bit & 7)) & 1, status.good);
+        values[from + row] = ((data[bit >> 3] ?? 0) >> (bit & 7)) & 1;
       }
     };
   }
@@ -140,10 +142,9 @@ function compileRun(request: ReadRequest, first: ModbusPoint, run: readonly Modb
   const loop =
     (value: (data: Uint8Array, offset: number) => number): Step =>
     (data, into) => {
-      for (let row = 0; row < count; row++) {
-        const number = value(data, offsets[row] ?? 0);
-        into.push(points[row] ?? 0, NaN, number, status.good);
-      }
+      const from = addGood(into, points);
+      const values = into.columns.value;
+      for (let row = 0; row < count; row++) values[from + row] = value(data, offsets[row] ?? 0);
     };
   switch (type) {
     case "uint16":
@@ -161,12 +162,14 @@ function compileRun(request: ReadRequest, first: ModbusPoint, run: readonly Modb
       return loop((data, offset) => long(data, offset) >>> 0);
     case "float32":
       return (data, into) => {
+        const from = addGood(into, points);
+        const columns = into.columns;
         for (let row = 0; row < count; row++) {
           bits32[0] = long(data, offsets[row] ?? 0);
           const value = float32[0] ?? NaN;
+          columns.value[from + row] = value;
           // Not a number is how a device says that there is nothing to measure.
-          const code = Number.isNaN(value) ? status.badSensorFailure : status.good;
-          into.push(points[row] ?? 0, NaN, value, code);
+          if (Number.isNaN(value)) columns.status[from + row] = status.badSensorFailure;
         }
       };
     case "float64":
@@ -174,6 +177,16 @@ function compileRun(request: ReadRequest, first: ModbusPoint, run: readonly Modb
     case "uint64":
       throw new RangeError(`${type} takes four registers and has no run`);
   }
+}
+
+/** Adds a good row for each point, its value still to be written; answers the first row. */
+function addGood(into: BatchBuilder, points: Int32Array): number {
+  const from = into.extend(points.length);
+  const { point, measuredUs, status: codes } = into.columns;
+  point.set(points, from);
+  measuredUs.fill(NaN, from, from + points.length);
+  codes.fill(status.good, from, from + points.length);
+  return from;
 }
 
 /** One point by itself: everything that is not a plain number of one or two registers. */

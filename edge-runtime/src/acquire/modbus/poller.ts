@@ -42,7 +42,7 @@ interface Ask {
  */
 const gatherMs = 20;
 
-/** A batch of so many rows is handed over full: its columns take 80 kB, which a new one costs little to make. */
+/** A batch of so many rows is handed over full: 98 kB, which stay in the processor's cache on their way to the journal. */
 const batchRows = 4_096;
 
 export class Poller {
@@ -127,6 +127,11 @@ export class Poller {
     this.#gather.disarm();
     this.#context.due(this.#rows.count);
     return this.#rows.take(this.#receivedUs);
+  }
+
+  /** The caller is done with a batch. */
+  reuse(batch: ReadingBatch): void {
+    this.#rows.reuse(batch);
   }
 
   /** The caller was busy with what was handed over: what fell due in this time waited for him, not for the device. */

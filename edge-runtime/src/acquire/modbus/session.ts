@@ -138,6 +138,7 @@ export class ModbusSession implements DriverSession {
           const fromMs = clock.monotonicMs();
           yield batch;
           poller.paused(fromMs, clock.monotonicMs());
+          poller.reuse(batch);
         } else if (signal.aborted) return;
         else if (line.gone.aborted) throw new LinkLost(device, { cause: line.gone.reason });
         else {
