@@ -1,4 +1,6 @@
 /** What the edge nodes of a broker offer: their births, asked for where they are not heard by themselves. */
+import type { SparkplugPayload } from "@millwright/sparkplug-b";
+
 import type { DriverContext, OfferedPoint } from "../driver.ts";
 import { openBrokerLink } from "./broker-link.ts";
 import type { RebirthPacer } from "./rebirth-pacer.ts";
@@ -10,7 +12,6 @@ import {
   metricValue,
   textProperty,
   typeOfMetric,
-  type SparkplugPayload,
 } from "./sparkplug-payload.ts";
 
 /** More nodes than one gateway would ever host; the rest of a larger plant is found with another gateway's browse. */
@@ -94,7 +95,7 @@ export async function* browseBirths(
 
 function offersOf(device: string, payload: SparkplugPayload): OfferedPoint[] {
   return payload.metrics.flatMap((metric) => {
-    const { name, datatype, raw } = metric;
+    const { name, datatype = 0 } = metric;
     const type = typeOfMetric(datatype);
     // Data sets, templates and arrays are not read, so they are not offered; bdSeq is the protocol's own.
     if (name === undefined || name === "bdSeq" || type === undefined) return [];
@@ -104,9 +105,9 @@ function offersOf(device: string, payload: SparkplugPayload): OfferedPoint[] {
         path: `${device}/${name}`.split("/").join(" / "),
         name: name.split("/").at(-1) ?? name,
         type,
-        unit: textProperty(raw, "engUnit"),
-        value: raw.isNull === true ? undefined : metricValue(raw, datatype),
-        status: metricStatus(raw),
+        unit: textProperty(metric, "engUnit"),
+        value: metric.isNull === true ? undefined : metricValue(metric, datatype),
+        status: metricStatus(metric),
         writable: false,
       },
     ];

@@ -2,21 +2,37 @@ import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 
 import { seededRandom, silentLog, systemClock } from "@millwright/kit";
+import {
+  dataTypes,
+  decodePayload,
+  encodePayload,
+  toMetricValue,
+  type DataType,
+  type PropertyValue,
+  type SparkplugMetric as Metric,
+  type SparkplugPayload,
+} from "@millwright/sparkplug-b";
 import { status, type LossReason, type Scalar, type ValueType } from "@millwright/wire-contract";
 import fc from "fast-check";
-import sparkplug from "sparkplug-payload";
 
 import { describeDriver, type RigDevice } from "../driver-contract.ts";
 import type { DriverContext, DriverSession, PointSettings } from "../driver.ts";
 import { RebirthPacer } from "./rebirth-pacer.ts";
 import { createSparkplugDriver, type SparkplugSettings } from "./sparkplug-driver.ts";
-import { loadSparkplugCodec, metricValue, type RawMetric } from "./sparkplug-payload.ts";
+import { loadSparkplugCodec, metricValue } from "./sparkplug-payload.ts";
 import { startTestBroker, type TestBroker } from "./test-broker.ts";
 
-const codec = sparkplug.get("spBv1.0");
-assert.ok(codec !== null);
-type Payload = Parameters<typeof codec.encodePayload>[0];
-type Metric = NonNullable<Payload["metrics"]>[number];
+/** The data type and the value of a metric; null has none. */
+function typed(type: DataType, value: number | bigint | string | boolean | null): Metric {
+  const datatype = dataTypes[type];
+  return value === null
+    ? { datatype, isNull: true }
+    : { datatype, value: toMetricValue(type, value) };
+}
+
+function property(key: string, value: PropertyValue): ReadonlyMap<string, PropertyValue> {
+  return new Map([[key, value]]);
+}
 
 const never = new AbortController().signal;
 const driver = createSparkplugDriver(new RebirthPacer());
@@ -48,7 +64,7 @@ class TestNode {
 
   birth(metrics: readonly Metric[] = []): Promise<void> {
     this.seq = 0;
-    const bdSeq: Metric = { name: "bdSeq", type: "UInt64", value: this.bdSeq };
+    const bdSeq: Metric = { name: "bdSeq", ...typed("UInt64", this.bdSeq) };
     return this.#send("NBIRTH", { seq: 0, metrics: [bdSeq, ...metrics] });
   }
   deviceBirth(device: string, metrics: readonly Metric[]): Promise<void> {
@@ -57,16 +73,19 @@ class TestNode {
   data(device: string, metrics: readonly Metric[]): Promise<void> {
     return this.#send("DDATA", { seq: ++this.seq & 255, metrics: [...metrics] }, device);
   }
+  /** Data as of a node that leaves out what the specification asks for. */
+  unnumbered(device: string, metrics: readonly Metric[]): Promise<void> {
+    return this.#send("DDATA", { metrics }, device);
+  }
   death(bdSeq = this.bdSeq): Promise<void> {
-    return this.#send("NDEATH", { metrics: [{ name: "bdSeq", type: "UInt64", value: bdSeq }] });
+    return this.#send("NDEATH", { metrics: [{ name: "bdSeq", ...typed("UInt64", bdSeq) }] });
   }
   deviceDeath(device: string): Promise<void> {
     return this.#send("DDEATH", { seq: ++this.seq & 255, metrics: [] }, device);
   }
-  #send(kind: string, payload: Payload, device?: string): Promise<void> {
+  #send(kind: string, payload: SparkplugPayload, device?: string): Promise<void> {
     const topic = `spBv1.0/G/${kind}/N${device === undefined ? "" : `/${device}`}`;
-    assert.ok(codec !== null);
-    const bytes = codec.encodePayload({ timestamp: 1_767_225_600_000, ...payload });
+    const bytes = encodePayload({ timestampMs: 1_767_225_600_000, ...payload });
     return this.#broker.publish(topic, bytes, { qos: 0 });
   }
 }
@@ -159,9 +178,8 @@ async function until(holds: () => boolean): Promise<void> {
 
 const temperature = (value: number | null, more: Partial<Metric> = {}): Metric => ({
   name: "Temp",
-  alias: 1,
-  type: "Double",
-  value,
+  alias: 1n,
+  ...typed("Double", value),
   ...more,
 });
 
@@ -171,13 +189,13 @@ test("names come with the birth, values by alias, types from the birth", async (
     point("G/N/D/Zone/1/Count", "int64"),
     point("G/N/-/Uptime"),
   ]);
-  await node.birth([{ name: "Uptime", type: "Int32", value: 5 }]);
+  await node.birth([{ name: "Uptime", ...typed("Int32", 5) }]);
   await node.deviceBirth("D", [
     temperature(20),
-    { name: "Zone/1/Count", alias: 2, type: "Int64", value: -5, timestamp: 1_767_225_600_500 },
+    { name: "Zone/1/Count", alias: 2n, ...typed("Int64", -5), timestampMs: 1_767_225_600_500 },
   ]);
   // No name and, as the specification asks, no data type: the type is that of the birth.
-  await node.data("D", [{ alias: 1, type: "Double", value: 21, timestamp: 1_767_225_601_000 }]);
+  await node.data("D", [{ alias: 1n, ...typed("Double", 21), timestampMs: 1_767_225_601_000 }]);
   const rows = await take(session, 4);
   assert.deepEqual(
     rows.map(({ point: at, value, measuredUs }) => [at, value, measuredUs]),
@@ -196,16 +214,16 @@ test("births are asked for at the start, and again after data without one", asyn
   await until(() => commands.length === 1);
   const [command] = commands;
   assert.ok(command !== undefined);
-  const [asked] = codec.decodePayload(command).metrics ?? [];
+  const [asked] = decodePayload(command).metrics;
   assert.equal(asked?.name, "Node Control/Rebirth");
-  assert.equal(asked.value, true);
+  assert.deepEqual(asked.value, { kind: "boolean", value: true });
   // What names itself and its type can be used; an alias of an unknown birth cannot.
   await node.data("D", [temperature(3)]);
   assert.deepEqual(
     (await take(session, 1)).map(({ value }) => value),
     [3],
   );
-  await node.data("D", [{ alias: 1, type: "Double", value: 4 }]);
+  await node.data("D", [{ alias: 1n, ...typed("Double", 4) }]);
   await until(() => told.losses.length === 1);
   assert.equal(told.losses[0]?.reason, "rejected");
   await until(() => commands.length === 2);
@@ -214,16 +232,13 @@ test("births are asked for at the start, and again after data without one", asyn
 test("a birth takes back the aliases of the one before", async (t) => {
   const { node, session, told } = await rig(t, [point("G/N/D/Temp"), point("G/N/D/Load")]);
   await node.birth();
-  await node.deviceBirth("D", [
-    temperature(1),
-    { name: "Load", alias: 2, type: "Double", value: 2 },
-  ]);
+  await node.deviceBirth("D", [temperature(1), { name: "Load", alias: 2n, ...typed("Double", 2) }]);
   await node.birth();
   await node.deviceBirth("D", [
-    temperature(10, { alias: 2 }),
-    { name: "Load", alias: 1, type: "Double", value: 20 },
+    temperature(10, { alias: 2n }),
+    { name: "Load", alias: 1n, ...typed("Double", 20) },
   ]);
-  await node.data("D", [{ alias: 1, type: "Double", value: 21 }]);
+  await node.data("D", [{ alias: 1n, ...typed("Double", 21) }]);
   const rows = await take(session, 5);
   assert.deepEqual(
     rows.map(({ point: at, value }) => [at, value]),
@@ -292,11 +307,14 @@ test("historical values come late, null and quality are bad, a template is not s
     temperature(null),
     {
       name: "Load",
-      type: "Int32",
-      value: 5,
-      properties: { Quality: { type: "Int32", value: 500 } },
+      ...typed("Int32", 5),
+      properties: property("Quality", { value: { kind: "int", value: 500 } }),
     },
-    { name: "Set", type: "DataSet", value: { numOfColumns: 0, columns: [], types: [], rows: [] } },
+    {
+      name: "Set",
+      datatype: dataTypes.DataSet,
+      value: { kind: "dataset", value: new Uint8Array(0) },
+    },
   ]);
   const rows = await take(session, 3);
   assert.deepEqual(
@@ -305,7 +323,7 @@ test("historical values come late, null and quality are bad, a template is not s
   );
   assert.match(told.note, /Set is a data set/);
   await node.data("D", [
-    temperature(1, { isHistorical: true, timestamp: 1_767_225_000_000 }),
+    temperature(1, { historical: true, timestampMs: 1_767_225_000_000 }),
     temperature(2),
   ]);
   const mixed = await take(session, 2);
@@ -370,19 +388,19 @@ test("browsing asks for births and offers their metrics with type, unit and valu
   const node = new TestNode(broker);
   broker.onPublish((topic) => {
     if (topic !== "spBv1.0/G/NCMD/N") return;
-    void node
-      .birth()
-      .then(() =>
-        node.deviceBirth("D", [
-          temperature(20, { properties: { engUnit: { type: "String", value: "Cel" } } }),
-        ]),
-      );
+    void node.birth().then(() =>
+      node.deviceBirth("D", [
+        temperature(20, {
+          properties: property("engUnit", { value: { kind: "string", value: "Cel" } }),
+        }),
+      ]),
+    );
   });
   const speaking = new AbortController();
   t.after(() => speaking.abort());
   const running = (async () => {
     while (!speaking.signal.aborted) {
-      await node.data("D", [{ alias: 1, type: "Double", value: 1 }]);
+      await node.data("D", [{ alias: 1n, ...typed("Double", 1) }]);
       await systemClock.sleep(50, speaking.signal).catch(() => undefined);
     }
   })();
@@ -398,27 +416,44 @@ test("browsing asks for births and offers their metrics with type, unit and valu
 });
 
 test("every integer type keeps its sign and its last digit", () => {
-  const words = (value: bigint): RawMetric => ({
-    value: "longValue",
-    longValue: {
-      low: Number(value & 0xffff_ffffn) | 0,
-      high: Number((value >> 32n) & 0xffff_ffffn) | 0,
-    },
+  const int = (value: number): Metric => ({ value: { kind: "int", value } });
+  const long = (value: bigint): Metric => ({
+    value: { kind: "long", value: BigInt.asUintN(64, value) },
   });
-  assert.equal(metricValue({ value: "intValue", intValue: 0xff }, 1), -1);
-  assert.equal(metricValue({ value: "intValue", intValue: 0xffff_ffff }, 1), -1);
-  assert.equal(metricValue({ value: "intValue", intValue: 0xffff_8000 }, 2), -32_768);
-  assert.equal(metricValue({ value: "intValue", intValue: 0xffff_ffff }, 3), -1);
-  assert.equal(metricValue(words(4_000_000_000n), 7), 4_000_000_000);
-  assert.equal(metricValue({ value: "intValue", intValue: 4_000_000_000 }, 7), 4_000_000_000);
-  assert.equal(metricValue(words(-(2n ** 63n)), 4), -(2n ** 63n));
-  assert.equal(metricValue(words(2n ** 64n - 1n), 8), 2n ** 64n - 1n);
-  assert.equal(metricValue(words(1_767_225_600_123n), 13), 1_767_225_600_123_000);
+  assert.equal(metricValue(int(0xff), 1), -1);
+  assert.equal(metricValue(int(0xffff_ffff), 1), -1);
+  assert.equal(metricValue(int(0xffff_8000), 2), -32_768);
+  assert.equal(metricValue(int(0xffff_ffff), 3), -1);
+  assert.equal(metricValue(long(4_000_000_000n), 7), 4_000_000_000);
+  assert.equal(metricValue(int(4_000_000_000), 7), 4_000_000_000);
+  assert.equal(metricValue(long(-(2n ** 63n)), 4), -(2n ** 63n));
+  assert.equal(metricValue(long(2n ** 64n - 1n), 8), 2n ** 64n - 1n);
+  assert.equal(metricValue(long(1_767_225_600_123n), 13), 1_767_225_600_123_000);
+});
+
+test("a value in a field that its type does not travel in is bad, not zero", () => {
+  assert.equal(metricValue({ value: { kind: "double", value: 7 } }, dataTypes.Int32), undefined);
+  assert.equal(metricValue({ value: { kind: "string", value: "7" } }, dataTypes.UInt64), undefined);
+  assert.equal(metricValue({ value: { kind: "int", value: 7 } }, dataTypes.Double), undefined);
+  assert.equal(metricValue({}, dataTypes.Int32), undefined);
+});
+
+test("a node that does not number its messages is read, and said to be uncountable", async (t) => {
+  const { node, session, told } = await rig(t, [point("G/N/D/Temp")]);
+  await node.birth();
+  await node.deviceBirth("D", [temperature(0)]);
+  for (const value of [1, 2, 3]) await node.unnumbered("D", [temperature(value)]);
+  assert.deepEqual(
+    (await take(session, 4)).map(({ value }) => value),
+    [0, 1, 2, 3],
+  );
+  assert.match(told.note, /cannot be counted/);
+  assert.deepEqual(told.losses, []);
 });
 
 test("any bytes end in a payload or a refusal", async () => {
   const own = await loadSparkplugCodec();
-  const good = codec.encodePayload({ timestamp: 1, seq: 1, metrics: [temperature(1)] });
+  const good = encodePayload({ timestampMs: 1, seq: 1, metrics: [temperature(1)] });
   const mutated = fc
     .tuple(fc.nat(good.length - 1), fc.nat(255))
     .map(([at, byte]) => Uint8Array.from(good, (old, index) => (index === at ? byte : old)));
@@ -426,7 +461,7 @@ test("any bytes end in a payload or a refusal", async () => {
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 100 }), mutated), (bytes) => {
       const payload = own.decode(bytes);
       if ("kind" in payload) return;
-      for (const metric of payload.metrics) metricValue(metric.raw, metric.datatype);
+      for (const metric of payload.metrics) metricValue(metric, metric.datatype ?? 0);
     }),
     { numRuns: 20_000 },
   );
@@ -438,7 +473,7 @@ async function startRig(): Promise<RigDevice<SparkplugSettings>> {
   const values = [0, 0];
   const node = new TestNode(broker);
   const metrics = (): Metric[] =>
-    values.map((value, at) => ({ name: `M${at}`, alias: at, type: "Double", value }));
+    values.map((value, at) => ({ name: `M${at}`, alias: BigInt(at), ...typed("Double", value) }));
   const births = async (): Promise<void> => {
     await node.birth();
     await node.deviceBirth("D", metrics());
@@ -454,7 +489,7 @@ async function startRig(): Promise<RigDevice<SparkplugSettings>> {
       await born;
       await node.data(
         "D",
-        values.map((value, alias) => ({ alias, type: "Double", value })),
+        values.map((value, at) => ({ alias: BigInt(at), ...typed("Double", value) })),
       );
       await systemClock.sleep(50, stop.signal).catch(() => undefined);
     }

@@ -1,4 +1,5 @@
 /** What a Sparkplug host makes of the messages of its nodes: readings, states, losses, requests for births. */
+import type { SparkplugMetric, SparkplugPayload } from "@millwright/sparkplug-b";
 import { status, type Scalar } from "@millwright/wire-contract";
 
 import type { DriverContext, PointSettings } from "../driver.ts";
@@ -19,13 +20,7 @@ import {
   type NodeEvent,
   type NodeState,
 } from "./sparkplug-node.ts";
-import {
-  metricStatus,
-  metricValue,
-  type SparkplugCodec,
-  type SparkplugMetric,
-  type SparkplugPayload,
-} from "./sparkplug-payload.ts";
+import { metricStatus, metricValue, type SparkplugCodec } from "./sparkplug-payload.ts";
 
 interface NodeMessage {
   readonly topic: SparkplugTopic;
@@ -44,7 +39,7 @@ interface BornMetric {
 interface HostedNode {
   state: NodeState<NodeMessage>;
   /** Alias to metric, of the present birth of this node only (field practice 49). */
-  readonly aliases: Map<string, BornMetric>;
+  readonly aliases: Map<bigint, BornMetric>;
   /** Data types by `device/metric`, for data that name themselves. */
   readonly datatypes: Map<string, number>;
   /** Devices with a running birth, "-" among them for the node itself. */
@@ -159,6 +154,13 @@ export class SparkplugHost {
       case "deliver":
         this.#deliver(name, node, action.message);
         return;
+      case "uncounted":
+        notes.add(
+          `uncounted ${name}`,
+          `${name} does not number its messages: what is lost on the way cannot be counted`,
+        );
+        this.#deliver(name, node, action.message);
+        return;
       case "orphan":
         this.#deliverData(name, node, action.message);
         return;
@@ -228,9 +230,10 @@ export class SparkplugHost {
     const readings: InboxReading[] = [];
     for (const metric of message.payload.metrics) {
       if (metric.name === undefined) continue;
-      const born = { device, name: metric.name, datatype: metric.datatype };
+      const datatype = metric.datatype ?? 0;
+      const born = { device, name: metric.name, datatype };
       if (metric.alias !== undefined) node.aliases.set(metric.alias, born);
-      node.datatypes.set(`${device}/${metric.name}`, metric.datatype);
+      node.datatypes.set(`${device}/${metric.name}`, datatype);
       for (const at of this.#pointsAt.get(`${name}/${device}/${metric.name}`) ?? []) {
         named.add(at);
         readings.push(this.#toReading(at, metric, born, message));
@@ -255,7 +258,7 @@ export class SparkplugHost {
         continue;
       }
       for (const at of this.#pointsAt.get(`${name}/${born.device}/${born.name}`) ?? []) {
-        (metric.historical ? late : live).push(this.#toReading(at, metric, born, message));
+        (metric.historical === true ? late : live).push(this.#toReading(at, metric, born, message));
       }
     }
     if (unknown) {
@@ -274,13 +277,14 @@ export class SparkplugHost {
 
   /** By name when it has one, because aliases belong to the present birth only; otherwise by alias. */
   #nameOf(node: HostedNode, metric: SparkplugMetric, device: string): BornMetric | undefined {
+    const own = metric.datatype ?? 0;
     if (metric.name !== undefined && metric.name !== "") {
-      const datatype = metric.datatype || (node.datatypes.get(`${device}/${metric.name}`) ?? 0);
+      const datatype = own || (node.datatypes.get(`${device}/${metric.name}`) ?? 0);
       return datatype === 0 ? undefined : { device, name: metric.name, datatype };
     }
     const born = metric.alias === undefined ? undefined : node.aliases.get(metric.alias);
     if (born === undefined) return undefined;
-    return metric.datatype === 0 ? born : { ...born, datatype: metric.datatype };
+    return own === 0 ? born : { ...born, datatype: own };
   }
 
   #toReading(
@@ -291,13 +295,13 @@ export class SparkplugHost {
   ): InboxReading {
     const timestampMs = metric.timestampMs ?? message.payload.timestampMs;
     const measuredUs = timestampMs === undefined ? NaN : timestampMs * 1_000;
-    const code = metricStatus(metric.raw);
-    if (metric.raw.isNull === true) return { point: at, measuredUs, value: NaN, status: code };
-    const value: Scalar | undefined = metricValue(metric.raw, born.datatype);
+    const code = metricStatus(metric);
+    if (metric.isNull === true) return { point: at, measuredUs, value: NaN, status: code };
+    const value: Scalar | undefined = metricValue(metric, born.datatype);
     if (value === undefined) {
       this.#options.notes.add(
         `unsupported ${born.name}`,
-        `${born.name} is a data set, a template or an array, which are not read`,
+        `${born.name} is a data set, a template or an array, which are not read, or its value is not of its data type`,
       );
       return { point: at, measuredUs, value: NaN, status: status.badNotSupported };
     }
@@ -326,20 +330,25 @@ function toEvent(message: NodeMessage): NodeEvent<NodeMessage> {
   const { topic, payload } = message;
   switch (topic.kind) {
     case "NBIRTH":
-      return { kind: "birth", seq: payload.seq ?? 0, bdSeq: bdSeqOf(payload), message };
+      return { kind: "birth", seq: seqOf(payload) ?? 0, bdSeq: bdSeqOf(payload), message };
     case "NDEATH":
       return { kind: "death", bdSeq: bdSeqOf(payload) };
     case "NDATA":
     case "DBIRTH":
     case "DDEATH":
     case "DDATA":
-      return { kind: "data", seq: payload.seq ?? 0, message };
+      return { kind: "data", seq: seqOf(payload), message };
   }
+}
+
+/** Modulo 256, because some nodes count on (Sparkplug 3.0, 6.4.5, asks them to begin again after 255). */
+function seqOf({ seq }: SparkplugPayload): number | undefined {
+  return seq === undefined ? undefined : seq % 256;
 }
 
 function bdSeqOf(payload: SparkplugPayload): number | undefined {
   const metric = payload.metrics.find(({ name }) => name === "bdSeq");
-  const value = metric === undefined ? undefined : metricValue(metric.raw, metric.datatype);
+  const value = metric === undefined ? undefined : metricValue(metric, metric.datatype ?? 0);
   return typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined;
 }
 

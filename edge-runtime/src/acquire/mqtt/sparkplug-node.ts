@@ -8,6 +8,8 @@
  * | unborn | alive | orphan, ask   | orphan, ask             | orphan, ask | dead                |                    |
  * | alive  | alive | deliver       | park, wait              | duplicate   | dead                | missing, go on, ask|
  * | dead   | alive | orphan, ask   | orphan, ask             | orphan, ask | dead                |                    |
+ *
+ * Data without a number are delivered as they come.
  */
 export interface NodeState<Message> {
   readonly phase: "unborn" | "alive" | "dead";
@@ -35,7 +37,8 @@ export type NodeEvent<Message> =
       readonly bdSeq: number | undefined;
       readonly message: Message;
     }
-  | { readonly kind: "data"; readonly seq: number; readonly message: Message }
+  /** `seq` is absent when the node does not number its messages, as it should. */
+  | { readonly kind: "data"; readonly seq: number | undefined; readonly message: Message }
   | { readonly kind: "death"; readonly bdSeq: number | undefined }
   | { readonly kind: "tick" };
 
@@ -44,6 +47,8 @@ export type NodeAction<Message> =
   /** Came without a birth: only what it names itself can be used. */
   | { readonly kind: "orphan"; readonly message: Message }
   | { readonly kind: "duplicate"; readonly message: Message }
+  /** Used, but nobody can say whether others were lost before it. */
+  | { readonly kind: "uncounted"; readonly message: Message }
   /** So many messages never came; NaN when nobody can say. */
   | { readonly kind: "missing"; readonly messages: number }
   | { readonly kind: "ask"; readonly why: string }
@@ -84,7 +89,10 @@ export function advanceNode<Message>(
     case "death":
       return die(state, event.bdSeq);
     case "data":
-      if (state.phase === "alive") return take(state, event.seq, event.message, nowMs);
+      if (state.phase === "alive") {
+        if (event.seq !== undefined) return take(state, event.seq, event.message, nowMs);
+        return { state, actions: [{ kind: "uncounted", message: event.message }] };
+      }
       return {
         state,
         actions: [
