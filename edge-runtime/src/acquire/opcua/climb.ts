@@ -196,5 +196,6 @@ function subscriptionOf(resume: Resume): Subscription {
     id: resume.subscriptionId,
     publishingMs: resume.publishingMs,
     keepAliveCount: resume.keepAliveCount,
+    lifetimeCount: resume.lifetimeCount,
   };
 }

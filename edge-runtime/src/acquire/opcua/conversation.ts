@@ -46,6 +46,8 @@ export class Conversation implements DriverSession {
       subscriptionId: subscription.id,
       publishingMs: subscription.publishingMs,
       keepAliveCount: subscription.keepAliveCount,
+      lifetimeCount: subscription.lifetimeCount,
+      outcome: this.#listening.outcome,
       sessionToken: session.ticket.token,
       sessionNonce: session.ticket.nonce,
       lastSequence: settled.last ?? 0,

@@ -5,6 +5,7 @@ import { permanentAddress } from "./addresses.ts";
 import type { Library, opcua } from "./library.ts";
 import { readValues, type ServerFacts } from "./server-facts.ts";
 import type { Session } from "./session.ts";
+import { inSlices } from "./slices.ts";
 import { toScalar } from "./values.ts";
 
 /** Texts of a device are shown to people; a longer one is an attack or a mistake. */
@@ -99,24 +100,23 @@ async function readAccess(
   nodeIds: readonly opcua.NodeId[],
   atOnce: number,
 ): Promise<number[]> {
-  const levels: number[] = [];
-  for (let from = 0; from < nodeIds.length; from += atOnce) {
+  const results = await inSlices(nodeIds, atOnce, async (slice) => {
     const answer = await session.call(
       new library.ReadRequest({
         timestampsToReturn: library.TimestampsToReturn.Neither,
-        nodesToRead: nodeIds.slice(from, from + atOnce).map((nodeId) => ({
+        nodesToRead: slice.map((nodeId) => ({
           nodeId,
           attributeId: library.AttributeIds.UserAccessLevel,
         })),
       }),
       library.ReadResponse,
     );
-    for (const result of answer.results ?? []) {
-      const level: unknown = result.value.value;
-      levels.push(typeof level === "number" ? level : 0);
-    }
-  }
-  return levels;
+    return answer.results ?? [];
+  });
+  return results.map((result) => {
+    const level: unknown = result.value.value;
+    return typeof level === "number" ? level : 0;
+  });
 }
 
 interface Properties {
@@ -148,19 +148,18 @@ async function readProperties(
     })),
   );
   const targets: { readonly place: number; readonly nodeId: opcua.NodeId }[] = [];
-  for (let from = 0; from < paths.length; from += facts.limits.translate) {
+  const results = await inSlices(paths, facts.limits.translate, async (slice) => {
     const answer = await session.call(
-      new library.TranslateBrowsePathsToNodeIdsRequest({
-        browsePaths: paths.slice(from, from + facts.limits.translate),
-      }),
+      new library.TranslateBrowsePathsToNodeIdsRequest({ browsePaths: [...slice] }),
       library.TranslateBrowsePathsToNodeIdsResponse,
     );
-    for (const [index, result] of (answer.results ?? []).entries()) {
-      const target = result.targets?.[0];
-      if (target === undefined) continue;
-      const place = Math.floor((from + index) / names.length);
-      targets.push({ place, nodeId: plainId(library, target.targetId) });
-    }
+    return answer.results ?? [];
+  });
+  for (const [index, result] of results.entries()) {
+    const target = result.targets?.[0];
+    if (target === undefined) continue;
+    const place = Math.floor(index / names.length);
+    targets.push({ place, nodeId: plainId(library, target.targetId) });
   }
   const values = await readValues(
     library,

@@ -14,7 +14,7 @@ import type { Notes } from "./notes.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
 import { publish } from "./publisher.ts";
 import type { Memory, Resume } from "./resume.ts";
-import { sayOutcome } from "./sayings.ts";
+import { chargeOutcome, outcomeWords, subscriptionWords } from "./sayings.ts";
 import { readValues } from "./server-facts.ts";
 import { takeWatched } from "./server-watch.ts";
 import type { OpcuaSettings } from "./settings.ts";
@@ -44,6 +44,8 @@ export class Listening {
   /** When the last settled message came, by our clock, and when it was published, by the server's, µs. */
   untilUs = 0;
   publishedUs = 0;
+  /** What the server made of our wishes for the items; the next conversation shows it again. */
+  outcome: string;
   readonly #parts: ListeningParts;
   readonly #structures: StructureDecoder;
   readonly #mismatched = new Set<number>();
@@ -65,7 +67,7 @@ export class Listening {
 
   constructor(parts: ListeningParts) {
     this.#parts = parts;
-    const { library, context, points, items, attached, resume, memory } = parts;
+    const { library, settings, context, points, items, attached, notes, resume, memory } = parts;
     const keptMemory = attached.rung === "create" ? undefined : memory;
     this.intake = new Intake(context, points, items, keptMemory?.seen, (point, found) => {
       this.#sayMismatch(point, found);
@@ -79,6 +81,9 @@ export class Listening {
     this.settled =
       kept !== undefined && memory !== undefined ? memory.settled : new SettledNumbers(last);
     this.#complete = kept !== undefined;
+    this.outcome = kept?.outcome ?? "";
+    notes.set("subscription", subscriptionWords(attached.subscription, settings));
+    notes.set("items", this.outcome);
     this.untilUs = kept?.untilUs ?? 0;
     this.publishedUs = kept?.publishedUs ?? 0;
     this.#structures = new StructureDecoder(library, attached.session, attached.facts.limits);
@@ -202,7 +207,7 @@ export class Listening {
   }
 
   async #createItems(): Promise<void> {
-    const { library, settings, context, attached, items, nodeIds, notes } = this.#parts;
+    const { library, settings, context, attached, points, items, nodeIds, notes } = this.#parts;
     const { session, subscription, facts } = attached;
     const outcome = await createItems(
       library,
@@ -214,7 +219,17 @@ export class Listening {
       facts.limits.items,
     );
     this.#complete = true;
-    sayOutcome(outcome, items, subscription, settings, context, notes);
+    this.outcome = outcomeWords(outcome, items, points, settings);
+    notes.set("items", this.outcome);
+    chargeOutcome(outcome, context);
+    context.log.info("acquire.opcua-subscribed", {
+      items: items.length,
+      refused: outcome.refused.length,
+      slower: outcome.slower.length,
+      publishingMs: subscription.publishingMs,
+      keepAliveCount: subscription.keepAliveCount,
+      lifetimeCount: subscription.lifetimeCount,
+    });
     for (const { item, code } of outcome.refused) {
       this.#dead.add(item);
       // The Read may have said it already, with its own reason.

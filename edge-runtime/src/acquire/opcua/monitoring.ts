@@ -1,21 +1,33 @@
+import { ServiceFailure } from "./faults.ts";
 import type { ItemPlan, Trigger } from "./items.ts";
 import type { Library, opcua } from "./library.ts";
 import { watchServer } from "./server-watch.ts";
 import type { Session } from "./session.ts";
-import { isSlower, planSubscription, queueSize } from "./subscription-plan.ts";
+import { inSlices } from "./slices.ts";
+import {
+  isSlower,
+  planSubscription,
+  queueSize,
+  replan,
+  type SubscriptionPlan,
+} from "./subscription-plan.ts";
 import type { OpcuaSettings } from "./settings.ts";
 
-/** A subscription as the server revised it. */
-export interface Subscription {
+/** A subscription as the server revised it; these figures count, not those that were asked. */
+export interface Subscription extends SubscriptionPlan {
   readonly id: number;
-  readonly publishingMs: number;
-  readonly keepAliveCount: number;
+}
+
+export interface Refusal {
+  readonly item: number;
+  readonly code: number;
+  readonly name: string;
 }
 
 /** What became of the wishes. */
 export interface MonitoringOutcome {
-  /** Items that the server refused: item index and status code. */
-  readonly refused: readonly { readonly item: number; readonly code: number }[];
+  /** Items that the server refused: item index, status code and its name. */
+  readonly refused: readonly Refusal[];
   /** Items whose dead-band was refused; they run without it. */
   readonly withoutDeadband: readonly number[];
   /** Items that are sampled slower than asked, and the slowest of them. */
@@ -23,6 +35,8 @@ export interface MonitoringOutcome {
   readonly slowestMs: number;
   /** The shortest queue granted where a longer one was asked; NaN when all were granted. */
   readonly shortestQueue: number;
+  /** Items with a queue of one that are sampled more often than published: what is overwritten there nobody says. */
+  readonly blind: readonly number[];
 }
 
 export async function createSubscription(
@@ -37,17 +51,48 @@ export async function createSubscription(
       requestedPublishingInterval: plan.publishingMs,
       requestedLifetimeCount: plan.lifetimeCount,
       requestedMaxKeepAliveCount: plan.keepAliveCount,
-      // A message of a quarter of what we may hold leaves room for those that are on their way.
-      maxNotificationsPerPublish: Math.max(100, Math.floor(queueMax / 4)),
+      maxNotificationsPerPublish: notificationsMax(queueMax),
       publishingEnabled: true,
       priority: 0,
     }),
     library.CreateSubscriptionResponse,
   );
+  const id = answer.subscriptionId;
+  const granted = grantedBy(answer);
+  const again = replan(settings, granted);
+  if (again === undefined) return { id, ...granted };
+  try {
+    const modified = await session.call(
+      new library.ModifySubscriptionRequest({
+        subscriptionId: id,
+        requestedPublishingInterval: again.publishingMs,
+        requestedLifetimeCount: again.lifetimeCount,
+        requestedMaxKeepAliveCount: again.keepAliveCount,
+        maxNotificationsPerPublish: notificationsMax(queueMax),
+        priority: 0,
+      }),
+      library.ModifySubscriptionResponse,
+    );
+    return { id, ...grantedBy(modified) };
+  } catch (failure) {
+    // What was granted at first holds, and is shown.
+    if (failure instanceof ServiceFailure) return { id, ...granted };
+    throw failure;
+  }
+}
+
+/** A message of a quarter of what we may hold leaves room for those that are on their way. */
+function notificationsMax(queueMax: number): number {
+  return Math.max(100, Math.floor(queueMax / 4));
+}
+
+function grantedBy(
+  answer: opcua.CreateSubscriptionResponse | opcua.ModifySubscriptionResponse,
+): SubscriptionPlan {
   return {
-    id: answer.subscriptionId,
     publishingMs: answer.revisedPublishingInterval,
     keepAliveCount: answer.revisedMaxKeepAliveCount,
+    lifetimeCount: answer.revisedLifetimeCount,
   };
 }
 
@@ -72,7 +117,8 @@ export async function createItems(
   nodeIds: readonly (opcua.NodeId | undefined)[],
   atOnce: number,
 ): Promise<MonitoringOutcome> {
-  const refused: { item: number; code: number }[] = [];
+  const refused: Refusal[] = [];
+  const blind: number[] = [];
   const withoutDeadband: number[] = [];
   const slower: number[] = [];
   let slowestMs = 0;
@@ -83,22 +129,24 @@ export async function createItems(
   });
 
   const create = async (
-    slice: readonly { item: number; plan: ItemPlan; nodeId: opcua.NodeId }[],
+    wishes: readonly { item: number; plan: ItemPlan; nodeId: opcua.NodeId }[],
     deadbands: boolean,
   ): Promise<void> => {
-    const requests = slice.map(({ item, plan, nodeId }) =>
-      itemRequest(library, item, nodeId, plan, subscription, settings, deadbands),
-    );
-    const results = await createMonitored(library, session, subscription, requests);
+    const results = await inSlices(wishes, atOnce, (slice) => {
+      const requests = slice.map(({ item, plan, nodeId }) =>
+        itemRequest(library, item, nodeId, plan, subscription, settings, deadbands),
+      );
+      return createMonitored(library, session, subscription, requests);
+    });
     const again: { item: number; plan: ItemPlan; nodeId: opcua.NodeId }[] = [];
-    for (const [place, wish] of slice.entries()) {
+    for (const [place, wish] of wishes.entries()) {
       const result = results[place];
       const code = result?.statusCode.value ?? 0x8001_0000;
       if (result === undefined || code >>> 30 >= 2) {
         const name = result?.statusCode.name ?? "";
         if (deadbands && wish.plan.deadband !== undefined && isFilterRefusal(name))
           again.push(wish);
-        else refused.push({ item: wish.item, code });
+        else refused.push({ item: wish.item, code, name });
         continue;
       }
       if (isSlower(wish.plan.samplingMs, result.revisedSamplingInterval)) {
@@ -115,6 +163,8 @@ export async function createItems(
           ? result.revisedQueueSize
           : Math.min(shortestQueue, result.revisedQueueSize);
       }
+      const overwrites = result.revisedSamplingInterval < subscription.publishingMs;
+      if (result.revisedQueueSize <= 1 && overwrites) blind.push(wish.item);
     }
     if (again.length > 0) {
       // Field practice 21: the filter is refused, the tag is not; it runs without.
@@ -122,11 +172,9 @@ export async function createItems(
       await create(again, false);
     }
   };
-  for (let from = 0; from < wanted.length; from += atOnce) {
-    await create(wanted.slice(from, from + atOnce), true);
-  }
-  await watchServer(library, session, subscription);
-  return { refused, withoutDeadband, slower, slowestMs, shortestQueue };
+  await create(wanted, true);
+  await watchServer(library, session, subscription, atOnce);
+  return { refused, withoutDeadband, slower, slowestMs, shortestQueue, blind };
 }
 
 function triggerOf(library: Library, trigger: Trigger): opcua.DataChangeTrigger {

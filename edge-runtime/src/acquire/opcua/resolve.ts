@@ -2,6 +2,7 @@ import { indexOf, nodeIdText, type Address, type PathName } from "./addresses.ts
 import type { Library, opcua } from "./library.ts";
 import type { ServerFacts } from "./server-facts.ts";
 import type { Session } from "./session.ts";
+import { inSlices } from "./slices.ts";
 
 /** The root folder, from which browse paths begin (OPC 10000-5, 8.2.2). */
 const rootFolder = "i=84";
@@ -27,22 +28,22 @@ export async function resolveAddresses(
       if (path !== undefined) paths.push({ index, path });
     }
   }
-  for (let from = 0; from < paths.length; from += facts.limits.translate) {
-    const slice = paths.slice(from, from + facts.limits.translate);
+  const results = await inSlices(paths, facts.limits.translate, async (slice) => {
     const answer = await session.call(
       new library.TranslateBrowsePathsToNodeIdsRequest({
         browsePaths: slice.map(({ path }) => path),
       }),
       library.TranslateBrowsePathsToNodeIdsResponse,
     );
-    for (const [place, { index }] of slice.entries()) {
-      const result = answer.results?.[place];
-      const target = result?.targets?.[0];
-      if (result === undefined || result.statusCode.value >>> 30 >= 2) continue;
-      if (target === undefined) continue;
-      const { identifierType, value, namespace } = target.targetId;
-      found[index] = new library.NodeId(identifierType, value, namespace);
-    }
+    return answer.results ?? [];
+  });
+  for (const [place, { index }] of paths.entries()) {
+    const result = results[place];
+    const target = result?.targets?.[0];
+    if (result === undefined || result.statusCode.value >>> 30 >= 2) continue;
+    if (target === undefined) continue;
+    const { identifierType, value, namespace } = target.targetId;
+    found[index] = new library.NodeId(identifierType, value, namespace);
   }
   return found;
 }

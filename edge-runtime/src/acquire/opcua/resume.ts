@@ -7,6 +7,9 @@ export interface Resume {
   readonly subscriptionId: number;
   readonly publishingMs: number;
   readonly keepAliveCount: number;
+  readonly lifetimeCount: number;
+  /** What the server made of our wishes for the items, in words. */
+  readonly outcome: string;
   readonly sessionToken: string;
   readonly sessionNonce: string;
   /** The last message whose values are all on disk; 0 when there was none. */
@@ -67,6 +70,8 @@ export function parseResume(point: ResumePoint | undefined): Resume | undefined 
     subscriptionId,
     publishingMs: number("publishingMs"),
     keepAliveCount: number("keepAliveCount"),
+    lifetimeCount: number("lifetimeCount"),
+    outcome: text("outcome"),
     sessionToken: text("sessionToken"),
     sessionNonce: text("sessionNonce"),
     lastSequence: number("lastSequence"),

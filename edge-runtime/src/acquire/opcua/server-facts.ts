@@ -1,5 +1,6 @@
 import type { Library, opcua } from "./library.ts";
 import type { Session } from "./session.ts";
+import { inSlices } from "./slices.ts";
 import { toUs, type DeviceVariant } from "./values.ts";
 
 /** What a server says of itself at the beginning of a conversation. */
@@ -100,9 +101,7 @@ export async function readValues(
   atOnce: number,
   purpose: "source" | "read" = "source",
 ): Promise<opcua.DataValue[]> {
-  const values: opcua.DataValue[] = [];
-  for (let from = 0; from < nodeIds.length; from += atOnce) {
-    const slice = nodeIds.slice(from, from + atOnce);
+  return inSlices(nodeIds, atOnce, async (slice) => {
     const answer = await session.call(
       new library.ReadRequest({
         maxAge: 0,
@@ -114,12 +113,8 @@ export async function readValues(
       }),
       library.ReadResponse,
     );
-    const results = answer.results ?? [];
-    if (results.length !== slice.length)
-      throw new Error("read: as many answers as questions were due");
-    values.push(...results);
-  }
-  return values;
+    return answer.results ?? [];
+  });
 }
 
 function plain(value: opcua.DataValue | undefined): DeviceVariant | undefined {

@@ -4,6 +4,7 @@ import { ServiceFailure } from "./faults.ts";
 import type { Notes } from "./notes.ts";
 import { serverNodes, type ServerFacts } from "./server-facts.ts";
 import type { Session } from "./session.ts";
+import { inSlices } from "./slices.ts";
 import { toUs } from "./values.ts";
 
 /**
@@ -25,27 +26,33 @@ export async function watchServer(
   library: Library,
   session: Session,
   subscription: Subscription,
+  atOnce: number,
 ): Promise<void> {
-  const request = new library.CreateMonitoredItemsRequest({
-    subscriptionId: subscription.id,
-    timestampsToReturn: library.TimestampsToReturn.Source,
-    itemsToCreate: watched.map(({ handle, node }) => ({
-      itemToMonitor: {
-        nodeId: new library.NodeId(library.NodeId.NodeIdType.NUMERIC, node, 0),
-        attributeId: library.AttributeIds.Value,
-      },
-      monitoringMode: library.MonitoringMode.Reporting,
-      requestedParameters: {
-        clientHandle: handle,
-        samplingInterval: samplingMs,
-        filter: null,
-        queueSize: 2,
-        discardOldest: true,
-      },
-    })),
-  });
+  const create = async (
+    slice: readonly (typeof watched)[number][],
+  ): Promise<readonly opcua.MonitoredItemCreateResult[]> => {
+    const request = new library.CreateMonitoredItemsRequest({
+      subscriptionId: subscription.id,
+      timestampsToReturn: library.TimestampsToReturn.Source,
+      itemsToCreate: slice.map(({ handle, node }) => ({
+        itemToMonitor: {
+          nodeId: new library.NodeId(library.NodeId.NodeIdType.NUMERIC, node, 0),
+          attributeId: library.AttributeIds.Value,
+        },
+        monitoringMode: library.MonitoringMode.Reporting,
+        requestedParameters: {
+          clientHandle: handle,
+          samplingInterval: samplingMs,
+          filter: null,
+          queueSize: 2,
+          discardOldest: true,
+        },
+      })),
+    });
+    return (await session.call(request, library.CreateMonitoredItemsResponse)).results ?? [];
+  };
   try {
-    await session.call(request, library.CreateMonitoredItemsResponse);
+    await inSlices(watched, atOnce, create);
   } catch (failure) {
     if (!(failure instanceof ServiceFailure)) throw failure;
   }

@@ -30,6 +30,22 @@ export function planSubscription(wanted: {
 }
 
 /**
+ * What to ask once more, because counts are of publishing intervals and the server chose another interval than ours:
+ * keep-alives would be further apart than wanted, or our subscription would be forgotten sooner (field practice 22).
+ *
+ * @returns undefined when what was granted is good enough
+ */
+export function replan(
+  wanted: Parameters<typeof planSubscription>[0],
+  granted: SubscriptionPlan,
+): SubscriptionPlan | undefined {
+  const plan = planSubscription({ ...wanted, publishingMs: granted.publishingMs });
+  const good =
+    granted.keepAliveCount <= plan.keepAliveCount && granted.lifetimeCount >= plan.lifetimeCount;
+  return good ? undefined : plan;
+}
+
+/**
  * Size of one item's queue in the server: what a publish carries, half as much again, and at least what a break of
  * `bridgeSeconds` gathers. Never 1: a queue of one overwrites without saying so (field practice 19).
  *
