@@ -6,7 +6,7 @@ export PATH := $(if $(NODE_DIR),$(CURDIR)/$(NODE_DIR):,)$(PATH)
 TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hub/src/**/*.test.ts' \
   'bench/src/**/*.test.ts' 'tests/scenario/src/**/*.test.ts' 'tests/sim/**/*.test.ts' 'tests/browser/**/*.test.ts'
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-quick browser-figures hil interop sim build clean
+.PHONY: help setup demo test check bench bench-quick browser-figures hil replay interop sim build clean
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -46,6 +46,9 @@ browser-figures: build ## How quick the pages are on a slow panel, each number b
 
 hil: build ## Real processes and real faults. May need root (network namespaces) and says so.
 	@node --test 'tests/hil/**/*.test.ts'
+
+replay: build ## Carries recordings (FOLDER=…) the whole way and compares the hub with the files, value for value. ROWS=n of each file, TYPE=float32.
+	@node tests/hil/replay/main.ts --folder '$(or $(FOLDER),../shared/data/skab)' --rows '$(ROWS)' --type '$(or $(TYPE),float64)'
 
 sim: setup ## Edge and hub in one process on a played clock. SEED=n plays one seed, SEEDS=n so many.
 	@SEED='$(SEED)' SEEDS='$(SEEDS)' node tests/sim/main.ts

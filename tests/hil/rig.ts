@@ -16,6 +16,7 @@ import type { GatewayRow, LiveSnapshot } from "@millwright/wire-contract";
 import { stringify } from "yaml";
 
 import { CounterDevice } from "./counter-device.ts";
+import { firstSnapshot } from "./live-snapshot.ts";
 import { childOf, isRunning, kill, recordedIn } from "./processes.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -157,22 +158,7 @@ export class Rig implements AsyncDisposable {
 
   /** First event of the HMI's live stream: values, devices and the link, as a person sees them. */
   async snapshot(): Promise<LiveSnapshot> {
-    const closing = new AbortController();
-    try {
-      const answer = await fetch(`http://127.0.0.1:${this.#hmiPort}/api/live`, {
-        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(5_000)]),
-      });
-      let text = "";
-      const decoder = new TextDecoder();
-      for await (const chunk of answer.body ?? []) {
-        text += decoder.decode(chunk as Uint8Array, { stream: true });
-        const data = /^data: ?(.*)\n\n?/m.exec(text)?.[1];
-        if (data !== undefined && text.includes("\n\n")) return JSON.parse(data) as LiveSnapshot;
-      }
-      throw new Error("the live stream ended before its snapshot");
-    } finally {
-      closing.abort();
-    }
+    return await firstSnapshot(`http://127.0.0.1:${this.#hmiPort}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -15,6 +15,8 @@ import {
   severityOf,
   type Dictionary,
   type LedgerEntry,
+  type Scalar,
+  type TagDefinition,
 } from "@millwright/wire-contract";
 import pg from "pg";
 
@@ -51,7 +53,35 @@ export async function askDatabase<Row extends pg.QueryResultRow>(
   }
 }
 
+/** One stored sample, whatever its status. */
+export interface StoredSample {
+  readonly tag: TagDefinition;
+  readonly measuredUs: number;
+  readonly value: Scalar;
+  readonly status: number;
+}
+
+/** The good samples and all ledger entries of a gateway. */
 export async function readHub(dataFolder: string, gateway: string): Promise<HubContent> {
+  const samples: Stored[] = [];
+  const entries = await readFrames(dataFolder, gateway, ({ tag, measuredUs, value, status }) => {
+    // "Device unreachable" is a sample too, but none that the device has handed out.
+    if (severityOf(status) !== "good") return;
+    samples.push({ tag: tag.id, measuredUs, value: Number(value) });
+  });
+  return { samples, entries };
+}
+
+/**
+ * Decodes all frames of a gateway; `take` gets the samples in the order of epoch rank, lane, number and row.
+ *
+ * @returns the ledger entries
+ */
+export async function readFrames(
+  dataFolder: string,
+  gateway: string,
+  take: (sample: StoredSample) => void,
+): Promise<readonly LedgerEntry[]> {
   const rows = await askDatabase<{ bytes: Buffer }>(
     dataFolder,
     `select f.bytes from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1
@@ -75,23 +105,23 @@ export async function readHub(dataFolder: string, gateway: string): Promise<HubC
     }
   }
 
-  const samples: Stored[] = [];
   for (const { head, body } of frames) {
     if (head.content !== "samples") continue;
     const dictionary = dictionaries.get(head.dictionary);
     if (dictionary === undefined) throw new Error(`frame ${head.seq} has no dictionary`);
     const columns = decoded(decodeSamples(body, dictionary));
     for (let row = 0; row < columns.count; row++) {
-      // "Device unreachable" is a sample too, but none that the device has handed out.
-      if (severityOf(columns.status[row] ?? 0) !== "good") continue;
-      samples.push({
-        tag: dictionary.byIndex(columns.tag[row] ?? -1)?.id ?? "",
+      const tag = dictionary.byIndex(columns.tag[row] ?? -1);
+      if (tag === undefined) throw new Error(`frame ${head.seq} has a tag without a name`);
+      take({
+        tag,
         measuredUs: columns.measuredUs[row] ?? Number.NaN,
-        value: columns.value[row] ?? Number.NaN,
+        value: columns.wide?.get(row) ?? columns.value[row] ?? Number.NaN,
+        status: columns.status[row] ?? 0,
       });
     }
   }
-  return { samples, entries };
+  return entries;
 }
 
 function decoded<T extends object>(answer: T | Refused): T {

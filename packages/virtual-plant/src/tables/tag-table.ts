@@ -79,7 +79,8 @@ function commonRow(machine: Machine, point: PointSpec): Row {
     type: point.type,
     kind: point.kind,
     unit: point.unit,
-    every_ms: point.everyMs,
+    // How fast a recording is played is said at its start; the gateway's settings say what to expect.
+    every_ms: machine.kind === "replay" ? undefined : point.everyMs,
     low: point.low,
     high: point.high,
     decimals: point.decimals,
