@@ -1,6 +1,6 @@
 import type { Scalar } from "@millwright/wire-contract";
 
-import { isSame, joinExact, type OpenExact } from "./exact.ts";
+import { addDelta, isSame, joinExact, type OpenExact } from "./exact.ts";
 import type { Buckets, ExactBucket } from "./buckets.ts";
 import { makeColumns, trimmed } from "./columns.ts";
 import { CompensatedSum } from "./compensated-sum.ts";
@@ -18,6 +18,7 @@ export class BucketWriter {
   readonly #rule: RollupRule;
   readonly #widthUs: WidthUs;
   readonly #sums: boolean;
+  readonly #steps: boolean;
   readonly #states: StateBook | undefined;
   readonly #exact = new Map<number, ExactBucket>();
   #columns = makeColumns(64);
@@ -49,6 +50,8 @@ export class BucketWriter {
     // A mean of counts, of state numbers or of texts says nothing, and would be most of the bytes.
     this.#sums =
       rule.kind === "measurement" || rule.kind === "setpoint" || rule.kind === "event-value";
+    // Of a measurement that is noise.
+    this.#steps = rule.kind !== "measurement" && rule.kind !== "counter";
     this.#states = rule.kind === "state" ? new StateBook() : undefined;
   }
 
@@ -100,7 +103,7 @@ export class BucketWriter {
     }
     if (scalar === undefined) {
       if (Number.isNaN(before)) return;
-      if (value !== before) this.#changes++;
+      if (this.#steps && value !== before) this.#changes++;
       if (this.#rule.kind === "counter") this.#step(before, value);
     } else {
       this.#addScalar(scalar, scalarBefore);
@@ -181,12 +184,12 @@ export class BucketWriter {
         : { first: scalar, last: scalar };
     this.#open = joinExact(this.#open, step);
     if (before === undefined) return;
-    if (!isSame(scalar, before)) this.#changes++;
+    if (this.#steps && !isSame(scalar, before)) this.#changes++;
     if (this.#rule.kind !== "counter") return;
     if (typeof scalar !== "bigint" || typeof before !== "bigint") return;
     const modulus = Number.isFinite(this.#rule.modulus) ? BigInt(this.#rule.modulus) : undefined;
     const { kind, delta } = counterStepBig(before, scalar, modulus);
-    this.#open.delta = (this.#open.delta ?? 0n) + delta;
+    this.#open.delta = addDelta(this.#open.delta ?? 0n, delta);
     this.#delta.add(Number(delta));
     if (kind === "rolled-over") this.#rollOvers++;
     if (kind === "reset") this.#resets++;

@@ -40,7 +40,10 @@ export interface Buckets {
   readonly firstUs: Float64Array;
   readonly last: Float64Array;
   readonly lastUs: Float64Array;
-  /** Sum and sum of squares of the good samples: the mean of samples (Average) and their deviation. */
+  /**
+   * Sum and sum of squares of the good samples: the mean of samples (Average) and their deviation. Like `integral` of
+   * measurements, setpoints and event values; 0 for other kinds, whose sums say nothing.
+   */
   readonly sum: Float64Array;
   readonly sumSquares: Float64Array;
   /** Sum of value × µs held (Total2, in µs). The time-weighted mean is `integral / goodUs` (TimeAverage2). */
@@ -54,7 +57,10 @@ export interface Buckets {
   /** Of a counter: how often it went over its end, and how often it began anew. */
   readonly rollOvers: Uint32Array;
   readonly resets: Uint32Array;
-  /** Good samples that differ from the good sample before them (NumberOfTransitions). */
+  /**
+   * Good samples that differ from the good sample before them (NumberOfTransitions). 0 for measurements and counters, of
+   * which it says nothing.
+   */
   readonly changes: Uint32Array;
   /** Of a state: how long each state held. */
   readonly states?: StateTimes;

@@ -15,7 +15,7 @@ export function joinExact(open: OpenExact | undefined, later: ExactBucket): Open
   if (later.max !== undefined && (open.max === undefined || later.max > open.max)) {
     open.max = later.max;
   }
-  if (later.delta !== undefined) open.delta = (open.delta ?? 0n) + later.delta;
+  if (later.delta !== undefined) open.delta = addDelta(open.delta ?? 0n, later.delta);
   return open;
 }
 
@@ -24,4 +24,11 @@ export function isSame(a: Scalar, b: Scalar): boolean {
     return a.length === b.length && a.every((byte, at) => byte === b[at]);
   }
   return a === b;
+}
+
+/** A counter of 64 bits cannot count more than this in an hour; one that says so is broken, and stays at the end. */
+const deltaMax = 2n ** 64n - 1n;
+
+export function addDelta(a: bigint, b: bigint): bigint {
+  return a + b > deltaMax ? deltaMax : a + b;
 }

@@ -7,3 +7,5 @@ export { inTime, type Series } from "./series.ts";
 export { rollUp, type Rollup, type RollupInput } from "./roll-up.ts";
 export { mergeBuckets } from "./merge.ts";
 export { sumTolerance } from "./rounding.ts";
+export { decodeHour, decodeHourHead, encodeHour, type HourRollup } from "./codec/hour-codec.ts";
+export type { DeviceScale } from "./codec/forms.ts";
