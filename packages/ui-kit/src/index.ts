@@ -34,6 +34,7 @@ export {
   intervalWords,
   sinceWords,
 } from "./words/durations.ts";
+export { amountScale, quantityWords, shownDecimals } from "./words/amounts.ts";
 export { countWords, roughCountWords, numberWords, valueWords } from "./words/numbers.ts";
 export {
   createSay,

@@ -9,6 +9,7 @@ import {
   liveAddress,
   loadJson,
   LostNotice,
+  shownDecimals,
   Skeleton,
   startLiveStore,
   TrendChart,
@@ -133,7 +134,7 @@ function Asset(props: GatewayProps & { readonly tags: readonly LiveTag[] }): JSX
   const wanted = text.trim().toLowerCase();
   const found = tags.filter((tag) => tag.name.toLowerCase().includes(wanted));
   const shown = found.slice(0, rowsShown);
-  const decimalsMax = shown.reduce((most, tag) => Math.max(most, tag.decimals), 0);
+  const decimalsMax = shown.reduce((most, tag) => Math.max(most, shownDecimals(tag)), 0);
   const tag = tags.find((one) => one.id === props.tagId) ?? tags[0];
   return (
     <div class="asset">

@@ -1,5 +1,6 @@
 /** Everything that is known about one value: now, in the last minutes or hour, and how it came here. */
 import {
+  amountScale,
   Button,
   EmptyState,
   fullTimeWords,
@@ -10,6 +11,7 @@ import {
   type PageClock,
   protocolWords,
   rangeWords,
+  shownDecimals,
   sinceWords,
   TrendChart,
   unitWords,
@@ -74,7 +76,7 @@ function TagDetail(props: {
         </div>
       </div>
       <div class="tag-now">
-        <Indicator store={store} tag={tag} decimalsMax={tag.decimals} />
+        <Indicator store={store} tag={tag} decimalsMax={shownDecimals(tag)} />
       </div>
       <div class="tag-body">
         <TrendChart
@@ -99,10 +101,13 @@ function Facts(props: { readonly store: LiveStore; readonly tag: LiveTag }): JSX
   const confirmed = useComputed(() => fullTimeWords(store.view(tag).proofUs));
   const lastGood = useComputed(() => lastWords(store, tag));
   const device = useComputed(() => deviceWords(store, tag));
+  const exact = useComputed(() => exactWords(store, tag));
   const words: readonly (readonly [string, string | ReadonlySignal<string>])[] = [
     [say("tag.status"), status],
     [say("tag.normal"), rangeWords(tag) || say("tag.normal.none")],
     [say("tag.unit"), unitWords(tag.unit) || say("tag.unit.none")],
+    // A scaled amount hides its last digits; here is the place for all of them.
+    ...(amountScale(tag.unit, 0) === undefined ? [] : [[say("tag.exact"), exact] as const]),
     [say("tag.measured"), useComputed(() => fullTimeWords(value.value?.m ?? 0))],
     [say("tag.received"), useComputed(() => fullTimeWords(value.value?.r ?? 0))],
     [say("tag.confirmed"), confirmed],
@@ -127,11 +132,15 @@ function Facts(props: { readonly store: LiveStore; readonly tag: LiveTag }): JSX
   );
 }
 
+/** Every digit with the unit of the settings: `23,631,183,872 B`. */
+function exactWords(store: LiveStore, tag: LiveTag): string {
+  return `${valueWords(tag, store.value(tag.id).value?.v ?? null)} ${unitWords(tag.unit)}`.trim();
+}
+
 function lastWords(store: LiveStore, tag: LiveTag): string {
   const value = store.value(tag.id).value;
   if (store.view(tag).state !== "bad" || value === undefined || value.v === null) return "";
-  const words = `${valueWords(tag, value.v)} ${unitWords(tag.unit)}`.trim();
-  return say("tag.last-good", { value: words });
+  return say("tag.last-good", { value: exactWords(store, tag) });
 }
 
 function deviceWords(store: LiveStore, tag: LiveTag): string {

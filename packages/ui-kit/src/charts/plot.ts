@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import type { Gap } from "../live/history.ts";
+import { amountScale } from "../words/amounts.ts";
 import { numberWords } from "../words/numbers.ts";
 import { clockWords } from "../words/durations.ts";
 import { penOf } from "./pens.ts";
@@ -12,7 +13,8 @@ export interface PlotOptions {
   readonly place: HTMLElement;
   readonly low: number | null;
   readonly high: number | null;
-  readonly decimals: number;
+  /** UCUM: the axis of an amount of data says its prefix. */
+  readonly unit: string;
   /** Texts of a state by its number, for the axis; empty for a measurement. */
   readonly texts: Readonly<Record<string, string>>;
   /** States keep their value until the next; a slope between two of them would invent values. */
@@ -125,8 +127,15 @@ function axisValue(options: PlotOptions, splits: readonly number[], value: numbe
   const text = options.texts[String(value)];
   if (text !== undefined) return text;
   if (Object.keys(options.texts).length > 0) return "";
-  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1;
-  return numberWords(value, Math.min(6, Math.max(0, Math.ceil(-Math.log10(step)))));
+  // All labels of an axis have one prefix, that of the largest.
+  const scale = amountScale(options.unit, Math.max(...splits.map(Math.abs)));
+  const factor = scale?.factor ?? 1;
+  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) * factor || 1;
+  const digits = numberWords(
+    value * factor,
+    Math.min(6, Math.max(0, Math.ceil(-Math.log10(step)))),
+  );
+  return scale === undefined ? digits : `${digits} ${scale.unit}`;
 }
 
 function drawBand(plot: uPlot, options: PlotOptions, colour: string): void {

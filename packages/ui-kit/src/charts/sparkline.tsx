@@ -7,8 +7,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { historyAddress, parseHistory, summaryOf, type History } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { loadBytes } from "../parts/use-resource.ts";
+import { quantityWords } from "../words/amounts.ts";
 import { sayKit } from "../words/english.ts";
-import { numberWords } from "../words/numbers.ts";
 
 export interface SparklineProps {
   readonly store: LiveStore;
@@ -47,8 +47,8 @@ export function Sparkline(props: SparklineProps): JSX.Element {
           ? sayKit("spark.none", { tag: tag.name })
           : sayKit("spark.reads", {
               tag: tag.name,
-              min: numberWords(found.min, tag.decimals),
-              max: numberWords(found.max, tag.decimals),
+              min: quantityWords(tag, found.min),
+              max: quantityWords(tag, found.max),
             }),
       );
     };

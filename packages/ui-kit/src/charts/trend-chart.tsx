@@ -19,9 +19,9 @@ import type { LiveStore } from "../live/live-store.ts";
 import { FailedState } from "../parts/states.tsx";
 import { loadBytes, loadJson } from "../parts/use-resource.ts";
 import { clockWords } from "../words/durations.ts";
+import { quantityWords } from "../words/amounts.ts";
 import { sayKit } from "../words/english.ts";
-import { numberOf, numberWords } from "../words/numbers.ts";
-import { unitWords } from "../words/units.ts";
+import { numberOf } from "../words/numbers.ts";
 import type { Plot } from "./plot.ts";
 import { watchTheme } from "./sparkline.tsx";
 import { Trace } from "./trace.ts";
@@ -90,7 +90,7 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
         place: place.current,
         low: tag.low,
         high: tag.high,
-        decimals: tag.decimals,
+        unit: tag.unit,
         texts: tag.texts,
         stepped: tag.kind === "state" || tag.type === "bool",
         height,
@@ -165,8 +165,8 @@ function cursorWords(
   value: number | null | undefined,
 ): string {
   if (seconds === undefined || value === undefined || value === null) return "";
-  const text = tag.texts[String(value)] ?? numberWords(value, tag.decimals);
-  return `${clockWords(seconds * 1e6)}   ${text} ${unitWords(tag.unit)}`;
+  const text = tag.texts[String(value)] ?? quantityWords(tag, value);
+  return `${clockWords(seconds * 1e6)}   ${text}`;
 }
 
 function summaryWords(tag: LiveTag, trace: Trace, range: TimeRange): string {
@@ -182,8 +182,7 @@ function summaryWords(tag: LiveTag, trace: Trace, range: TimeRange): string {
     const states = [...seen].map((state) => tag.texts[state] ?? state).join(", ");
     return sayKit("chart.states", { tag: tag.name, from, to, states });
   }
-  const words = (value: number): string =>
-    `${numberWords(value, tag.decimals)} ${unitWords(tag.unit)}`.trim();
+  const words = (value: number): string => quantityWords(tag, value);
   return sayKit("chart.summary", {
     tag: tag.name,
     from,

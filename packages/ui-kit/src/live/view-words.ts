@@ -3,6 +3,7 @@ import type { LiveTag } from "@millwright/wire-contract";
 
 import { ageWords, sinceWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
+import { amountScale, quantityWords } from "../words/amounts.ts";
 import { numberWords } from "../words/numbers.ts";
 import type { ValueView } from "./freshness.ts";
 
@@ -27,10 +28,31 @@ export function noteOf(view: ValueView, nowUs: number): string {
   }
 }
 
+/** As short as a tile needs it, "" when all is well: the reason and the times are one tap away. */
+export function shortNoteOf(view: ValueView): string {
+  switch (view.state) {
+    case "missing":
+      return sayKit("state.missing");
+    case "bad":
+      return sayKit("state.bad-short");
+    case "stale":
+      return sayKit("state.stale", { age: ageWords(view.ageMs) });
+    case "uncertain":
+      return sayKit("state.uncertain-short");
+    case "good":
+      return view.range === "above" || view.range === "below" ? sayKit(`state.${view.range}`) : "";
+  }
+}
+
 /** `normal 40 to 80`; "" where none is stated. */
-export function rangeWords(tag: Pick<LiveTag, "low" | "high" | "decimals">): string {
-  const low = tag.low === null ? undefined : numberWords(tag.low, tag.decimals);
-  const high = tag.high === null ? undefined : numberWords(tag.high, tag.decimals);
+export function rangeWords(tag: Pick<LiveTag, "low" | "high" | "decimals" | "unit">): string {
+  // Ends of an amount of data may have different prefixes, so each says its own.
+  const words = (end: number): string =>
+    amountScale(tag.unit, end) === undefined
+      ? numberWords(end, tag.decimals)
+      : quantityWords(tag, end);
+  const low = tag.low === null ? undefined : words(tag.low);
+  const high = tag.high === null ? undefined : words(tag.high);
   if (low !== undefined && high !== undefined) return sayKit("range.normal", { low, high });
   if (low !== undefined) return sayKit("range.least", { low });
   return high === undefined ? "" : sayKit("range.most", { high });

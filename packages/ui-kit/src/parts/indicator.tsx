@@ -10,7 +10,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ValueView } from "../live/freshness.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { pointerAt, scaleOf, type RangeScale } from "../live/range-scale.ts";
-import { noteOf, rangeWords } from "../live/view-words.ts";
+import { noteOf, rangeWords, shortNoteOf } from "../live/view-words.ts";
+import { amountScale, quantityOf } from "../words/amounts.ts";
 import { sayKit } from "../words/english.ts";
 import { numberOf, padding, valueWords } from "../words/numbers.ts";
 import { unitWords } from "../words/units.ts";
@@ -24,10 +25,12 @@ export interface IndicatorProps {
   readonly decimalsMax: number;
   /** Where a tap leads; without it the row is not a target. */
   readonly href?: string;
+  /** Says only what is wrong, and shortly: for tiles, whose height must not change with their values. */
+  readonly brief?: boolean;
 }
 
 export function Indicator(props: IndicatorProps): JSX.Element {
-  const { store, tag } = props;
+  const { store, tag, brief = false } = props;
   const row = useRef<HTMLElement | null>(null);
   const hold = (element: HTMLElement | null): void => {
     row.current = element;
@@ -35,7 +38,7 @@ export function Indicator(props: IndicatorProps): JSX.Element {
   useLayoutEffect(() => {
     const element = row.current;
     if (element === null) return undefined;
-    const painter = createPainter(element, tag, props.decimalsMax);
+    const painter = createPainter(element, tag, props.decimalsMax, brief);
     let rest: (() => void) | undefined;
     const unwatch = watchNear(element, (near) => {
       rest?.();
@@ -47,12 +50,13 @@ export function Indicator(props: IndicatorProps): JSX.Element {
       unwatch();
       rest?.();
     };
-  }, [store, tag, props.decimalsMax]);
+  }, [store, tag, props.decimalsMax, brief]);
 
+  const scale = scaleOf(tag);
   const content = (
     <>
       <span class="indicator-name">{tag.name}</span>
-      <RangeIndicator scale={scaleOf(tag)} reads={rangeWords(tag)} />
+      <RangeIndicator scale={scale} reads={rangeWords(tag)} />
       <span class="indicator-value">
         <span class="digits">{sayKit("value.none")}</span>
         <span class="pad" aria-hidden="true" />
@@ -62,11 +66,11 @@ export function Indicator(props: IndicatorProps): JSX.Element {
     </>
   );
   return props.href === undefined ? (
-    <div class="indicator" ref={hold}>
+    <div class="indicator" data-ranged={scale !== undefined} ref={hold}>
       {content}
     </div>
   ) : (
-    <a class="indicator" href={props.href} ref={hold}>
+    <a class="indicator" data-ranged={scale !== undefined} href={props.href} ref={hold}>
       {content}
     </a>
   );
@@ -99,12 +103,18 @@ interface Painter {
   blank(): void;
 }
 
-function createPainter(row: HTMLElement, tag: LiveTag, decimalsMax: number): Painter {
+function createPainter(
+  row: HTMLElement,
+  tag: LiveTag,
+  decimalsMax: number,
+  brief: boolean,
+): Painter {
   const part = (name: string): HTMLElement | null => row.querySelector(`.${name}`);
   const digits = part("digits");
   const pad = part("pad");
   const note = part("indicator-note");
   const pointer = part("range-pointer");
+  const unit = part("indicator-unit");
   const scale = scaleOf(tag);
   // Words stand at the edge of the column; only numbers have a point to line up.
   const numeric = Object.keys(tag.texts).length === 0;
@@ -115,12 +125,20 @@ function createPainter(row: HTMLElement, tag: LiveTag, decimalsMax: number): Pai
       const number = shown ? numberOf(value.v) : undefined;
       writeData(row, "state", view.state);
       writeData(row, "range", view.range);
-      writeText(digits, digitsOf(tag, view, value?.v ?? null, shown));
+      // The prefix of an amount of data follows the value; every other unit stands for good.
+      const amount =
+        number === undefined || amountScale(tag.unit, number) === undefined
+          ? undefined
+          : quantityOf(tag, number);
+      if (amount !== undefined) writeText(unit, amount.unit);
+      writeText(digits, digitsOf(tag, view, value?.v ?? null, shown, amount?.digits));
       writeText(
         pad,
-        numeric && typeof value?.v === "number" && shown ? padding(tag.decimals, decimalsMax) : "",
+        numeric && typeof value?.v === "number" && shown
+          ? padding(amount?.decimals ?? tag.decimals, decimalsMax)
+          : "",
       );
-      writeText(note, noteOf(view, store.secondUs.value));
+      writeText(note, brief ? shortNoteOf(view) : noteOf(view, store.secondUs.value));
       if (scale !== undefined && number !== undefined) {
         const at = pointerAt(scale, number);
         writeTransform(pointer, `translateX(${(at.share * 100).toFixed(1)}%)`);
@@ -140,8 +158,9 @@ function digitsOf(
   view: ValueView,
   value: number | string | boolean | null,
   shown: boolean,
+  amount: string | undefined,
 ): string {
   if (!shown) return sayKit("value.none");
-  const words = valueWords(tag, value);
+  const words = amount ?? valueWords(tag, value);
   return view.state === "uncertain" ? `${words}?` : words;
 }

@@ -21,6 +21,8 @@ const texts = {
   "state.stale": "stale {age}",
   "state.bad": "Bad: {reason}",
   "state.bad-since": "Bad: {reason} since {time}",
+  "state.bad-short": "Bad",
+  "state.uncertain-short": "uncertain",
   "state.uncertain": "uncertain: {reason}",
   "state.missing": "no value yet",
   "state.unchanged": "unchanged since {time}",
