@@ -130,6 +130,56 @@ void describe("the look of the HMI", { skip: noChromium }, () => {
     await view.close();
   });
 
+  test("H1: all machines of a line are in sight without scrolling, and on a panel their last hour too", async (context) => {
+    await using line = await new Fixture(buildPage("edge-runtime", "src/serve/hmi"), {
+      ...demo,
+      machines: 7,
+      condition: "trouble",
+    }).start();
+    for (const [width, height, last] of [
+      [1280, 800, ".last-hour"],
+      [1024, 768, ".tiles"],
+    ] as const) {
+      const view = await openContext(browser, { width, height });
+      const page = await view.newPage();
+      await page.goto(line.url);
+      await settled(page);
+      const room = await page.evaluate((name) => {
+        const end = document.querySelector(name)?.getBoundingClientRect().bottom ?? NaN;
+        return (document.querySelector("#page > nav")?.getBoundingClientRect().top ?? NaN) - end;
+      }, last);
+      context.diagnostic(`H1 ${width}x${height}: ${room.toFixed(0)} px are left below ${last}`);
+      assert.ok(room >= 0, `${last} ends ${-room} px below the fold at ${width}x${height}`);
+      await keepPicture(page, `hmi-line-${width}`);
+      assert.deepEqual(await page.evaluate(findTextProblems), []);
+      await view.close();
+    }
+  });
+
+  test("no tile moves when a value leaves its range, and the tile says it in words", async () => {
+    await using line = await new Fixture(buildPage("edge-runtime", "src/serve/hmi"), {
+      ...demo,
+      machines: 7,
+      condition: "healthy",
+    }).start();
+    const view = await openContext(browser, { width: 1280, height: 800 });
+    const page = await view.newPage();
+    await page.goto(line.url);
+    await settled(page);
+    const places = (): Promise<number[]> =>
+      page
+        .locator(".tile, .spark")
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+    const before = await places();
+    line.set("pump-1/0", 500);
+    line.set("pump-1/1", -500);
+    await page.locator(".tile", { hasText: "2 outside normal" }).waitFor();
+    const tile = await page.locator(".tile").first().innerText();
+    assert.match(tile, /above normal[^]*below normal/);
+    assert.deepEqual(await places(), before);
+    await view.close();
+  });
+
   test("X4: every target fits a glove, and none touches the next", async () => {
     for (const [width, height, leastPx] of [
       [1280, 800, 64],

@@ -6,7 +6,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import { Back } from "./back.tsx";
 import { MachineState } from "./machine-state.tsx";
-import { decimalsMaxOf, type Machine } from "./machines.ts";
+import { LastHour } from "./last-hour.tsx";
+import { decimalsMaxOf, sparksOf, type Machine } from "./machines.ts";
 import { say, sayCount } from "./messages.ts";
 
 /** Rows on the screen at first: as many as V3 and V4 are measured with. More come by a button, never by themselves. */
@@ -37,7 +38,7 @@ export function MachineScreen(props: {
         <h1>{machine.name}</h1>
         <MachineState store={props.store} machine={machine} />
       </div>
-      <MachineValues store={props.store} machine={machine} />
+      <MachineValues store={props.store} machine={machine} sparks={sparksOf(machine)} />
     </>
   );
 }
@@ -45,11 +46,14 @@ export function MachineScreen(props: {
 export function MachineValues(props: {
   readonly store: LiveStore;
   readonly machine: Machine;
+  /** Of which the last hour stands between the chosen values and the rest. */
+  readonly sparks: readonly LiveTag[];
 }): JSX.Element {
   const { store, machine } = props;
   return (
     <>
       <Rows store={store} tags={machine.indicators} />
+      <LastHour store={store} tags={props.sparks} />
       {machine.others.length > 0 && <Others store={store} machine={machine} />}
     </>
   );

@@ -10,10 +10,12 @@ import { say, sayCount } from "./messages.ts";
 export function MachineState(props: {
   readonly store: LiveStore;
   readonly machine: Machine;
+  /** One line on a tile: the worst, and how many more. */
+  readonly brief?: boolean;
 }): JSX.Element {
-  const { store, machine } = props;
+  const { store, machine, brief = false } = props;
   const spoken = machine.indicators.length > 0 ? machine.indicators : tileTagsOf(machine);
-  const words = useComputed(() => stateWords(store, spoken));
+  const words = useComputed(() => stateWords(store, spoken, brief));
   const quiet = useComputed(() => words.value.quiet);
   const text = useComputed(() => words.value.text);
   return (
@@ -26,6 +28,7 @@ export function MachineState(props: {
 function stateWords(
   store: LiveStore,
   tags: readonly LiveTag[],
+  brief: boolean,
 ): { readonly text: string; readonly quiet: boolean } {
   const counts: Record<ValueState, number> = {
     good: 0,
@@ -43,14 +46,28 @@ function stateWords(
     if (view.range === "above" || view.range === "below") outside += 1;
   }
   if (counts.missing === tags.length) return { text: say("asset.waiting"), quiet: true };
+  const outsideId = brief ? "tile.outside" : "asset.outside";
   const parts = [
-    ...(outside > 0 ? [sayCount("asset.outside", outside)] : []),
+    ...(outside > 0 ? [{ count: outside, text: sayCount(outsideId, outside) }] : []),
     ...(["bad", "stale", "uncertain", "missing"] as const)
       .filter((state) => counts[state] > 0)
-      .map((state) => sayCount(`asset.${state}`, counts[state])),
+      .map((state) => ({ count: counts[state], text: sayCount(`asset.${state}`, counts[state]) })),
   ];
-  if (parts.length > 0) return { text: parts.join(", "), quiet: false };
+  if (parts.length > 0) {
+    return {
+      text: brief ? worstOf(parts) : parts.map(({ text }) => text).join(", "),
+      quiet: false,
+    };
+  }
   // "Normal" is only said of values that have a range to be in.
   if (ranged === tags.length) return { text: say("asset.ok"), quiet: true };
   return { text: say("asset.all-ok", { count: String(tags.length) }), quiet: true };
+}
+
+/** The first of them is the worst. A tile keeps its height, so the values with other troubles are only counted. */
+function worstOf(parts: readonly { readonly count: number; readonly text: string }[]): string {
+  const [worst, ...others] = parts;
+  const more = others.reduce((sum, { count }) => sum + count, 0);
+  const text = worst?.text ?? "";
+  return more === 0 ? text : say("tile.more", { worst: text, count: String(more) });
 }

@@ -1,4 +1,5 @@
 /** Tags grouped as people know them: by machine, in the order of the settings, never by value. */
+import { shownDecimals } from "@millwright/ui-kit";
 import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
 
 import { say } from "./messages.ts";
@@ -45,7 +46,15 @@ export function tileTagsOf(machine: Machine): readonly LiveTag[] {
   );
 }
 
+/** As many small pictures as a row of a panel holds (ux-guide 8, H1). */
+const sparksMax = 6;
+
+/** The chosen values of a machine that have a course. */
+export function sparksOf(machine: Machine): readonly LiveTag[] {
+  return machine.indicators.filter((tag) => tag.kind === "measurement").slice(0, sparksMax);
+}
+
 /** Most decimals in a column. */
 export function decimalsMaxOf(tags: readonly LiveTag[]): number {
-  return tags.reduce((most, tag) => Math.max(most, tag.decimals), 0);
+  return tags.reduce((most, tag) => Math.max(most, shownDecimals(tag)), 0);
 }

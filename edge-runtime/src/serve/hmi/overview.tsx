@@ -1,15 +1,9 @@
 /** H1: is the machine all right? With one machine its screen is the overview; with more, a tile leads to each. */
-import {
-  EmptyState,
-  hrefOf,
-  Indicator,
-  Sparkline,
-  unitWords,
-  type LiveStore,
-} from "@millwright/ui-kit";
-import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
+import { EmptyState, hrefOf, Indicator, type LiveStore } from "@millwright/ui-kit";
+import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
+import { LastHour } from "./last-hour.tsx";
 import { decimalsMaxOf, tileTagsOf, type Machine } from "./machines.ts";
 import { MachineValues } from "./machine-screen.tsx";
 import { MachineState } from "./machine-state.tsx";
@@ -32,6 +26,7 @@ export function Overview(props: {
       </EmptyState>
     );
   }
+  const size = sizeOf(machines.length);
   const tags = new Map(page.tags.map((tag) => [tag.id, tag]));
   const sparks = page.sparklines.flatMap((id) => tags.get(id) ?? []);
   return (
@@ -39,70 +34,56 @@ export function Overview(props: {
       {machines.length === 1 ? (
         <>
           <h1 class="hidden-text">{only.name}</h1>
-          <MachineValues store={store} machine={only} />
+          <MachineValues store={store} machine={only} sparks={sparks} />
         </>
       ) : (
         <>
           <h1 class="hidden-text">{say("nav.overview")}</h1>
-          <ul class="tiles" data-size={sizeOf(machines.length)}>
+          <ul class="tiles" data-size={size}>
             {machines.map((machine) => (
               <li key={machine.name}>
-                <Tile store={store} machine={machine} />
+                <Tile store={store} machine={machine} brief={size !== "large"} />
               </li>
             ))}
           </ul>
+          {size !== "small" && <LastHour store={store} tags={sparks} named />}
         </>
       )}
-      {sparks.length > 0 && <LastHour store={store} tags={sparks} />}
     </>
   );
 }
 
-/** Up to 24 tiles fit a panel without scrolling; the fewer there are, the more each can show. */
+/**
+ * Up to 24 tiles fit a panel without scrolling; the fewer there are, the more each can show. Eight stand in two rows of
+ * four, so that the last hour is in sight below them.
+ */
 function sizeOf(count: number): "large" | "medium" | "small" {
   if (count <= 4) return "large";
-  return count <= 9 ? "medium" : "small";
+  return count <= 8 ? "medium" : "small";
 }
 
-function Tile(props: { readonly store: LiveStore; readonly machine: Machine }): JSX.Element {
-  const { store, machine } = props;
+function Tile(props: {
+  readonly store: LiveStore;
+  readonly machine: Machine;
+  readonly brief: boolean;
+}): JSX.Element {
+  const { store, machine, brief } = props;
   const shown = tileTagsOf(machine);
   return (
     <a class="tile" href={hrefOf("machine", machine.name)}>
       <h2>{machine.name}</h2>
-      <MachineState store={store} machine={machine} />
+      <MachineState store={store} machine={machine} brief={brief} />
       <div class="tile-rows">
         {shown.map((tag) => (
-          <Indicator key={tag.id} store={store} tag={tag} decimalsMax={decimalsMaxOf(shown)} />
+          <Indicator
+            key={tag.id}
+            store={store}
+            tag={tag}
+            decimalsMax={decimalsMaxOf(shown)}
+            brief={brief}
+          />
         ))}
       </div>
     </a>
-  );
-}
-
-function sparkName(tag: LiveTag): string {
-  const name = tag.asset === "" ? tag.name : `${tag.asset}: ${tag.name}`;
-  const unit = unitWords(tag.unit);
-  return unit === "" ? name : `${name}, ${unit}`;
-}
-
-function LastHour(props: {
-  readonly store: LiveStore;
-  readonly tags: readonly LiveTag[];
-}): JSX.Element {
-  return (
-    <section class="last-hour">
-      <h2>{say("overview.last-hour")}</h2>
-      <ul>
-        {props.tags.map((tag) => (
-          <li key={tag.id}>
-            <a class="spark" href={hrefOf("tag", tag.id)}>
-              <span class="spark-name">{sparkName(tag)}</span>
-              <Sparkline store={props.store} tag={tag} base="/api" />
-            </a>
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
