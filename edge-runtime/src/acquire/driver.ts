@@ -163,6 +163,11 @@ export interface Driver<Settings> {
    * keys share one queue inside the driver. For messages and plans only.
    */
   readonly line: (settings: Settings) => string;
+  /**
+   * The longest time between two proofs of a value that does not change, ms, where it is not the point's own period: a
+   * device that speaks by itself is silent for as long as nothing changes, and proves in its own rhythm.
+   */
+  readonly proofEveryMs?: (settings: Settings) => number;
   /** Refuses an address that cannot be understood, in words for the person who wrote it. Touches no network. */
   checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
   /** Says what the settings will mean for the device. Touches no network. */

@@ -218,7 +218,8 @@ function toDevice(
       problems.push({ where: `${row.where}, column address`, what: refused.reason });
       continue;
     }
-    settings.push(tag);
+    const proofEveryMs = connected.success ? (driver.proofEveryMs?.(connected.data) ?? 0) : 0;
+    settings.push(provenEvery(tag, proofEveryMs));
   }
   if (!connected.success) return undefined;
   for (const line of driver.plan(
@@ -236,6 +237,13 @@ function toDevice(
     clockPolicy: device.clock,
     tags: settings,
   };
+}
+
+/** A value counts as stale by the rhythm in which it can be proven, which may be slower than that in which it is read. */
+function provenEvery(settings: TagSettings, proofEveryMs: number): TagSettings {
+  const { tag } = settings;
+  if (tag.expectedMs >= proofEveryMs) return settings;
+  return { ...settings, tag: { ...tag, expectedMs: proofEveryMs } };
 }
 
 function readRows(

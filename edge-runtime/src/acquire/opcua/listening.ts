@@ -28,7 +28,7 @@ export interface ListeningParts {
   readonly settings: OpcuaSettings;
   readonly context: DriverContext;
   readonly attached: Attached;
-  readonly own: OwnCertificate;
+  readonly own: Pick<OwnCertificate, "validToUs">;
   readonly points: readonly PointPlan[];
   readonly items: readonly ItemPlan[];
   readonly nodeIds: readonly (opcua.NodeId | undefined)[];

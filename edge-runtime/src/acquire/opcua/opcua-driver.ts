@@ -40,6 +40,8 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
     const { host, port } = hostOf(settings);
     return `${host}:${port}`;
   },
+  // A message or a keep-alive proves every item of the subscription (OPC 10000-4, 5.14.1.2).
+  proofEveryMs: (settings) => Math.max(settings.keepAliveMs, settings.publishingMs),
   checkPoint(_settings, point) {
     const plan = planPoint(point);
     return "kind" in plan ? plan : undefined;
