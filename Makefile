@@ -18,7 +18,7 @@ node_modules/.made: package-lock.json package.json scripts/setup.sh
 	@bash scripts/setup.sh
 	@touch $@
 
-build: setup ## Build both pages.
+build: setup ## Build both pages and the program of the gateway.
 	@npm run --silent build
 
 demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER adds recorded data.

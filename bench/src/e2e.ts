@@ -11,6 +11,7 @@ import {
 import type { LiveChange } from "@millwright/wire-contract";
 
 import type { Bench, BenchContext, Figures } from "./bench.ts";
+import { builtGateway } from "./gateway.ts";
 import { percentile } from "./medians.ts";
 
 /** How old a value is when a person at the console sees it. */
@@ -94,7 +95,7 @@ async function startLine(context: BenchContext, parts: Part[]): Promise<string> 
     endpoints,
   );
   if (endpoints.opcua !== undefined) await trustPlant(settings, "pump-1", endpoints.opcua);
-  await start("gateway", programs.gateway, ["--settings", settings]).ready;
+  await start("gateway", builtGateway(), ["--settings", settings]).ready;
   return String(facts["console"]);
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,6 +23,15 @@ export interface Counters {
     readonly read: number;
     readonly lost: number;
   }[];
+}
+
+let built = false;
+
+/** The gateway's program as a plant runs it, built from what is in the source now. */
+export function builtGateway(): string {
+  if (!built) execFileSync(process.execPath, [programs.buildGateway], { stdio: "inherit" });
+  built = true;
+  return programs.builtGateway;
 }
 
 /** The gateway as it runs in a plant: the supervisor and beneath it the runtime. */
@@ -55,7 +65,7 @@ export async function startGateway(
   const spawnedMs = performance.now();
   const part = new Part({
     name: "gateway",
-    program: programs.gateway,
+    program: builtGateway(),
     args: ["--settings", file],
     readyMsMax: 30_000,
     onLine: (line) => {

@@ -6,6 +6,8 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 
-enableCompileCache(join(import.meta.dirname, "../dist/compiled"));
+// What is kept is the code that one process has used. `run` must not find what a short command has left.
+const use = process.argv[2] === "run" ? "run" : "commands";
+enableCompileCache(join(import.meta.dirname, "../dist/compiled", use));
 const { runProgram } = await import("./program.ts");
 process.exitCode = await runProgram();

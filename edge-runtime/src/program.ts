@@ -16,9 +16,10 @@ export async function runProgram(): Promise<number> {
     strict: false,
     options: { help: { type: "boolean", short: "h" } },
   });
-  const command = commands.find((each) => each.name === positionals[0]);
-  if (command === undefined || (values["help"] === true && positionals.length === 0)) {
-    const lines = commands.map(({ usage, what }) => `  millwright ${usage}\n      ${what}`);
+  const load = commands.get(positionals[0] ?? "");
+  if (load === undefined) {
+    const all = await Promise.all([...commands.values()].map((each) => each()));
+    const lines = all.map(({ usage, what }) => `  millwright ${usage}\n      ${what}`);
     process.stderr.write(`Millwright gateway\n\n${lines.join("\n")}\n`);
     return values["help"] === true ? exit.ok : exit.settings;
   }
@@ -31,6 +32,7 @@ export async function runProgram(): Promise<number> {
   }
   const log = createLog("edge");
   try {
+    const command = await load();
     return await command.run(process.argv.slice(process.argv.indexOf(command.name) + 1), {
       clock: systemClock,
       // Epochs are made of it: two starts must never draw the same.

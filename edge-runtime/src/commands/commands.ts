@@ -1,17 +1,11 @@
 import type { Command } from "./command.ts";
-import { certificateCommand } from "./certificate.ts";
-import { connectCommand } from "./connect/connect.ts";
-import { planCommand } from "./plan.ts";
-import { runCommand } from "./run.ts";
-import { schemaCommand } from "./schema.ts";
-import { trustCommand } from "./trust.ts";
 
-/** All that the gateway's program can be asked to do. */
-export const commands: readonly Command[] = [
-  runCommand,
-  planCommand,
-  connectCommand,
-  trustCommand,
-  certificateCommand,
-  schemaCommand,
-];
+/** All that the gateway's program can be asked to do, by name. The code of a command is loaded when it is asked for. */
+export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["run", async () => (await import("./run.ts")).runCommand],
+  ["plan", async () => (await import("./plan.ts")).planCommand],
+  ["connect", async () => (await import("./connect/connect.ts")).connectCommand],
+  ["trust", async () => (await import("./trust.ts")).trustCommand],
+  ["certificate", async () => (await import("./certificate.ts")).certificateCommand],
+  ["schema", async () => (await import("./schema.ts")).schemaCommand],
+]);

@@ -3,7 +3,7 @@
  * when it ends or falls silent. It imports nothing of the runtime, so that nothing in there can keep it from working.
  */
 import { fork, type ChildProcess } from "node:child_process";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 
 import { nextStep, type SupervisedState } from "./restart-policy.ts";
 
@@ -15,9 +15,15 @@ const endMsMax = 12_000;
  * Memory is the scarce thing on a gateway: a young generation of 1 MB is collected often and stays small, and 96 MB of
  * old space hold a runtime with 10,000 tags. A runtime that needs more is started anew instead of filling the box.
  */
-const runtimeFlags = ["--max-semi-space-size=1", "--max-old-space-size=96"];
+const runtimeFlags = [
+  "--max-semi-space-size=1",
+  "--max-old-space-size=96",
+  // `url.parse` in libraries. Node says nothing of it in their own folders, but they are part of the built program.
+  "--disable-warning=DEP0169",
+];
 
-const program = join(import.meta.dirname, "../main.ts");
+/** Built or from source: the runtime is beside us in the same form. */
+const program = join(import.meta.dirname, `../main${extname(import.meta.filename)}`);
 let state: SupervisedState = { restarts: 0, startedMs: performance.now() };
 let runtime: ChildProcess;
 let lastAliveMs = performance.now();

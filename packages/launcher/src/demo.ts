@@ -130,7 +130,7 @@ async function startGateway(
     const devices = endpoints.replay === undefined ? ["pump-1"] : ["pump-1", "replay"];
     for (const device of devices) board.say(await trustPlant(settings, device, endpoints.opcua));
   }
-  const gateway = start(`gateway ${line.id}`, programs.gateway, ["--settings", settings]);
+  const gateway = start(`gateway ${line.id}`, programs.builtGateway, ["--settings", settings]);
   const facts = await gateway.ready;
   board.set(gateway.name, `HMI ${String(facts["hmi"])}, ${String(facts["tags"])} tags`);
 }

@@ -25,7 +25,7 @@ export class PartDidNotStart extends Fault {
 
 export interface PartOptions {
   readonly name: string;
-  /** A TypeScript file, run by this same Node. */
+  /** A file of TypeScript or JavaScript, run by this same Node. */
   readonly program: string;
   readonly args: readonly string[];
   /** Flags of Node itself. */

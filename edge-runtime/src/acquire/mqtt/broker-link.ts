@@ -59,7 +59,7 @@ export async function openBrokerLink(
   const { settings, context } = options;
   const base = await clientOptions(options);
   // Loaded when a broker is used only: it takes 40 ms and 10 MB.
-  const { connect } = await import("mqtt");
+  const { connect } = await import("./library.ts");
   const attempt = (version: 5 | 4): Promise<BrokerLink> =>
     connectOnce(
       options,
