@@ -148,6 +148,13 @@ export interface PlanLine {
   readonly text: string;
 }
 
+/** One device on a line that it may share with others. */
+export interface LineUser<Settings> {
+  readonly device: string;
+  readonly settings: Settings;
+  readonly points: readonly PointSettings[];
+}
+
 /** A protocol we can speak. */
 export interface Driver<Settings> {
   readonly protocol: string;
@@ -172,6 +179,13 @@ export interface Driver<Settings> {
   checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
   /** Says what the settings will mean for the device. Touches no network. */
   plan(settings: Settings, points: readonly PointSettings[]): readonly PlanLine[];
+  /**
+   * Says what all devices of one line mean for it together: whether they fit into its time, whether they are wired
+   * alike. Touches no network.
+   *
+   * @param users all devices for which `line` gives the same name, in the order of the settings; at least one
+   */
+  planLine?(users: readonly LineUser<Settings>[]): readonly PlanLine[];
   /**
    * Says what the driver's own files of a device mean for it (a certificate that ends soon). Touches no network; a folder
    * that is not there yet says nothing.

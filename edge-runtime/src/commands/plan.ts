@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 
 import { loadSettings } from "../settings/load-settings.ts";
 import { deviceFolder } from "../settings/device-folder.ts";
+import { planLines } from "../settings/plan-lines.ts";
+import type { PlanLine } from "../acquire/driver.ts";
 import type { Command } from "./command.ts";
 
 export const planCommand: Command = {
@@ -28,11 +30,16 @@ export const planCommand: Command = {
         ...driver.plan(connection, points),
         ...((await driver.planFolder?.(connection, id, stateFolder, clock.nowUs())) ?? []),
       ];
-      for (const line of lines) {
-        out.push(`    ${line.severity === "info" ? "" : `${line.severity}: `}${line.text}`);
-      }
+      out.push(...lines.map(toText));
+    }
+    for (const { line, devices, says } of planLines(settings.devices)) {
+      out.push(`  ${line}: ${devices.join(", ")}`, ...says.map(toText));
     }
     print.write(`${out.join("\n")}\n`);
     return 0;
   },
 };
+
+function toText({ severity, text }: PlanLine): string {
+  return `    ${severity === "info" ? "" : `${severity}: `}${text}`;
+}

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 
 import { runRuntime } from "../runtime.ts";
 import { loadSettings } from "../settings/load-settings.ts";
+import { warningsOf } from "../settings/plan-lines.ts";
 import { software } from "../settings/software.ts";
 import type { Command } from "./command.ts";
 
@@ -18,6 +19,9 @@ export const runCommand: Command = {
       options: { settings: { type: "string", default: "gateway.yaml" } },
     });
     const settings = loadSettings(values.settings);
+    for (const { where, what } of warningsOf(settings.devices)) {
+      log.warn("settings.warning", { where, what });
+    }
     // With a supervisor above us: a loop that no longer turns no longer says that it lives.
     const alive = setInterval(() => {
       if (process.connected) process.send?.("alive");

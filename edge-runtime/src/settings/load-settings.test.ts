@@ -6,6 +6,7 @@ import { test, type TestContext } from "node:test";
 
 import { gatewayJsonSchema } from "./gateway-file.ts";
 import { loadSettings, SettingsFaulty } from "./load-settings.ts";
+import { warningsOf } from "./plan-lines.ts";
 
 function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), "millwright-settings-"));
@@ -161,7 +162,46 @@ test("editors get a JSON Schema of the file", () => {
     "gateway",
     "hub",
     "journal",
+    "telling",
     "hmi",
     "devices",
   ]);
+});
+
+const bus = (everyMs: number, speed = 9_600): string => {
+  const devices = [1, 2, 3].map(
+    (unit) => `
+  - id: meter-${unit}
+    protocol: modbus
+    everyMs: ${everyMs}
+    connection: { framing: rtu, path: /dev/ttyS0, baudRate: ${unit === 3 ? speed : 9_600}, unit: ${unit} }
+    tags: meter-${unit}.csv
+`,
+  );
+  return `${head}\ndevices:${devices.join("")}`;
+};
+const busTables = Object.fromEntries(
+  [1, 2, 3].map((unit) => [
+    `meter-${unit}.csv`,
+    `id,address,type\n${Array.from({ length: 125 }, (_, at) => `m${unit}/${at},holding:${at},uint16`).join("\n")}\n`,
+  ]),
+);
+
+test("devices that fit into their line one by one and not together are refused, in one sentence", (t) => {
+  const problems = problemsOf(folderWith(t, { ...busTables, "gateway.yaml": bus(1_000) }));
+  assert.equal(problems.length, 1, problems.join("\n"));
+  assert.match(
+    problems[0] ?? "",
+    /serial \/dev\/ttyS0 \(meter-1, meter-2, meter-3\): busy 94 % of its time/,
+  );
+  const settings = loadSettings(folderWith(t, { ...busTables, "gateway.yaml": bus(1_200) }));
+  assert.deepEqual(
+    warningsOf(settings.devices).map(({ where, what }) => [where, what.slice(0, 24)]),
+    [["serial /dev/ttyS0 (meter-1, meter-2, meter-3)", "busy 79 % of its time at"]],
+  );
+});
+
+test("devices that write one line with two speeds are refused before anything is opened", (t) => {
+  const [problem] = problemsOf(folderWith(t, { ...busTables, "gateway.yaml": bus(2_000, 19_200) }));
+  assert.match(problem ?? "", /meter-1 is written with rtu, 9600 baud.*meter-3 with rtu, 19200/);
 });

@@ -21,6 +21,7 @@ import {
   type DeviceFile,
   type GatewayFile,
 } from "./gateway-file.ts";
+import { planLines } from "./plan-lines.ts";
 import { reportOf, type Problem } from "./problem.ts";
 import { parseTagTable, type TagRow } from "./tag-table.ts";
 import { fill, overlay } from "./template.ts";
@@ -84,6 +85,12 @@ export function loadSettings(path: string): Settings {
     declared.push({ id: health.id, tags: health.tags.map(({ tag }) => tag.id) });
   }
   problems.push(...repeats(declared));
+  for (const { line, devices: users, says } of planLines(devices)) {
+    const where = `${relative(".", file) || file}: ${line} (${users.join(", ")})`;
+    for (const { severity, text } of says) {
+      if (severity === "refused") problems.push({ where, what: text });
+    }
+  }
   if (parsed === undefined || problems.length > 0) throw new SettingsFaulty(problems);
 
   const { gateway, hub, journal, hmi } = parsed;

@@ -4,12 +4,10 @@ import { describe, test } from "node:test";
 import type { Scalar, ValueType } from "@millwright/wire-contract";
 import fc from "fast-check";
 
-import type { PlanLine } from "../driver.ts";
 import { isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
 import { decodeAllWays } from "./decode-all-ways.ts";
-import { lineLoad } from "./line-load.ts";
-import { modbusDriver } from "./modbus-driver.ts";
 import { Schedule } from "./schedule.ts";
+import { modbusDriver } from "./modbus-driver.ts";
 import { lineOf, modbusSettings } from "./settings.ts";
 import { pointOf } from "./test-points.ts";
 import { planWrite } from "./writing.ts";
@@ -44,7 +42,7 @@ describe("settings", () => {
 
   test("unknown keys, unknown framings and broadcast on a line are refused", () => {
     for (const wrong of [
-      { framing: "tcp", host: "plc", baudRate: 9_600 },
+      { framing: "tcp", host: "plc", parity: "even" },
       { framing: "ascii", path: "/dev/ttyS0" },
       { framing: "rtu", path: "/dev/ttyS0", unit: 0 },
       { framing: "tcp" },
@@ -142,52 +140,6 @@ describe("writing", () => {
     );
     assert.match(planned(parsed("holding:1", "int16", { scale_register: "2" }), 1), /not read yet/);
     assert.match(planned(parsed("coil:1", "bool"), "on"), /true or false/);
-  });
-});
-
-describe("the load of a line", () => {
-  const line = (everyMs: number, count: number): readonly PlanLine[] => {
-    const settings = modbusSettings.parse({ framing: "rtu", path: "/dev/ttyS0", baudRate: 9_600 });
-    const points = Array.from({ length: count }, (_, at) =>
-      pointOf(`holding:${at}`, "uint16", everyMs),
-    );
-    return modbusDriver.plan(settings, points);
-  };
-
-  test("125 registers at 9,600 baud take 0.3 s", () => {
-    const settings = modbusSettings.parse({ framing: "rtu", path: "/dev/ttyS0", baudRate: 9_600 });
-    const points = Array.from({ length: 125 }, (_, at) => {
-      const point = parsePoint(settings, pointOf(`holding:${at}`, "uint16", 1_000), at);
-      assert.ok(!isRefused(point));
-      return point;
-    });
-    const { share, requestsPerSecond } = lineLoad(settings, points);
-    assert.ok(Math.abs(share - 0.314) < 0.002, String(share));
-    assert.equal(requestsPerSecond, 1);
-  });
-
-  test("is told, warned of above 60 % and refused above 90 %", () => {
-    assert.deepEqual(
-      line(1_000, 125).map(({ severity }) => severity),
-      ["info", "info"],
-    );
-    assert.equal(line(500, 125).at(-1)?.severity, "warning");
-    assert.equal(line(300, 125).at(-1)?.severity, "refused");
-    assert.match(line(300, 125).at(-1)?.text ?? "", /105 %/);
-  });
-
-  test("on TCP only groups and requests are told", () => {
-    const plan = modbusDriver.plan(tcp, [
-      pointOf("holding:1", "uint16", 100),
-      pointOf("coil:1", "bool", 100),
-    ]);
-    assert.deepEqual(plan, [
-      { severity: "info", text: "2 points in 2 requests of 1 to 1, 20 requests/s on tcp plc:502" },
-    ]);
-  });
-
-  test("a point that cannot be understood refuses the plan", () => {
-    assert.equal(modbusDriver.plan(tcp, [pointOf("x:1", "uint16", 100)])[0]?.severity, "refused");
   });
 });
 

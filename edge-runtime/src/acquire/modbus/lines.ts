@@ -4,7 +4,7 @@ import { race } from "@millwright/kit";
 import type { DriverContext } from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
 import { Line, type Converse } from "./line.ts";
-import { lineOf, type ModbusSettings } from "./settings.ts";
+import { lineOf, wiringOf, type ModbusSettings } from "./settings.ts";
 import { openTransport } from "./transport.ts";
 
 interface OpenLine {
@@ -104,16 +104,5 @@ export class Lines {
     line.gone.addEventListener("abort", forget, { once: true });
     opening.catch(forget);
     return entry;
-  }
-}
-
-function wiringOf(settings: ModbusSettings): string {
-  switch (settings.framing) {
-    case "tcp":
-      return `tcp, ${settings.concurrent} under way`;
-    case "rtu-over-tcp":
-      return `rtu-over-tcp, ${settings.baudRate} baud`;
-    case "rtu":
-      return `rtu, ${settings.baudRate} baud, ${settings.parity} parity, ${settings.stopBits} stop`;
   }
 }

@@ -4,7 +4,7 @@ import { SettingsRefused } from "../faults.ts";
 import { isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
 import { lateForMs, rememberLateAnswers, type LateAnswers } from "./late-answers.ts";
 import type { Converse } from "./line.ts";
-import { describeLoad } from "./line-load.ts";
+import { describeLine, describeLoad } from "./line-load.ts";
 import { Lines } from "./lines.ts";
 import { probeAround } from "./probe.ts";
 import { checkTogether } from "./requests.ts";
@@ -53,6 +53,15 @@ export function createModbusDriver(
       }
       if (parsed.points.length === 0) return [{ severity: "info", text: "no points" }];
       return describeLoad(settings, parsed.points);
+    },
+    planLine(users) {
+      return describeLine(
+        users.map(({ device, settings, points }) => ({
+          device,
+          settings,
+          points: parseAll(settings, points).points,
+        })),
+      );
     },
     async probe(settings, address, context, signal) {
       const use = await lines.join(settings, context, signal);

@@ -26,6 +26,8 @@ export interface TcpSettings extends Common {
   readonly port: number;
   /** Requests that may be under way at the same time on the one connection. */
   readonly concurrent: number;
+  /** Speed of the serial line behind a gateway: only for the load that `plan` counts. Absent where no line is known. */
+  readonly baudRate?: number | undefined;
 }
 
 /** Modbus RTU through the socket of a serial server in transparent mode. */
@@ -68,9 +70,10 @@ const network = {
   host: z.string().min(1),
   port: z.int().min(1).max(65_535).default(502),
 };
+const baudRate = z.int().min(300).max(4_000_000);
 const serial = {
   // The serial line guide 1.02, 2.4.2 asks for 19,200 as the default, even parity.
-  baudRate: z.int().min(300).max(4_000_000).default(19_200),
+  baudRate: baudRate.default(19_200),
   // The guide's turnaround delay is 100 to 200 ms (2.4.1).
   turnaroundMs: z.int().min(1).max(5_000).default(100),
 };
@@ -84,6 +87,7 @@ export const modbusSettings: z.ZodType<ModbusSettings> = z
       ...common,
       // Many devices allow one request; 16 is what the messaging guide (4.2.1) suggests a server should bear at most.
       concurrent: z.int().min(1).max(16).default(1),
+      baudRate: baudRate.optional(),
     }),
     z.strictObject({
       framing: z.literal("rtu-over-tcp"),
@@ -113,4 +117,16 @@ export function lineOf(settings: ModbusSettings): string {
   return settings.framing === "rtu"
     ? `serial ${settings.path}`
     : `tcp ${settings.host.toLowerCase()}:${settings.port}`;
+}
+
+/** What all who share a line must have written alike, in words: there is one port and one queue. */
+export function wiringOf(settings: ModbusSettings): string {
+  switch (settings.framing) {
+    case "tcp":
+      return `tcp, ${settings.concurrent} under way`;
+    case "rtu-over-tcp":
+      return `rtu-over-tcp, ${settings.baudRate} baud`;
+    case "rtu":
+      return `rtu, ${settings.baudRate} baud, ${settings.parity} parity, ${settings.stopBits} stop`;
+  }
 }
