@@ -68,9 +68,9 @@ export interface Buckets {
   readonly exact?: ReadonlyMap<number, ExactBucket>;
 }
 
-/** How long each state held, one row for each pair of bucket and state; sorted by bucket, then by key. */
+/** How long each state held, one row for each pair of bucket and state, in the order of buckets. */
 export interface StateTimes {
-  /** The states that occur, each once: numbers, or texts and 64-bit integers. Sorted: numbers, integers, texts. */
+  /** The states that occur, each once: numbers, 64-bit integers or texts. */
   readonly keys: readonly Scalar[];
   readonly count: number;
   /** Row of the bucket. */

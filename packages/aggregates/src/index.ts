@@ -7,5 +7,14 @@ export { inTime, type Series } from "./series.ts";
 export { rollUp, type Rollup, type RollupInput } from "./roll-up.ts";
 export { mergeBuckets } from "./merge.ts";
 export { sumTolerance } from "./rounding.ts";
-export { decodeHour, decodeHourHead, encodeHour, type HourRollup } from "./codec/hour-codec.ts";
+export {
+  decodeFiner,
+  decodeHour,
+  decodeHourHead,
+  encodeFiner,
+  encodeHour,
+  encodeHourHead,
+  type HourRollup,
+} from "./codec/hour-codec.ts";
+export { joinBuckets } from "./join.ts";
 export type { DeviceScale } from "./codec/forms.ts";

@@ -32,18 +32,43 @@ export interface HourRollup {
   readonly after: Carry;
 }
 
-/** @param device scale and offset of the tag: values that are whole registers then take a byte or two */
+/**
+ * The two parts one after the other.
+ *
+ * @param device scale and offset of the tag: values that are whole registers then take a byte or two
+ */
 export function encodeHour(rollup: HourRollup, device?: DeviceScale): Uint8Array {
-  const { hour, minutes, seconds, after } = rollup;
+  const head = encodeHourHead(rollup, device);
+  const finer = encodeFiner(rollup, device);
+  const bytes = new Uint8Array(head.length + finer.length);
+  bytes.set(head);
+  bytes.set(finer, head.length);
+  return bytes;
+}
+
+/** The bucket of the hour and the carry. */
+export function encodeHourHead(
+  { hour, after }: Pick<HourRollup, "hour" | "after">,
+  device?: DeviceScale,
+): Uint8Array {
   out.clear();
-  body.clear();
   out.byte(version);
   writeBuckets(out, hour, device);
   writeCarry(out, after, hour);
+  return out.copy();
+}
+
+/** The finer buckets, for a place of their own: who asks for hours does not read them. */
+export function encodeFiner(
+  { minutes, seconds }: Pick<HourRollup, "minutes" | "seconds">,
+  device?: DeviceScale,
+): Uint8Array {
+  body.clear();
   writeBuckets(body, minutes, device);
   if (seconds !== undefined) writeBuckets(body, seconds, device);
   const plain = body.view();
   const packed = pack(plain);
+  out.clear();
   out.varint(packed === undefined ? 0 : plain.length);
   out.block(packed ?? plain);
   return out.copy();
@@ -52,20 +77,17 @@ export function encodeHour(rollup: HourRollup, device?: DeviceScale): Uint8Array
 export function decodeHour(bytes: Uint8Array): HourRollup | Refused {
   return refuseMalformed("rollup", () => {
     const input = new ByteReader(bytes);
-    const head = readHead(input);
-    const unpackedSize = input.varint();
-    const block = input.block();
-    if (input.left > 0) throw new Malformed("it is longer than it says");
-    const inner = new ByteReader(unpackedSize === 0 ? block : unpack(block, unpackedSize));
-    const minutes = expectWidth(readBuckets(inner), widths.minute);
-    if (inner.left === 0) return { ...head, minutes };
-    return { ...head, minutes, seconds: expectWidth(readBuckets(inner), widths.second) };
+    return { ...readHead(input), ...readFiner(input) };
   });
 }
 
-/** Only the bucket of the hour and the carry. */
+/** Of the first part, or of the whole. */
 export function decodeHourHead(bytes: Uint8Array): Pick<HourRollup, "hour" | "after"> | Refused {
   return refuseMalformed("rollup", () => readHead(new ByteReader(bytes)));
+}
+
+export function decodeFiner(bytes: Uint8Array): Pick<HourRollup, "minutes" | "seconds"> | Refused {
+  return refuseMalformed("rollup", () => readFiner(new ByteReader(bytes)));
 }
 
 const version = 1;
@@ -77,6 +99,16 @@ function readHead(input: ByteReader): Pick<HourRollup, "hour" | "after"> {
   if (stated !== version) throw new Malformed(`version ${stated} is not known`);
   const hour = expectWidth(readBuckets(input), widths.hour);
   return { hour, after: readCarry(input, hour) };
+}
+
+function readFiner(input: ByteReader): Pick<HourRollup, "minutes" | "seconds"> {
+  const unpackedSize = input.varint();
+  const block = input.block();
+  if (input.left > 0) throw new Malformed("it is longer than it says");
+  const inner = new ByteReader(unpackedSize === 0 ? block : unpack(block, unpackedSize));
+  const minutes = expectWidth(readBuckets(inner), widths.minute);
+  if (inner.left === 0) return { minutes };
+  return { minutes, seconds: expectWidth(readBuckets(inner), widths.second) };
 }
 
 function expectWidth(buckets: Buckets, widthUs: WidthUs): Buckets {
