@@ -1,25 +1,24 @@
 /** Serves the built pages and speaks their contract with the live feed of the product, over generated values. */
 import { systemClock } from "@millwright/kit";
 import {
-  createPageApp,
-  historyBody,
-  listen,
+  addHistoryRoutes,
   liveStream,
-  parseRange,
-  servePage,
-  type Listening,
+  PageService,
   type LiveSource,
+  type TimeRange,
 } from "@millwright/live-feed";
 import type {
   DeviceStatus,
   GatewayPage,
   GatewayRow,
   HubLink,
+  LedgerEntry,
   LiveTag,
   LiveValue,
   Presence,
 } from "@millwright/wire-contract";
 import { status } from "@millwright/wire-contract";
+import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
 import { createPlant, liveValue, type Plant, type PlantSize } from "./plant.ts";
@@ -45,7 +44,7 @@ export class Fixture implements AsyncDisposable {
   readonly #state = new Set<() => void>();
   readonly #startedUs = systemClock.nowUs();
   readonly #timer: NodeJS.Timeout;
-  #listening: Listening | undefined;
+  #server: PageService | undefined;
   #port = 0;
   readonly #folder: string;
 
@@ -72,19 +71,26 @@ export class Fixture implements AsyncDisposable {
   }
 
   get url(): string {
-    return this.#listening?.url ?? "";
+    return this.#server?.url ?? "";
   }
 
   async start(): Promise<this> {
-    this.#listening = await listen(this.#app(), "127.0.0.1", this.#port);
-    this.#port = Number(new URL(this.#listening.url).port);
+    this.#server = new PageService({
+      name: "fixture",
+      host: "127.0.0.1",
+      port: this.#port,
+      folder: this.#folder,
+      addRoutes: (app) => this.#addRoutes(app),
+    });
+    await this.#server.start();
+    this.#port = Number(new URL(this.#server.url).port);
     return this;
   }
 
   /** As if the process had been killed: open streams are cut, the port is closed. */
   async cut(): Promise<void> {
-    await this.#listening?.[Symbol.asyncDispose]();
-    this.#listening = undefined;
+    await this.#server?.stop();
+    this.#server = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -174,27 +180,18 @@ export class Fixture implements AsyncDisposable {
     };
   }
 
-  #app(): ReturnType<typeof createPageApp> {
-    const app = createPageApp();
+  #addRoutes(app: Hono): void {
     const { source } = this;
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));
-      app.get(`${base}/history`, (context) => {
-        const range = parseRange(context);
-        const tag = page().tags.find((one) => one.id === context.req.query("tag"));
-        if (typeof range === "string") return context.text(range, 400);
-        if (tag === undefined) return context.text("no such tag", 404);
-        return context.body(this.#history(tag, range), 200, {
-          "content-type": "application/octet-stream",
-        });
-      });
-      app.get(`${base}/gaps`, (context) => {
-        const range = parseRange(context);
-        return typeof range === "string"
-          ? context.text(range, 400)
-          : context.json(this.#gaps(range));
-      });
+      addHistoryRoutes(app, base, () => ({
+        line: (id, range) => {
+          const tag = page().tags.find((one) => one.id === id);
+          return Promise.resolve(tag === undefined ? undefined : this.#history(tag, range));
+        },
+        gaps: (_tag, fromUs, toUs) => Promise.resolve(this.#gaps({ fromUs, toUs })),
+      }));
     }
     app.get("/api/gateway", (context) => context.json(page()));
     app.get("/api/gateways", (context) => context.json(this.rows()));
@@ -225,8 +222,6 @@ export class Fixture implements AsyncDisposable {
           : [],
       ),
     );
-    servePage(app, this.#folder);
-    return app;
   }
 
   /** Five minutes without values, twenty minutes ago, on every tag. */
@@ -234,16 +229,18 @@ export class Fixture implements AsyncDisposable {
     return [this.#startedUs - 1_200e6, this.#startedUs - 900e6];
   }
 
-  #gaps(range: { readonly fromUs: number; readonly toUs: number }): readonly unknown[] {
+  #gaps(range: Pick<TimeRange, "fromUs" | "toUs">): readonly LedgerEntry[] {
     const [fromUs, toUs] = this.#gapUs();
     if (toUs < range.fromUs || fromUs > range.toUs) return [];
-    return [{ reason: "device-unreachable", fromUs, toUs, count: { kind: "exact", samples: 300 } }];
+    const count = { kind: "exact", samples: 300 } as const;
+    const scope = { kind: "gateway" } as const;
+    return [{ number: 1, reason: "device unreachable", scope, fromUs, toUs, count }];
   }
 
   #history(
     tag: LiveTag,
-    range: { readonly fromUs: number; readonly toUs: number; readonly columns: number },
-  ): ArrayBuffer {
+    range: TimeRange,
+  ): { readonly times: Float64Array; readonly values: Float64Array } {
     const [gapFrom, gapTo] = this.#gapUs();
     const times: number[] = [];
     const values: number[] = [];
@@ -258,7 +255,7 @@ export class Fixture implements AsyncDisposable {
       }
       inGap = gone;
     }
-    return historyBody(Float64Array.from(times), Float64Array.from(values));
+    return { times: Float64Array.from(times), values: Float64Array.from(values) };
   }
 
   rows(): readonly GatewayRow[] {

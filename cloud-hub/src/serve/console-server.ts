@@ -1,17 +1,15 @@
 /** The hub's page and its API: what fleet managers open, and what programs ask. Reads views; decides nothing. */
 import { join } from "node:path";
 
-import type { Clock, Service } from "@millwright/kit";
+import type { Clock } from "@millwright/kit";
 import {
-  createPageApp,
-  historyBody,
-  listen,
+  addHistoryRoutes,
   liveStream,
-  parseRange,
-  servePage,
-  type Listening,
+  PageService,
+  type HistorySource,
   type LiveSource,
 } from "@millwright/live-feed";
+import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 
 import type { HubViews } from "../hub-views.ts";
@@ -28,95 +26,67 @@ const pageFolder = join(import.meta.dirname, "../../dist/console");
 /** The list of gateways is sent when it changed, at most this often; a page of 2,000 rows is no film. */
 const listEveryMs = 1_000;
 
-export class ConsoleServer implements Service {
-  readonly name = "console";
-  // An HTTP server that listens does not break by itself.
-  readonly broken: Promise<never> = new Promise<never>(() => undefined);
-  readonly #options: ConsoleServerOptions;
-  #listening: Listening | undefined;
-
+export class ConsoleServer extends PageService {
   constructor(options: ConsoleServerOptions) {
-    this.#options = options;
-  }
-
-  /** Where the page is, once started. */
-  get url(): string {
-    return this.#listening?.url ?? "";
-  }
-
-  async start(): Promise<void> {
-    const { host, port, views, clock } = this.#options;
-    const app = createPageApp();
-    app.get("/api/gateways", (context) => context.json(views.gateways()));
-    app.get("/api/quarantine", async (context) => context.json(await views.quarantine()));
-    app.get("/api/metrics", (context) => context.json(views.metrics()));
-    app.get("/api/gateways/live", (context) =>
-      streamSSE(context, async (stream) => {
-        const closed = new AbortController();
-        stream.onAbort(() => {
-          closed.abort();
+    const { host, port, views, clock } = options;
+    super({
+      name: "console",
+      host,
+      port,
+      folder: pageFolder,
+      addRoutes(app) {
+        app.get("/api/gateways", (context) => context.json(views.gateways()));
+        app.get("/api/quarantine", async (context) => context.json(await views.quarantine()));
+        app.get("/api/metrics", (context) => context.json(views.metrics()));
+        app.get("/api/gateways/live", (context) => gatewaysStream(context, views, clock));
+        app.get("/api/gateways/:gateway", (context) => {
+          const page = views.page(context.req.param("gateway"));
+          return page === undefined
+            ? context.text("the hub has never heard of this gateway", 404)
+            : context.json(page);
         });
-        for (let seq = 1; !hasAborted(closed.signal); seq++) {
-          await stream.writeSSE({
-            event: "gateways",
-            id: String(seq),
-            data: JSON.stringify(views.gateways()),
-          });
-          await stream.writeSSE({
-            event: "beat",
-            data: JSON.stringify({ seq, nowUs: clock.nowUs(), confirmed: {} }),
-          });
-          await clock.sleep(listEveryMs, closed.signal).catch(() => undefined);
-        }
-      }),
-    );
-    app.get("/api/gateways/:gateway", (context) => {
-      const page = views.page(context.req.param("gateway"));
-      return page === undefined
-        ? context.text("the hub has never heard of this gateway", 404)
-        : context.json(page);
+        app.get("/api/gateways/:gateway/live", (context) => {
+          const gateway = context.req.param("gateway");
+          if (views.page(gateway) === undefined) {
+            return context.text("the hub has never heard of this gateway", 404);
+          }
+          return liveStream(context, liveSourceOf(views, gateway), clock);
+        });
+        addHistoryRoutes(app, "/api/gateways/:gateway", (context) =>
+          historySourceOf(views, context.req.param("gateway") ?? ""),
+        );
+      },
     });
-    app.get("/api/gateways/:gateway/live", (context) => {
-      const gateway = context.req.param("gateway");
-      if (views.page(gateway) === undefined) {
-        return context.text("the hub has never heard of this gateway", 404);
-      }
-      return liveStream(context, liveSourceOf(views, gateway), clock);
-    });
-    app.get("/api/gateways/:gateway/history", async (context) => {
-      const range = parseRange(context);
-      if (typeof range === "string") return context.text(range, 400);
-      const line = await views.history(
-        context.req.param("gateway"),
-        context.req.query("tag") ?? "",
-        range.fromUs,
-        range.toUs,
-        range.columns,
-      );
-      return context.body(historyBody(line.times, line.values), 200, {
-        "Content-Type": "application/octet-stream",
-      });
-    });
-    app.get("/api/gateways/:gateway/gaps", async (context) => {
-      const range = parseRange(context);
-      if (typeof range === "string") return context.text(range, 400);
-      const entries = await views.gaps(
-        context.req.param("gateway"),
-        context.req.query("tag") ?? "",
-        range.fromUs,
-        range.toUs,
-      );
-      return context.json(
-        entries.map(({ reason, fromUs, toUs, count }) => ({ reason, fromUs, toUs, count })),
-      );
-    });
-    servePage(app, pageFolder);
-    this.#listening = await listen(app, host, port);
   }
+}
 
-  async stop(): Promise<void> {
-    await this.#listening?.[Symbol.asyncDispose]();
-  }
+/** The whole list once a second, and the hub's clock with it. */
+function gatewaysStream(context: Context, views: HubViews, clock: Clock): Response {
+  return streamSSE(context, async (stream) => {
+    const closed = new AbortController();
+    stream.onAbort(() => {
+      closed.abort();
+    });
+    for (let seq = 1; !hasAborted(closed.signal); seq++) {
+      await stream.writeSSE({
+        event: "gateways",
+        id: String(seq),
+        data: JSON.stringify(views.gateways()),
+      });
+      await stream.writeSSE({
+        event: "beat",
+        data: JSON.stringify({ seq, nowUs: clock.nowUs(), confirmed: {} }),
+      });
+      await clock.sleep(listEveryMs, closed.signal).catch(() => undefined);
+    }
+  });
+}
+
+function historySourceOf(views: HubViews, gateway: string): HistorySource {
+  return {
+    line: (tag, { fromUs, toUs, columns }) => views.history(gateway, tag, fromUs, toUs, columns),
+    gaps: (tag, fromUs, toUs) => views.gaps(gateway, tag, fromUs, toUs),
+  };
 }
 
 /** The twin of one gateway, as the live stream wants it. */

@@ -1,14 +1,5 @@
 export { overviewOf, sparklinesOf, toLiveTag } from "./gateway-page.ts";
+export { addHistoryRoutes, type HistorySource, type TimeRange } from "./history-routes.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
-export {
-  createPageApp,
-  historyBody,
-  isLoopbackName,
-  listen,
-  liveStream,
-  parseRange,
-  PortTaken,
-  servePage,
-  type Listening,
-} from "./page-server.ts";
+export { liveStream, PageService, PortTaken } from "./page-server.ts";
 export { ValueTable } from "./value-table.ts";

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 
 import { getRequestListener } from "@hono/node-server";
 import { serveStatic } from "@hono/node-server/serve-static";
-import type { Clock } from "@millwright/kit";
+import type { Clock, Service } from "@millwright/kit";
 import { Fault } from "@millwright/kit";
 import { Hono, type Context } from "hono";
 import { secureHeaders } from "hono/secure-headers";
@@ -33,7 +33,7 @@ export class PortTaken extends Fault {
  * machine's loopback: until access control exists, a page elsewhere must not reach the plant through a browser that
  * was led to another address (DNS rebinding).
  */
-export function createPageApp(): Hono {
+function createPageApp(): Hono {
   const app = new Hono();
   app.use(
     secureHeaders({
@@ -59,13 +59,13 @@ export function createPageApp(): Hono {
 }
 
 /** @param host the Host header, with or without a port */
-export function isLoopbackName(host: string): boolean {
+function isLoopbackName(host: string): boolean {
   const name = host.replace(/:\d+$/, "");
   return name === "localhost" || name === "[::1]" || /^127(\.\d{1,3}){3}$/.test(name);
 }
 
 /** Serves a built page. Files with a hash in their name never change; the page itself is asked for anew. */
-export function servePage(app: Hono, folder: string): void {
+function servePage(app: Hono, folder: string): void {
   app.use("/assets/*", async (context, next) => {
     await next();
     if (context.res.ok) context.header("Cache-Control", "public, max-age=31536000, immutable");
@@ -99,34 +99,7 @@ function tagsOf(query: string | undefined): readonly string[] {
   return query === undefined || query === "" ? [] : query.split(",");
 }
 
-/** The body of a history answer: n times in µs, then n values, little endian; NaN is a gap. */
-export function historyBody(times: Float64Array, values: Float64Array): ArrayBuffer {
-  const body = new Float64Array(times.length + values.length);
-  body.set(times, 0);
-  body.set(values, times.length);
-  return body.buffer;
-}
-
-/**
- * A range of time in the address: `from` and `to` in µs, `columns` 1 to 4,096 (the widest screens; more could not be
- * seen). An answer in words when it cannot be understood.
- */
-export function parseRange(
-  context: Context,
-): { readonly fromUs: number; readonly toUs: number; readonly columns: number } | string {
-  const fromUs = Number(context.req.query("from"));
-  const toUs = Number(context.req.query("to"));
-  const columns = Number(context.req.query("columns") ?? 1_200);
-  if (!Number.isFinite(fromUs) || !Number.isFinite(toUs) || fromUs >= toUs) {
-    return "from and to must be times in µs since 1970 UTC, from before to";
-  }
-  if (!Number.isInteger(columns) || columns < 1 || columns > 4_096) {
-    return "columns must be a whole number from 1 to 4096";
-  }
-  return { fromUs, toUs, columns };
-}
-
-export interface Listening extends AsyncDisposable {
+interface Listening extends AsyncDisposable {
   readonly url: string;
 }
 
@@ -134,7 +107,7 @@ export interface Listening extends AsyncDisposable {
  * Listens until disposed. Open streams are cut at disposal: they never end by themselves.
  * Throws `PortTaken`.
  */
-export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
+async function listen(app: Hono, host: string, port: number): Promise<Listening> {
   const answer = getRequestListener(app.fetch);
   const server: Server = createServer((request, response) => {
     void answer(request, response);
@@ -157,4 +130,47 @@ export async function listen(app: Hono, host: string, port: number): Promise<Lis
       });
     },
   };
+}
+
+export interface PageServiceOptions {
+  /** Of the service, for its messages. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Where the built page is. */
+  readonly folder: string;
+  /** Adds what the page asks for besides its own files. */
+  readonly addRoutes: (app: Hono) => void;
+}
+
+/** A page and its API as a service: listens from start to stop. */
+export class PageService implements Service {
+  readonly name: string;
+  // An HTTP server that listens does not break by itself.
+  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+  readonly #options: PageServiceOptions;
+  #listening: Listening | undefined;
+
+  constructor(options: PageServiceOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  /** Where the page is, once started; "" before. */
+  get url(): string {
+    return this.#listening?.url ?? "";
+  }
+
+  /** Throws `PortTaken`. */
+  async start(): Promise<void> {
+    const { host, port, folder, addRoutes } = this.#options;
+    const app = createPageApp();
+    addRoutes(app);
+    servePage(app, folder);
+    this.#listening = await listen(app, host, port);
+  }
+
+  async stop(): Promise<void> {
+    await this.#listening?.[Symbol.asyncDispose]();
+  }
 }

@@ -36,7 +36,7 @@ function gapWords(gap: Gap): string {
   const words = {
     from: clockWords(gap.fromUs),
     to: clockWords(gap.toUs),
-    reason: gap.reason.replaceAll("-", " "),
+    reason: gap.reason,
   };
   const { samples } = gap.count;
   return samples === undefined
