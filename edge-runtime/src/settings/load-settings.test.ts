@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -126,6 +127,38 @@ test("a page that would listen beyond loopback is refused, because it has no sig
 test("text that is no YAML is reported by line and column", (t) => {
   const [problem] = problemsOf(folderWith(t, { "gateway.yaml": "gateway: { id: [\n" }));
   assert.match(problem ?? "", /line \d+, column \d+/);
+});
+
+test("a file too large for the memory of a gateway says where its tags belong", (t) => {
+  const rows = Array.from(
+    { length: 20_000 },
+    (_, at) => `      - { id: m/${at}, address: "holding:${at}", type: uint16 }`,
+  );
+  const inline = meter.replace(" meter.csv", `\n${rows.join("\n")}`);
+  const problems = problemsOf(folderWith(t, { "gateway.yaml": head + inline }));
+  assert.equal(problems.length, 1);
+  assert.match(
+    problems[0] ?? "",
+    /holds \d+ characters, and may hold 500000\. .*tags: press-1\.csv/,
+  );
+});
+
+test("10,000 tags are read from a table within the memory of a gateway", (t) => {
+  const rows = Array.from(
+    { length: 10_000 },
+    (_, at) => `m/${at},Tag ${at},holding:${at},uint16,bar`,
+  );
+  const file = folderWith(t, {
+    "gateway.yaml": head + meter,
+    "meter.csv": `id,name,address,type,unit\n${rows.join("\n")}\n`,
+  });
+  const loader = new URL("./load-settings.ts", import.meta.url).href;
+  const script = `const { loadSettings } = await import(${JSON.stringify(loader)});
+    console.log(loadSettings(${JSON.stringify(file)}).devices[0].tags.length);`;
+  // The supervisor gives the runtime 96 MB for everything.
+  const options = ["--max-old-space-size=64", "--input-type=module", "--eval", script];
+  const ran = spawnSync(process.execPath, options, { encoding: "utf8" });
+  assert.equal(ran.stdout.trim(), "10000", ran.stderr.slice(0, 2_000));
 });
 
 test("a file that is missing is named", (t) => {

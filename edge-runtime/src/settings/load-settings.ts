@@ -75,7 +75,11 @@ export function loadSettings(path: string): Settings {
   const parsed = checked(content.value, gatewayFile, file, problems);
 
   const declared: Declared[] = [];
-  const devices = devicesIn(content.value).flatMap(({ index, device }) => {
+  const listed =
+    parsed === undefined
+      ? devicesIn(content.value)
+      : parsed.devices.map((device, index) => ({ index, device }));
+  const devices = listed.flatMap(({ index, device }) => {
     const place = `${relative(".", file) || file}: devices[${index}] (${device.id})`;
     return toDevice(device, folder, place, declared, problems) ?? [];
   });
@@ -309,11 +313,24 @@ function readYaml<T>(path: string, schema: z.ZodType<T>, problems: Problem[]): T
   return content === undefined ? undefined : checked(content.value, schema, path, problems);
 }
 
+/**
+ * While it is read, YAML takes 80 times its own size, and the gateway has 96 MB for all that it does. Half a megabyte is
+ * 2,500 devices with tables, or 4,000 tags written out; nobody types either (field practice 62).
+ */
+const yamlCharactersMax = 500_000;
+
 /** The file as plain data; undefined when it is not there or is no YAML. */
 function readContent(path: string, problems: Problem[]): { readonly value: unknown } | undefined {
   const shown = relative(".", path) || path;
   const text = readText(path, problems);
   if (text === undefined) return undefined;
+  if (text.length > yamlCharactersMax) {
+    problems.push({
+      where: shown,
+      what: `holds ${text.length} characters, and may hold ${yamlCharactersMax}. Put the tags of each device into a table beside it, as in "tags: press-1.csv"`,
+    });
+    return undefined;
+  }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   for (const error of document.errors) {
