@@ -161,6 +161,7 @@ function openKept(folder: string, random: Random): JournalCore {
     // Commits are asked for one after the other, so the interval never comes to pass.
     commitEveryMs: 3_600_000,
     keepRawHours: 72,
+    tellEveryMs: 1_000,
     bytesMax: 4 * 2 ** 30,
     clock: systemClock,
     random,

@@ -61,6 +61,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     commitEveryMs: settings.journal.commitEveryMs,
     keepRawHours: settings.journal.keepRawHours,
     bytesMax: settings.journal.bytesMax,
+    tellEveryMs: settings.telling.everyMs,
     clock,
     random,
     log,

@@ -66,6 +66,7 @@ export class PlayedGateway {
       gateway,
       commitEveryMs: this.options.commitEveryMs,
       keepRawHours: 72,
+      tellEveryMs: 1_000,
       bytesMax: 64 * 2 ** 20,
       clock,
       random,

@@ -255,7 +255,7 @@ export class FrameTable {
     return this.#toldRows[lane].get(keyOf(rank, afterSeq), keyOf(rank, toSeq)) ?? 0;
   }
 
-  /** The oldest sample frame that the first told frame above `seq` comes from; undefined when there is none. */
+  /** The oldest sample frame whose body a told frame above `seq` uses; undefined when there is none. */
   rawNeededAfter(rank: number, lane: ToldLane, seq: number, headSeq: number): number | undefined {
     return this.#neededFrom[lane].get(keyOf(rank, seq), keyOf(rank, headSeq));
   }

@@ -33,6 +33,8 @@ export interface JournalOptions {
   readonly keepRawHours: number;
   /** File and log together never pass it. */
   readonly bytesMax: number;
+  /** Samples that are told wait so long for others of their frame: small frames cost (architecture 7). */
+  readonly tellEveryMs: number;
   readonly clock: Clock;
   /** Seeded from the system's entropy outside of tests: the epoch is made of it. */
   readonly random: Random;
@@ -150,13 +152,14 @@ function openStoreHere(options: StoreOptions): StoreDoor {
 }
 
 function storeOptions(options: JournalOptions): StoreOptions {
-  const { folder, gateway, keepRawHours, bytesMax, clock, random } = options;
+  const { folder, gateway, keepRawHours, bytesMax, tellEveryMs, clock, random } = options;
   return {
     folder,
     gateway,
     epoch: newEpoch(random),
     keepRawHours,
     bytesMax,
+    tellEveryMs,
     nowUs: clock.nowUs(),
     nowMs: clock.monotonicMs(),
   };

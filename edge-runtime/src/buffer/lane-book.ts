@@ -102,6 +102,15 @@ export class LaneBook {
     return { frames, samples, oldestSealedUs };
   }
 
+  /** When the oldest frame of a lane was sealed that the hub has not stored, µs; Infinity when none waits. */
+  oldestUs(lane: HeldLane): number {
+    let least = Infinity;
+    for (const state of this.#lanes) {
+      if (state.lane === lane && state.oldestUs > 0) least = Math.min(least, state.oldestUs);
+    }
+    return least;
+  }
+
   positions(): OutboxLane[] {
     return this.#lanes.map((state) => ({
       epoch: state.epoch,

@@ -124,6 +124,16 @@ export class RawTier {
     return { leastId, frames: changes };
   }
 
+  /** Whole frames whose key is above `id`, in order. */
+  framesAfter(id: number): { readonly id: number; readonly bytes: Uint8Array }[] {
+    return this.#db
+      .prepare<[number], { id: number; raw_head: Buffer; body: Buffer }>(
+        "select id, raw_head, body from sample_frame where id > ? order by id",
+      )
+      .all(id)
+      .map(({ id, raw_head, body }) => ({ id, bytes: Buffer.concat([raw_head, body]) }));
+  }
+
   /** Newest first in slices, so that a commit may come between two of them. */
   read(
     tag: number,

@@ -5,6 +5,7 @@ import { keyOf } from "./lane-book.ts";
 import type { RawTier } from "./raw-tier.ts";
 import { bodiesOf, fieldsOf, type Moment, type Sealer } from "./sealing.ts";
 import type { TagTable } from "./tag-table.ts";
+import type { KeptPart } from "./telling-lane.ts";
 
 /** Chunks of rows become sample frames. All inside a transaction. */
 export class SampleLane {
@@ -26,10 +27,16 @@ export class SampleLane {
   }
 
   /**
+   * @param kept told of each frame, in order
    * @param tooLarge told of each sample that fits into no frame
    * @returns samples kept
    */
-  keep({ rank, nowUs }: Moment, chunk: Chunk, tooLarge: (loss: Loss) => void): number {
+  keep(
+    { rank, nowUs }: Moment,
+    chunk: Chunk,
+    kept: (part: KeptPart) => void,
+    tooLarge: (loss: Loss) => void,
+  ): number {
     const dictionary = this.#tags.current;
     const { tag, measuredUs, value, status } = columnsIn(chunk.buffer);
     const { count } = chunk;
@@ -53,15 +60,14 @@ export class SampleLane {
         count: { kind: "exact", samples: 1 },
       });
     });
+    const clock = { segment: chunk.segment, disciplined: false, offsetUs: 0 };
     for (const { body, columns: part } of bodies) {
-      const fields = fieldsOf(part, dictionary, chunk, nowUs);
+      const fields = fieldsOf(part, dictionary, { late: chunk.late, clock }, nowUs);
       const raw = this.#sealer.raw(fields, body);
-      const { seq } = raw.head;
-      const id = keyOf(rank, seq);
+      const id = keyOf(rank, raw.head.seq);
       this.#frames.putSamples(rank, raw);
       this.#raw.noted(id, fields.firstUs, fields.lastUs, nowUs);
-      const live = this.#sealer.told("live", fields, { rawFrom: seq, rawTo: seq }, body);
-      this.#frames.putTold(rank, "live", { sealed: live, rawFrom: id, rawTo: id, shared: true });
+      kept({ columns: part, dictionary, fields, body, id });
       samples += part.count;
     }
     return samples;

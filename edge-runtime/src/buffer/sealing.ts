@@ -173,7 +173,7 @@ export function* bodiesOf(
 export function fieldsOf(
   columns: SampleColumns,
   dictionary: Dictionary,
-  of: { readonly late: boolean; readonly segment: number },
+  of: { readonly late: boolean; readonly clock: ClockState },
   sealedUs: number,
 ): SampleFields {
   const [firstUs, lastUs] = rangeOf(columns);
@@ -183,9 +183,7 @@ export function fieldsOf(
     firstUs,
     lastUs,
     sealedUs,
-    // Whether the gateway's own clock is disciplined is not known here yet, so nothing better is claimed.
-    clock: { segment: of.segment, disciplined: false, offsetUs: 0 },
-    late: of.late,
+    ...of,
   };
 }
 

@@ -22,13 +22,14 @@ import { isFull, JournalBroken } from "./faults.ts";
 import { FrameTable } from "./frame-table.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
-import { heldLanes, keyOf, type Waiting } from "./lane-book.ts";
+import { heldLanes, keyOf, type ToldLane, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
 import { RawTier, type SampleSlice } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
 import { Sealer, type Moment } from "./sealing.ts";
 import { lossesWhileDown, StartTable } from "./start-table.ts";
 import { TagTable } from "./tag-table.ts";
+import { TellingLane, type KeptPart } from "./telling-lane.ts";
 
 /**
  * The journal on disk: one SQLite file, used by one thread. Every change is a transaction; what it holds in memory is
@@ -42,6 +43,7 @@ export interface StoreOptions {
   readonly epoch: Epoch;
   readonly keepRawHours: number;
   readonly bytesMax: number;
+  readonly tellEveryMs: number;
   readonly nowUs: number;
   readonly nowMs: number;
 }
@@ -75,6 +77,9 @@ const dropMax = 128;
 /** Old raw frames are let go once a minute and not one with each commit. */
 const dropEveryUs = 60_000_000;
 const hourUs = 3_600_000_000;
+/** While a live frame waits longer than this for the hub, what is told goes to the history lane (no-loss protocol 4.2). */
+const liveWaitsMaxUs = 10_000_000;
+
 export class Store {
   readonly #options: StoreOptions;
   readonly #medium: Medium;
@@ -88,6 +93,7 @@ export class Store {
   readonly #starts: StartTable;
   readonly #critical: CriticalLane;
   readonly #samples: SampleLane;
+  readonly #telling: TellingLane;
   readonly #rank: number;
   #incarnation: string | undefined;
   #marksMs: number;
@@ -118,6 +124,15 @@ export class Store {
       const parts = { sealer: this.#sealer, frames: this.#frames, tags: this.#tags };
       this.#critical = new CriticalLane({ ...parts, starts: this.#starts, claims: this.#claims });
       this.#samples = new SampleLane({ ...parts, raw: this.#raw });
+      this.#telling = new TellingLane({
+        ...parts,
+        raw: this.#raw,
+        facts: this.#facts,
+        tellEveryMs: options.tellEveryMs,
+        claim: (loss) => {
+          this.#claims.add(loss, this.#nowMs);
+        },
+      });
       this.#incarnation = this.#facts.text("incarnation");
       this.#rank = this.#begin();
     } catch (failure) {
@@ -148,11 +163,14 @@ export class Store {
   /** Numbers the tags and seals the dictionary ahead of the first frame that uses it. */
   adoptTags(tags: readonly DeclaredTag[], nowUs: number): Dictionary {
     this.#nowUs = nowUs;
-    return this.#write("keep the tags", () => {
+    const dictionary = this.#write("keep the tags", () => {
       const dictionary = this.#tags.adopt(tags, keyOf(this.#rank, this.#sealer.heads.raw.seq));
+      this.#telling.adopt(this.#moment, this.#lane, dictionary.tags, this.#nowMs);
       this.#critical.tellDictionary(this.#moment);
       return dictionary;
     });
+    this.#telling.kept();
+    return dictionary;
   }
 
   /** A group that finds no room changes nothing but the open claims: it is to be handed in again without its losses. */
@@ -161,14 +179,21 @@ export class Store {
     this.#nowMs = group.nowMs;
     this.#linkUp = group.linkUp;
     const before = this.#sealer.heads;
+    const lane = this.#lane;
     const tooLarge: Loss[] = [];
+    const kept = (part: KeptPart): void => {
+      this.#telling.tell(this.#moment, group.nowMs, lane, part);
+    };
     let samples = 0;
     for (const loss of group.losses) this.#claims.add(loss, group.nowMs);
+    // In a transaction of its own: one that needs the room would be taken back together with what made it.
+    if (this.#full) this.#write("make room", () => this.#letGo());
     try {
       this.#write("commit", () => {
         for (const chunk of group.chunks) {
-          samples += this.#samples.keep(this.#moment, chunk, (loss) => tooLarge.push(loss));
+          samples += this.#samples.keep(this.#moment, chunk, kept, (loss) => tooLarge.push(loss));
         }
+        this.#telling.seal(this.#moment, group.nowMs, lane, group.last);
         for (const [device, point] of group.resume) this.#facts.setResume(device, point);
         if (group.last) this.#facts.set("last commit", group.nowUs);
         if (group.last || group.nowMs - this.#marksMs >= marksEveryMs) this.#keepMarks();
@@ -178,8 +203,10 @@ export class Store {
     } catch (failure) {
       if (!isFull(failure)) throw failure;
       this.#full = true;
+      this.#telling.takenBack();
       return { kind: "full", samples: 0, rejected: 0, sealed: false };
     }
+    this.#telling.kept();
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
     this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
@@ -278,6 +305,7 @@ export class Store {
         this.#starts.add({ rank, record });
         this.#held.open(rank, epoch, record.parent, nowUs);
         this.#critical.tellStart({ rank, nowUs }, record);
+        this.#telling.catchUp({ rank, nowUs });
         return undefined;
       },
       rank,
@@ -285,8 +313,19 @@ export class Store {
     return rank;
   }
 
+  /** Live never builds a backlog, so nothing in it is superseded (no-loss protocol 4.2). */
+  get #lane(): ToldLane {
+    const waitsUs = this.#nowUs - this.#held.book.oldestUs("live");
+    return waitsUs > liveWaitsMaxUs ? "history" : "live";
+  }
+
   get #moment(): Moment {
     return { rank: this.#rank, nowUs: this.#nowUs };
+  }
+
+  #letGo(): void {
+    this.#keepMarks();
+    this.#dropRaw();
   }
 
   #keepMarks(): void {
@@ -297,7 +336,7 @@ export class Store {
   /** Frames that the hub has safely stay for charts as long as asked, and shorter when room is needed. */
   #dropRaw(): void {
     const cutoffUs = this.#nowUs - this.#options.keepRawHours * hourUs;
-    const short = this.#medium.usedBytes > this.#medium.sampleBytesMax;
+    const short = this.#full || this.#medium.usedBytes > this.#medium.sampleBytesMax;
     const old = this.#raw.oldestUs < cutoffUs && this.#nowUs - this.#droppedUs >= dropEveryUs;
     if (!short && !old) return;
     const beforeUs = short ? Number.MAX_SAFE_INTEGER : cutoffUs;

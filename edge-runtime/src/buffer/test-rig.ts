@@ -38,6 +38,7 @@ export function newRig(context: TestContext, seed = "rig"): Rig {
     gateway,
     commitEveryMs: 1_000,
     keepRawHours: 72,
+    tellEveryMs: 1_000,
     bytesMax: 256 * 2 ** 20,
     clock,
     random,

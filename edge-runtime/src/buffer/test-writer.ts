@@ -9,6 +9,7 @@ const journal = await openJournal({
   gateway,
   commitEveryMs: 5,
   keepRawHours: 72,
+  tellEveryMs: 1_000,
   bytesMax: 256 * 2 ** 20,
   clock: systemClock,
   random: seededRandom(process.pid),

@@ -11,6 +11,7 @@ import { storedType } from "../normalise/normaliser.ts";
 import { unitConversion } from "../normalise/units.ts";
 import type { Problem } from "./problem.ts";
 import type { TagRow } from "./tag-table.ts";
+import { parseTellingRule, type TellingRule } from "./telling-rule.ts";
 
 /** One tag of one device: the two sides of the same row. */
 export interface TagSettings {
@@ -18,6 +19,8 @@ export interface TagSettings {
   readonly tag: DeclaredTag;
   /** Place on the overview, 1 first; absent when it is not on it. */
   readonly overview?: number;
+  /** What is told of it, where its own row says so. */
+  readonly telling?: TellingRule;
 }
 
 const valueTypes: readonly ValueType[] = [
@@ -65,6 +68,7 @@ export const commonColumns: readonly string[] = [
   "texts",
   "clock",
   "overview",
+  "tell",
 ];
 
 /** @param everyMs the period of the device, for rows that have none of their own */
@@ -143,6 +147,16 @@ export function toTagSettings(
   const clock = oneOf("clock", ["device", "gateway"], "device");
   const overview = number("overview", NaN, 1, 10_000);
 
+  const tell = cell("tell");
+  const rule = tell === undefined ? undefined : parseTellingRule(tell);
+  if (rule !== undefined && "kind" in rule) refuse("tell", rule.reason);
+  else if (rule?.percent === true && Number.isNaN(high - low)) {
+    refuse(
+      "tell",
+      `"${tell ?? ""}" is a part of the range: give low and high, or an error without %`,
+    );
+  }
+
   if (!isTagId(id) || problems.length > 0) return problems;
   const options = Object.fromEntries(
     Object.entries(row.cells).filter(([column]) => !commonColumns.includes(column)),
@@ -168,6 +182,7 @@ export function toTagSettings(
       filteredAtSource: filterOf(options),
     },
     ...(Number.isNaN(overview) ? {} : { overview }),
+    ...(rule === undefined || "kind" in rule ? {} : { telling: rule }),
   };
 }
 

@@ -2,6 +2,7 @@
  * The settings file of a gateway as a person writes it. Read this interface; the schema is checked against it. Past
  * `loadSettings` nothing is optional.
  */
+import type { TagKind } from "@millwright/wire-contract";
 import { z } from "zod";
 
 import type { ClockPolicy } from "../normalise/normaliser.ts";
@@ -28,11 +29,21 @@ export interface GatewayFile {
     readonly keepRawHours: number;
     readonly mebibytesMax: number;
   };
+  /** What of the samples the hub is told; all of them are kept here whatever it says. */
+  readonly telling: TellingFile;
   readonly hmi: {
     readonly host: string;
     readonly port: number;
   };
   readonly devices: readonly DeviceFile[];
+}
+
+/** Rules by kind of tag; the column `tell` of a tag table goes before them. */
+export interface TellingFile extends Readonly<Record<TagKind, string>> {
+  /** A sample is told after so long a silence, whatever its value. */
+  readonly heartbeatMs: number;
+  /** Told samples wait so long for others of their frame. */
+  readonly everyMs: number;
 }
 
 export interface DeviceFile {
@@ -81,6 +92,22 @@ export const deviceFile: z.ZodType<DeviceFile> = z.strictObject({
   tags: z.union([z.string().min(1), rows]).optional(),
 });
 
+// Nothing is held back unless somebody says what error he can live with.
+const rule = z.string().default("full");
+
+const tellingFile: z.ZodType<TellingFile> = z.strictObject({
+  measurement: rule,
+  counter: rule,
+  state: rule,
+  "event-value": rule,
+  setpoint: rule,
+  text: rule,
+  // A chart of an hour then has at least sixty points of each tag.
+  heartbeatMs: z.int().min(1_000).max(3_600_000).default(60_000),
+  // The envelope of a frame is as large as forty samples, so a frame a second and not ten.
+  everyMs: z.int().min(0).max(10_000).default(1_000),
+});
+
 export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   gateway: z.strictObject({
     id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, {
@@ -102,6 +129,7 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
     keepRawHours: z.number().positive().max(87_600).default(24),
     mebibytesMax: z.int().min(64).default(2_048),
   }),
+  telling: tellingFile.prefault({}),
   hmi: z
     .strictObject({
       host: loopback.default("127.0.0.1"),

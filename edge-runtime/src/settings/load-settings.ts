@@ -24,6 +24,7 @@ import {
 import { planLines } from "./plan-lines.ts";
 import { reportOf, type Problem } from "./problem.ts";
 import { parseTagTable, type TagRow } from "./tag-table.ts";
+import { tellingOf, tellingRules } from "./telling-rule.ts";
 import { fill, overlay } from "./template.ts";
 
 /** The settings cannot be used. The message is the whole report. */
@@ -61,6 +62,7 @@ export interface Settings {
     readonly keepRawHours: number;
     readonly bytesMax: number;
   };
+  readonly telling: { readonly everyMs: number };
   readonly hmi: GatewayFile["hmi"];
   readonly devices: readonly DeviceSettings[];
 }
@@ -95,9 +97,12 @@ export function loadSettings(path: string): Settings {
       if (severity === "refused") problems.push({ where, what: text });
     }
   }
+  const rules = tellingRules(parsed?.telling, (key, what) => {
+    problems.push({ where: `${relative(".", file) || file}: telling.${key}`, what });
+  });
   if (parsed === undefined || problems.length > 0) throw new SettingsFaulty(problems);
 
-  const { gateway, hub, journal, hmi } = parsed;
+  const { gateway, hub, journal, hmi, telling } = parsed;
   if (!isGatewayId(gateway.id)) throw new SettingsFaulty(problems);
   return {
     file,
@@ -117,8 +122,15 @@ export function loadSettings(path: string): Settings {
       keepRawHours: journal.keepRawHours,
       bytesMax: journal.mebibytesMax * 2 ** 20,
     },
+    telling: { everyMs: telling.everyMs },
     hmi,
-    devices,
+    devices: devices.map((device) => ({
+      ...device,
+      tags: device.tags.map((each) => ({
+        ...each,
+        tag: { ...each.tag, ...tellingOf(each, rules, telling.heartbeatMs) },
+      })),
+    })),
   };
 }
 

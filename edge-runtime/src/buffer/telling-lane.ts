@@ -1,0 +1,231 @@
+import { Teller, ToldRows } from "@millwright/telling";
+import {
+  parseFrame,
+  type ClockState,
+  type Dictionary,
+  type SampleColumns,
+  type TagDefinition,
+} from "@millwright/wire-contract";
+
+import type { Loss } from "../hand-over.ts";
+import type { FactTable } from "./fact-table.ts";
+import type { FrameTable } from "./frame-table.ts";
+import { keyOf, seqOf, type ToldLane } from "./lane-book.ts";
+import type { RawTier } from "./raw-tier.ts";
+import { bodiesOf, fieldsOf, type Moment, type SampleFields, type Sealer } from "./sealing.ts";
+
+/**
+ * What of the samples the hub is told, in the transaction that keeps them. Where all is told, a told frame is a second
+ * head over the body that is there already. Where the tags have rules, told rows are gathered into frames of their own.
+ *
+ * Rows that are gathered are not yet in any told frame, and a line of a swinging door may reach back behind them. So
+ * once a minute all open lines are ended, and the journal notes up to where everything is told; after a crash what lies
+ * behind that note is told again in full, and the hub drops what it has by its identity.
+ */
+
+/** A frame of so many rows is sealed at once: more would not compress better by much (architecture 7). */
+const rowsPerFrame = 1_000;
+/** How far a crash can make us tell samples twice, and how long a swinging door holds a value back at most. */
+const noteEveryMs = 60_000;
+
+/** A sample frame as it was just kept. */
+export interface KeptPart {
+  readonly columns: SampleColumns;
+  readonly dictionary: Dictionary;
+  readonly fields: SampleFields;
+  readonly body: Uint8Array;
+  /** Key of its row. */
+  readonly id: number;
+}
+
+/** Samples that one teller hears: of one dictionary, stamped by one run of the clock. */
+interface Hearing {
+  readonly teller: Teller;
+  readonly dictionary: Dictionary;
+  readonly clock: ClockState;
+  /** Key of the sample frame heard last. */
+  rawTo: number;
+}
+
+/** Rows that wait for their frame. */
+interface Gathered {
+  readonly of: Hearing;
+  readonly rows: ToldRows;
+  readonly rawFrom: number;
+  rawTo: number;
+  readonly sinceMs: number;
+}
+
+export class TellingLane {
+  readonly #parts;
+  #hearing: Hearing | undefined;
+  /** Only the last one grows. */
+  #gathered: Gathered[] = [];
+  /** How many of them were sealed by the transaction under way. */
+  #sealed = 0;
+  /** Parts of the group under way, and how many of it were heard by an earlier try that found no room. */
+  #part = 0;
+  #partsHeard = 0;
+  /** Since the last note: samples heard and told, and the time that they cover. */
+  #heard = 0;
+  #told = 0;
+  #fromUs = Infinity;
+  #toUs = -Infinity;
+  #notedMs = -Infinity;
+  /** Whether the rule of any tag holds something back. */
+  #thins = false;
+
+  constructor(parts: {
+    readonly sealer: Sealer;
+    readonly frames: FrameTable;
+    readonly facts: FactTable;
+    readonly raw: RawTier;
+    /** Told rows wait so long for others of their frame. */
+    readonly tellEveryMs: number;
+    readonly claim: (loss: Loss) => void;
+  }) {
+    this.#parts = parts;
+  }
+
+  /** Tells again what the run before had kept and may not have told. First thing in a new epoch. */
+  catchUp({ rank, nowUs }: Moment): void {
+    const { facts, raw, sealer, frames } = this.#parts;
+    const toldTo = facts.number("told to");
+    if (toldTo === undefined) return;
+    for (const { id, bytes } of raw.framesAfter(toldTo)) {
+      const parsed = parseFrame(bytes);
+      if (parsed.kind !== "frame") continue;
+      const fields = { ...parsed.head, sealedUs: nowUs, late: true };
+      // Numbers of raw frames count within an epoch, and these are of another one.
+      const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, parsed.body);
+      frames.putTold(rank, "history", { sealed, rawFrom: id, rawTo: id, shared: true });
+    }
+    facts.set("told to", keyOf(rank, 0));
+  }
+
+  /** What was gathered was named by the dictionary before. */
+  adopt(at: Moment, lane: ToldLane, tags: readonly TagDefinition[], nowMs: number): void {
+    this.#endLines(nowMs);
+    this.#seal(at, lane);
+    this.#hearing = undefined;
+    this.#thins = tags.some(({ telling }) => telling !== undefined && telling.rule !== "full");
+    const { facts, sealer } = this.#parts;
+    const toldTo = this.#thins ? keyOf(at.rank, sealer.heads.raw.seq) : Number.MAX_SAFE_INTEGER;
+    facts.set("told to", toldTo);
+  }
+
+  /** @param lane where frames go that are sealed now */
+  tell({ rank }: Moment, nowMs: number, lane: ToldLane, part: KeptPart): void {
+    const { fields, body, id } = part;
+    // Of a device's history nothing is held back: it was asked for, and there is little of it.
+    if (!this.#thins || fields.late) {
+      const { sealer, frames } = this.#parts;
+      const sealed = sealer.told(lane, fields, { rawFrom: seqOf(id), rawTo: seqOf(id) }, body);
+      frames.putTold(rank, lane, { sealed, rawFrom: id, rawTo: id, shared: true });
+      return;
+    }
+    // A group that found no room is handed in again, and a teller hears each sample once.
+    if (this.#part++ < this.#partsHeard) return;
+    this.#partsHeard = this.#part;
+    const hearing = this.#hearingOf(part, nowMs);
+    hearing.rawTo = id;
+    const gathered = this.#gathering(hearing, nowMs);
+    gathered.rawTo = id;
+    const before = gathered.rows.count;
+    hearing.teller.tell(part.columns, gathered.rows);
+    this.#heard += part.columns.count;
+    this.#told += gathered.rows.count - before;
+    this.#fromUs = Math.min(this.#fromUs, fields.firstUs);
+    this.#toUs = Math.max(this.#toUs, fields.lastUs);
+  }
+
+  /** Seals what is due, after the parts of a commit. @param last the journal is being closed */
+  seal(at: Moment, nowMs: number, lane: ToldLane, last: boolean): void {
+    if (!this.#thins) return;
+    const notes = last || nowMs - this.#notedMs >= noteEveryMs;
+    if (notes) this.#note(at, nowMs);
+    const open = this.#gathered.at(-1);
+    if (open === undefined) return;
+    const due =
+      notes || open.rows.count >= rowsPerFrame || nowMs - open.sinceMs >= this.#parts.tellEveryMs;
+    this.#seal(at, lane, due ? undefined : this.#gathered.length - 1);
+  }
+
+  /** The transaction was kept. */
+  kept(): void {
+    this.#gathered.splice(0, this.#sealed);
+    this.#sealed = 0;
+    this.#part = 0;
+    this.#partsHeard = 0;
+  }
+
+  /** The transaction was taken back, and the same group comes again. */
+  takenBack(): void {
+    this.#sealed = 0;
+    this.#part = 0;
+  }
+
+  #hearingOf({ dictionary, fields: { clock }, id }: KeptPart, nowMs: number): Hearing {
+    const hearing = this.#hearing;
+    if (hearing?.clock.segment === clock.segment && hearing.dictionary === dictionary) {
+      return hearing;
+    }
+    // No line crosses a step of the clock.
+    this.#endLines(nowMs);
+    this.#hearing = { teller: new Teller(dictionary.tags), dictionary, clock, rawTo: id };
+    return this.#hearing;
+  }
+
+  #gathering(of: Hearing, nowMs: number): Gathered {
+    const open = this.#gathered.at(-1);
+    if (open?.of === of) return open;
+    const { rawTo } = of;
+    const next = { of, rows: new ToldRows(), rawFrom: rawTo, rawTo, sinceMs: nowMs };
+    this.#gathered.push(next);
+    return next;
+  }
+
+  /** Everything kept so far is told, or lies within the bound of what is, once what was gathered is sealed with it. */
+  #note({ rank }: Moment, nowMs: number): void {
+    const { facts, sealer, claim } = this.#parts;
+    this.#endLines(nowMs);
+    this.#notedMs = nowMs;
+    facts.set("told to", keyOf(rank, sealer.heads.raw.seq));
+    const samples = this.#heard - this.#told;
+    if (samples > 0) {
+      claim({
+        reason: "told within bound",
+        scope: { kind: "gateway" },
+        fromUs: this.#fromUs,
+        toUs: this.#toUs,
+        count: { kind: "exact", samples },
+      });
+    }
+    this.#heard = 0;
+    this.#told = 0;
+    this.#fromUs = Infinity;
+    this.#toUs = -Infinity;
+  }
+
+  #endLines(nowMs: number): void {
+    if (this.#hearing === undefined) return;
+    const { rows } = this.#gathering(this.#hearing, nowMs);
+    const before = rows.count;
+    this.#hearing.teller.flush(rows);
+    this.#told += rows.count - before;
+  }
+
+  #seal({ rank, nowUs }: Moment, lane: ToldLane, count = this.#gathered.length): void {
+    const { sealer, frames } = this.#parts;
+    for (const { of, rows, rawFrom, rawTo } of this.#gathered.slice(0, count)) {
+      const from = { rawFrom: seqOf(rawFrom), rawTo: seqOf(rawTo) };
+      // None is too large for a frame: each was in one of the same size just before.
+      for (const { body, columns } of bodiesOf(rows.columns(), of.dictionary, () => undefined)) {
+        const fields = fieldsOf(columns, of.dictionary, { late: false, clock: of.clock }, nowUs);
+        const sealed = sealer.told(lane, fields, from, body);
+        frames.putTold(rank, lane, { sealed, rawFrom, rawTo, shared: false });
+      }
+    }
+    this.#sealed = count;
+  }
+}
