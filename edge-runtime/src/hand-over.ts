@@ -35,6 +35,12 @@ export interface Loss {
   readonly count: LossCount;
 }
 
+/**
+ * What the system says of the gateway's own clock. `set`: a time server or PTP disciplines it. `unset`: nothing does.
+ * `unknown`: nobody can be asked, as in most containers; then nothing better is claimed than for `unset`.
+ */
+export type GatewayClockState = "set" | "unset" | "unknown";
+
 /** A tag as the settings declare it; its index is given by the journal. */
 export type DeclaredTag = Omit<TagDefinition, "index" | "revision">;
 

@@ -20,9 +20,12 @@ import {
 
 import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import type { ReadingBatch } from "./acquire/driver.ts";
+import { healthDriver } from "./acquire/health/health-driver.ts";
 import { openJournal, type Journal } from "./buffer/journal.ts";
 import { keep } from "./buffer/keep.ts";
-import type { SampleBatch } from "./hand-over.ts";
+import type { GatewayClockState, SampleBatch } from "./hand-over.ts";
+import { clockNoteOf } from "./normalise/clock-policy.ts";
+import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
@@ -55,6 +58,15 @@ export interface RuntimeOptions {
 export async function runRuntime(options: RuntimeOptions, until: AbortSignal): Promise<void> {
   const { settings, clock, random, log } = options;
   const broken = brokenJournal();
+  let noteGatewayClock: (words: string) => void = () => undefined;
+  const gatewayClock = new GatewayClock({
+    clock,
+    log,
+    tools: systemTools,
+    changed: (state) => {
+      noteGatewayClock(gatewayClockWords(state));
+    },
+  });
   const journal = await openJournal({
     folder: settings.journal.folder,
     gateway: settings.gateway.id,
@@ -63,6 +75,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     bytesMax: settings.journal.bytesMax,
     tellEveryMs: settings.telling.everyMs,
     clock,
+    clockIsSet: () => gatewayClock.state === "set",
     random,
     log,
     onBroken: broken.report,
@@ -80,8 +93,18 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
 
     const indexOf = (id: string): number | undefined => dictionary.byId(id)?.index;
     const devices = settings.devices.map((device) =>
-      superviseDevice(device, options, journal, current, indexOf, stateChanged),
+      superviseDevice(
+        device,
+        options,
+        journal,
+        current,
+        indexOf,
+        stateChanged,
+        () => gatewayClock.state,
+      ),
     );
+    const self = devices.find((device) => device.status.protocol === healthDriver.protocol);
+    noteGatewayClock = (words) => self?.noteClock(words);
     const statuses = (): readonly DeviceStatus[] => devices.map((device) => device.status);
     const unexplained = (): number =>
       journal.counters().unexplained +
@@ -140,7 +163,14 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       },
       stop: () => Promise.resolve(),
     };
-    const services = [broken.service, ...(uplink ? [uplink] : []), hmi, ...devices, announce];
+    const services = [
+      broken.service,
+      gatewayClock,
+      ...(uplink ? [uplink] : []),
+      hmi,
+      ...devices,
+      announce,
+    ];
     await runServices(services, until, drainMs);
   } finally {
     await journal.close();
@@ -154,6 +184,7 @@ function superviseDevice(
   current: ValueTable,
   indexOf: (id: string) => number | undefined,
   changed: () => void,
+  gatewayClock: () => GatewayClockState,
 ): DeviceSupervisor {
   const { clock, random, log, settings } = options;
   const stateFolder = join(settings.journal.folder, "devices", device.id);
@@ -176,8 +207,10 @@ function superviseDevice(
     onLoss: (loss) => {
       journal.charge(loss);
     },
+    gatewayClock,
     onClock: (finding) => {
       log.info("normalise.device-clock", { device: device.id, ...finding });
+      supervisor.noteClock(clockNoteOf(finding));
     },
   });
 
@@ -201,7 +234,7 @@ function superviseDevice(
     applyBatch(current, batch);
   };
 
-  return new DeviceSupervisor({
+  const supervisor = new DeviceSupervisor({
     device: {
       id: device.id,
       name: device.name,
@@ -231,6 +264,7 @@ function superviseDevice(
       journal.saveResume(device.id, resume);
     },
   });
+  return supervisor;
 }
 
 const noHub = {

@@ -168,3 +168,14 @@ test("what was due was read or is in the ledger", async () => {
   assert.equal(due, read + lost);
   assert.equal(unexplained, 0);
 });
+
+test("what was found of a device's clock stands in its note beside everything else, until it is right", async () => {
+  const play = playDevice(["unreachable"]);
+  await play.supervisor.start();
+  await play.clock.advance(100);
+  play.supervisor.noteClock("the clock of the device is 5 h behind");
+  assert.match(play.supervisor.status.note, /does not answer.*\. the clock of the device is 5 h/);
+  play.supervisor.noteClock("");
+  assert.doesNotMatch(play.supervisor.status.note, /clock/);
+  await finish(play);
+});

@@ -89,6 +89,7 @@ export class DeviceSupervisor implements Service {
   #confirmedUs = 0;
   #trouble = "";
   #note = "";
+  #clockNote = "";
   #badge = "";
   #due = 0;
   #read = 0;
@@ -128,9 +129,16 @@ export class DeviceSupervisor implements Service {
       state: this.#state,
       sinceUs: this.#sinceUs,
       confirmedUs: this.#confirmedUs,
-      note: [this.#trouble, this.#note].filter((text) => text !== "").join(". "),
+      note: [this.#trouble, this.#note, this.#clockNote].filter((text) => text !== "").join(". "),
       badge: this.#badge,
     };
+  }
+
+  /** What was found of the clock behind this device's stamps, for as long as it holds; "" takes it back. */
+  noteClock(text: string): void {
+    if (text === this.#clockNote) return;
+    this.#clockNote = text;
+    this.#options.changed();
   }
 
   get account(): SourceAccount {

@@ -13,6 +13,8 @@ export type ResumePoint = Readonly<Record<string, Json>>;
 export interface Chunk {
   readonly late: boolean;
   readonly segment: number;
+  /** Something set the gateway's clock throughout the segment. */
+  readonly disciplined: boolean;
   readonly buffer: ArrayBuffer;
   count: number;
   readonly wide: Map<number, Scalar>;
@@ -35,7 +37,7 @@ export interface Group {
  * 16,384 rows, 393 kB. A frame of so many samples is 30 to 45 kB, well below the megabyte that a broker takes by
  * default, and the codec gains nothing from more.
  */
-export const chunkRows = 16_384;
+export const chunkRows = 65_536;
 const rowBytes = 24;
 
 export interface ChunkColumns {

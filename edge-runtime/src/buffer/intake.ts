@@ -44,6 +44,7 @@ export interface Taken {
 export class Intake {
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #clockIsSet: () => boolean;
   readonly #spare = new BoundedQueue<ArrayBuffer>(spareMax);
   #chunks: Chunk[] = [];
   #open: OpenChunk | undefined;
@@ -55,11 +56,15 @@ export class Intake {
   #takenSamples = 0;
   #takenWideBytes = 0;
   #segment: number;
+  /** Something set the clock throughout the segment. */
+  #disciplined: boolean;
   /** Wall time minus monotonic time, µs: constant while nobody sets the clock. */
   #offsetUs: number;
 
-  constructor(clock: Clock, random: Random) {
+  constructor(clock: Clock, random: Random, clockIsSet: () => boolean) {
     this.#clock = clock;
+    this.#clockIsSet = clockIsSet;
+    this.#disciplined = clockIsSet();
     this.#random = random;
     this.#segment = newSegment(random);
     this.#offsetUs = offsetOf(clock);
@@ -158,19 +163,25 @@ export class Intake {
     const open = this.#open;
     if (open !== undefined && open.chunk.late === late && open.chunk.count < chunkRows) return open;
     const buffer = this.#spare.shift() ?? newChunkBuffer();
-    const chunk = { late, segment: this.#segment, buffer, count: 0, wide: new Map() };
+    const [segment, disciplined] = [this.#segment, this.#disciplined];
+    const chunk = { late, segment, disciplined, buffer, count: 0, wide: new Map() };
     this.#chunks.push(chunk);
     this.#open = { chunk, columns: columnsIn(buffer) };
     return this.#open;
   }
 
-  /** A new segment, and so a new frame, at each step of the clock that stamps (no-loss protocol 2). */
+  /**
+   * A new segment, and so a new frame, at each step of the clock that stamps (no-loss protocol 2), and when it becomes
+   * or ceases to be one that is set: a segment is of one quality.
+   */
   #followClock(): void {
     const offsetUs = offsetOf(this.#clock);
     const stepped = Math.abs(offsetUs - this.#offsetUs) > stepUs;
     // Followed also when it drifts: a clock that is slewed right is no step.
     this.#offsetUs = offsetUs;
-    if (!stepped) return;
+    const disciplined = this.#clockIsSet();
+    if (!stepped && disciplined === this.#disciplined) return;
+    this.#disciplined = disciplined;
     this.#segment = newSegment(this.#random);
     this.#open = undefined;
   }

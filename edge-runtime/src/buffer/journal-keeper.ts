@@ -70,7 +70,7 @@ export class JournalKeeper implements JournalCore {
     this.#log = options.log;
     this.#door = door;
     this.#resume = new Map(door.resumePoints);
-    this.#intake = new Intake(options.clock, options.random);
+    this.#intake = new Intake(options.clock, options.random, options.clockIsSet ?? (() => false));
     this.#lastCommitMs = -Infinity;
     this.#full = door.state.full;
   }

@@ -132,6 +132,33 @@ test("late samples and samples after a clock step get frames of their own", asyn
   assert.notEqual(segments[2], segments[3]);
 });
 
+test("a frame says whether something set the clock that stamped it, and holds no samples of both kinds", async (context) => {
+  const rig = newRig(context);
+  let set = false;
+  const journal = rig.open({ clockIsSet: () => set });
+  await journal.adoptTags([tag("t1")]);
+  for (const [value, now] of [
+    [1, false],
+    [2, true],
+    [3, true],
+    [4, false],
+  ] as const) {
+    set = now;
+    journal.append(batchOf([value], rig.clock.nowUs()));
+  }
+  await journal.commit();
+  const heads = (await framesOf(journal, "live")).map((frame) => parsed(frame).head);
+  assert.deepEqual(
+    heads.map((head) => [head.sampleCount, head.clock.disciplined]),
+    [
+      [1, false],
+      [2, true],
+      [1, false],
+    ],
+  );
+  assert.equal(new Set(heads.map((head) => head.clock.segment)).size, 3);
+});
+
 test("a mark releases only what its chain proves, and only up to safe", async (context) => {
   const rig = newRig(context);
   const journal = rig.open();

@@ -36,6 +36,8 @@ export interface JournalOptions {
   /** Samples that are told wait so long for others of their frame: small frames cost (architecture 7). */
   readonly tellEveryMs: number;
   readonly clock: Clock;
+  /** Something sets the clock that stamps: frames say it of their samples. Left out, nothing better than "no" is claimed. */
+  readonly clockIsSet?: () => boolean;
   /** Seeded from the system's entropy outside of tests: the epoch is made of it. */
   readonly random: Random;
   readonly log: Log;

@@ -60,7 +60,7 @@ export class SampleLane {
         count: { kind: "exact", samples: 1 },
       });
     });
-    const clock = { segment: chunk.segment, disciplined: false, offsetUs: 0 };
+    const clock = { segment: chunk.segment, disciplined: chunk.disciplined, offsetUs: 0 };
     for (const { body, columns: part } of bodies) {
       const fields = fieldsOf(part, dictionary, { late: chunk.late, clock }, nowUs);
       const raw = this.#sealer.raw(fields, body);

@@ -151,6 +151,11 @@ export class DeviceClock {
   }
 }
 
+/** What stands with the device for as long as it holds; "" when its clock is used as it is. */
+export function clockNoteOf(finding: ClockFinding): string {
+  return finding.applied === "trust" ? "" : finding.text;
+}
+
 function findingText(applied: Exclude<ClockPolicy, "auto">, measuredUs: number): string {
   if (applied === "trust") return "the clock of the device is right";
   const off = `the clock of the device is ${durationWords(Math.abs(measuredUs))} ${measuredUs > 0 ? "ahead" : "behind"}`;

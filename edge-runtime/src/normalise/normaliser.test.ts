@@ -2,12 +2,25 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { PlayedClock } from "@millwright/kit";
-import { status, type DeviceId, type Scalar, type ValueType } from "@millwright/wire-contract";
+import {
+  status,
+  type DeviceId,
+  type Scalar,
+  type TagClock,
+  type ValueType,
+} from "@millwright/wire-contract";
 import fc from "fast-check";
 
 import { createBatchBuilder } from "../acquire/batch-builder.ts";
-import type { Loss, SampleBatch } from "../hand-over.ts";
-import { createNormaliser, storedType, type NormaliseTag } from "./normaliser.ts";
+import type { Loss, ReadingBatch, SampleBatch } from "../hand-over.ts";
+import { clockNoteOf } from "./clock-policy.ts";
+import {
+  createNormaliser,
+  storedType,
+  type ClockPolicy,
+  type NormaliseTag,
+  type Normaliser,
+} from "./normaliser.ts";
 
 const device = "press" as DeviceId;
 const receivedUs = 1_767_225_600_000_000;
@@ -193,11 +206,33 @@ test("nothing is quarantined against a gateway clock that nothing has set", () =
     tags: [tag(0, "float64", { clock: "device" })],
     clockPolicy: "auto",
     clock: new PlayedClock(receivedUs),
-    disciplined: () => false,
+    gatewayClock: () => "unset",
     onLoss: () => assert.fail("no loss"),
     onClock: () => assert.fail("no finding"),
   });
-  assert.equal(normaliser.normalise(batchOf([[0, receivedUs + 86_400e6, 1]])).count, 1);
+  const samples = normaliser.normalise(batchOf([[0, receivedUs + 86_400e6, 1]]));
+  assert.deepEqual([...samples.measuredUs], [receivedUs + 86_400e6], "the device may be right");
+});
+
+test("a gateway clock of which nobody knows quarantines nothing, and corrects a device that is off", () => {
+  const findings: string[] = [];
+  const normaliserOf = (clock: TagClock, clockPolicy: ClockPolicy): Normaliser =>
+    createNormaliser({
+      device,
+      tags: [tag(0, "float64", { clock })],
+      clockPolicy,
+      clock: new PlayedClock(receivedUs),
+      gatewayClock: () => "unknown",
+      onLoss: () => assert.fail("no loss"),
+      onClock: (finding) => findings.push(clockNoteOf(finding)),
+    });
+  const ahead = (): ReadingBatch => batchOf([[0, receivedUs + 600e6, 1]]);
+  const trusted = normaliserOf("device", "trust").normalise(ahead());
+  assert.deepEqual([...trusted.measuredUs], [receivedUs + 600e6]);
+  assert.deepEqual([...normaliserOf("device", "auto").normalise(ahead()).measuredUs], [receivedUs]);
+  assert.deepEqual(findings, [
+    "the clock of the device is 10 min ahead; its stamps are corrected by that",
+  ]);
 });
 
 test("what the driver settles is settled through the samples", async () => {

@@ -11,7 +11,7 @@ import {
   type ValueType,
 } from "@millwright/wire-contract";
 
-import type { Loss, ReadingBatch, SampleBatch } from "../hand-over.ts";
+import type { GatewayClockState, Loss, ReadingBatch, SampleBatch } from "../hand-over.ts";
 import {
   DeviceClock,
   implausibleBeforeUs,
@@ -44,8 +44,12 @@ export interface NormaliserOptions {
   /** Stamps further ahead of the gateway's clock than this, after the policy, are quarantined. 10 s by default. */
   readonly quarantineAheadUs?: number;
   readonly clock: Clock;
-  /** False while the gateway's own clock is not set by anything: nothing is then measured or quarantined against it. */
-  readonly disciplined?: () => boolean;
+  /**
+   * Stamps are quarantined against a clock that is `set` only. Clocks of devices are measured against one that may be
+   * right: `unset`, the gateway may be the one that stands in 1970, and a device that is right would be made wrong.
+   * Left out, it is `set`: a clock that is played needs nothing to set it.
+   */
+  readonly gatewayClock?: () => GatewayClockState;
   readonly onLoss: (loss: Loss) => void;
   readonly onClock: (finding: ClockFinding) => void;
 }
@@ -71,7 +75,6 @@ const float32Max = 3.4028234663852886e38;
 export function createNormaliser(options: NormaliserOptions): Normaliser {
   const { device, tags, onLoss } = options;
   const aheadUs = options.quarantineAheadUs ?? defaultQuarantineAheadUs;
-  const disciplined = options.disciplined ?? (() => true);
   const deviceClock = new DeviceClock(options.clockPolicy, options.clock, options.onClock);
 
   const points = tags.reduce((most, tag) => Math.max(most, tag.point + 1), 0);
@@ -162,12 +165,13 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
       }
       const { point, measuredUs, value, status, receivedUs, count } = batch;
       const late = batch.late === true;
-      const clockKnown = disciplined();
-      if (anyByDevice && clockKnown && !late && deviceClock.measures) measure(batch);
+      const gatewayClock = options.gatewayClock?.() ?? "set";
+      const mayBeRight = gatewayClock !== "unset";
+      if (anyByDevice && mayBeRight && !late && deviceClock.measures) measure(batch);
 
       const ignore = deviceClock.applied === "ignore" && !late;
       const offsetUs = deviceClock.applied === "trust" ? 0 : deviceClock.offsetUs;
-      const limitUs = clockKnown ? receivedUs + aheadUs : Infinity;
+      const limitUs = gatewayClock === "set" ? receivedUs + aheadUs : Infinity;
       let wide: Map<number, Scalar> | undefined;
       let kept = 0;
 
