@@ -9,7 +9,6 @@ export { GatewayTime, type PageClock } from "./live/page-clock.ts";
 export { noteOf, rangeWords } from "./live/view-words.ts";
 export {
   browserClock,
-  chooseTheme,
   hrefOf,
   keepAlive,
   openEvents,
@@ -17,14 +16,14 @@ export {
   startLiveStore,
   startRoute,
   startTheme,
-  theme,
-  type Theme,
 } from "./page.ts";
 export { Button } from "./parts/button.tsx";
+export { DeviceList } from "./parts/device-list.tsx";
+export { FindField } from "./parts/find-field.tsx";
 export { Indicator } from "./parts/indicator.tsx";
 export { HubStatus, hubWordsOf, LinkStatus, LostNotice } from "./parts/link-status.tsx";
-export { StateBody } from "./parts/state-body.tsx";
 export { EmptyState, FailedState, Skeleton } from "./parts/states.tsx";
+export { ThemeChoice } from "./parts/theme-choice.tsx";
 export { loadJson, useResource, type Resource } from "./parts/use-resource.ts";
 export {
   ageWords,
@@ -36,12 +35,6 @@ export {
 } from "./words/durations.ts";
 export { amountScale, quantityWords, shownDecimals } from "./words/amounts.ts";
 export { countWords, roughCountWords, numberWords, valueWords } from "./words/numbers.ts";
-export {
-  createSay,
-  createSayCount,
-  type Catalogue,
-  type Countable,
-  type Say,
-} from "./words/say.ts";
+export { createVoice, type Say, type SayCount, type Voice } from "./words/say.ts";
 export { protocolWords } from "./words/protocols.ts";
 export { unitWords } from "./words/units.ts";

@@ -49,7 +49,8 @@ export function keepAlive(stream: { tick(): void; hide(hidden: boolean): void })
   };
 }
 
-export type Theme = "light" | "dark" | "glare";
+export const themes = ["light", "dark", "glare"] as const;
+export type Theme = (typeof themes)[number];
 const themeKey = "millwright.theme";
 
 /** The theme of this device; it never follows the clock by itself (ux-guide 3.1). */
@@ -73,7 +74,7 @@ export function chooseTheme(chosen: Theme): void {
 function storedTheme(): Theme | undefined {
   try {
     const stored = localStorage.getItem(themeKey);
-    return stored === "light" || stored === "dark" || stored === "glare" ? stored : undefined;
+    return themes.find((one) => one === stored);
   } catch {
     return undefined;
   }

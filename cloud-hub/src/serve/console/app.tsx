@@ -1,14 +1,11 @@
 /** The frame of the console: where you are, how the page is connected, how it is displayed. */
 import {
-  Button,
-  chooseTheme,
   hrefOf,
   loadJson,
   route,
-  theme,
+  ThemeChoice,
   useResource,
   type PageClock,
-  type Theme,
 } from "@millwright/ui-kit";
 import type { GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
@@ -19,7 +16,6 @@ import type { FleetStore } from "./fleet-store.ts";
 import { GatewayScreen } from "./gateway-screen.tsx";
 import { say } from "./messages.ts";
 
-const themes: readonly Theme[] = ["light", "dark", "glare"];
 /** What the list says about a gateway, and the quarantine, change slowly; the live stream says the rest at once. */
 const refreshMs = 30_000;
 
@@ -63,16 +59,7 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
         <span class="reconnecting">
           {!onGateway && fleet.link.value.kind === "slow" ? say("link.reconnecting") : ""}
         </span>
-        <div class="button-row" role="group" aria-label={say("theme.label")}>
-          {themes.map((one) => (
-            <Button
-              key={one}
-              label={say(`theme.${one}`)}
-              pressed={theme.value === one}
-              onPress={() => chooseTheme(one)}
-            />
-          ))}
-        </div>
+        <ThemeChoice />
       </header>
       <main>
         {onGateway ? (

@@ -1,5 +1,13 @@
 /** C1 in its first form: what needs a person, and which gateways report, are behind, silent or asleep. */
-import { Button, EmptyState, hrefOf, LostNotice, Skeleton, sinceWords } from "@millwright/ui-kit";
+import {
+  Button,
+  EmptyState,
+  FindField,
+  hrefOf,
+  LostNotice,
+  Skeleton,
+  sinceWords,
+} from "@millwright/ui-kit";
 import type { GatewayRow, Presence } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -79,16 +87,7 @@ function Fleet(props: {
       <section>
         <div class="table-head">
           <h2>{say("fleet.table")}</h2>
-          <label class="find">
-            <span>{say("fleet.find")}</span>
-            <input
-              type="search"
-              value={text}
-              onInput={(event) => {
-                setText(event.currentTarget.value);
-              }}
-            />
-          </label>
+          <FindField label={say("fleet.find")} text={text} onText={setText} />
         </div>
         {found.length === 0 ? (
           <div class="no-match">

@@ -4,10 +4,8 @@ import {
   durationWords,
   intervalWords,
   type LiveStore,
-  protocolWords,
   roughCountWords,
   sinceWords,
-  StateBody,
 } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type { GatewayPage, GatewayRow, HubLink } from "@millwright/wire-contract";
@@ -66,35 +64,4 @@ function linkWords(hub: HubLink | undefined, nowUs: number): string {
   const time =
     hub.state === "behind" ? durationWords(hub.behindMs) : sinceWords(hub.sinceUs, nowUs);
   return say(`gateway.link.${hub.state}`, { time, count: roughCountWords(hub.waitingSamples) });
-}
-
-export function Devices(props: { readonly store: LiveStore }): JSX.Element {
-  const { store } = props;
-  const devices = store.devices.value;
-  const minuteUs = useComputed(() => Math.floor(store.secondUs.value / 60e6) * 60e6);
-  return (
-    <section class="panel">
-      <h2>{say("gateway.devices")}</h2>
-      {devices.length === 0 ? (
-        <p class="quiet">{say("gateway.devices.none")}</p>
-      ) : (
-        <ul class="devices">
-          {devices.map((device) => (
-            <li key={device.device} class="device">
-              <span class="device-name">{device.name}</span>
-              <span class="quiet">
-                {protocolWords(device.protocol)}
-                {device.badge !== "" && <span class="badge">{device.badge}</span>}
-              </span>
-              <StateBody state={device.state} />
-              <span class="quiet">
-                {say("gateway.device.since", { time: sinceWords(device.sinceUs, minuteUs.value) })}
-              </span>
-              <span class="device-note">{device.note}</span>
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
-  );
 }

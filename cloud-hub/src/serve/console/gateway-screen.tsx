@@ -2,8 +2,10 @@
 import {
   browserClock,
   Button,
+  DeviceList,
   EmptyState,
   FailedState,
+  FindField,
   hrefOf,
   Indicator,
   liveAddress,
@@ -21,7 +23,7 @@ import type { GatewayPage, GatewayRow, LiveTag } from "@millwright/wire-contract
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { Devices, GatewayFacts } from "./gateway-facts.tsx";
+import { GatewayFacts } from "./gateway-facts.tsx";
 import { say, sayCount } from "./messages.ts";
 
 /** More rows than this are searched rather than scrolled. */
@@ -91,7 +93,10 @@ function Gateway(props: GatewayProps): JSX.Element {
         </div>
         <GatewayFacts store={store} page={page} row={props.row} />
       </div>
-      <Devices store={store} />
+      <section class="panel">
+        <h2>{say("gateway.devices")}</h2>
+        <DeviceList store={store} none={say("gateway.devices.none")} />
+      </section>
       {tags.length === 0 ? (
         <EmptyState title={say("gateway.empty")}>
           <p>{say("gateway.empty.what")}</p>
@@ -144,16 +149,7 @@ function Asset(props: GatewayProps & { readonly tags: readonly LiveTag[] }): JSX
             {say("asset.live")} · {sayCount("asset.count", tags.length)}
           </h2>
           {tags.length > searchFrom && (
-            <label class="find">
-              <span>{say("asset.find")}</span>
-              <input
-                type="search"
-                value={text}
-                onInput={(event) => {
-                  setText(event.currentTarget.value);
-                }}
-              />
-            </label>
+            <FindField label={say("asset.find")} text={text} onText={setText} />
           )}
         </div>
         {found.length === 0 && (

@@ -1,11 +1,5 @@
 /** What the console says, in English. Other languages are further files of the same ids. */
-import {
-  createSay,
-  createSayCount,
-  type Catalogue,
-  type Countable,
-  type Say,
-} from "@millwright/ui-kit";
+import { createVoice, type Say, type SayCount, type Voice } from "@millwright/ui-kit";
 
 const texts = {
   "page.title": "Fleet – Millwright hub",
@@ -14,10 +8,6 @@ const texts = {
   "bar.label": "Place and display",
   "bar.place": "You are here",
   "fleet.title": "Fleet",
-  "theme.label": "Display",
-  "theme.light": "Light",
-  "theme.dark": "Dark",
-  "theme.glare": "Glare",
   "link.reconnecting": "Reconnecting",
   "fleet.empty": "No gateway has reported yet",
   "fleet.empty.what":
@@ -82,7 +72,6 @@ const texts = {
   "gateway.hmi": "HMI",
   "gateway.assets": "Assets",
   "gateway.devices": "Devices",
-  "gateway.device.since": "since {time}",
   "gateway.devices.none": "This gateway has told of no devices.",
   "gateway.empty": "This gateway has told of no tags yet",
   "gateway.empty.what":
@@ -100,10 +89,6 @@ const texts = {
 
 export type ConsoleText = keyof typeof texts;
 
-const catalogue: Catalogue<ConsoleText> = { locale: "en-GB", texts };
-export const say: Say<ConsoleText> = createSay(catalogue);
-export const sayCount: (
-  id: Countable<ConsoleText>,
-  count: number,
-  values?: Readonly<Record<string, string>>,
-) => string = createSayCount(catalogue);
+const voice: Voice<ConsoleText> = createVoice({ locale: "en-GB", texts });
+export const say: Say<ConsoleText> = voice.say;
+export const sayCount: SayCount<ConsoleText> = voice.sayCount;

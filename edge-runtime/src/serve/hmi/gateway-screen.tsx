@@ -1,25 +1,18 @@
 /** H7 in its first form: is the box itself all right, how much waits, which devices deliver? */
 import {
-  Button,
-  chooseTheme,
   countWords,
+  DeviceList,
   durationWords,
   hubWordsOf,
   intervalWords,
+  ThemeChoice,
   type LiveStore,
-  protocolWords,
-  sinceWords,
-  StateBody,
-  theme,
-  type Theme,
 } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
-import type { DeviceStatus, GatewayPage } from "@millwright/wire-contract";
+import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
 import { say } from "./messages.ts";
-
-const themes: readonly Theme[] = ["light", "dark", "glare"];
 
 export function GatewayScreen(props: {
   readonly store: LiveStore;
@@ -35,19 +28,13 @@ export function GatewayScreen(props: {
         <SyncPanel store={store} page={page} />
         <section class="panel">
           <h2>{say("gateway.display")}</h2>
-          <div class="button-row" role="group" aria-label={say("gateway.display")}>
-            {themes.map((one) => (
-              <Button
-                key={one}
-                label={say(`theme.${one}`)}
-                pressed={theme.value === one}
-                onPress={() => chooseTheme(one)}
-              />
-            ))}
-          </div>
+          <ThemeChoice />
         </section>
       </div>
-      <DevicesPanel store={store} />
+      <section class="panel">
+        <h2>{say("gateway.devices")}</h2>
+        <DeviceList store={store} none={say("gateway.no-devices")} />
+      </section>
     </>
   );
 }
@@ -102,42 +89,4 @@ function clockAheadWords(aheadMs: number): string {
   if (Math.abs(aheadMs) <= 2_000) return say("gateway.clock.ok");
   const time = durationWords(Math.abs(aheadMs));
   return say(aheadMs > 0 ? "gateway.clock.ahead" : "gateway.clock.behind", { time });
-}
-
-function DevicesPanel(props: { readonly store: LiveStore }): JSX.Element {
-  const { store } = props;
-  const devices = store.devices.value;
-  const nowUs = useComputed(() => Math.floor(store.secondUs.value / 60e6) * 60e6);
-  return (
-    <section class="panel">
-      <h2>{say("gateway.devices")}</h2>
-      {devices.length === 0 ? (
-        <p>{say("gateway.no-devices")}</p>
-      ) : (
-        <ul class="devices">
-          {devices.map((device) => (
-            <Device key={device.device} device={device} nowUs={nowUs.value} />
-          ))}
-        </ul>
-      )}
-    </section>
-  );
-}
-
-function Device(props: { readonly device: DeviceStatus; readonly nowUs: number }): JSX.Element {
-  const { device } = props;
-  return (
-    <li class="device">
-      <span class="device-name">{device.name}</span>
-      <span class="device-protocol">
-        {protocolWords(device.protocol)}
-        {device.badge !== "" && <span class="badge">{device.badge}</span>}
-      </span>
-      <StateBody state={device.state} />
-      <span class="device-since">
-        {say("gateway.device.since", { time: sinceWords(device.sinceUs, props.nowUs) })}
-      </span>
-      <span class="device-note">{device.note}</span>
-    </li>
-  );
 }

@@ -1,5 +1,12 @@
 /** One machine: its indicators in the order of the settings, then all its other values. */
-import { Button, EmptyState, hrefOf, Indicator, type LiveStore } from "@millwright/ui-kit";
+import {
+  Button,
+  EmptyState,
+  FindField,
+  hrefOf,
+  Indicator,
+  type LiveStore,
+} from "@millwright/ui-kit";
 import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -105,16 +112,7 @@ function Others(props: { readonly store: LiveStore; readonly machine: Machine })
     <section>
       <h2 class="rows-head">{sayCount("asset.others", machine.others.length)}</h2>
       {machine.others.length > searchFrom && (
-        <label class="find">
-          <span>{say("asset.find")}</span>
-          <input
-            type="search"
-            value={text}
-            onInput={(event) => {
-              setText(event.currentTarget.value);
-            }}
-          />
-        </label>
+        <FindField label={say("asset.find")} text={text} onText={setText} />
       )}
       {found.length === 0 ? (
         <div class="none-found">

@@ -1,11 +1,5 @@
 /** What the HMI says, in English. Other languages are further files of the same ids. */
-import {
-  createSay,
-  createSayCount,
-  type Catalogue,
-  type Countable,
-  type Say,
-} from "@millwright/ui-kit";
+import { createVoice, type Say, type SayCount, type Voice } from "@millwright/ui-kit";
 
 const texts = {
   "page.title": "{gateway} – Millwright",
@@ -96,19 +90,11 @@ const texts = {
   "gateway.clock.behind": "{time} behind the gateway; ages are corrected for it",
   "gateway.devices": "Devices",
   "gateway.no-devices": "No device is set up. Run: millwright connect",
-  "gateway.device.since": "since {time}",
   "gateway.display": "Display of this screen",
-  "theme.light": "Light",
-  "theme.dark": "Dark",
-  "theme.glare": "Glare",
 } as const;
 
 export type HmiText = keyof typeof texts;
 
-const catalogue: Catalogue<HmiText> = { locale: "en-GB", texts };
-export const say: Say<HmiText> = createSay(catalogue);
-export const sayCount: (
-  id: Countable<HmiText>,
-  count: number,
-  values?: Readonly<Record<string, string>>,
-) => string = createSayCount(catalogue);
+const voice: Voice<HmiText> = createVoice({ locale: "en-GB", texts });
+export const say: Say<HmiText> = voice.say;
+export const sayCount: SayCount<HmiText> = voice.sayCount;

@@ -1,4 +1,4 @@
-import { createSay, createSayCount, type Catalogue, type Countable, type Say } from "./say.ts";
+import { createVoice, type Catalogue, type Say, type SayCount, type Voice } from "./say.ts";
 
 /** What the kit itself says. Each application has a catalogue of its own beside it. */
 const texts = {
@@ -39,6 +39,11 @@ const texts = {
   "range.least": "normal from {low}",
   "range.most": "normal up to {high}",
   "range.reads": "{value}, {range}",
+  "theme.label": "Display",
+  "theme.light": "Light",
+  "theme.dark": "Dark",
+  "theme.glare": "Glare",
+  "device.since": "since {time}",
   "state.live": "Live",
   "state.connecting": "Connecting",
   "state.down": "Down",
@@ -72,9 +77,6 @@ const texts = {
 export type KitText = keyof typeof texts;
 
 export const kitCatalogue: Catalogue<KitText> = { locale: "en-GB", texts };
-export const sayKit: Say<KitText> = createSay(kitCatalogue);
-export const sayKitCount: (
-  id: Countable<KitText>,
-  count: number,
-  values?: Readonly<Record<string, string>>,
-) => string = createSayCount(kitCatalogue);
+const voice: Voice<KitText> = createVoice(kitCatalogue);
+export const sayKit: Say<KitText> = voice.say;
+export const sayKitCount: SayCount<KitText> = voice.sayCount;

@@ -14,13 +14,27 @@ export function createSay<Id extends string>(catalogue: Catalogue<Id>): Say<Id> 
     catalogue.texts[id].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
+/** What a page says, in one language: `say` for texts, `sayCount` for those with a count. */
+export interface Voice<Id extends string> {
+  readonly say: Say<Id>;
+  readonly sayCount: SayCount<Id>;
+}
+
+export type SayCount<Id extends string> = (
+  id: Countable<Id>,
+  count: number,
+  values?: Readonly<Record<string, string>>,
+) => string;
+
+export function createVoice<Id extends string>(catalogue: Catalogue<Id>): Voice<Id> {
+  return { say: createSay(catalogue), sayCount: createSayCount(catalogue) };
+}
+
 /** Ids that have a form for one and a form for others. */
 export type Countable<Id extends string> = Id extends `${infer Base}.other` ? Base : never;
 
 /** Chooses the form of a message after the plural rules of its language; `{count}` is the number, grouped. */
-export function createSayCount<Id extends string>(
-  catalogue: Catalogue<Id>,
-): (id: Countable<Id>, count: number, values?: Readonly<Record<string, string>>) => string {
+export function createSayCount<Id extends string>(catalogue: Catalogue<Id>): SayCount<Id> {
   const rules = new Intl.PluralRules(catalogue.locale);
   const numbers = new Intl.NumberFormat(catalogue.locale);
   const say = createSay(catalogue);

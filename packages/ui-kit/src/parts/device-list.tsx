@@ -1,0 +1,41 @@
+/** The devices of one gateway: what each speaks, how it is, since when, and what a person should do. */
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+
+import type { LiveStore } from "../live/live-store.ts";
+import { sinceWords } from "../words/durations.ts";
+import { sayKit } from "../words/english.ts";
+import { protocolWords } from "../words/protocols.ts";
+import { StateBody } from "./state-body.tsx";
+
+/** The date before a time appears at midnight; nothing here needs to be painted more often than this. */
+const minuteUs = 60e6;
+
+export function DeviceList(props: {
+  readonly store: LiveStore;
+  /** Said when there is none. */
+  readonly none: string;
+}): JSX.Element {
+  const { store, none } = props;
+  const devices = store.devices.value;
+  const nowUs = useComputed(() => Math.floor(store.secondUs.value / minuteUs) * minuteUs).value;
+  if (devices.length === 0) return <p>{none}</p>;
+  return (
+    <ul class="devices">
+      {devices.map((device) => (
+        <li key={device.device} class="device">
+          <span class="device-name">{device.name}</span>
+          <span class="device-protocol">
+            {protocolWords(device.protocol)}
+            {device.badge !== "" && <span class="badge">{device.badge}</span>}
+          </span>
+          <StateBody state={device.state} />
+          <span class="device-since">
+            {sayKit("device.since", { time: sinceWords(device.sinceUs, nowUs) })}
+          </span>
+          <span class="device-note">{device.note}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
