@@ -1,6 +1,5 @@
 /** The only file that knows every step: it builds them and joins them. Sinks before sources. */
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 
 import { runServices, type Clock, type Log, type Random, type Service } from "@millwright/kit";
 import {
@@ -22,6 +21,7 @@ import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import type { ReadingBatch } from "./acquire/driver.ts";
 import { healthDriver } from "./acquire/health/health-driver.ts";
 import { openJournal, type Journal } from "./buffer/journal.ts";
+import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
 import type { GatewayClockState, SampleBatch } from "./hand-over.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
@@ -29,6 +29,7 @@ import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gatewa
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
+import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
 import { createNatsRoad } from "./sync/nats-road.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
@@ -44,6 +45,8 @@ const samplesPerChartMax = 200_000;
 
 export interface RuntimeOptions {
   readonly settings: Settings;
+  /** Started earlier, to save time; by `runRuntime` otherwise. */
+  readonly journalThread?: JournalThread;
   readonly software: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,19 +70,22 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       noteGatewayClock(gatewayClockWords(state));
     },
   });
-  const journal = await openJournal({
-    folder: settings.journal.folder,
-    gateway: settings.gateway.id,
-    commitEveryMs: settings.journal.commitEveryMs,
-    keepRawHours: settings.journal.keepRawHours,
-    bytesMax: settings.journal.bytesMax,
-    tellEveryMs: settings.telling.everyMs,
-    clock,
-    clockIsSet: () => gatewayClock.state === "set",
-    random,
-    log,
-    onBroken: broken.report,
-  });
+  const journal = await openJournal(
+    {
+      folder: settings.journal.folder,
+      gateway: settings.gateway.id,
+      commitEveryMs: settings.journal.commitEveryMs,
+      keepRawHours: settings.journal.keepRawHours,
+      bytesMax: settings.journal.bytesMax,
+      tellEveryMs: settings.telling.everyMs,
+      clock,
+      clockIsSet: () => gatewayClock.state === "set",
+      random,
+      log,
+      onBroken: broken.report,
+    },
+    options.journalThread,
+  );
 
   try {
     const declared = settings.devices.flatMap((device) => device.tags.map(({ tag }) => tag));
@@ -187,7 +193,7 @@ function superviseDevice(
   gatewayClock: () => GatewayClockState,
 ): DeviceSupervisor {
   const { clock, random, log, settings } = options;
-  const stateFolder = join(settings.journal.folder, "devices", device.id);
+  const stateFolder = deviceFolder(settings.journal.folder, device.id);
   mkdirSync(stateFolder, { recursive: true });
   const indices = device.tags.map(({ tag }) => indexOf(tag.id) ?? -1);
 

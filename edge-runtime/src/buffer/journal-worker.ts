@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 
 import { Fault, messageChain } from "@millwright/kit";
 
@@ -7,7 +7,10 @@ import { answer, type Answer, type Asked, type Question } from "./questions.ts";
 import { Store, type StoreOptions } from "./store.ts";
 import type { FromWorker, ToldFailure, ToWorker } from "./store-worker-door.ts";
 
-/** The thread that owns the journal's file. Questions are answered one after the other, in the order they came. */
+/**
+ * The thread that owns the journal's file. The first message says which; after it questions are answered one after the
+ * other, in the order they came.
+ */
 
 const port = parentPort;
 if (port === null) throw new Error("the journal's worker runs only as a worker");
@@ -15,16 +18,19 @@ const tell = (message: FromWorker, moved: readonly ArrayBuffer[] = []): void => 
   port.postMessage(message, moved);
 };
 
-let store: Store | undefined;
-try {
-  store = new Store(workerData as StoreOptions);
-  tell({ id: 0, answer: store.resumePoints(), state: store.state });
-} catch (failure) {
-  tell({ id: 0, failure: toldFailure(failure) });
-}
+port.once("message", (options: StoreOptions) => {
+  try {
+    const store = new Store(options);
+    port.on("message", (question: ToWorker) => {
+      answerTo(question, store);
+    });
+    tell({ id: 0, answer: store.resumePoints(), state: store.state });
+  } catch (failure) {
+    tell({ id: 0, failure: toldFailure(failure) });
+  }
+});
 
-port.on("message", ({ id, name, asked }: ToWorker) => {
-  if (store === undefined) return;
+function answerTo({ id, name, asked }: ToWorker, store: Store): void {
   try {
     // Only `store-worker-door.ts` speaks to this thread, and it is typed by `Questions`.
     const answered = answer(store, name as Question, asked as Asked<Question>);
@@ -33,7 +39,7 @@ port.on("message", ({ id, name, asked }: ToWorker) => {
   } catch (failure) {
     tell({ id, failure: toldFailure(failure) });
   }
-});
+}
 
 function buffersOf(answered: Answer<Question>): readonly ArrayBuffer[] {
   return typeof answered === "object" && "buffers" in answered ? answered.buffers : [];

@@ -10,6 +10,7 @@ import type {
 
 import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
 import type { ResumePoint } from "./group.ts";
+import { startJournalThread, type JournalThread } from "./journal-thread.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import { Store, type StoreOptions } from "./store.ts";
@@ -120,8 +121,11 @@ export interface JournalCore extends Journal {
 }
 
 /** Opens the journal in a thread of its own, so that an fsync never holds up a control loop. */
-export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const door = await openStoreWorker(storeOptions(options), (failure) => {
+export async function openJournal(
+  options: JournalOptions,
+  thread: JournalThread = startJournalThread(),
+): Promise<Journal> {
+  const door = await openStoreWorker(thread, storeOptions(options), (failure) => {
     options.onBroken(failure);
   });
   return new JournalKeeper(options, door);

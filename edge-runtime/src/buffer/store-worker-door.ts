@@ -1,10 +1,8 @@
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
-
 import type { DeviceId } from "@millwright/wire-contract";
 
 import { JournalBroken, JournalUnusable } from "./faults.ts";
 import type { ResumePoint } from "./group.ts";
+import type { JournalThread } from "./journal-thread.ts";
 import type { StoreDoor } from "./questions.ts";
 import type { StoreOptions, StoreState } from "./store.ts";
 
@@ -39,16 +37,10 @@ interface Asker {
 
 /** Throws `JournalUnusable`. @param onBroken the thread ended although nobody asked it to */
 export async function openStoreWorker(
+  worker: JournalThread,
   options: StoreOptions,
   onBroken: (failure: unknown) => void,
 ): Promise<StoreDoor> {
-  // Frames pass through and are not kept, so a small heap is enough (architecture 15).
-  // Built or from source: the worker is beside us in the same form.
-  const program = `journal-worker${extname(import.meta.filename)}`;
-  const worker = new Worker(new URL(program, import.meta.url), {
-    workerData: options,
-    resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4 },
-  });
   const askers = new Map<number, Asker>();
   let state: StoreState | undefined;
   let lastId = 0;
@@ -79,6 +71,8 @@ export async function openStoreWorker(
     end(new JournalBroken("the journal's thread ended and what was asked of it"));
   });
 
+  worker.ref();
+  worker.postMessage(options);
   const resumePoints = (await opened.catch(async (failure: unknown) => {
     ended = true;
     await worker.terminate();

@@ -1,60 +1,14 @@
-import { parseArgs } from "node:util";
-
-import { runRuntime } from "../runtime.ts";
-import { loadSettings } from "../settings/load-settings.ts";
-import { warningsOf } from "../settings/plan-lines.ts";
-import { software } from "../settings/software.ts";
+import { startJournalThread } from "../buffer/journal-thread.ts";
 import type { Command } from "./command.ts";
-
-/** The supervisor ends a runtime that has not said so for ten of these. */
-const aliveEveryMs = 1_000;
 
 export const runCommand: Command = {
   name: "run",
   usage: "run --settings gateway.yaml",
   what: "Acquires, keeps and shows values until it is ended.",
-  async run(args, { clock, random, log, until }) {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { settings: { type: "string", default: "gateway.yaml" } },
-    });
-    const settings = loadSettings(values.settings);
-    for (const { where, what } of warningsOf(settings.devices)) {
-      log.warn("settings.warning", { where, what });
-    }
-    // With a supervisor above us: a loop that no longer turns no longer says that it lives.
-    const alive = setInterval(() => {
-      if (process.connected) process.send?.("alive");
-    }, aliveEveryMs);
-    alive.unref();
-    // A supervisor that was killed is started again and starts a runtime of its own, which needs our journal and port.
-    const orphaned = new AbortController();
-    const leave = (): void => {
-      log.warn("edge.supervisor-gone");
-      orphaned.abort(new Error("the supervisor is gone"));
-    };
-    process.once("disconnect", leave);
-    try {
-      await runRuntime(
-        {
-          settings,
-          software: software(),
-          clock,
-          random,
-          log,
-          ready(facts) {
-            log.info("edge.ready", { gateway: settings.gateway.id, ...facts });
-            process.send?.({ ready: true, ...facts });
-          },
-        },
-        AbortSignal.any([until, orphaned.signal]),
-      );
-    } finally {
-      clearInterval(alive);
-      process.off("disconnect", leave);
-      if (process.connected) process.disconnect();
-    }
-    log.info("edge.stopped", { gateway: settings.gateway.id });
-    return 0;
+  async run(args, context) {
+    // The journal's thread loads its code on another core while we load ours and read the settings.
+    const journalThread = startJournalThread();
+    const { runGateway } = await import("./run-gateway.ts");
+    return await runGateway(args, context, journalThread);
   },
 };
