@@ -6,6 +6,7 @@ import {
   overviewOf,
   sparklinesOf,
   toLiveTag,
+  proofsOf,
   ValueTable,
   type LiveSource,
 } from "@millwright/live-feed";
@@ -124,6 +125,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       nowUs: clock.nowUs(),
       devices: statuses(),
       unexplained: unexplained(),
+      ...proofsOf(current, clock.nowUs()),
       stopping: until.aborted,
     }));
 

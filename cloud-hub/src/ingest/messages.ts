@@ -4,13 +4,16 @@ import {
   isDeviceId,
   isEpoch,
   isGatewayId,
+  isTagId,
   roadLanes,
   helloOverviewMax,
+  staleTagsMax,
   type Beat,
   type DeviceId,
   type Epoch,
   type GatewayId,
   type Hello,
+  type TagId,
 } from "@millwright/wire-contract";
 import { z } from "zod";
 
@@ -56,6 +59,9 @@ const hello: z.ZodType<Hello> = z.object({
   overview: z.array(text).max(helloOverviewMax).exactOptional(),
 });
 
+const deviceId = z.custom<DeviceId>((value) => typeof value === "string" && isDeviceId(value));
+const tagId = z.custom<TagId>((value) => typeof value === "string" && isTagId(value));
+
 const beat: z.ZodType<Beat> = z.object({
   version: z.literal(1),
   gateway,
@@ -63,7 +69,7 @@ const beat: z.ZodType<Beat> = z.object({
   devices: z
     .array(
       z.object({
-        device: z.custom<DeviceId>((value) => typeof value === "string" && isDeviceId(value)),
+        device: deviceId,
         name: text,
         protocol: text,
         state: z.enum(["connecting", "live", "down", "refused"]),
@@ -78,6 +84,12 @@ const beat: z.ZodType<Beat> = z.object({
   waitingSamples: count,
   oldestWaitingMs: z.number().min(0),
   unexplained: count,
+  // A gateway of 10,000 devices of four intervals each; a longer list is not one of ours.
+  proofs: z
+    .array(z.object({ device: deviceId, expectedMs: z.number(), provenUs: z.number() }))
+    .max(40_000)
+    .exactOptional(),
+  stale: z.array(tagId).max(staleTagsMax).exactOptional(),
   stopping: z.boolean(),
 });
 

@@ -3,7 +3,7 @@
  * epoch, place on the raw lane, row - and never that of source times, because a device whose clock is set back would
  * freeze its value (no-loss protocol 9). Late samples never set it.
  */
-import { ValueTable } from "@millwright/live-feed";
+import { takeProofs, ValueTable } from "@millwright/live-feed";
 import type { Beat, Dictionary, SampleColumns } from "@millwright/wire-contract";
 
 import type { StoredFrame } from "../hand-over.ts";
@@ -54,11 +54,12 @@ export class ReportedTwin {
     this.table.tell(changed);
   }
 
-  /** What a beat proves: devices whose values all still hold. */
+  /** What a beat proves: devices whose values all still hold, and values that were not told because they hold. */
   confirm(beat: Beat): void {
     for (const device of beat.devices) {
       if (device.confirmedUs > 0) this.table.confirm(device.device, device.confirmedUs);
     }
+    takeProofs(this.table, beat);
   }
 
   #isLater(tag: number, rank: number, raw: number, row: number): boolean {

@@ -2,4 +2,5 @@ export { overviewOf, sparklinesOf, toLiveTag } from "./gateway-page.ts";
 export { addHistoryRoutes, type HistorySource, type TimeRange } from "./history-routes.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
 export { liveStream, PageService, PortTaken } from "./page-server.ts";
+export { proofsOf, takeProofs } from "./proofs.ts";
 export { ValueTable } from "./value-table.ts";

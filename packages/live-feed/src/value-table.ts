@@ -91,6 +91,23 @@ export class ValueTable {
     this.tell(new Set(tags));
   }
 
+  /** When one value was last proven to hold, alone or with all of its device, and how good it is. */
+  proofOf(index: number): {
+    readonly known: boolean;
+    readonly status: number;
+    readonly confirmedUs: number;
+  } {
+    const device = this.#byIndex[index]?.device ?? "";
+    return {
+      known: this.#known[index] === 1,
+      status: this.#status[index] ?? 0,
+      confirmedUs: Math.max(
+        this.#confirmedUs[index] ?? 0,
+        this.#deviceConfirmedUs.get(device) ?? 0,
+      ),
+    };
+  }
+
   /** When each device last proved all its values at once, µs. */
   confirmed(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#deviceConfirmedUs);

@@ -76,6 +76,7 @@ export {
 } from "./subjects.ts";
 export {
   helloOverviewMax,
+  staleTagsMax,
   type Beat,
   type DeviceState,
   type DeviceStatus,
@@ -85,7 +86,9 @@ export {
   type LaneMark,
   type LanePosition,
   type MarkMessage,
+  type Proof,
 } from "./link.ts";
+export { staleAfterMs } from "./freshness.ts";
 export type {
   GatewayPage,
   GatewayRow,

@@ -1,5 +1,5 @@
 import type { RoadLane } from "./lane.ts";
-import type { DeviceId, Epoch, GatewayId } from "./tag.ts";
+import type { DeviceId, Epoch, GatewayId, TagId } from "./tag.ts";
 
 /**
  * The small messages beside the frames: hello, mark, beat. JSON, because they are rare and a person with a NATS client
@@ -92,6 +92,19 @@ export interface DeviceStatus {
   readonly badge: string;
 }
 
+/**
+ * Says of values that were not told, because they did not change enough, that they still hold: all tags of the device
+ * with this interval were last proven at `provenUs` or later, those named in `Beat.stale` and those of bad status apart.
+ */
+export interface Proof {
+  readonly device: DeviceId;
+  readonly expectedMs: number;
+  readonly provenUs: number;
+}
+
+/** More stale tags than this in one beat are a broken gateway; the rest is then not proven at all. */
+export const staleTagsMax = 1_000;
+
 /** Gateway to hub, once a second. */
 export interface Beat {
   readonly version: 1;
@@ -104,6 +117,10 @@ export interface Beat {
   readonly oldestWaitingMs: number;
   /** Samples that are neither kept nor explained, as the gateway counts. Must be 0. */
   readonly unexplained: number;
+  /** Of tags that are not told in full; left out where all are. */
+  readonly proofs?: readonly Proof[];
+  /** Tags whose last proof is too old; at most `staleTagsMax`. */
+  readonly stale?: readonly TagId[];
   /** The gateway announced that it stops on purpose. */
   readonly stopping: boolean;
 }

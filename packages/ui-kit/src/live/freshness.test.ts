@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { LiveValue } from "@millwright/wire-contract";
+import { staleAfterMs } from "@millwright/wire-contract/freshness";
 import { status } from "@millwright/wire-contract/status";
 
-import { staleAfterMs, viewValue } from "./freshness.ts";
+import { viewValue } from "./freshness.ts";
 
 const tag = { expectedMs: 1_000, low: 40, high: 80 };
 const second = 1e6;

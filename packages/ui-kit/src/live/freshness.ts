@@ -3,6 +3,7 @@
  * that it still holds is too old; a value that simply does not change is not stale.
  */
 import type { LiveTag, LiveValue } from "@millwright/wire-contract";
+import { staleAfterMs } from "@millwright/wire-contract/freshness";
 import { severityOf, statusWords } from "@millwright/wire-contract/status";
 
 import { numberOf } from "../words/numbers.ts";
@@ -34,16 +35,8 @@ export interface FreshnessContext {
   readonly confirmedUs: number;
 }
 
-/** Below this, jitter of a poll or of the network would make a healthy value blink. */
-const staleAtLeastMs = 5_000;
-/** A proof may be missed twice before the third is counted as missing. */
-const proofsMissed = 3;
 /** A value still for a minute is worth a word; sooner, every slow temperature would carry one. */
 const unchangedAfterMs = 60_000;
-
-export function staleAfterMs(expectedMs: number): number {
-  return Math.max(staleAtLeastMs, proofsMissed * expectedMs);
-}
 
 export function viewValue(
   tag: Pick<LiveTag, "expectedMs" | "low" | "high">,
