@@ -109,3 +109,22 @@ test("a port that somebody else has is named, and nothing is left open", async (
   await first.stop();
   assert.equal(new URL((await newServer(context, port)).url).port, String(port));
 });
+
+test("requests that come together before anything is loaded are all answered", async (context) => {
+  const { url } = await newServer(context);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => fetch(`${url}/api/gw/gaps?tag=known&from=0&to=9`)),
+  );
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+});
+
+test("a stop while the first request loads what answers closes the port", async (context) => {
+  const server = await newServer(context);
+  const asked = fetch(server.url).then(
+    () => undefined,
+    () => undefined,
+  );
+  await server.stop();
+  await asked;
+  await assert.rejects(fetch(server.url));
+});

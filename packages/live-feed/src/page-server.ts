@@ -1,19 +1,12 @@
 /**
- * What both page servers share: the headers that keep a page to its own origin, the built files, the live stream, and a
- * port that is closed with the process.
+ * A page and its API as a service. It listens at once; what answers is loaded when somebody asks first: a gateway at
+ * which nobody looks is spared a tenth of a second at its start, when values wait, and 15 MB for as long as it runs.
  */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
+import { createServer, type AddressInfo, type Server as Door, type Socket } from "node:net";
 
-import { getRequestListener } from "@hono/node-server";
-import { serveStatic } from "@hono/node-server/serve-static";
-import type { Clock, Service } from "@millwright/kit";
-import { Fault } from "@millwright/kit";
-import { Hono, type Context } from "hono";
-import { secureHeaders } from "hono/secure-headers";
-import { streamSSE } from "hono/streaming";
-
-import { liveEvents, type LiveSource } from "./live-events.ts";
+import { Fault, type Service } from "@millwright/kit";
+import type { Hono } from "hono";
 
 /** The address cannot be listened on: somebody else has the port, or it is not of this machine. */
 export class PortTaken extends Fault {
@@ -28,110 +21,6 @@ export class PortTaken extends Fault {
   }
 }
 
-/**
- * An application with the headers of a page that needs nobody else. Requests are answered only under a name of this
- * machine's loopback: until access control exists, a page elsewhere must not reach the plant through a browser that
- * was led to another address (DNS rebinding).
- */
-function createPageApp(): Hono {
-  const app = new Hono();
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", "data:"],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      // Plain HTTP on loopback: a promise of HTTPS would lock people out.
-      strictTransportSecurity: false,
-    }),
-  );
-  app.use(async (context, next) => {
-    if (!isLoopbackName(context.req.header("host") ?? "")) {
-      return context.text("This page answers only on this machine's loopback address.", 403);
-    }
-    await next();
-    return undefined;
-  });
-  return app;
-}
-
-/** @param host the Host header, with or without a port */
-function isLoopbackName(host: string): boolean {
-  const name = host.replace(/:\d+$/, "");
-  return name === "localhost" || name === "[::1]" || /^127(\.\d{1,3}){3}$/.test(name);
-}
-
-/** Serves a built page. Files with a hash in their name never change; the page itself is asked for anew. */
-function servePage(app: Hono, folder: string): void {
-  app.use("/assets/*", async (context, next) => {
-    await next();
-    if (context.res.ok) context.header("Cache-Control", "public, max-age=31536000, immutable");
-  });
-  app.use("/*", serveStatic({ root: folder, precompressed: true }));
-  app.get("/", (context) => context.text("The page is not built yet. Run: make setup", 503));
-}
-
-/** Answers with the live stream of `source` for the tags named in the address. */
-export function liveStream(context: Context, source: LiveSource, clock: Clock): Response {
-  const tags = tagsOf(context.req.query("tags"));
-  // A proxy that collects the stream would make every value old.
-  context.header("X-Accel-Buffering", "no");
-  return streamSSE(context, async (stream) => {
-    const closed = new AbortController();
-    stream.onAbort(() => {
-      closed.abort();
-    });
-    for await (const event of liveEvents(source, tags, clock, closed.signal)) {
-      await stream.writeSSE({
-        event: event.event,
-        id: String(event.data.seq),
-        data: JSON.stringify(event.data),
-      });
-    }
-  });
-}
-
-/** `a,b,c` as ids; none when absent. */
-function tagsOf(query: string | undefined): readonly string[] {
-  return query === undefined || query === "" ? [] : query.split(",");
-}
-
-interface Listening extends AsyncDisposable {
-  readonly url: string;
-}
-
-/**
- * Listens until disposed. Open streams are cut at disposal: they never end by themselves.
- * Throws `PortTaken`.
- */
-async function listen(app: Hono, host: string, port: number): Promise<Listening> {
-  const answer = getRequestListener(app.fetch);
-  const server: Server = createServer((request, response) => {
-    void answer(request, response);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      reject(new PortTaken(host, port, { cause }));
-    });
-    server.listen(port, host, resolve);
-  });
-  const address = server.address() as AddressInfo;
-  return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      });
-    },
-  };
-}
-
 export interface PageServiceOptions {
   /** Of the service, for its messages. */
   readonly name: string;
@@ -143,34 +32,79 @@ export interface PageServiceOptions {
   readonly addRoutes: (app: Hono) => void;
 }
 
-/** A page and its API as a service: listens from start to stop. */
 export class PageService implements Service {
   readonly name: string;
-  // An HTTP server that listens does not break by itself.
-  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+  readonly broken: Promise<never>;
   readonly #options: PageServiceOptions;
-  #listening: Listening | undefined;
+  readonly #break: (failure: unknown) => void;
+  /** Connections that came while what answers is being loaded. Nothing is read from them meanwhile. */
+  readonly #early = new Set<Socket>();
+  #door: Door | undefined;
+  #serving: Promise<Server> | undefined;
+  #url = "";
 
   constructor(options: PageServiceOptions) {
     this.name = options.name;
     this.#options = options;
+    let fail: (failure: unknown) => void = () => undefined;
+    this.broken = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    this.broken.catch(() => undefined);
+    this.#break = fail;
   }
 
   /** Where the page is, once started; "" before. */
   get url(): string {
-    return this.#listening?.url ?? "";
+    return this.#url;
   }
 
   /** Throws `PortTaken`. */
   async start(): Promise<void> {
-    const { host, port, folder, addRoutes } = this.#options;
-    const app = createPageApp();
-    addRoutes(app);
-    servePage(app, folder);
-    this.#listening = await listen(app, host, port);
+    const { host, port } = this.#options;
+    const door = createServer({ pauseOnConnect: true }, (socket) => {
+      this.#early.add(socket);
+      this.#serving ??= this.#serve(door);
+      this.#serving.catch(this.#break);
+    });
+    await new Promise<void>((resolve, reject) => {
+      door.once("error", (cause) => {
+        reject(new PortTaken(host, port, { cause }));
+      });
+      door.listen(port, host, resolve);
+    });
+    this.#door = door;
+    const address = door.address() as AddressInfo;
+    this.#url = `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
   }
 
+  /** Open streams are cut: they never end by themselves. */
   async stop(): Promise<void> {
-    await this.#listening?.[Symbol.asyncDispose]();
+    const server = await this.#serving?.catch(() => undefined);
+    for (const socket of this.#early) socket.destroy();
+    server?.closeAllConnections();
+    const open = server ?? this.#door;
+    if (open === undefined) return;
+    await new Promise<void>((resolve) => {
+      open.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  /** The server that answers takes over the port, and then those who came before it was there. */
+  async #serve(door: Door): Promise<Server> {
+    const { createPageServer } = await import("./page-app.ts");
+    const server = createPageServer(this.#options.folder, this.#options.addRoutes);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(door, resolve);
+    });
+    for (const socket of this.#early) {
+      server.emit("connection", socket);
+      socket.resume();
+    }
+    this.#early.clear();
+    return server;
   }
 }
