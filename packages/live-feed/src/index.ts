@@ -1,11 +1,7 @@
 export { overviewOf, sparklinesOf, toLiveTag } from "./gateway-page.ts";
 export { addHistoryRoutes, type HistorySource, type TimeRange } from "./history-routes.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
-<<<<<<< /tmp/partial/packages/live-feed/src/index.ts
-export { liveStream, PageService, PortTaken } from "./page-server.ts";
-export { proofsOf, takeProofs } from "./proofs.ts";
-=======
 export { liveStream } from "./live-stream.ts";
 export { PageService, PortTaken } from "./page-server.ts";
->>>>>>> packages/live-feed/src/index.ts
+export { proofsOf, takeProofs } from "./proofs.ts";
 export { ValueTable } from "./value-table.ts";
