@@ -12,13 +12,21 @@ import {
   type Service,
 } from "@millwright/kit";
 import { overviewOf, sparklinesOf, toLiveTag } from "@millwright/live-feed";
-import type { GatewayId, GatewayPage } from "@millwright/wire-contract";
+import {
+  isTagId,
+  watchedTagsMax,
+  type GatewayId,
+  type GatewayPage,
+} from "@millwright/wire-contract";
 
 import { FolderNotWritable } from "./children/child-faults.ts";
+import { despiteChildEnds } from "./children/despite-child-ends.ts";
+import type { KeptChild } from "./children/kept-child.ts";
 import { natsServer, type NatsServerChild } from "./children/nats-server.ts";
 import { postgres, type PostgresChild } from "./children/postgres.ts";
 import { readCredentials } from "./children/secret-file.ts";
-import { History } from "./history/history.ts";
+import { openHistory, type History } from "./history/history.ts";
+import { HistoryKeeper } from "./history/keeper.ts";
 import type { HubViews } from "./hub-views.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
@@ -27,6 +35,7 @@ import { ConsoleServer } from "./serve/console-server.ts";
 import type { HubSettings } from "./settings/load-settings.ts";
 import { Fleet } from "./twin/fleet.ts";
 import { Twins } from "./twin/twins.ts";
+import { Watching } from "./twin/watching.ts";
 
 export interface HubContext {
   readonly clock: Clock;
@@ -58,9 +67,12 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
       : undefined;
   const database =
     settings.database.url === undefined ? databaseChild(settings, context) : undefined;
+  // What the core stands on, in the order in which it is started.
+  const children = [database?.child, broker?.child].filter((child) => child !== undefined);
   const core = new HubCore({
     settings,
     context,
+    children,
     brokerUrl: () => settings.broker.url ?? broker?.url() ?? "",
     brokerCredentials: () =>
       broker?.credentials ??
@@ -69,6 +81,15 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
         : readCredentials(settings.broker.credentialsFile)),
     databaseUrl: () => settings.database.url ?? database?.url() ?? "",
   });
+  const keeper = new HistoryKeeper({
+    settings: {
+      sortEveryMs: settings.history.sortEveryMin * 60_000,
+      hotDays: settings.history.hotDays,
+      logLevel: settings.logLevel,
+    },
+    databaseUrl: () => settings.database.url ?? database?.url() ?? "",
+    ...context,
+  });
   const console = new ConsoleServer({
     host: settings.http.host,
     port: settings.http.port,
@@ -76,12 +97,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     clock: context.clock,
   });
   return {
-    services: [
-      ...(database === undefined ? [] : [database.child]),
-      ...(broker === undefined ? [] : [broker.child]),
-      core,
-      console,
-    ],
+    services: [...children, core, keeper, console],
     views: core,
     status: () => ({
       console: console.url,
@@ -144,6 +160,7 @@ function openDataFolder(folder: string): void {
 interface CoreOptions {
   readonly settings: HubSettings;
   readonly context: HubContext;
+  readonly children: readonly KeptChild[];
   readonly brokerUrl: () => string;
   readonly brokerCredentials: () => { user: string; password: string } | undefined;
   readonly databaseUrl: () => string;
@@ -155,6 +172,7 @@ class HubCore implements Service, HubViews {
   readonly broken: Promise<never> = new Promise<never>(() => undefined);
   readonly #options: CoreOptions;
   readonly #stopping = new AbortController();
+  readonly #watching = new Watching();
   #parts: Parts | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
@@ -163,6 +181,11 @@ class HubCore implements Service, HubViews {
   }
 
   async start(): Promise<void> {
+    const { children, context } = this.#options;
+    await despiteChildEnds(children, () => this.#join(), context, this.#stopping.signal);
+  }
+
+  async #join(): Promise<void> {
     const { settings, context, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
     const { clock, random, log } = context;
     const store = await openPostgresStore({ url: databaseUrl(), writers: settings.writers, log });
@@ -208,9 +231,16 @@ class HubCore implements Service, HubViews {
         greeted(hello) {
           fleet.greet(hello, clock.nowUs());
         },
+        watched: (gateway) => this.#watching.watched(gateway, watchedTagsMax),
       });
       await ingest.start();
-      this.#parts = { store, fleet, twins, ingest, history: new History(store) };
+      this.#parts = {
+        store,
+        fleet,
+        twins,
+        ingest,
+        history: openHistory(databaseUrl(), store, log),
+      };
       this.#work = Promise.all([
         fleet.watch(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
@@ -231,6 +261,7 @@ class HubCore implements Service, HubViews {
     await this.#work;
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
+    await parts.history[Symbol.asyncDispose]();
     await parts.store[Symbol.asyncDispose]();
   }
 
@@ -281,6 +312,10 @@ class HubCore implements Service, HubViews {
 
   onState(listener: (gateway: string) => void): () => void {
     return this.#running().fleet.onState(listener);
+  }
+
+  watch(gateway: string, tags: readonly string[]): () => void {
+    return this.#watching.watch(gateway, tags.filter(isTagId));
   }
 
   history(

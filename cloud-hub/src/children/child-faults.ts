@@ -40,7 +40,7 @@ export class FolderNotWritable extends Fault {
 
 /** A child did not come up, or ended by itself. */
 export class ChildFailed extends Fault {
-  override readonly name = "ChildFailed";
+  override readonly name: string = "ChildFailed";
   readonly code = "children.failed";
   readonly retry = "soon";
   readonly hint: string;
@@ -49,4 +49,9 @@ export class ChildFailed extends Fault {
     super(`${child} ${what}`, options);
     this.hint = `Read the last lines of ${logFile}.`;
   }
+}
+
+/** It was killed while it came up, by somebody else or by a system without memory: it may come up the next time. */
+export class ChildKilled extends ChildFailed {
+  override readonly name = "ChildKilled";
 }

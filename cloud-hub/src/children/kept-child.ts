@@ -26,7 +26,7 @@ import {
   type Service,
 } from "@millwright/kit";
 
-import { ChildFailed, PortTaken } from "./child-faults.ts";
+import { ChildFailed, ChildKilled, PortTaken } from "./child-faults.ts";
 import { freePort, holderOf, isAnswering } from "./ports.ts";
 import { commandLineOf, isRunning, signalTo } from "./process-table.ts";
 
@@ -74,6 +74,8 @@ const stopMaxMs = 10_000;
 const outputBytesMax = 4 * 2 ** 20;
 /** A free port can be taken by somebody else before the child has it. That it happens three times is no accident. */
 const portTriesMax = 3;
+/** A program that is killed so often while it comes up is killed on purpose, and a person has to know. */
+const killedTriesMax = 5;
 
 export class KeptChild implements Service {
   readonly name: string;
@@ -85,6 +87,8 @@ export class KeptChild implements Service {
   #pid = 0;
   #port = 0;
   #adopted = false;
+  #ends = 0;
+  #serving = false;
 
   constructor(program: ChildProgram, context: KeptChildContext) {
     this.name = program.name;
@@ -102,6 +106,16 @@ export class KeptChild implements Service {
     return this.#pid;
   }
 
+  /** It runs and has said that it is ready. */
+  get serving(): boolean {
+    return this.#serving && isRunning(this.#pid);
+  }
+
+  /** How often it ended by itself since the start. */
+  get ends(): number {
+    return this.#ends;
+  }
+
   /** True when the process was there before this hub. */
   get adopted(): boolean {
     return this.#adopted;
@@ -111,8 +125,9 @@ export class KeptChild implements Service {
     mkdirSync(this.#program.folder, { recursive: true });
     if (!(await this.#adopt())) {
       await this.#endPredecessor();
-      await this.#startOnSomePort();
+      await this.#startPatiently();
     }
+    this.#serving = true;
     this.#keeping = this.#keep(this.#stopping.signal);
   }
 
@@ -141,6 +156,28 @@ export class KeptChild implements Service {
     if (pid === undefined) return;
     this.#context.log.info("children.predecessor-ended", { pid });
     await this.#end(pid, AbortSignal.timeout(stopMaxMs));
+  }
+
+  /**
+   * Who is killed while it comes up is started again, as it is later on. One that ends by itself at its first start
+   * would do so again: that is said at once. After a kill it may only be in the way of its own remains for a moment.
+   */
+  async #startPatiently(): Promise<void> {
+    const { clock, random, log } = this.#context;
+    const backoff = new Backoff(200, 2_000, random);
+    let killed = false;
+    for (;;) {
+      try {
+        await this.#startOnSomePort();
+        return;
+      } catch (failure) {
+        killed ||= failure instanceof ChildKilled;
+        if (!killed || !(failure instanceof ChildFailed)) throw failure;
+        if (backoff.tries === killedTriesMax) throw failure;
+        log.warn("children.killed-at-start", { reason: messageChain(failure) });
+        await clock.sleep(backoff.nextMs(), this.#stopping.signal);
+      }
+    }
   }
 
   async #startOnSomePort(): Promise<void> {
@@ -175,8 +212,10 @@ export class KeptChild implements Service {
     this.#pid = pid;
     this.#port = port;
     while (!(await program.ready(port))) {
-      if (ended.done)
-        throw new ChildFailed(program.name, `ended at its start, ${ended.how}`, this.#output);
+      if (ended.done) {
+        const Failure = ended.killed ? ChildKilled : ChildFailed;
+        throw new Failure(program.name, `ended at its start, ${ended.how}`, this.#output);
+      }
       if (clock.monotonicMs() > endMs) {
         await this.#end(pid, AbortSignal.timeout(stopMaxMs));
         throw new ChildFailed(
@@ -191,7 +230,7 @@ export class KeptChild implements Service {
     log.info("children.started", { pid, port });
   }
 
-  #spawn(command: ChildCommand): { pid: number; ended: { done: boolean; how: string } } {
+  #spawn(command: ChildCommand): { pid: number; ended: ChildEnd } {
     const output = this.#openOutput();
     const child = spawn(command.program, command.args, {
       cwd: command.cwd,
@@ -201,9 +240,10 @@ export class KeptChild implements Service {
       ...command.user,
     });
     closeSync(output);
-    const ended = { done: false, how: "" };
+    const ended: ChildEnd = { done: false, killed: false, how: "" };
     child.once("exit", (code, signal) => {
       ended.done = true;
+      ended.killed = signal !== null;
       ended.how = signal === null ? `exit code ${code ?? 0}` : `by ${signal}`;
     });
     child.once("error", (failure) => {
@@ -225,6 +265,8 @@ export class KeptChild implements Service {
         const downMs = clock.monotonicMs();
         log.warn("children.ended", { pid: this.#pid });
         this.#pid = 0;
+        this.#serving = false;
+        this.#ends++;
         while (this.#pid === 0) {
           await clock.sleep(backoff.nextMs(), stopping);
           await this.#startOn(this.#port, stopping).catch((failure: unknown) => {
@@ -236,6 +278,7 @@ export class KeptChild implements Service {
             });
           });
         }
+        this.#serving = true;
         backoff.succeeded();
         log.info("children.back", { downMs: Math.round(clock.monotonicMs() - downMs) });
       }
@@ -284,6 +327,13 @@ export class KeptChild implements Service {
     if (size > outputBytesMax) renameSync(this.#output, `${this.#output}.old`);
     return openSync(this.#output, "a", 0o600);
   }
+}
+
+interface ChildEnd {
+  done: boolean;
+  /** By a signal. */
+  killed: boolean;
+  how: string;
 }
 
 function firstNumber(file: string): number | undefined {

@@ -100,7 +100,13 @@ export class NatsInbox implements Inbox {
         );
       },
     });
-    await this.#makeStreams(await jetstreamManager(connection));
+    try {
+      await this.#makeStreams(await jetstreamManager(connection));
+    } catch (failure) {
+      // It would go on connecting again and answering hellos beside the next one.
+      await connection.close();
+      throw failure;
+    }
     this.#consuming = Promise.all(
       roadLanes.flatMap((lane) =>
         Array.from({ length: bucketCount }, (_, bucket) => this.#consumeForEver(lane, bucket)),
@@ -214,6 +220,8 @@ export class NatsInbox implements Inbox {
       abort_on_missing_resource: true,
     });
     this.#streams.add(messages);
+    // The end may have come while the broker was asked: nobody else would stop this one.
+    if (this.#closed()) messages.stop();
     try {
       for await (const message of messages) {
         this.#waiting.push(message);
