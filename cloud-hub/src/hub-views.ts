@@ -42,6 +42,8 @@ export interface HubViews {
   onChanged(listener: (gateway: string, tags: readonly string[]) => void): () => void;
   /** Calls back when devices, the link or the presence of a gateway changed. Returns what takes it back. */
   onState(listener: (gateway: string) => void): () => void;
+  /** A page looks at these tags of a gateway now, until what is returned is called. */
+  watch(gateway: string, tags: readonly string[]): () => void;
   /** A line for a chart: times in µs, NaN where the line breaks. */
   history(
     gateway: string,

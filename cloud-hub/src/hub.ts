@@ -12,7 +12,12 @@ import {
   type Service,
 } from "@millwright/kit";
 import { overviewOf, sparklinesOf, toLiveTag } from "@millwright/live-feed";
-import type { GatewayId, GatewayPage } from "@millwright/wire-contract";
+import {
+  isTagId,
+  watchedTagsMax,
+  type GatewayId,
+  type GatewayPage,
+} from "@millwright/wire-contract";
 
 import { FolderNotWritable } from "./children/child-faults.ts";
 import { despiteChildEnds } from "./children/despite-child-ends.ts";
@@ -20,8 +25,7 @@ import type { KeptChild } from "./children/kept-child.ts";
 import { natsServer, type NatsServerChild } from "./children/nats-server.ts";
 import { postgres, type PostgresChild } from "./children/postgres.ts";
 import { readCredentials } from "./children/secret-file.ts";
-import { openHistory, type History } from "./history/history.ts";
-import { HistoryKeeper } from "./history/keeper.ts";
+import { History } from "./history/history.ts";
 import type { HubViews } from "./hub-views.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
@@ -30,6 +34,7 @@ import { ConsoleServer } from "./serve/console-server.ts";
 import type { HubSettings } from "./settings/load-settings.ts";
 import { Fleet } from "./twin/fleet.ts";
 import { Twins } from "./twin/twins.ts";
+import { Watching } from "./twin/watching.ts";
 
 export interface HubContext {
   readonly clock: Clock;
@@ -75,15 +80,6 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
         : readCredentials(settings.broker.credentialsFile)),
     databaseUrl: () => settings.database.url ?? database?.url() ?? "",
   });
-  const keeper = new HistoryKeeper({
-    settings: {
-      sortEveryMs: settings.history.sortEveryMin * 60_000,
-      hotDays: settings.history.hotDays,
-      logLevel: settings.logLevel,
-    },
-    databaseUrl: () => settings.database.url ?? database?.url() ?? "",
-    ...context,
-  });
   const console = new ConsoleServer({
     host: settings.http.host,
     port: settings.http.port,
@@ -91,7 +87,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     clock: context.clock,
   });
   return {
-    services: [...children, core, keeper, console],
+    services: [...children, core, console],
     views: core,
     status: () => ({
       console: console.url,
@@ -166,6 +162,7 @@ class HubCore implements Service, HubViews {
   readonly broken: Promise<never> = new Promise<never>(() => undefined);
   readonly #options: CoreOptions;
   readonly #stopping = new AbortController();
+  readonly #watching = new Watching();
   #parts: Parts | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
@@ -224,15 +221,10 @@ class HubCore implements Service, HubViews {
         greeted(hello) {
           fleet.greet(hello, clock.nowUs());
         },
+        watched: (gateway) => this.#watching.watched(gateway, watchedTagsMax),
       });
       await ingest.start();
-      this.#parts = {
-        store,
-        fleet,
-        twins,
-        ingest,
-        history: openHistory(databaseUrl(), store, log),
-      };
+      this.#parts = { store, fleet, twins, ingest, history: new History(store) };
       this.#work = Promise.all([
         fleet.watch(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
@@ -253,7 +245,6 @@ class HubCore implements Service, HubViews {
     await this.#work;
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
-    await parts.history[Symbol.asyncDispose]();
     await parts.store[Symbol.asyncDispose]();
   }
 
@@ -304,6 +295,10 @@ class HubCore implements Service, HubViews {
 
   onState(listener: (gateway: string) => void): () => void {
     return this.#running().fleet.onState(listener);
+  }
+
+  watch(gateway: string, tags: readonly string[]): () => void {
+    return this.#watching.watch(gateway, tags.filter(isTagId));
   }
 
   history(

@@ -11,6 +11,7 @@ import type {
   RoadLane,
   SampleColumns,
   TagDefinition,
+  TagId,
 } from "@millwright/wire-contract";
 
 /** What acquire hands to normalise. */
@@ -99,4 +100,6 @@ export interface Outbox {
   onSealed(listener: () => void): () => void;
   /** The link is up: open ledger rows are sealed with the coming commits. */
   linkUp(up: boolean): void;
+  /** Somebody looks at these tags for the next seconds (`watchedForMs`): they are told in full, with each commit. */
+  watch(tags: readonly TagId[]): void;
 }

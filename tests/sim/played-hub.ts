@@ -53,6 +53,7 @@ export class PlayedHub {
         committed: () => undefined,
         beat: () => undefined,
         greeted: () => undefined,
+        watched: () => [],
       });
       const end = (): void => {
         // First the connection: a process that was killed acknowledges nothing any more.

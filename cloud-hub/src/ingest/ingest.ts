@@ -19,6 +19,7 @@ import {
   type Hello,
   type HelloAnswer,
   type LaneMark,
+  type TagId,
 } from "@millwright/wire-contract";
 
 import type { Commit } from "../hand-over.ts";
@@ -40,6 +41,8 @@ export interface IngestOptions {
   beat(gateway: GatewayId, beat: Beat, receivedUs: number): void;
   /** The gateway said hello and its epochs are ranked. */
   greeted(hello: Hello): void;
+  /** Tags of the gateway that somebody is looking at now. */
+  watched(gateway: GatewayId): readonly TagId[];
 }
 
 export interface IngestCounters {
@@ -306,10 +309,12 @@ export class Ingest implements Service {
           continue;
         }
         // Also without marks: the incarnation alone tells a gateway that it has to say hello.
+        const watched = this.#options.watched(gateway);
         inbox.publishMarks(gateway, {
           version: 1,
           incarnation: this.#incarnation,
           marks: [...live.marks.values()],
+          ...(watched.length === 0 ? {} : { watched }),
         });
       }
     }

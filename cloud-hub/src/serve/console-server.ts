@@ -104,6 +104,7 @@ function liveSourceOf(views: HubViews, gateway: string): LiveSource {
       views.onState((changed) => {
         if (changed === gateway) listener();
       }),
+    watch: (tags) => views.watch(gateway, tags),
   };
 }
 

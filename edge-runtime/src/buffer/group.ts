@@ -29,6 +29,8 @@ export interface Group {
   readonly nowUs: number;
   readonly nowMs: number;
   readonly linkUp: boolean;
+  /** Dictionary indices of tags that somebody is looking at. */
+  readonly watched: readonly number[];
   /** The last group of a clean stop: the time of the end is kept. */
   readonly last: boolean;
 }

@@ -11,6 +11,8 @@ import {
   type LedgerEntry,
   type RoadLane,
   type SampleColumns,
+  type TagId,
+  watchedForMs,
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
@@ -55,6 +57,8 @@ export class JournalKeeper implements JournalCore {
   #lastCommitMs: number;
   #oldestMs: number | undefined;
   #linkUp = false;
+  #watched: readonly number[] = [];
+  #watchedUntilMs = -Infinity;
   #full = false;
   #ended = false;
   #timer: AbortController | undefined;
@@ -158,6 +162,10 @@ export class JournalKeeper implements JournalCore {
       this.#linkUp = up;
       // What waited for the link is sealed with the next commit.
       if (up) this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
+    },
+    watch: (tags: readonly TagId[]) => {
+      this.#watched = tags.flatMap((id) => this.#dictionary.byId(id)?.index ?? []);
+      this.#watchedUntilMs = this.#clock.monotonicMs() + watchedForMs;
     },
   };
 
@@ -297,6 +305,7 @@ export class JournalKeeper implements JournalCore {
       nowUs: this.#clock.nowUs(),
       nowMs: beganMs,
       linkUp: this.#linkUp,
+      watched: beganMs < this.#watchedUntilMs ? this.#watched : [],
       last,
     });
     const nowMs = this.#clock.monotonicMs();

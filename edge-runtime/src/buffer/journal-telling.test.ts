@@ -8,6 +8,7 @@ import {
   decodeSamples,
   parseFrame,
   type FrameHead,
+  type TagId,
   type Telling,
 } from "@millwright/wire-contract";
 import fc from "fast-check";
@@ -74,6 +75,48 @@ test("told samples of several commits share a frame, until the time for it is ov
       [6, 2, 7],
     ],
   );
+});
+
+test("when the link is back, the newest sample of each tag goes by the live lane", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  const telling: Telling = { ...change, heartbeatMs: 3_600_000 };
+  await journal.adoptTags([tag("t1", { telling })]);
+  const at: Sample[] = [];
+  for (let second = 0; second < 30; second++) {
+    at.push(await keep(rig, journal, second < 20 ? second : 19));
+    await journal.commit();
+  }
+  const before = await laneOf(journal, "live");
+  journal.outbox.linkUp(true);
+  at.push(await keep(rig, journal, 19));
+  await journal.commit();
+  const [snapshot] = await journal.outbox.framesAfter(
+    journal.epoch,
+    "live",
+    before.headSeq,
+    Infinity,
+  );
+  assert(snapshot !== undefined);
+  const columns = decodeSamples(parsed(snapshot.bytes).body, journal.dictionary);
+  assert(!("kind" in columns));
+  assert.deepEqual([...columns.measuredUs], [at[29]?.us]);
+});
+
+test("a tag that somebody looks at is told in full with each commit, for some seconds", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open({ tellEveryMs: 10_000 });
+  await journal.adoptTags([tag("t1", { telling: change })]);
+  const frames = async (): Promise<number> => (await laneOf(journal, "live")).headSeq;
+  await keep(rig, journal, 1);
+  await journal.commit();
+  const before = await frames();
+  journal.outbox.watch(["t1" as TagId, "nobody-has-it" as TagId]);
+  for (let second = 0; second < 8; second++) {
+    await keep(rig, journal, 1);
+    await journal.commit();
+  }
+  assert.equal((await frames()) - before, 4, "five seconds, and the sample after them is held");
 });
 
 test("while live waits for the hub, what is told goes to history, and back when it is stored", async (context) => {

@@ -177,6 +177,8 @@ export class Store {
   commit(group: Group): Committed {
     this.#nowUs = group.nowUs;
     this.#nowMs = group.nowMs;
+    if (group.linkUp && !this.#linkUp) this.#telling.snapshot(group.nowMs);
+    this.#telling.watch(group.watched);
     this.#linkUp = group.linkUp;
     const before = this.#sealer.heads;
     const lane = this.#lane;
@@ -316,7 +318,7 @@ export class Store {
   /** Live never builds a backlog, so nothing in it is superseded (no-loss protocol 4.2). */
   get #lane(): ToldLane {
     const waitsUs = this.#nowUs - this.#held.book.oldestUs("live");
-    return waitsUs > liveWaitsMaxUs ? "history" : "live";
+    return waitsUs > liveWaitsMaxUs && !this.#telling.hasSnapshot ? "history" : "live";
   }
 
   get #moment(): Moment {

@@ -72,6 +72,10 @@ export class TellingLane {
   #fromUs = Infinity;
   #toUs = -Infinity;
   #notedMs = -Infinity;
+  /** Tags that somebody is looking at. */
+  #watched: readonly number[] = [];
+  /** Among what is gathered is the state of all tags, for a hub that has just come back: it goes by the live lane. */
+  hasSnapshot = false;
   /** Whether the rule of any tag holds something back. */
   #thins = false;
 
@@ -139,6 +143,20 @@ export class TellingLane {
     this.#toUs = Math.max(this.#toUs, fields.lastUs);
   }
 
+  /** Tags that are told in full, with each commit, from here on. */
+  watch(tags: readonly number[]): void {
+    if (tags.length === 0 && this.#watched.length === 0) return;
+    this.#watched = tags;
+    this.#hearing?.teller.watch(tags);
+  }
+
+  /** The newest sample of each tag is told, whatever its rule (no-loss protocol 4.2). */
+  snapshot(nowMs: number): void {
+    if (this.#hearing === undefined) return;
+    this.hasSnapshot = true;
+    this.#told += this.#hearing.teller.snapshot(this.#gathering(this.#hearing, nowMs).rows);
+  }
+
   /** Seals what is due, after the parts of a commit. @param last the journal is being closed */
   seal(at: Moment, nowMs: number, lane: ToldLane, last: boolean): void {
     if (!this.#thins) return;
@@ -146,13 +164,18 @@ export class TellingLane {
     if (notes) this.#note(at, nowMs);
     const open = this.#gathered.at(-1);
     if (open === undefined) return;
+    const asked = this.hasSnapshot || this.#watched.length > 0;
     const due =
-      notes || open.rows.count >= rowsPerFrame || nowMs - open.sinceMs >= this.#parts.tellEveryMs;
+      notes ||
+      asked ||
+      open.rows.count >= rowsPerFrame ||
+      nowMs - open.sinceMs >= this.#parts.tellEveryMs;
     this.#seal(at, lane, due ? undefined : this.#gathered.length - 1);
   }
 
   /** The transaction was kept. */
   kept(): void {
+    if (this.#sealed === this.#gathered.length) this.hasSnapshot = false;
     this.#gathered.splice(0, this.#sealed);
     this.#sealed = 0;
     this.#part = 0;
@@ -172,7 +195,9 @@ export class TellingLane {
     }
     // No line crosses a step of the clock.
     this.#endLines(nowMs);
-    this.#hearing = { teller: new Teller(dictionary.tags), dictionary, clock, rawTo: id };
+    const teller = new Teller(dictionary.tags);
+    teller.watch(this.#watched);
+    this.#hearing = { teller, dictionary, clock, rawTo: id };
     return this.#hearing;
   }
 

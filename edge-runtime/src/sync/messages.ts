@@ -1,12 +1,15 @@
 import type { Refused } from "@millwright/kit";
 import {
   isEpoch,
+  isTagId,
   roadLanes,
+  watchedTagsMax,
   type Epoch,
   type EpochPosition,
   type HelloAnswer,
   type LanePosition,
   type MarkMessage,
+  type TagId,
 } from "@millwright/wire-contract";
 import { z } from "zod";
 
@@ -27,6 +30,10 @@ const markMessage = z.object({
   incarnation: z.string().min(1),
   // Two lanes of each epoch that a gateway may still hold; a longer list is not one of ours.
   marks: z.array(mark).max(100_000),
+  watched: z
+    .array(z.custom<TagId>((value) => typeof value === "string" && isTagId(value)))
+    .max(watchedTagsMax)
+    .exactOptional(),
 });
 const helloAnswer = markMessage.extend({ session: z.number(), hubNowUs: z.number() });
 

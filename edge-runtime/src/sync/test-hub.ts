@@ -8,6 +8,7 @@ import {
   type Hello,
   type LaneMark,
   type RoadLane,
+  type TagId,
 } from "@millwright/wire-contract";
 
 import { HubUnreachable } from "./faults.ts";
@@ -34,6 +35,7 @@ export class TestHub implements Road {
   /** Why the broker refuses frames of this lane. */
   readonly refusals = new Map<RoadLane, string>();
   beats = 0;
+  watched: readonly TagId[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -87,7 +89,12 @@ export class TestHub implements Road {
   }
 
   publishMarks(): void {
-    const message = { version: 1, incarnation: this.incarnation, marks: this.#marks() };
+    const message = {
+      version: 1,
+      incarnation: this.incarnation,
+      marks: this.#marks(),
+      ...(this.watched.length === 0 ? {} : { watched: this.watched }),
+    };
     this.#events?.mark(toJson(message));
   }
 

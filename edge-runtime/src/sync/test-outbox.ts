@@ -5,6 +5,7 @@ import {
   type GatewayId,
   type LaneMark,
   type RoadLane,
+  type TagId,
 } from "@millwright/wire-contract";
 
 import type { Outbox, OutboxFrame, OutboxLane } from "../hand-over.ts";
@@ -35,6 +36,7 @@ export class TestOutbox implements Outbox {
   readonly refusedMarks: LaneMark[] = [];
   readonly rewinds: LaneMark[] = [];
   link = false;
+  watched: readonly TagId[] = [];
   nowUs = 0;
 
   /** Seals frames of so many bytes. */
@@ -164,6 +166,10 @@ export class TestOutbox implements Outbox {
 
   linkUp(up: boolean): void {
     this.link = up;
+  }
+
+  watch(tags: readonly TagId[]): void {
+    this.watched = tags;
   }
 
   #of(lane: RoadLane): Lane {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog, type Service } from "@millwright/kit";
-import { parseFrame, type Beat, type HubLink } from "@millwright/wire-contract";
+import { parseFrame, type Beat, type HubLink, type TagId } from "@millwright/wire-contract";
 
 import { toHex } from "./messages.ts";
 import type { ReleaseRule } from "./release-rule.ts";
@@ -83,6 +83,17 @@ test("with the hub away at start the uplink waits and goes on when it comes", as
   hub.store();
   await clock.advance(100);
   assert.deepEqual(seqs(hub, "live"), [1, 2]);
+});
+
+test("what somebody looks at on the hub is told to the journal", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  await clock.advance(100);
+  hub.watched = ["pump-1/pressure" as TagId];
+  outbox.seal("live", 1);
+  await clock.advance(100);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(outbox.watched, ["pump-1/pressure"]);
 });
 
 test("an ack of the broker releases nothing: what it lost is sent again under a new round", async (context) => {

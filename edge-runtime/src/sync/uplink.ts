@@ -257,6 +257,7 @@ class Uplink implements Service {
       return;
     }
     for (const mark of message.marks) this.#offer(this.#rule({ kind: "mark", mark }));
+    if (message.watched !== undefined) this.#options.outbox.watch(message.watched);
   }
 
   #acked(laneName: RoadLane, round: number, refusal: string | undefined): void {

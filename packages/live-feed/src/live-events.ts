@@ -27,6 +27,8 @@ export interface LiveSource {
   onChanged(listener: (tags: readonly string[]) => void): () => void;
   /** Calls back when a device or the link to the hub changed. Returns what takes the call back. */
   onState(listener: () => void): () => void;
+  /** A page looks at these tags now, until what is returned is called. Left out where it makes no difference. */
+  watch?(tags: readonly string[]): () => void;
 }
 
 export type LiveEvent =
@@ -65,6 +67,7 @@ export async function* liveEvents(
       pending.state = true;
       ring();
     }),
+    source.watch?.(tags) ?? (() => undefined),
   ];
 
   try {

@@ -90,7 +90,7 @@ test("what the hub knows is never made older, nor is a bad value made fresh", ()
 });
 
 test("tags that are told in full need no proof, and the hub never heard of none either", () => {
-  const { telling: _telling, ...full } = tag(0);
+  const full = tag(0, { telling: { rule: "full", error: 0, heartbeatMs: 60_000 } });
   const gateway = table([full], [now]);
   assert.deepEqual(proofsOf(gateway, now), { proofs: [], stale: [] });
   const hub = new ValueTable([tag(1)]);

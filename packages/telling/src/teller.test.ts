@@ -208,7 +208,7 @@ test("text, bytes and 64-bit integers are told when they change", () => {
   }
 });
 
-test("a snapshot is the next sample of each tag, whatever its value", () => {
+test("a snapshot is the newest sample of each tag, told before or not", () => {
   const telling = { rule: "change", error: 0, heartbeatMs: 3_600_000 } as const;
   const teller = new Teller([tagTold(3, telling)]);
   const out = new ToldRows();
@@ -217,11 +217,26 @@ test("a snapshot is the next sample of each tag, whatever its value", () => {
   teller.tell(row(0), out);
   teller.tell(row(1), out);
   assert.equal(out.count, 1);
-  teller.tellNext();
-  teller.tell(row(2), out);
+  assert.equal(teller.snapshot(out), 1);
+  assert.equal(teller.snapshot(out), 0);
   assert.deepEqual(
     rowsOf(out.columns()).map(({ us }) => us / second),
-    [0, 2],
+    [0, 1, 1],
+  );
+});
+
+test("a tag that is watched is told in full, for as long as it is", () => {
+  const telling = { rule: "change", error: 0, heartbeatMs: 3_600_000 } as const;
+  const teller = new Teller([tagTold(3, telling)]);
+  const out = new ToldRows();
+  for (let at = 0; at < 6; at++) {
+    if (at === 2) teller.watch([3]);
+    if (at === 4) teller.watch([]);
+    teller.tell(toColumns(3, [{ us: at * second, value: 1, status: 0 }]), out);
+  }
+  assert.deepEqual(
+    rowsOf(out.columns()).map(({ us }) => us / second),
+    [0, 2, 3],
   );
 });
 

@@ -12,6 +12,7 @@ import type { ToldRows } from "./told-rows.ts";
  */
 export class Teller {
   readonly #tags: (TagState | undefined)[] = [];
+  #watched: readonly number[] = [];
 
   /** @param tags rows of the dictionary that the columns to come name by index */
   constructor(tags: readonly TagDefinition[]) {
@@ -30,9 +31,23 @@ export class Teller {
     }
   }
 
-  /** The next sample of each tag is told whatever its value: the snapshot that a hub gets when the link is back. */
-  tellNext(): void {
-    for (const state of this.#tags) state?.tellNext();
+  /** These tags are told in full from here on, all others as their rules say. */
+  watch(tags: readonly number[]): void {
+    for (const tag of this.#watched) this.#tags[tag]?.watch(false);
+    for (const tag of tags) this.#tags[tag]?.watch(true);
+    this.#watched = tags;
+  }
+
+  /**
+   * Tells the newest sample of each tag: what a hub gets when the link is back. Those that were told already are told
+   * again, and the hub knows them by their identity.
+   *
+   * @returns how many were not told before
+   */
+  snapshot(out: ToldRows): number {
+    let fresh = 0;
+    for (const state of this.#tags) fresh += state?.snapshot(out) ?? 0;
+    return fresh;
   }
 
   /**
@@ -52,6 +67,7 @@ class TagState {
   readonly #rule: Telling["rule"];
   readonly #error: number;
   readonly #heartbeatUs: number;
+  #watched = false;
   #told = false;
   #toldUs = NaN;
   #toldValue = NaN;
@@ -79,7 +95,8 @@ class TagState {
     scalar: Scalar | undefined,
     out: ToldRows,
   ): void {
-    if (!this.#told || this.#rule === "full" || status !== this.#toldStatus || us < this.#seenUs) {
+    const all = this.#rule === "full" || this.#watched;
+    if (!this.#told || all || status !== this.#toldStatus || us < this.#seenUs) {
       this.#endLine(out);
       this.#tell(us, value, status, scalar, out);
       return;
@@ -93,14 +110,22 @@ class TagState {
     const same = scalar === undefined ? this.#holds(value) : equal(scalar, this.#toldScalar);
     if (same && us - this.#toldUs < this.#heartbeatUs) {
       this.#seenUs = us;
+      this.#seenValue = value;
       return;
     }
     this.#endLine(out);
     this.#tell(us, value, status, scalar, out);
   }
 
-  tellNext(): void {
-    this.#told = false;
+  watch(watched: boolean): void {
+    this.#watched = watched;
+  }
+
+  snapshot(out: ToldRows): number {
+    if (!this.#told) return 0;
+    const fresh = this.#seenUs === this.#toldUs ? 0 : 1;
+    this.#tell(this.#seenUs, this.#seenValue, this.#toldStatus, this.#toldScalar, out);
+    return fresh;
   }
 
   flush(out: ToldRows, measuredBeforeUs: number): void {

@@ -77,6 +77,8 @@ export {
 export {
   helloOverviewMax,
   staleTagsMax,
+  watchedForMs,
+  watchedTagsMax,
   type Beat,
   type DeviceState,
   type DeviceStatus,

@@ -66,11 +66,18 @@ export interface HelloAnswer {
   readonly marks: readonly LaneMark[];
 }
 
+/** How long a gateway takes a tag for watched after it was named: a few messages may be lost. */
+export const watchedForMs = 5_000;
+/** More tags than this no page shows at once; what is beyond is told as its rule says. */
+export const watchedTagsMax = 2_000;
+
 /** Hub to gateway: after each commit that moved a mark, and repeated every second for each live gateway. */
 export interface MarkMessage {
   readonly version: 1;
   readonly incarnation: string;
   readonly marks: readonly LaneMark[];
+  /** Tags that somebody is looking at now, at most `watchedTagsMax`: they are told in full with each commit. */
+  readonly watched?: readonly TagId[];
 }
 
 /** `connecting`: first try under way. `live`: values flow. `down`: tried again with back-off. `refused`: a person must act. */
