@@ -100,6 +100,14 @@ export class ByteWriter {
     this.length += bytes.length;
   }
 
+  /** Writes once more what stands from `from` up to `end`. */
+  repeat(from: number, end: number): void {
+    if (end === from) return;
+    this.reserve(end - from);
+    this.bytes.copyWithin(this.length, from, end);
+    this.length += end - from;
+  }
+
   /** UTF-8 behind its length. A lone surrogate becomes U+FFFD; who must keep it writes UTF-16. */
   string(value: string): void {
     this.block(text.encode(value));

@@ -22,6 +22,7 @@ export function writeByTag(
   dictionary: Dictionary,
 ): void {
   for (const section of [directory, times, values, extras]) section.clear();
+  last.count = 0;
   let previousTag = 0;
   let previousUs = 0;
   for (let from = 0; from < columns.count;) {
@@ -30,10 +31,10 @@ export function writeByTag(
     while (end < columns.count && columns.tag[end] === index) end++;
     const count = end - from;
     const tag = tagOf(dictionary, index);
-    const timePlan = writeSeriesTimes(times, columns.measuredUs, from, count);
+    const timePlan = timesOf(columns.measuredUs, from, count);
     const valuePlan = writeSeriesValues(values, columns.value, from, count, tag);
     const scalars = extra.scalarsOf(wide, columns.row, from, count);
-    const withStatus = extra.hasStatus(columns.status, from, count);
+    const withStatus = !columns.allGood && extra.hasStatus(columns.status, from, count);
 
     directory.varint(index - previousTag);
     directory.varint(count);
@@ -100,6 +101,34 @@ export function readByTag(
   if (timeInput.left + valueInput.left + extraInput.left > 0) {
     throw new Malformed("a section is longer than its segments");
   }
+}
+
+/** The segment before: its rows, its plan, and where its bytes stand in the section. */
+const last: { from: number; count: number; plan: TimePlan; byteFrom: number; byteEnd: number } = {
+  from: 0,
+  count: 0,
+  plan: { mode: timeModes.grid, unit: 0, first: 0, step: 0 },
+  byteFrom: 0,
+  byteEnd: 0,
+};
+
+/** Tags that were polled together have the same times to the bit: those are written as they were before. */
+function timesOf(measuredUs: Float64Array, from: number, count: number): TimePlan {
+  if (count === last.count && sameNumbers(measuredUs, last.from, from, count)) {
+    times.repeat(last.byteFrom, last.byteEnd);
+    return last.plan;
+  }
+  last.from = from;
+  last.count = count;
+  last.byteFrom = times.length;
+  last.plan = writeSeriesTimes(times, measuredUs, from, count);
+  last.byteEnd = times.length;
+  return last.plan;
+}
+
+function sameNumbers(numbers: Float64Array, one: number, other: number, count: number): boolean {
+  for (let at = 0; at < count; at++) if (numbers[one + at] !== numbers[other + at]) return false;
+  return true;
 }
 
 /** The start is written against that of the segment before: tags of one frame begin within moments of each other. */

@@ -49,8 +49,19 @@ export interface Rule {
   readonly offset: number;
 }
 
+/** Rules that are the same for all tags, by mode. */
+const decimalRules: readonly Rule[] = Array.from({ length: 32 }, (_, mode) => ({
+  mode,
+  device: false,
+  single: mode >> 4 === valueKinds.decimalSingle,
+  power: powers[mode & 15] ?? 1,
+  scale: 1,
+  offset: 0,
+}));
+
 /** The rule of a mode whose values are whole numbers; undefined for the others. */
 export function ruleOf(mode: ValueMode, tag: TagDefinition): Rule | undefined {
+  if (mode < decimalRules.length) return decimalRules[mode];
   const kind = mode >> 4;
   let exponent = mode & 15;
   let single = kind === valueKinds.decimalSingle || kind === valueKinds.deviceSingle;

@@ -1,4 +1,4 @@
-import { type ByteReader, ByteWriter, Malformed, toZigzag } from "../bytes.ts";
+import { type ByteReader, ByteWriter, Malformed, putVarint, toZigzag } from "../bytes.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { TagDefinition } from "../tag.ts";
 import { exponentOf, fromWhole, toMode, toWhole, type ValueMode, valueKinds } from "./decimals.ts";
@@ -20,28 +20,49 @@ export function writeRowValues(
   dictionary: Dictionary,
 ): void {
   const book = ruleBookOf(dictionary);
+  const powers = book.shownPowers;
+  const { tag, value: numbers, count } = columns;
   runs.clear();
-  values.reserve(columns.count * 8);
+  // A row takes 8 bytes at most, so this is the last growth.
+  values.reserve(count * 8);
+  const bytes = values.bytes;
+  let at = values.length;
   let previousIndex = -1;
   let previousMode = -1;
   let previousWhole = 0;
   let runLength = 0;
-  for (let row = 0; row < columns.count; row++) {
-    const index = columns.tag[row] ?? 0;
-    const value = columns.value[row] ?? 0;
+  for (let row = 0; row < count; row++) {
+    const index = tag[row] ?? 0;
+    const value = numbers[row] ?? 0;
     const sameTag = index === previousIndex;
-    let mode = sameTag ? previousMode : shown;
-    let rule = book.rule(mode, index);
-    let whole = rule === undefined ? Number.NaN : toWhole(rule, value);
-    if (Number.isNaN(whole)) {
-      mode = modeOf(book, value, tagOf(dictionary, index));
-      rule = book.rule(mode, index);
-      whole = rule === undefined ? 0 : toWhole(rule, value);
-    }
-    if (rule === undefined) writePlain(values, mode, value);
-    else {
-      const differs = sameTag && mode === previousMode;
-      values.varint(toZigzag(differs ? whole - previousWhole : whole));
+    let mode = shown;
+    let whole = shortWhole(value, powers[index] ?? 0);
+    const number = sameTag ? whole - previousWhole : whole;
+    // NaN is not in the range either.
+    if (number > -halfMax && number < halfMax && (!sameTag || previousMode === shown)) {
+      const code = (number << 1) ^ (number >> 31);
+      if (code < 0x80) {
+        bytes[at++] = code;
+      } else if (code < 0x4000) {
+        bytes[at++] = code | 0x80;
+        bytes[at++] = code >> 7;
+      } else at = putVarint(bytes, at, code);
+    } else {
+      values.length = at;
+      mode = sameTag ? previousMode : shown;
+      let rule = book.rule(mode, index);
+      whole = rule === undefined ? Number.NaN : toWhole(rule, value);
+      if (Number.isNaN(whole)) {
+        mode = modeOf(book, value, tagOf(dictionary, index));
+        rule = book.rule(mode, index);
+        whole = rule === undefined ? 0 : toWhole(rule, value);
+      }
+      if (rule === undefined) writePlain(values, mode, value);
+      else {
+        const differs = sameTag && mode === previousMode;
+        values.varint(toZigzag(differs ? whole - previousWhole : whole));
+      }
+      at = values.length;
     }
     if (mode !== previousMode && runLength > 0) {
       writeRun(previousMode, runLength);
@@ -52,8 +73,19 @@ export function writeRowValues(
     previousMode = mode;
     previousWhole = whole;
   }
+  values.length = at;
   writeRun(previousMode, runLength);
   directory.raw(runs.view());
+}
+
+/** Zigzag codes of numbers below this have 31 bits. */
+const halfMax = 2 ** 30;
+
+/** The whole number that gives `value` back by a division through `power`; NaN where that is not plain to see. */
+function shortWhole(value: number, power: number): number {
+  const whole = Math.round(value * power);
+  // Negative zero has no whole number; division by a power of 0 gives nothing back.
+  return whole / power === value && (whole !== 0 || 1 / value > 0) ? whole : Number.NaN;
 }
 
 export function readRowValues(

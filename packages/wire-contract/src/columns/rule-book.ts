@@ -16,8 +16,21 @@ export class RuleBook {
   readonly #ofMode = new Map<ValueMode, Rule | undefined>();
   readonly #ofTag = new Map<number, Rule | undefined>();
 
+  /**
+   * By tag index: what a value is multiplied with under the mode `shown`, where its rule is nothing but that: 10 to the
+   * power of the digits shown. 0 for tags of another kind.
+   */
+  readonly shownPowers: Float64Array;
+
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
+    let size = 0;
+    for (const { index } of dictionary.tags) if (index < shownMax) size = Math.max(size, index + 1);
+    this.shownPowers = new Float64Array(size);
+    for (const { index } of dictionary.tags) {
+      const rule = index < size ? this.rule(shown, index) : undefined;
+      if (rule !== undefined && !rule.single) this.shownPowers[index] = rule.power;
+    }
   }
 
   /** Undefined for modes whose values are no whole numbers. */

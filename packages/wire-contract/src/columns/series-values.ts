@@ -4,6 +4,7 @@ import type { TagDefinition } from "../tag.ts";
 import {
   exponentOf,
   fromWhole,
+  powers,
   type Rule,
   ruleOf,
   toMode,
@@ -109,7 +110,10 @@ function allEqual(count: number): boolean {
   return true;
 }
 
-/** Guesses from at most 16 rows; the full pass finds out. -1: no whole numbers here. */
+/**
+ * Guesses from at most 16 rows; the full pass finds out. Where that takes no exception, two rows are enough: it comes
+ * back for more. -1: no whole numbers here.
+ */
 function likelyMode(
   value: Float64Array,
   from: number,
@@ -117,23 +121,50 @@ function likelyMode(
   tag: TagDefinition,
   single: boolean,
 ): number {
-  const device = toMode(single ? valueKinds.deviceSingle : valueKinds.device, 0);
-  const deviceRule = tag.scale === 1 && tag.offset === 0 ? undefined : ruleOf(device, tag);
-  const taken = Math.min(16, count);
-  let deviceMisses = deviceRule === undefined ? taken : 0;
+  const taken = count < 8 ? Math.min(2, count) : Math.min(16, count);
   let misses = 0;
   let exponent = 0;
   for (let turn = 0; turn < taken; turn++) {
     const one = value[from + Math.floor((turn * count) / taken)] ?? 0;
-    if (deviceRule !== undefined && Number.isNaN(toWhole(deviceRule, one))) deviceMisses++;
+    // Nearly all values of a tag have the same digits; what the greatest so far gives back needs no search.
+    if (!single && givesBack(one, powers[exponent] ?? 1)) continue;
     const needed = exponentOf(one, single);
     if (needed < 0) misses++;
     exponent = Math.max(exponent, needed);
   }
-  if (deviceMisses < misses || (deviceMisses === 0 && exponent > 0)) return device;
+  const device = deviceRuleOf(tag, single, misses, exponent);
+  if (device !== undefined) {
+    let deviceMisses = 0;
+    for (let turn = 0; turn < taken && deviceMisses <= misses; turn++) {
+      const one = value[from + Math.floor((turn * count) / taken)] ?? 0;
+      if (Number.isNaN(toWhole(device, one))) deviceMisses++;
+    }
+    if (deviceMisses < misses || deviceMisses === 0) return device.mode;
+  }
   // With NaN in place of what was not measured, half of the rows may miss.
   if (misses > taken / 2 || (isWide(tag.type) && misses > 0)) return -1;
   return toMode(single ? valueKinds.decimalSingle : valueKinds.decimal, exponent);
+}
+
+/** The device's own numbers, where they could be shorter than decimals are. */
+function deviceRuleOf(
+  tag: TagDefinition,
+  single: boolean,
+  misses: number,
+  exponent: number,
+): Rule | undefined {
+  if (tag.scale === 1 && tag.offset === 0) return undefined;
+  if (misses === 0 && exponent === 0) return undefined;
+  // A scale of 0.01 gives the same whole numbers as two decimals do.
+  const finer = Math.abs(tag.scale) * (powers[exponent] ?? 1) < 1.5;
+  if (misses === 0 && finer && tag.offset === 0) return undefined;
+  return ruleOf(toMode(single ? valueKinds.deviceSingle : valueKinds.device, 0), tag);
+}
+
+/** The quick half of `exponentOf`: true only where it would find `power` or less. */
+function givesBack(value: number, power: number): boolean {
+  const whole = Math.round(value * power);
+  return whole / power === value && whole !== 0 && whole < 2 ** 51 && whole > -(2 ** 51);
 }
 
 function greaterMode(
@@ -153,6 +184,8 @@ function greaterMode(
   return toMode(rule.mode >> 4, exponent);
 }
 
+const noExceptions: number[] = [];
+
 /**
  * Fills `wholes`. A row without a whole number repeats the one before, so that its difference is 0, and is answered as
  * an exception; undefined when more than one row in eight is one.
@@ -163,7 +196,7 @@ function fillWholes(
   from: number,
   count: number,
 ): readonly number[] | undefined {
-  const exceptions: number[] = [];
+  let exceptions = noExceptions;
   const exceptionsMax = count >> 3;
   const plain = !rule.device && !rule.single;
   const power = rule.power;
@@ -181,6 +214,7 @@ function fillWholes(
     }
     if (Number.isNaN(whole)) {
       if (exceptions.length >= exceptionsMax) return undefined;
+      if (exceptions === noExceptions) exceptions = [];
       exceptions.push(index);
       whole = previous;
     }

@@ -1,4 +1,4 @@
-import { type ByteReader, type ByteWriter, Malformed } from "../bytes.ts";
+import { type ByteReader, type ByteWriter, Malformed, putVarint, toZigzag } from "../bytes.ts";
 import { readPlanes, writePlanes } from "./planes.ts";
 import { readDifferences, readGrid, sizeOf, writeDifferences, writeGrid } from "./residuals.ts";
 
@@ -55,23 +55,55 @@ export function writeRowTimes(out: ByteWriter, measuredUs: Float64Array, count: 
     return { mode: timeModes.raw, unit: 0, first: 0, step: 0 };
   }
   const first = median(count, (index) => ticks[index] ?? 0);
-  let worst = 0;
-  let bytes = 0;
-  for (let index = 0; index < count; index++) {
-    const away = (ticks[index] ?? 0) - first;
-    worst = Math.max(worst, Math.abs(away));
-    bytes += sizeOf(away);
-  }
+  const worst = worstAway(count, first);
   if (worst === 0) return { mode: timeModes.grid, unit, first, step: 0 };
-  const differences = worst >= 64 && differenceBytes(count, 0) + sizeOf(worst) < bytes;
-  if (differences) {
-    // The first row is written like the others, against a row before it that lies at `first`.
-    out.zigzag((ticks[0] ?? 0) - first);
-    writeDifferences(out, ticks, count, 0);
-    return { mode: timeModes.difference, unit, first, step: 0 };
+  // The first row is written like the others, against a row before it that lies at `first`.
+  const differences = worst >= 64 && differencesAreShorter(count, first, worst);
+  out.reserve(count * 8);
+  const bytes = out.bytes;
+  let at = out.length;
+  let previous = first;
+  for (let index = 0; index < count; index++) {
+    const tick = ticks[index] ?? 0;
+    const away = tick - previous;
+    if (differences) previous = tick;
+    if (away >= -64 && away < 64) bytes[at++] = (away << 1) ^ (away >> 31);
+    else at = putVarint(bytes, at, toZigzag(away));
   }
-  for (let index = 0; index < count; index++) out.zigzag((ticks[index] ?? 0) - first);
-  return { mode: timeModes.residual, unit, first, step: 0 };
+  out.length = at;
+  const mode = differences ? timeModes.difference : timeModes.residual;
+  return { mode, unit, first, step: 0 };
+}
+
+function worstAway(count: number, first: number): number {
+  let least = first;
+  let greatest = first;
+  for (let index = 0; index < count; index++) {
+    const tick = ticks[index] ?? 0;
+    if (tick < least) least = tick;
+    if (tick > greatest) greatest = tick;
+  }
+  return Math.max(greatest - first, first - least);
+}
+
+/** Neighbours were mostly received together, and then cost what the row before did. */
+function differencesAreShorter(count: number, first: number, worst: number): boolean {
+  let previous = ticks[0] ?? 0;
+  let residualSize = sizeOf(previous - first);
+  let residualBytes = residualSize;
+  let differenceBytes = sizeOf(worst);
+  for (let index = 1; index < count; index++) {
+    const tick = ticks[index] ?? 0;
+    if (tick === previous) {
+      differenceBytes++;
+    } else {
+      differenceBytes += sizeOf(tick - previous);
+      residualSize = sizeOf(tick - first);
+      previous = tick;
+    }
+    residualBytes += residualSize;
+  }
+  return differenceBytes < residualBytes;
 }
 
 export function readSeriesTimes(
@@ -125,11 +157,18 @@ function toTicks(measuredUs: Float64Array, from: number, count: number): number 
   if (ticks.length < count) ticks = new Float64Array(count);
   let whole = true;
   let milliseconds = true;
+  let previousUs = NaN;
+  let tick = 0;
   let least = Infinity;
   let greatest = -Infinity;
   for (let index = 0; index < count; index++) {
     const us = measuredUs[from + index] ?? 0;
-    const tick = Math.round(us / 1_000);
+    if (us === previousUs) {
+      ticks[index] = tick;
+      continue;
+    }
+    previousUs = us;
+    tick = Math.round(us / 1_000);
     ticks[index] = tick;
     if (tick * 1_000 !== us) milliseconds = false;
     if (us < least) least = us;

@@ -24,7 +24,7 @@ export function writeWide(
   const count = columns.count;
   const timePlan = writeRowTimes(times, columns.measuredUs, count);
   const scalars = extra.scalarsOf(wide, columns.row, 0, count);
-  const withStatus = extra.hasStatus(columns.status, 0, count);
+  const withStatus = !columns.allGood && extra.hasStatus(columns.status, 0, count);
   directory.byte(
     timePlan.mode |
       (timePlan.unit << 2) |
