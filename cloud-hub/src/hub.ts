@@ -25,7 +25,8 @@ import type { KeptChild } from "./children/kept-child.ts";
 import { natsServer, type NatsServerChild } from "./children/nats-server.ts";
 import { postgres, type PostgresChild } from "./children/postgres.ts";
 import { readCredentials } from "./children/secret-file.ts";
-import { History } from "./history/history.ts";
+import { openHistory, type History } from "./history/history.ts";
+import { HistoryKeeper } from "./history/keeper.ts";
 import type { HubViews } from "./hub-views.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
@@ -80,6 +81,15 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
         : readCredentials(settings.broker.credentialsFile)),
     databaseUrl: () => settings.database.url ?? database?.url() ?? "",
   });
+  const keeper = new HistoryKeeper({
+    settings: {
+      sortEveryMs: settings.history.sortEveryMin * 60_000,
+      hotDays: settings.history.hotDays,
+      logLevel: settings.logLevel,
+    },
+    databaseUrl: () => settings.database.url ?? database?.url() ?? "",
+    ...context,
+  });
   const console = new ConsoleServer({
     host: settings.http.host,
     port: settings.http.port,
@@ -87,7 +97,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     clock: context.clock,
   });
   return {
-    services: [...children, core, console],
+    services: [...children, core, keeper, console],
     views: core,
     status: () => ({
       console: console.url,
@@ -224,7 +234,13 @@ class HubCore implements Service, HubViews {
         watched: (gateway) => this.#watching.watched(gateway, watchedTagsMax),
       });
       await ingest.start();
-      this.#parts = { store, fleet, twins, ingest, history: new History(store) };
+      this.#parts = {
+        store,
+        fleet,
+        twins,
+        ingest,
+        history: openHistory(databaseUrl(), store, log),
+      };
       this.#work = Promise.all([
         fleet.watch(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
@@ -245,6 +261,7 @@ class HubCore implements Service, HubViews {
     await this.#work;
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
+    await parts.history[Symbol.asyncDispose]();
     await parts.store[Symbol.asyncDispose]();
   }
 

@@ -1,33 +1,59 @@
 /**
- * The history of one tag, read from frames: the hub's only tier until rollups and the lake come. Good for the last
- * hour; bounded for everything.
+ * The history of tags over all tiers: frames that nobody has sorted yet, chunks of samples, minutes and hours. What is
+ * asked for decides the tier: a line is not drawn from more than its pixels can show.
  */
-import { reducePerColumn, type ReducedLine } from "@millwright/kit";
+import { widths, type Buckets, type Series } from "@millwright/aggregates";
+import { reducePerColumn, type Log, type ReducedLine } from "@millwright/kit";
+import type { GatewayId, LedgerEntry } from "@millwright/wire-contract";
+import type pg from "pg";
+
+import { openPool } from "../database/pool.ts";
+import type { FrameReader } from "../hand-over.ts";
+import { concerns } from "./gap-book.ts";
+import { LinePoints, pushLine } from "./rollups/bucket-line.ts";
+import { joinBuckets } from "./rollups/join-buckets.ts";
 import {
-  decodeSamples,
-  type Dictionary,
-  type GatewayId,
-  type LedgerEntry,
-  type SampleColumns,
-  type TagDefinition,
-} from "@millwright/wire-contract";
+  hourTier,
+  minuteTier,
+  readRollups,
+  readRows,
+  type RollupTier,
+} from "./rollups/rollup-store.ts";
+import { SampleReader } from "./sample-reader.ts";
+import { SeriesBook } from "./series-book.ts";
+import { SeriesFinder } from "./series-finder.ts";
 
-import type { FrameReader, StoredFrame } from "../hand-over.ts";
-
-/**
- * An hour of the demo plant is 36,000 frames a gateway. Beyond this the newest are drawn: a page that asks for a year
- * must not fill the hub's memory.
- */
-const framesMax = 50_000;
 /** Entries that a chart can show apart. */
 const entriesMax = 1_000;
 
-export class History {
-  readonly #reader: FrameReader;
-  readonly #dictionaries = new Map<string, Dictionary>();
+export type Tier = "samples" | "minutes" | "hours";
 
-  constructor(reader: FrameReader) {
+export interface HistoryOptions {
+  readonly reader: FrameReader;
+  /** Ended with the history. */
+  readonly pool: pg.Pool;
+}
+
+/** A chart that takes longer is not waited for any more. */
+const statementMs = 30_000;
+/** Charts that are drawn at the same time; the others wait. */
+const connectionsMax = 4;
+
+export function openHistory(url: string, reader: FrameReader, log: Log): History {
+  return new History({ reader, pool: openPool({ url, connectionsMax, statementMs, log }) });
+}
+
+export class History implements AsyncDisposable {
+  readonly #reader: FrameReader;
+  readonly #pool: pg.Pool;
+  readonly #finder: SeriesFinder;
+  readonly #samples: SampleReader;
+
+  constructor({ reader, pool }: HistoryOptions) {
     this.#reader = reader;
+    this.#pool = pool;
+    this.#finder = new SeriesFinder(pool);
+    this.#samples = new SampleReader(pool, new SeriesBook());
   }
 
   /** A line for a chart: at most four points for each pixel column, broken where samples are bad or missing. */
@@ -38,17 +64,61 @@ export class History {
     toUs: number,
     columns: number,
   ): Promise<ReducedLine> {
-    const rows = new TagRows();
-    for (const frame of await this.#reader.samplesBetween(gateway, fromUs, toUs, framesMax)) {
-      const dictionary = await this.#dictionaryOf(gateway, frame.head.dictionary);
-      const index = dictionary?.byId(tag)?.index;
-      if (dictionary === undefined || index === undefined) continue;
-      const samples = frame.samples ?? decoded(frame, dictionary);
-      if (samples !== undefined) rows.take(samples, index);
-    }
-    const gaps = await this.gaps(gateway, tag, fromUs, toUs);
-    const { times, values, status } = rows.columns();
-    return reducePerColumn(times, values, status, fromUs, toUs, columns, gaps);
+    const [line] = await this.lines(gateway, [tag], fromUs, toUs, columns);
+    return line ?? { times: new Float64Array(0), values: new Float64Array(0) };
+  }
+
+  /**
+   * Several lines at once, in the order of `tags`.
+   * @param tier when it is not to be chosen by the width of a pixel column
+   */
+  async lines(
+    gateway: GatewayId,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+    columns: number,
+    tier: Tier = tierFor((toUs - fromUs) / columns),
+  ): Promise<readonly ReducedLine[]> {
+    const [series, gaps] = await Promise.all([
+      this.#finder.find(gateway, tags),
+      this.#gapsOf(gateway, tags, fromUs, toUs),
+    ]);
+    const sources =
+      tier === "samples"
+        ? (await this.#samples.read(gateway, tags, series, fromUs, toUs)).map(asNumbers)
+        : await this.#bucketPoints(gateway, tags, series, fromUs, toUs, tierOf(tier));
+    return sources.map(({ measuredUs, value, status }, at) =>
+      reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps[at] ?? []),
+    );
+  }
+
+  /** All samples of a tag in the range, in order of time, none of them twice. */
+  async samples(gateway: GatewayId, tag: string, fromUs: number, toUs: number): Promise<Series> {
+    const series = await this.#finder.find(gateway, [tag]);
+    const [found] = await this.#samples.read(gateway, [tag], series, fromUs, toUs);
+    if (found === undefined) throw new Error(`no answer for ${tag}`);
+    return found;
+  }
+
+  /** Buckets that begin in the range. The last ten minutes are in them once they are sorted. */
+  async aggregates(
+    gateway: GatewayId,
+    tag: string,
+    fromUs: number,
+    toUs: number,
+    tier: Exclude<Tier, "samples">,
+  ): Promise<Buckets> {
+    const of = tierOf(tier);
+    const [series] = await this.#finder.find(gateway, [tag]);
+    const [rows = []] =
+      series === undefined
+        ? []
+        : await readRollups(this.#pool, of, [slots(series, fromUs, toUs, of)]);
+    return joinBuckets(
+      of.widthUs,
+      rows.map((buckets) => ({ buckets, fromUs, toUs })),
+    );
   }
 
   /** What the ledger says about the tag, its device and its gateway in this range. */
@@ -58,62 +128,95 @@ export class History {
     fromUs: number,
     toUs: number,
   ): Promise<readonly LedgerEntry[]> {
-    const known = (await this.#reader.newestDictionary(gateway))?.byId(tag);
+    const [entries] = await this.#gapsOf(gateway, [tag], fromUs, toUs);
+    return entries ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #gapsOf(
+    gateway: GatewayId,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+  ): Promise<readonly (readonly LedgerEntry[])[]> {
+    const dictionary = await this.#reader.newestDictionary(gateway);
     const entries = await this.#reader.entriesBetween(gateway, fromUs, toUs, entriesMax);
-    return entries.filter((entry) => concerns(entry, tag, known));
+    return tags.map((tag) =>
+      entries.filter((entry) => concerns(entry.scope, tag, dictionary?.byId(tag))),
+    );
   }
 
-  async #dictionaryOf(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined> {
-    const key = `${gateway}/${hash}`;
-    const kept = this.#dictionaries.get(key);
-    if (kept !== undefined) return kept;
-    const read = await this.#reader.dictionary(gateway, hash);
-    if (read === undefined) return undefined;
-    // Settings change seldom; a fleet's dictionaries of some months are some megabytes.
-    if (this.#dictionaries.size >= 1_000) this.#dictionaries.clear();
-    this.#dictionaries.set(key, read);
-    return read;
+  /** Points of buckets, and of the frames that are not in them yet. */
+  async #bucketPoints(
+    gateway: GatewayId,
+    tags: readonly string[],
+    series: readonly (number | undefined)[],
+    fromUs: number,
+    toUs: number,
+    tier: RollupTier,
+  ): Promise<readonly Series[]> {
+    const known = series.flatMap((no, at) => (no === undefined ? [] : [{ no, at }]));
+    const [rows, tail] = await Promise.all([
+      readRows(
+        this.#pool,
+        tier,
+        known.map(({ no }) => slots(no, fromUs, toUs, tier)),
+        "line",
+      ),
+      this.#samples.tail(gateway, tags, fromUs, toUs),
+    ]);
+    const places = new Map(known.map(({ at }, index) => [at, index]));
+    return tags.map((_, at) => {
+      const points = new LinePoints();
+      for (const row of rows[places.get(at) ?? -1] ?? []) pushLine(points, row, tier);
+      const late = tail[at];
+      for (let row = 0; row < (late?.count ?? 0); row++) {
+        const bad = (late?.status[row] ?? 0) >>> 30 >= 2;
+        points.push(late?.measuredUs[row] ?? NaN, bad ? NaN : (late?.value[row] ?? NaN));
+      }
+      const { times, values } = points.columns();
+      return {
+        count: times.length,
+        measuredUs: times,
+        value: values,
+        status: new Uint32Array(times.length),
+      };
+    });
   }
 }
 
-function decoded(frame: StoredFrame, dictionary: Dictionary): SampleColumns | undefined {
-  const read = decodeSamples(frame.body, dictionary);
-  return "kind" in read ? undefined : read;
+/** A 64-bit integer is drawn as the double next to it; text and bytes have no place on a line. */
+function asNumbers(series: Series): Series {
+  if (series.wide === undefined) return series;
+  const value = series.value.slice();
+  for (const [row, scalar] of series.wide) {
+    if (typeof scalar === "bigint") value[row] = Number(scalar);
+  }
+  return { ...series, value };
 }
 
-function concerns(entry: LedgerEntry, tag: string, known: TagDefinition | undefined): boolean {
-  switch (entry.scope.kind) {
-    case "gateway":
-      return true;
-    case "device":
-      return entry.scope.device === known?.device;
-    case "tag":
-      return entry.scope.tag === tag;
-  }
+/** The widest buckets of which each pixel column has at least one. */
+function tierFor(usPerColumn: number): Tier {
+  if (usPerColumn >= widths.hour) return "hours";
+  return usPerColumn >= widths.minute ? "minutes" : "samples";
 }
 
-/** The rows of one tag out of many frames. */
-class TagRows {
-  readonly #times: number[] = [];
-  readonly #values: number[] = [];
-  readonly #status: number[] = [];
+function tierOf(tier: Exclude<Tier, "samples">): RollupTier {
+  return tier === "hours" ? hourTier : minuteTier;
+}
 
-  take(samples: SampleColumns, index: number): void {
-    for (let row = 0; row < samples.count; row++) {
-      if (samples.tag[row] !== index) continue;
-      const wide = samples.wide?.get(row);
-      this.#times.push(samples.measuredUs[row] ?? NaN);
-      // A 64-bit integer is drawn as the double next to it; text and bytes have no place on a line.
-      this.#values.push(typeof wide === "bigint" ? Number(wide) : (samples.value[row] ?? NaN));
-      this.#status.push(samples.status[row] ?? 0);
-    }
-  }
-
-  columns(): { times: Float64Array; values: Float64Array; status: Uint32Array } {
-    return {
-      times: Float64Array.from(this.#times),
-      values: Float64Array.from(this.#values),
-      status: Uint32Array.from(this.#status),
-    };
-  }
+function slots(
+  series: number,
+  fromUs: number,
+  toUs: number,
+  tier: RollupTier,
+): { series: number; fromSlot: number; toSlot: number } {
+  return {
+    series,
+    fromSlot: Math.floor(fromUs / tier.slotUs),
+    toSlot: Math.floor(toUs / tier.slotUs),
+  };
 }

@@ -12,7 +12,7 @@ import {
   rejectedRow,
   trimRejected,
 } from "./postgres-quarantine.ts";
-import { column, scopeIdOf, toColumn } from "./postgres-rows.ts";
+import { column, scopeIdOf, toColumn } from "../database/rows.ts";
 
 export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<Taken> {
   const lanes = await decideLanes(client, intake);

@@ -5,7 +5,7 @@ import type pg from "pg";
 import { unrankedEpoch } from "../hand-over.ts";
 import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
 import { byLane, type Intake } from "./frame-store.ts";
-import { column, fromColumn, toColumn } from "./postgres-rows.ts";
+import { column, fromColumn, toColumn } from "../database/rows.ts";
 import {
   decideLane,
   type ChainedFrame,

@@ -5,7 +5,7 @@ import type pg from "pg";
 import type { LaneKey } from "./admission.ts";
 import { rejectedBytesMax, rejectedRowsMax, type Rejected } from "./frame-store.ts";
 import type { LaneWork } from "./postgres-lanes.ts";
-import { toColumn } from "./postgres-rows.ts";
+import { toColumn } from "../database/rows.ts";
 
 /** Frames that waited and did not fit leave their number to the frame that will. */
 export async function moveUnfit(

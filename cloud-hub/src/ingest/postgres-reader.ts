@@ -20,7 +20,7 @@ import {
   type StoredFrame,
 } from "../hand-over.ts";
 import { laneMarkOf } from "./frame-store.ts";
-import { fromColumn, laneOfNumber, toColumn, toEntry, type EntryRow } from "./postgres-rows.ts";
+import { fromColumn, laneOfNumber, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
 
 export class PostgresReader implements FrameReader {
   protected readonly pool: pg.Pool;

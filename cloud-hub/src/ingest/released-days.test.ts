@@ -8,7 +8,7 @@ import pg from "pg";
 
 import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
 import { intakeOf } from "./describe-frame-store.ts";
-import { listPartitions } from "./range-partitions.ts";
+import { listPartitions } from "../database/range-partitions.ts";
 import { openPostgresStore, type PostgresStore } from "./store-postgres.ts";
 import { TestGateway, type TestFrame } from "./test-gateway.ts";
 

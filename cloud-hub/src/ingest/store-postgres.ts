@@ -10,8 +10,11 @@ import {
   type HelloAnswer,
   type LaneMark,
 } from "@millwright/wire-contract";
-import pg from "pg";
+import type pg from "pg";
 
+import { openPool } from "../database/pool.ts";
+import { frameDays, RangePartitions } from "../database/range-partitions.ts";
+import { inTransaction } from "../database/transaction.ts";
 import type { StoredFrame } from "../hand-over.ts";
 import { rankEpochs } from "./epoch-ranks.ts";
 import {
@@ -26,9 +29,8 @@ import { migrate } from "./migrate.ts";
 import { takeInto } from "./postgres-intake.ts";
 import { insertQuarantine } from "./postgres-quarantine.ts";
 import { PostgresReader } from "./postgres-reader.ts";
-import { columnTypes, fromColumn, laneOfNumber } from "./postgres-rows.ts";
+import { fromColumn, laneOfNumber } from "../database/rows.ts";
 import { emptyPrefix } from "./prefix.ts";
-import { frameDays, RangePartitions } from "./range-partitions.ts";
 
 /** What is promised to a gateway is deleted there: a database that does not keep it must not be used. */
 export class DatabaseNotDurable extends Fault {
@@ -50,17 +52,11 @@ export interface PostgresStoreOptions {
 }
 
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.writers + 4,
-    types: columnTypes,
-    connectionTimeoutMillis: 10_000,
-    // A statement that takes longer holds locks that everybody else waits for.
-    statement_timeout: 60_000,
-  });
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  pool.on("error", (failure) => {
-    options.log.warn("ingest.database-connection-lost", { reason: failure.message });
+  const pool = openPool({
+    url: options.url,
+    connectionsMax: options.writers + 4,
+    statementMs: 60_000,
+    log: options.log,
   });
   try {
     const client = await pool.connect();
@@ -93,7 +89,7 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
 
   async takeIn(intake: Intake): Promise<Taken> {
     await this.#days.ensure([intake.receivedUs, intake.receivedUs + frameDays.width]);
-    return this.#transaction(async (client) => {
+    return inTransaction(this.pool, async (client) => {
       const is = await readIncarnation(client);
       const was = this.#incarnation;
       if (was !== undefined && was !== is) throw new IncarnationChanged(was, is);
@@ -102,7 +98,7 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
   }
 
   async hello(hello: Hello, nowUs: number): Promise<HelloAnswer> {
-    const answer = await this.#transaction(async (client) => {
+    const answer = await inTransaction(this.pool, async (client) => {
       const { gateway } = hello;
       const text = JSON.stringify(hello);
       // Locks the row, so that two hellos of one gateway rank its epochs one after the other.
@@ -139,7 +135,7 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
 
   async noteUndecodable(frame: StoredFrame, reason: string, nowUs: number): Promise<void> {
     const { gateway, epoch, lane, seq, chain } = frame.head;
-    await this.#transaction(async (client) => {
+    await inTransaction(this.pool, async (client) => {
       const noted = await client.query<{ size: number }>(
         `update frames f set content = 0 from epochs e
          where e.no = f.epoch_no and e.gateway = $1 and e.epoch = $2 and f.lane = $3 and f.seq = $4
@@ -181,30 +177,6 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pool.end();
-  }
-
-  async #transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
-    let broken: Error | undefined;
-    // The pool listens to idle connections only: one that breaks in use, between two statements, would end the process.
-    const breaks = (failure: Error): void => {
-      broken = failure;
-    };
-    client.on("error", breaks);
-    try {
-      await client.query("begin");
-      const result = await work(client);
-      await client.query("commit");
-      return result;
-    } catch (failure) {
-      await client.query("rollback").catch((unusable: unknown) => {
-        broken = unusable instanceof Error ? unusable : new Error(String(unusable));
-      });
-      throw failure;
-    } finally {
-      client.release(broken);
-      client.off("error", breaks);
-    }
   }
 }
 

@@ -32,6 +32,12 @@ export interface HubFile {
     /** System user that runs the child when the hub was started by root. Absent: `postgres`, else `nobody`. */
     readonly user?: string | undefined;
   };
+  readonly history: {
+    /** How often frames are sorted by tag, minutes. Charts of what is not sorted yet are drawn from frames. */
+    readonly sortEveryMin: number;
+    /** So many days before today stay in the database as samples. */
+    readonly hotDays: number;
+  };
   /** How many transactions take frames in at the same time. */
   readonly writers: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
@@ -74,6 +80,14 @@ export const hubFile: z.ZodType<HubFile> = z.strictObject({
       user: z.string().min(1).optional(),
     })
     .default({}),
+  history: z
+    .strictObject({
+      // A longer tail makes charts of the last hour slow, a shorter one makes many small chunks.
+      sortEveryMin: z.number().min(0.01).max(60).default(10),
+      // Late data of these days costs no rewriting of files.
+      hotDays: z.int().min(1).max(90).default(3),
+    })
+    .default({ sortEveryMin: 10, hotDays: 3 }),
   // One writer commits thousands of frames at once; a second one uses the time in which the first waits for the disk.
   writers: z.int().min(1).max(16).default(2),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),

@@ -9,18 +9,6 @@ import {
   type LossScope,
   type RoadLane,
 } from "@millwright/wire-contract";
-import pg from "pg";
-
-/** The number under which PostgreSQL names the type int8 (pg_type.dat). */
-const int8 = 20;
-
-/** 64-bit columns come as bigint: chains need all their bits, and a count is turned into a number where it is used. */
-export const columnTypes: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: "text" | "binary"): unknown =>
-    oid === int8 ? (text: string) => BigInt(text) : parserOf(oid, format)) as never,
-};
-
-const parserOf = pg.types.getTypeParser as (oid: number, format?: "text" | "binary") => unknown;
 
 /** A chain is 64 bits without a sign, a column has one. */
 export function toColumn(chain: bigint): bigint {

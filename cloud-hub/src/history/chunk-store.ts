@@ -1,0 +1,196 @@
+/** Chunks as rows. */
+import type { Series } from "@millwright/aggregates";
+import type { Dictionary, GatewayId } from "@millwright/wire-contract";
+import type pg from "pg";
+
+import type { PartitionedTable } from "../database/range-partitions.ts";
+import { dayOf, dayUs, unpackChunk, type PackedChunk } from "./samples/chunk.ts";
+import type { SeriesBook } from "./series-book.ts";
+
+type Queryable = Pick<pg.ClientBase, "query">;
+
+export const chunkDays: PartitionedTable = { name: "chunks", width: 1 };
+
+export interface StoredChunk {
+  readonly series: number;
+  readonly segment: number;
+  readonly day: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly samples: number;
+  readonly conflicts: number;
+  /** To be added to its times. */
+  readonly offsetUs: number;
+  readonly dictionary: bigint;
+  readonly bytes: Uint8Array;
+}
+
+/** A part of one series, times as they are stored. */
+export interface ChunkRange {
+  readonly series: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+interface ChunkRow {
+  readonly at: number;
+  readonly series: number;
+  readonly segment: bigint;
+  readonly day: number;
+  readonly first_us: bigint;
+  readonly last_us: bigint;
+  readonly samples: number;
+  readonly conflicts: number;
+  readonly offset_us: bigint | null;
+  readonly dictionary: bigint;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The chunks that touch each range, by first time; those whose times are read with an offset too, wherever they lie.
+ * @param before also the last chunk that ends before the range, which says what holds at its begin
+ */
+export async function readChunks(
+  client: Queryable,
+  ranges: readonly ChunkRange[],
+  before = false,
+): Promise<readonly (readonly StoredChunk[])[]> {
+  const found: StoredChunk[][] = ranges.map(() => []);
+  if (ranges.length === 0) return found;
+  // A chunk does not go over midnight: one that touches the range begins on its first day at the earliest.
+  const rows = await client.query<ChunkRow>(
+    `select k.at, c.* from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::int[], $6::int[])
+       k (at, series, from_us, to_us, from_day, to_day)
+     cross join lateral (
+       select * from chunks c where c.series = k.series and c.day between k.from_day and k.to_day
+         and c.first_us between k.from_us - ${dayUs} and k.to_us and c.last_us >= k.from_us and c.offset_us is null
+       union all
+       select * from chunks c where c.series = k.series and c.offset_us is not null
+         and c.first_us + c.offset_us <= k.to_us and c.last_us + c.offset_us >= k.from_us
+       ${
+         before
+           ? `union all
+       (select * from chunks c where c.series = k.series and c.last_us < k.from_us and c.first_us < k.from_us
+         and c.offset_us is null order by c.first_us desc limit 1)`
+           : ""
+       }
+     ) c`,
+    [
+      ranges.map((_, at) => at),
+      ranges.map(({ series }) => series),
+      ranges.map(({ fromUs }) => Math.floor(fromUs)),
+      ranges.map(({ toUs }) => Math.ceil(toUs)),
+      ranges.map(({ fromUs }) => dayOf(fromUs)),
+      ranges.map(({ toUs }) => dayOf(toUs)),
+    ],
+  );
+  for (const row of rows.rows) found[row.at]?.push(toChunk(row));
+  for (const chunks of found) chunks.sort((a, b) => a.firstUs - b.firstUs);
+  return found;
+}
+
+function toChunk(row: ChunkRow): StoredChunk {
+  return {
+    series: row.series,
+    segment: Number(row.segment),
+    day: row.day,
+    firstUs: Number(row.first_us),
+    lastUs: Number(row.last_us),
+    samples: row.samples,
+    conflicts: row.conflicts,
+    offsetUs: Number(row.offset_us ?? 0n),
+    dictionary: BigInt.asUintN(64, row.dictionary),
+    bytes: row.bytes,
+  };
+}
+
+export interface NewChunk extends PackedChunk {
+  readonly series: number;
+  readonly segment: number;
+  readonly conflicts: number;
+  readonly offsetUs: number;
+  readonly dictionary: bigint;
+}
+
+/** All bytes as one blob that the database cuts up: an array of blobs would travel as hexadecimal text. */
+export async function insertChunks(client: Queryable, chunks: readonly NewChunk[]): Promise<void> {
+  if (chunks.length === 0) return;
+  let at = 1;
+  const offsets = chunks.map(({ bytes }) => {
+    const offset = at;
+    at += bytes.length;
+    return offset;
+  });
+  await client.query(
+    `insert into chunks (day, series, segment, first_us, last_us, samples, conflicts, offset_us, dictionary, bytes)
+     select c.day, c.series, c.segment, c.first_us, c.last_us, c.samples, c.conflicts, nullif(c.offset_us, 0),
+       c.dictionary, substring($1::bytea from c.at for c.size)
+     from unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[], $8::int[], $9::bigint[],
+       $10::bigint[], $11::int[], $12::int[])
+       c (day, series, segment, first_us, last_us, samples, conflicts, offset_us, dictionary, at, size)`,
+    [
+      Buffer.concat(chunks.map(({ bytes }) => bytes)),
+      chunks.map(({ firstUs }) => dayOf(firstUs)),
+      chunks.map(({ series }) => series),
+      chunks.map(({ segment }) => segment),
+      chunks.map(({ firstUs }) => firstUs),
+      chunks.map(({ lastUs }) => lastUs),
+      chunks.map(({ samples }) => samples),
+      chunks.map(({ conflicts }) => conflicts),
+      chunks.map(({ offsetUs }) => Math.round(offsetUs)),
+      chunks.map(({ dictionary }) => BigInt.asIntN(64, dictionary)),
+      offsets,
+      chunks.map(({ bytes }) => bytes.length),
+    ],
+  );
+}
+
+/** Those that are written anew, longer. */
+export async function deleteChunks(
+  client: Queryable,
+  chunks: readonly StoredChunk[],
+): Promise<void> {
+  if (chunks.length === 0) return;
+  const deleted = await client.query(
+    `delete from chunks c using unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) k (day, series, segment, first_us)
+     where c.day = k.day and c.series = k.series and c.segment = k.segment and c.first_us = k.first_us`,
+    [
+      chunks.map(({ day }) => day),
+      chunks.map(({ series }) => series),
+      chunks.map(({ segment }) => segment),
+      chunks.map(({ firstUs }) => firstUs),
+    ],
+  );
+  if (deleted.rowCount !== chunks.length)
+    throw new Error("chunks changed while they were written anew: two sorters are at work");
+}
+
+/** Decodes chunks of one gateway, with its dictionaries at hand. */
+export class ChunkReader {
+  readonly #client: Queryable;
+  readonly #book: SeriesBook;
+
+  constructor(client: Queryable, book: SeriesBook) {
+    this.#client = client;
+    this.#book = book;
+  }
+
+  /** Times as they were stamped, or as they are read. */
+  async read(gateway: GatewayId, chunk: StoredChunk, times: "stamped" | "read"): Promise<Series> {
+    const dictionary = await this.#dictionary(gateway, chunk.dictionary);
+    const series = unpackChunk(chunk.bytes, dictionary);
+    if (times === "read" && chunk.offsetUs !== 0) {
+      const { measuredUs } = series;
+      for (let row = 0; row < series.count; row++) {
+        measuredUs[row] = (measuredUs[row] ?? NaN) + chunk.offsetUs;
+      }
+    }
+    return series;
+  }
+
+  async #dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary> {
+    const dictionary = await this.#book.dictionary(this.#client, gateway, hash);
+    if (dictionary === undefined) throw new Error(`${gateway} has no dictionary ${hash}`);
+    return dictionary;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Keeps history in the background, in a process of its own: sorting and compacting use a core for seconds, and a
+ * library that crashes there must not take ingest with it.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+import { Backoff, race, type Clock, type Log, type Random, type Service } from "@millwright/kit";
+
+import type { KeeperSettings } from "./keeper-settings.ts";
+
+export interface HistoryKeeperOptions {
+  readonly settings: Omit<KeeperSettings, "databaseUrl">;
+  /** Known once the database runs. */
+  readonly databaseUrl: () => string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const program = join(import.meta.dirname, "keeper-main.ts");
+/** Starting a hub has other work to do first, and there is little to sort. */
+const firstStartMs = 60_000;
+/** A process that ends again and again is started once in ten minutes: the log says so each time. */
+const restartMsMax = 600_000;
+/** Samples of one pass and their columns fit several times over. */
+const heapMebibytes = 1_024;
+
+export class HistoryKeeper implements Service {
+  readonly name = "history-keeper";
+  // One that ends is started again; charts of the last days are drawn meanwhile as well.
+  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+  readonly #options: HistoryKeeperOptions;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess | undefined;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: HistoryKeeperOptions) {
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    this.#work = this.#keep(this.#stopping.signal);
+    return Promise.resolve();
+  }
+
+  /** A pass that is cut off is done again after the next start: it is one transaction. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#stopping.abort();
+    const child = this.#child;
+    if (child?.connected === true) child.disconnect();
+    await race(this.#work, deadline).catch(() => child?.kill("SIGKILL"));
+  }
+
+  async #keep(stopping: AbortSignal): Promise<void> {
+    const { settings, databaseUrl, clock, random, log } = this.#options;
+    const backoff = new Backoff(1_000, restartMsMax, random);
+    const firstMs = Math.min(firstStartMs, settings.sortEveryMs);
+    await clock.sleep(firstMs, stopping).catch(() => undefined);
+    while (!stopping.aborted) {
+      const startedMs = clock.monotonicMs();
+      const child = fork(program, [], {
+        execArgv: [`--max-old-space-size=${heapMebibytes}`],
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      });
+      this.#child = child;
+      const sent: KeeperSettings = { ...settings, databaseUrl: databaseUrl() };
+      child.send(sent, () => undefined);
+      const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+      this.#child = undefined;
+      if (hasAborted(stopping)) return;
+      if (clock.monotonicMs() - startedMs > restartMsMax) backoff.succeeded();
+      const waitMs = backoff.nextMs();
+      log.error("history.keeper-ended", { code, signal, againInMs: Math.round(waitMs) });
+      await clock.sleep(waitMs, stopping).catch(() => undefined);
+    }
+  }
+}
+
+/** A call, because a compiler that has seen `aborted` false once believes that it stays so across a wait. */
+function hasAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}

@@ -1,0 +1,236 @@
+/** Rows of minutes and hours. */
+import { widths, type Buckets, type WidthUs } from "@millwright/aggregates";
+import type pg from "pg";
+
+import type { PartitionedTable } from "../../database/range-partitions.ts";
+import type { PackedBuckets } from "./packed-buckets.ts";
+import { unpackBuckets } from "./unpack-buckets.ts";
+
+type Queryable = Pick<pg.ClientBase, "query">;
+
+/** A tier of rollups: buckets of `widthUs`, those of `slotUs` in one row. */
+export interface RollupTier {
+  readonly table: PartitionedTable;
+  readonly widthUs: WidthUs;
+  readonly slotUs: number;
+}
+
+// Arrays of one row are compressed where they lie: out of line they would cost a row of their own each.
+const compressed = (partition: string): string =>
+  `alter table ${partition} set (toast_tuple_target = 128)`;
+
+/** A partition holds 30 days of minutes. */
+export const minuteTier: RollupTier = {
+  table: { name: "rollup_minutes", width: 720, own: compressed },
+  widthUs: widths.minute,
+  slotUs: widths.hour,
+};
+/** A partition holds a year of hours. */
+export const hourTier: RollupTier = {
+  table: { name: "rollup_hours", width: 365, own: compressed },
+  widthUs: widths.hour,
+  slotUs: 24 * widths.hour,
+};
+
+export interface RollupRow {
+  readonly series: number;
+  readonly slot: number;
+  readonly packed: PackedBuckets;
+}
+
+type Column = readonly [name: string, type: string, of: (packed: PackedBuckets) => unknown];
+
+const array = (numbers: readonly number[] | null): string | null =>
+  numbers === null ? null : `{${numbers.join(",")}}`;
+
+const columns: readonly Column[] = [
+  ["first", "smallint", (packed) => packed.first],
+  ["n", "smallint", (packed) => packed.count],
+  ["places", "smallint[]", (packed) => array(packed.places)],
+  ["samples", "integer[]", (packed) => array(packed.samples)],
+  ["good", "integer[]", (packed) => array(packed.good)],
+  ["good_us", "integer[]", (packed) => array(packed.goodUs)],
+  ["worst", "integer[]", (packed) => array(packed.worst)],
+  ["decimals", "smallint", (packed) => packed.decimals],
+  ["base", "bigint", (packed) => packed.base],
+  ["values2", "smallint[]", (packed) => array(packed.values2)],
+  ["values4", "integer[]", (packed) => array(packed.values4)],
+  ["values8", "double precision[]", (packed) => array(packed.values8)],
+  ["first_us", "integer[]", (packed) => array(packed.firstUs)],
+  ["last_us", "integer[]", (packed) => array(packed.lastUs)],
+  ["sums4", "integer[]", (packed) => array(packed.sums4)],
+  ["sums8", "bigint[]", (packed) => array(packed.sums8)],
+  ["sums_double", "double precision[]", (packed) => array(packed.sumsDouble)],
+  ["squares4", "integer[]", (packed) => array(packed.squares4)],
+  ["squares8", "bigint[]", (packed) => array(packed.squares8)],
+  ["squares_double", "double precision[]", (packed) => array(packed.squaresDouble)],
+  ["integrals8", "bigint[]", (packed) => array(packed.integrals8)],
+  ["integrals_double", "double precision[]", (packed) => array(packed.integralsDouble)],
+  ["delta", "double precision[]", (packed) => array(packed.delta)],
+  ["roll_overs", "integer[]", (packed) => array(packed.rollOvers)],
+  ["resets", "integer[]", (packed) => array(packed.resets)],
+  ["changes", "integer[]", (packed) => array(packed.changes)],
+  ["states", "jsonb", (packed) => packed.states && JSON.stringify(packed.states)],
+  ["exact", "jsonb", (packed) => packed.exact && JSON.stringify(packed.exact)],
+];
+
+/** Arrays travel as text: the database cannot cut an array of arrays of different lengths. */
+const upsertSql = (tier: RollupTier): string => {
+  const names = columns.map(([name]) => name);
+  return `insert into ${tier.table.name} (series, slot, ${names.join(", ")})
+    select k.series, k.slot, ${columns.map(([name, type]) => `k.${name}::${type}`).join(", ")}
+    from unnest($1::int[], $2::int[], ${columns.map((_, at) => `$${at + 3}::text[]`).join(", ")})
+      k (series, slot, ${names.join(", ")})
+    on conflict (series, slot) do update set ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+};
+const upserts = new Map([minuteTier, hourTier].map((tier) => [tier, upsertSql(tier)]));
+
+export async function upsertRollups(
+  client: Queryable,
+  tier: RollupTier,
+  rows: readonly RollupRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(upserts.get(tier) ?? "", [
+    rows.map(({ series }) => series),
+    rows.map(({ slot }) => slot),
+    ...columns.map(([, , of]) => rows.map(({ packed }) => of(packed))),
+  ]);
+}
+
+/** Slots that have no bucket any more. */
+export async function deleteRollups(
+  client: Queryable,
+  tier: RollupTier,
+  slots: readonly { readonly series: number; readonly slot: number }[],
+): Promise<void> {
+  if (slots.length === 0) return;
+  await client.query(
+    `delete from ${tier.table.name} r using unnest($1::int[], $2::int[]) k (series, slot)
+     where r.series = k.series and r.slot = k.slot`,
+    [slots.map(({ series }) => series), slots.map(({ slot }) => slot)],
+  );
+}
+
+export interface SlotRange {
+  readonly series: number;
+  readonly fromSlot: number;
+  readonly toSlot: number;
+}
+
+/** What a line is drawn of. Sums and states are many bytes that a line does not show. */
+const lineColumns = `r.slot, r.first, r.n, r.places, '{1}'::int[] as samples, r.good, r.good_us, r.decimals, r.base,
+  r.values2, r.values4, r.values8, r.first_us, r.last_us`;
+
+/** A row of a tier, as it lies. */
+export interface ReadRollup {
+  readonly slot: number;
+  readonly packed: PackedBuckets;
+}
+
+/** The rows of each range, in order of time. Of `line` only what says values, times and whether there are any. */
+export async function readRows(
+  client: Queryable,
+  tier: RollupTier,
+  ranges: readonly SlotRange[],
+  detail: "line" | "all",
+): Promise<readonly (readonly ReadRollup[])[]> {
+  const found: ReadRollup[][] = ranges.map(() => []);
+  if (ranges.length === 0) return found;
+  const rows = await client.query<DatabaseRow>(
+    `select k.at, ${detail === "all" ? "r.*" : lineColumns}
+     from unnest($1::int[], $2::int[], $3::int[], $4::int[]) k (at, series, from_slot, to_slot)
+     join ${tier.table.name} r on r.series = k.series and r.slot between k.from_slot and k.to_slot
+     where r.slot between $5 and $6`,
+    [
+      ranges.map((_, at) => at),
+      ranges.map(({ series }) => series),
+      ranges.map(({ fromSlot }) => fromSlot),
+      ranges.map(({ toSlot }) => toSlot),
+      // Once more for all of them, so that partitions are left out before anything is read.
+      Math.min(...ranges.map(({ fromSlot }) => fromSlot)),
+      Math.max(...ranges.map(({ toSlot }) => toSlot)),
+    ],
+  );
+  for (const row of rows.rows) found[row.at]?.push({ slot: row.slot, packed: toPacked(row) });
+  for (const range of found) range.sort((a, b) => a.slot - b.slot);
+  return found;
+}
+
+/** The buckets of each range, row by row in order of time. */
+export async function readRollups(
+  client: Queryable,
+  tier: RollupTier,
+  ranges: readonly SlotRange[],
+): Promise<readonly (readonly Buckets[])[]> {
+  const found = await readRows(client, tier, ranges, "all");
+  return found.map((rows) =>
+    rows.map(({ slot, packed }) => unpackBuckets(packed, tier.widthUs, slot * tier.slotUs)),
+  );
+}
+
+interface DatabaseRow {
+  readonly at: number;
+  readonly slot: number;
+  readonly first: number;
+  readonly n: number;
+  readonly places: readonly number[] | null;
+  readonly samples: readonly number[];
+  readonly good: readonly number[] | null;
+  readonly good_us: readonly number[] | null;
+  readonly worst?: readonly number[] | null;
+  readonly decimals: number | null;
+  readonly base: bigint;
+  readonly values2: readonly number[] | null;
+  readonly values4: readonly number[] | null;
+  readonly values8: readonly number[] | null;
+  readonly first_us: readonly number[] | null;
+  readonly last_us: readonly number[] | null;
+  readonly sums4?: readonly number[] | null;
+  readonly sums8?: readonly number[] | null;
+  readonly sums_double?: readonly number[] | null;
+  readonly squares4?: readonly number[] | null;
+  readonly squares8?: readonly number[] | null;
+  readonly squares_double?: readonly number[] | null;
+  readonly integrals8?: readonly number[] | null;
+  readonly integrals_double?: readonly number[] | null;
+  readonly delta?: readonly number[] | null;
+  readonly roll_overs?: readonly number[] | null;
+  readonly resets?: readonly number[] | null;
+  readonly changes?: readonly number[] | null;
+  readonly states?: PackedBuckets["states"];
+  readonly exact?: PackedBuckets["exact"];
+}
+
+function toPacked(row: DatabaseRow): PackedBuckets {
+  return {
+    first: row.first,
+    count: row.n,
+    places: row.places,
+    samples: row.samples,
+    good: row.good,
+    goodUs: row.good_us,
+    worst: row.worst ?? null,
+    decimals: row.decimals,
+    base: Number(row.base),
+    values2: row.values2,
+    values4: row.values4,
+    values8: row.values8,
+    firstUs: row.first_us,
+    lastUs: row.last_us,
+    sums4: row.sums4 ?? null,
+    sums8: row.sums8 ?? null,
+    sumsDouble: row.sums_double ?? null,
+    squares4: row.squares4 ?? null,
+    squares8: row.squares8 ?? null,
+    squaresDouble: row.squares_double ?? null,
+    integrals8: row.integrals8 ?? null,
+    integralsDouble: row.integrals_double ?? null,
+    delta: row.delta ?? null,
+    rollOvers: row.roll_overs ?? null,
+    resets: row.resets ?? null,
+    changes: row.changes ?? null,
+    states: row.states ?? null,
+    exact: row.exact ?? null,
+  };
+}

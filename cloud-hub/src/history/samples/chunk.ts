@@ -1,0 +1,70 @@
+/** Samples of one tag as the bytes of a chunk, and back. The bytes are the body of a `samples` frame of one tag. */
+import type { Series } from "@millwright/aggregates";
+import {
+  decodeSamples,
+  encodeSamples,
+  type Dictionary,
+  type SampleColumns,
+} from "@millwright/wire-contract";
+
+import { sliceSeries } from "./merge-series.ts";
+
+export const dayUs = 86_400_000_000;
+
+/** Below this a chunk is filled up when samples come: the head of a row costs as much as a hundred samples. */
+export const chunkSamplesLeast = 512;
+/** A chart that needs one minute decodes no more than this around it. */
+const chunkSamplesMost = 1_024;
+
+export interface PackedChunk {
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly samples: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Cut at midnight and at `chunkSamplesMost`, but never between samples of one time. */
+export function packChunks(
+  series: Series,
+  tagIndex: number,
+  dictionary: Dictionary,
+): readonly PackedChunk[] {
+  const chunks: PackedChunk[] = [];
+  for (let from = 0; from < series.count;) {
+    const end = endOfChunk(series, from);
+    const part = sliceSeries(series, from, end);
+    const tag = new Int32Array(part.count).fill(tagIndex);
+    chunks.push({
+      firstUs: part.measuredUs[0] ?? NaN,
+      lastUs: part.measuredUs[part.count - 1] ?? NaN,
+      samples: part.count,
+      bytes: encodeSamples({ ...part, tag }, dictionary),
+    });
+    from = end;
+  }
+  return chunks;
+}
+
+function endOfChunk({ count, measuredUs }: Series, from: number): number {
+  const midnight = (dayOf(measuredUs[from] ?? 0) + 1) * dayUs;
+  let end = from;
+  while (end < count) {
+    const us = measuredUs[end] ?? NaN;
+    if (us >= midnight) break;
+    if (end - from >= chunkSamplesMost && us !== measuredUs[end - 1]) break;
+    end++;
+  }
+  return end;
+}
+
+/** Throws on bytes that are not a chunk of this dictionary: they were checked when they were written. */
+export function unpackChunk(bytes: Uint8Array, dictionary: Dictionary): SampleColumns {
+  const samples = decodeSamples(bytes, dictionary);
+  if ("kind" in samples) throw new Error(`a chunk cannot be decoded: ${samples.reason}`);
+  return samples;
+}
+
+/** Days since 1970, UTC. */
+export function dayOf(us: number): number {
+  return Math.floor(us / dayUs);
+}

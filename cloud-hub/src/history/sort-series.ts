@@ -1,0 +1,252 @@
+/** What arrived of some series is merged into their chunks, and their minutes and hours are computed again. */
+import { inTime, type RollupRule, type Series } from "@millwright/aggregates";
+import type { Dictionary, GatewayId, LedgerEntry, TagDefinition } from "@millwright/wire-contract";
+import type pg from "pg";
+
+import {
+  ChunkReader,
+  deleteChunks,
+  insertChunks,
+  readChunks,
+  type NewChunk,
+  type StoredChunk,
+} from "./chunk-store.ts";
+import { gapsOf } from "./gap-book.ts";
+import { hourOf, recomputeRollups, type DirtyHours } from "./rollups/recompute.ts";
+import { chunkSamplesLeast, dayOf, packChunks } from "./samples/chunk.ts";
+import { concatenate, emptySeries, mergeSeries } from "./samples/merge-series.ts";
+import type { SeriesBook } from "./series-book.ts";
+
+/** New samples of one tag and clock segment, none of them twice. */
+export interface ArrivedSeries {
+  readonly series: number;
+  readonly segment: number;
+  readonly gateway: GatewayId;
+  readonly tag: TagDefinition;
+  readonly dictionary: Dictionary;
+  readonly rule: RollupRule;
+  /** To be added to the times when they are read. */
+  readonly offsetUs: number;
+  readonly samples: Series;
+  /** What its frames held more than once. */
+  readonly repeats: number;
+  readonly conflicts: number;
+  /** The gateway was there until then. */
+  readonly knownToUs: number;
+}
+
+export const hourUs = 3_600_000_000;
+/** A value that was told once holds for months; so far back its hours are computed when the next one comes. */
+export const backfillUs = 31 * 24 * hourUs;
+
+export interface SortOutcome {
+  /** Samples that were stored already, by gateway. */
+  readonly repeats: ReadonlyMap<GatewayId, number>;
+  readonly conflicts: ReadonlyMap<GatewayId, number>;
+}
+
+/** @param arrived by series; those of one series stand together */
+export async function sortSeries(
+  client: pg.ClientBase,
+  book: SeriesBook,
+  arrived: readonly ArrivedSeries[],
+  entries: ReadonlyMap<GatewayId, readonly LedgerEntry[]>,
+): Promise<SortOutcome> {
+  const bySeries = groupBySeries(arrived);
+  const dirty = await findDirty(client, bySeries);
+  const stored = await readChunks(
+    client,
+    dirty.map(({ series, fromUs, toUs }) => ({ series, fromUs, toUs })),
+    true,
+  );
+  const reader = new ChunkReader(client, book);
+  const written: NewChunk[] = [];
+  const replaced: StoredChunk[] = [];
+  const hours: DirtyHours[] = [];
+  const repeats = new Map<GatewayId, number>();
+  const conflicts = new Map<GatewayId, number>();
+  for (const [at, range] of dirty.entries()) {
+    const parts = bySeries[at] ?? [];
+    const [newest] = parts.slice(-1);
+    if (newest === undefined) continue;
+    let kept = stored[at] ?? [];
+    const pieces: Piece[] = [];
+    for (const part of parts) {
+      const joined = kept.filter((chunk) => isJoined(chunk, part));
+      kept = kept.filter((chunk) => !joined.includes(chunk));
+      const merged = await mergeInto(reader, part, joined);
+      replaced.push(...joined);
+      written.push(...merged.chunks);
+      pieces.push({ series: merged.series, offsetUs: part.offsetUs });
+      add(repeats, part.gateway, merged.repeats);
+      add(conflicts, part.gateway, merged.conflicts);
+    }
+    for (const chunk of kept) {
+      pieces.push({ series: await reader.read(newest.gateway, chunk, "read"), offsetUs: 0 });
+    }
+    const samples = inOrder(pieces);
+    hours.push({
+      ...range,
+      rule: newest.rule,
+      // Late samples were sealed before those that are here already.
+      knownToUs: Math.max(newest.knownToUs, samples.measuredUs[samples.count - 1] ?? 0),
+      samples,
+      gaps: gapsOf(entries.get(newest.gateway) ?? [], newest.tag),
+    });
+  }
+  await deleteChunks(client, replaced);
+  await insertChunks(client, written);
+  await recomputeRollups(client, hours);
+  return { repeats, conflicts };
+}
+
+/** Chunks of one segment never overlap; a short one is filled up by what follows on its day. */
+function isJoined(chunk: StoredChunk, { segment, samples }: ArrivedSeries): boolean {
+  const firstUs = samples.measuredUs[0] ?? NaN;
+  const lastUs = samples.measuredUs[samples.count - 1] ?? NaN;
+  if (chunk.segment !== segment) return false;
+  if (chunk.lastUs >= firstUs && chunk.firstUs <= lastUs) return true;
+  return (
+    chunk.samples < chunkSamplesLeast && chunk.lastUs < firstUs && chunk.day === dayOf(firstUs)
+  );
+}
+
+async function mergeInto(
+  reader: ChunkReader,
+  part: ArrivedSeries,
+  joined: readonly StoredChunk[],
+): Promise<{
+  readonly series: Series;
+  readonly chunks: readonly NewChunk[];
+  readonly repeats: number;
+  readonly conflicts: number;
+}> {
+  let before = emptySeries;
+  for (const chunk of joined) {
+    before = concatenate(before, await reader.read(part.gateway, chunk, "stamped"));
+  }
+  const { series, repeats, conflicts } = mergeSeries(before, part.samples);
+  const { series: no, segment, offsetUs, dictionary } = part;
+  const known = joined.reduce((sum, chunk) => sum + chunk.conflicts, 0);
+  const chunks = packChunks(series, part.tag.index, dictionary).map((packed, at) => ({
+    ...packed,
+    series: no,
+    segment,
+    offsetUs,
+    dictionary: dictionary.hash,
+    conflicts: at === 0 ? known + conflicts + part.conflicts : 0,
+  }));
+  return {
+    series,
+    chunks,
+    repeats: repeats + part.repeats,
+    conflicts: conflicts + part.conflicts,
+  };
+}
+
+interface Piece {
+  readonly series: Series;
+  readonly offsetUs: number;
+}
+
+/** All samples in the order of the time as it is read. */
+function inOrder(pieces: readonly Piece[]): Series {
+  let all = emptySeries;
+  const sorted = pieces
+    .filter(({ series }) => series.count > 0)
+    .toSorted((a, b) => readAt(a) - readAt(b));
+  for (const { series, offsetUs } of sorted) {
+    const shifted =
+      offsetUs === 0
+        ? series
+        : { ...series, measuredUs: series.measuredUs.map((us) => us + offsetUs) };
+    all = concatenate(all, shifted);
+  }
+  return inTime(all, -Infinity, Infinity);
+}
+
+function readAt({ series, offsetUs }: Piece): number {
+  return (series.measuredUs[0] ?? 0) + offsetUs;
+}
+
+interface DirtyRange {
+  readonly series: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/**
+ * From the hour of the sample before, whose value goes on to hold, to the hour of the sample after, until which the last
+ * new one holds.
+ */
+async function findDirty(
+  client: pg.ClientBase,
+  bySeries: readonly (readonly ArrivedSeries[])[],
+): Promise<readonly DirtyRange[]> {
+  const news = bySeries.map((parts) => ({
+    series: parts[0]?.series ?? 0,
+    firstUs: Math.min(...parts.map((part) => (part.samples.measuredUs[0] ?? 0) + part.offsetUs)),
+    lastUs: Math.max(
+      ...parts.map(
+        (part) => (part.samples.measuredUs[part.samples.count - 1] ?? 0) + part.offsetUs,
+      ),
+    ),
+  }));
+  const found = await client.query<{
+    at: number;
+    prev_first: bigint | null;
+    prev_last: bigint | null;
+    over_last: bigint | null;
+    next_first: bigint | null;
+  }>(
+    `select k.at, p.first_us as prev_first, p.last_us as prev_last, q.last_us as over_last, n.first_us as next_first
+     from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) k (at, series, first_us, last_us)
+     left join lateral (select c.first_us, c.last_us from chunks c
+       where c.series = k.series and c.first_us <= k.first_us order by c.first_us desc limit 1) p on true
+     left join lateral (select c.last_us from chunks c
+       where c.series = k.series and c.first_us <= k.last_us order by c.first_us desc limit 1) q on true
+     left join lateral (select c.first_us from chunks c
+       where c.series = k.series and c.first_us > k.last_us order by c.first_us limit 1) n on true`,
+    [
+      news.map((_, at) => at),
+      news.map(({ series }) => series),
+      news.map(({ firstUs }) => Math.floor(firstUs)),
+      news.map(({ lastUs }) => Math.ceil(lastUs)),
+    ],
+  );
+  const probes = new Map(found.rows.map((row) => [row.at, row]));
+  return news.map(({ series, firstUs, lastUs }, at) => {
+    const probe = probes.get(at);
+    const number = (value: bigint | null | undefined): number | undefined =>
+      value === null || value === undefined ? undefined : Number(value);
+    const prevLast = number(probe?.prev_last);
+    const overLast = number(probe?.over_last) ?? -Infinity;
+    const nextFirst = number(probe?.next_first) ?? Infinity;
+    let from = firstUs;
+    if (prevLast !== undefined && prevLast >= firstUs) from = number(probe?.prev_first) ?? firstUs;
+    else if (prevLast !== undefined && firstUs - prevLast <= backfillUs) from = prevLast;
+    let to = lastUs;
+    if (overLast > lastUs) to = overLast;
+    else if (nextFirst - lastUs <= backfillUs) to = nextFirst;
+    return {
+      series,
+      fromUs: hourOf(Math.min(from, firstUs)),
+      toUs: hourOf(Math.max(to, lastUs)) + hourUs,
+    };
+  });
+}
+
+function groupBySeries(arrived: readonly ArrivedSeries[]): readonly (readonly ArrivedSeries[])[] {
+  const groups = new Map<number, ArrivedSeries[]>();
+  for (const one of arrived) {
+    if (one.samples.count === 0) continue;
+    const group = groups.get(one.series) ?? [];
+    group.push(one);
+    groups.set(one.series, group);
+  }
+  return [...groups.values()];
+}
+
+function add(counts: Map<GatewayId, number>, gateway: GatewayId, count: number): void {
+  if (count > 0) counts.set(gateway, (counts.get(gateway) ?? 0) + count);
+}

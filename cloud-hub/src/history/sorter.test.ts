@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
+import { openTestHistory, testDayUs, type TestHistory } from "./test-history.ts";
+
+let history: TestHistory;
+let gateways = 0;
+const nextGateway = (): TestGateway => new TestGateway(`gw-sort-${++gateways}`);
+const secondUs = 1_000_000;
+const none = new AbortController().signal;
+
+before(async () => {
+  history = await openTestHistory();
+});
+after(() => history[Symbol.asyncDispose]());
+
+/** Frames of one second each with both tags. */
+function seconds(gateway: TestGateway, from: number, to: number): readonly TestFrame[] {
+  return Array.from({ length: to - from }, (_, at) => second(gateway, from + at));
+}
+
+function second(gateway: TestGateway, at: number, change = {}): TestFrame {
+  const us = testDayUs + at * secondUs;
+  return gateway.samples(
+    [
+      [0, at / 10, us],
+      [1, -at, us],
+    ],
+    change,
+  );
+}
+
+test("samples of many frames become chunks of one tag, in order and each of them once", async () => {
+  const gateway = nextGateway();
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 1_500));
+  await history.sorter.sortAll(none);
+  const rows = await history.samples(gateway, "pump/t0");
+  assert.deepEqual(
+    rows,
+    Array.from({ length: 1_500 }, (_, at) => [testDayUs + at * secondUs, at / 10]),
+  );
+  const chunks = await history.pool.query(
+    "select samples from chunks join series on no = series where gateway = $1",
+    [gateway.gateway],
+  );
+  assert.equal(chunks.rows.length, 4, "two tags, 1,024 samples a chunk");
+});
+
+test("a sample that comes by another lane or a repair is stored and counted once (N2)", async () => {
+  const gateway = nextGateway();
+  const live = seconds(gateway, 0, 100);
+  await history.take(gateway, gateway.dictionaryFrame(), ...live);
+  await history.sorter.sortAll(none);
+  // The same acquisition, under new frame identities: half of it known, half of it new.
+  const repair = Array.from({ length: 100 }, (_, at) =>
+    second(gateway, 50 + at, { lane: "history", late: true }),
+  );
+  await history.take(gateway, ...repair);
+  const passes = await history.sorter.sortAll(none);
+  assert.equal(passes[0]?.repeats, 100, "fifty seconds of two tags");
+  assert.equal(passes[0].stored, 100);
+  const rows = await history.samples(gateway, "pump/t1");
+  assert.deepEqual(
+    rows.map(([us]) => (us - testDayUs) / secondUs),
+    Array.from({ length: 150 }, (_, at) => at),
+  );
+  const counts = await history.pool.query<Record<string, bigint>>(
+    "select * from sample_counts where gateway = $1",
+    [gateway.gateway],
+  );
+  const row = counts.rows[0];
+  assert.deepEqual([row?.["in_frames"], row?.["stored"], row?.["repeats"]], [400n, 300n, 100n]);
+});
+
+test("late samples go where they belong, and another value under one identity is kept beside it", async () => {
+  const gateway = nextGateway();
+  const even = Array.from({ length: 50 }, (_, at) => second(gateway, at * 2));
+  await history.take(gateway, gateway.dictionaryFrame(), ...even);
+  await history.sorter.sortAll(none);
+  const odd = Array.from({ length: 50 }, (_, at) =>
+    second(gateway, at * 2 + 1, { lane: "history", late: true }),
+  );
+  const conflict = gateway.samples([[0, 777, testDayUs]], { lane: "history", late: true });
+  await history.take(gateway, ...odd, conflict);
+  const [pass] = await history.sorter.sortAll(none);
+  assert.equal(pass?.conflicts, 1);
+  const rows = await history.samples(gateway, "pump/t0");
+  assert.deepEqual(rows.slice(0, 3), [
+    [testDayUs, 0],
+    [testDayUs, 777],
+    [testDayUs + secondUs, 0.1],
+  ]);
+  assert.equal(rows.length, 101);
+});
+
+test("a chunk ends at midnight", async () => {
+  const gateway = nextGateway();
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 86_395, 86_405));
+  await history.sorter.sortAll(none);
+  const chunks = await history.pool.query<{ day: number; samples: number }>(
+    `select c.day, c.samples from chunks c join series s on s.no = c.series
+     where s.gateway = $1 and s.tag = 'pump/t0' order by c.day`,
+    [gateway.gateway],
+  );
+  assert.deepEqual(
+    chunks.rows.map(({ samples }) => samples),
+    [5, 5],
+  );
+});
+
+test("short chunks are filled up pass by pass", async () => {
+  const gateway = nextGateway();
+  await history.take(gateway, gateway.dictionaryFrame());
+  for (let pass = 0; pass < 6; pass++) {
+    await history.take(gateway, ...seconds(gateway, pass * 100, pass * 100 + 100));
+    await history.sorter.sortAll(none);
+  }
+  const chunks = await history.pool.query(
+    "select c.samples from chunks c join series s on s.no = c.series where s.gateway = $1 and s.tag = 'pump/t0'",
+    [gateway.gateway],
+  );
+  assert.deepEqual(chunks.rows, [{ samples: 600 }]);
+});
+
+test("frames wait for their dictionary, and frames that fill a void behind the sorter are sorted too", async () => {
+  const gateway = nextGateway();
+  const [one, two, three, four] = seconds(gateway, 0, 4);
+  assert.ok(one !== undefined && two !== undefined && three !== undefined && four !== undefined);
+  await history.take(gateway, one, four, gateway.void(two, three));
+  await history.sorter.sortAll(none);
+  assert.equal((await history.samples(gateway, "pump/t0")).length, 0);
+  await history.take(gateway, gateway.dictionaryFrame());
+  await history.sorter.sortAll(none);
+  assert.equal((await history.samples(gateway, "pump/t0")).length, 2);
+  await history.take(gateway, three);
+  await history.sorter.sortAll(none);
+  assert.equal((await history.samples(gateway, "pump/t0")).length, 3);
+  assert.deepEqual(await history.sorter.sortAll(none), []);
+});
+
+test("a sorter that is killed leaves what was there, and the next pass does it whole", async () => {
+  const gateway = nextGateway();
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 400));
+  await history.sorter.sortAll(none);
+  await history.take(gateway, ...seconds(gateway, 400, 800));
+  const before = await history.samples(gateway, "pump/t0");
+  // Its connection is cut in the middle: the statement that writes minutes finds no connection any more.
+  const cut = await history.pool.query<{ pid: number }>("select pg_backend_pid() as pid");
+  assert.ok(cut.rows.length === 1);
+  await history.pool.query(`create function cut_off() returns trigger language plpgsql as $$
+    begin perform pg_terminate_backend(pg_backend_pid()); return null; end $$`);
+  await history.pool.query(
+    "create trigger cut before insert on rollup_minutes for each statement execute function cut_off()",
+  );
+  await assert.rejects(history.sorter.sortSome());
+  await history.pool.query("drop trigger cut on rollup_minutes");
+  assert.deepEqual(await history.samples(gateway, "pump/t0"), before);
+  await history.sorter.sortAll(none);
+  assert.equal((await history.samples(gateway, "pump/t0")).length, 800);
+  const counts = await history.pool.query<{ stored: bigint; repeats: bigint }>(
+    "select stored, repeats from sample_counts where gateway = $1",
+    [gateway.gateway],
+  );
+  assert.deepEqual(counts.rows, [{ stored: 1_600n, repeats: 0n }]);
+});
+
+test("two sorters at once share nothing and lose nothing", async () => {
+  const gateway = nextGateway();
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 300));
+  const passes = await Promise.all([history.sorter.sortSome(), history.sorter.sortSome()]);
+  assert.equal(passes.filter((pass) => pass !== undefined).length, 1);
+  assert.equal((await history.samples(gateway, "pump/t0")).length, 300);
+});
+
+test("texts and tags that a device stamps are sorted like all others", async () => {
+  const gateway = new TestGateway("gw-sort-kinds", [
+    testTag(0, { clock: "device" }),
+    testTag(1, { type: "int64", kind: "counter", decimals: 0 }),
+  ]);
+  const [first, again] = [1, 2].map(() => gateway.samples([[0, 5, testDayUs]]));
+  assert.ok(first !== undefined && again !== undefined);
+  await history.take(gateway, gateway.dictionaryFrame(), first, again);
+  await history.sorter.sortAll(none);
+  assert.deepEqual(await history.samples(gateway, "pump/t0"), [[testDayUs, 5]]);
+});

@@ -1,0 +1,312 @@
+/**
+ * Sorts stored frames by tag: samples of one tag become chunks, chunks become minutes and hours. A pass is one
+ * transaction over a part of what waits, so a kill costs a pass that is done again, and nothing is done twice.
+ */
+import type { Clock, Log } from "@millwright/kit";
+import { ruleOf } from "@millwright/aggregates";
+import {
+  bucketOf,
+  decodeSamples,
+  type Dictionary,
+  type FrameHead,
+  type GatewayId,
+  type LedgerEntry,
+  type SampleColumns,
+} from "@millwright/wire-contract";
+import type pg from "pg";
+
+import { RangePartitions } from "../database/range-partitions.ts";
+import { toEntry, type EntryRow } from "../database/rows.ts";
+import { inTransaction } from "../database/transaction.ts";
+import { chunkDays } from "./chunk-store.ts";
+import { hourTier, minuteTier } from "./rollups/rollup-store.ts";
+import { touchedSlots } from "./rollups/recompute.ts";
+import { SampleCounts } from "./sample-counts.ts";
+import { dayOf, dayUs } from "./samples/chunk.ts";
+import { gatherSamples, type GatheredFrame } from "./samples/gather-samples.ts";
+import { emptySeries, rowAt } from "./samples/merge-series.ts";
+import type { SeriesBook } from "./series-book.ts";
+import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
+import {
+  chooseParts,
+  noteSorted,
+  readFilling,
+  readParts,
+  type LanePart,
+  type UnsortedFrame,
+} from "./unsorted-frames.ts";
+
+export interface SorterOptions {
+  readonly pool: pg.Pool;
+  readonly book: SeriesBook;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Days before today that have partitions of their own. */
+  readonly hotDays: number;
+}
+
+/** What one pass did. In = `stored` + `repeats` (no-loss protocol 7, hub, samples). */
+export interface SortedPass {
+  readonly frames: number;
+  readonly inFrames: number;
+  readonly stored: number;
+  readonly repeats: number;
+  readonly conflicts: number;
+}
+
+/** Samples of one pass: its columns take some 100 MB, and its transaction some seconds. */
+const samplesPerPass = 2_000_000;
+/** Series that are read, merged and written together. */
+const seriesPerStep = 512;
+/** Ledger entries of one gateway that a pass looks at. They merge on the gateway: more are the mark of a defect. */
+const entriesMax = 10_000;
+/** 2000-01-01: earlier stamps come from clocks that were not set, and get no partitions of their own. */
+const sensibleUs = 946_684_800_000_000;
+/** Any number that only we use: one sorter works at a time, of all hubs that share the database. */
+const lockNumber = 0x6d777372;
+
+interface ReadableFrame {
+  readonly gateway: GatewayId;
+  readonly head: FrameHead;
+  readonly dictionary: Dictionary;
+  readonly samples: SampleColumns;
+}
+
+type Group = Pick<
+  ArrivedSeries,
+  "series" | "segment" | "gateway" | "tag" | "dictionary" | "offsetUs"
+>;
+
+export class Sorter {
+  readonly #options: SorterOptions;
+  readonly #chunks: RangePartitions;
+  readonly #minutes: RangePartitions;
+  readonly #hours: RangePartitions;
+
+  constructor(options: SorterOptions) {
+    this.#options = options;
+    this.#chunks = new RangePartitions(options.pool, chunkDays);
+    this.#minutes = new RangePartitions(options.pool, minuteTier.table);
+    this.#hours = new RangePartitions(options.pool, hourTier.table);
+  }
+
+  /** Until nothing waits, another sorter is at work, or `signal` aborts. */
+  async sortAll(signal: AbortSignal): Promise<readonly SortedPass[]> {
+    const passes: SortedPass[] = [];
+    while (!signal.aborted) {
+      const pass = await this.sortSome();
+      if (pass === undefined) break;
+      passes.push(pass);
+    }
+    return passes;
+  }
+
+  /** One pass. Undefined when nothing waits that can be sorted, or another sorter is at work. */
+  async sortSome(): Promise<SortedPass | undefined> {
+    return inTransaction(
+      this.#options.pool,
+      async (client) => {
+        const lock = await client.query<{ mine: boolean }>(
+          "select pg_try_advisory_xact_lock($1) as mine",
+          [lockNumber],
+        );
+        return lock.rows[0]?.mine === true ? this.#pass(client) : undefined;
+      },
+      // A frame that is stored meanwhile must not be noted as sorted.
+      "begin isolation level repeatable read",
+    );
+  }
+
+  async #pass(client: pg.PoolClient): Promise<SortedPass | undefined> {
+    const chosen = await chooseParts(client, samplesPerPass);
+    const damaged: string[] = [];
+    const noteDamaged = (one: { epochNo: number; lane: number; seq: number }): void => {
+      damaged.push(`epoch ${one.epochNo} lane ${one.lane} frame ${one.seq}`);
+    };
+    const filling = await readFilling(client, noteDamaged);
+    const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
+    if (damaged.length > 0)
+      this.#options.log.error("history.frames-damaged", {
+        count: damaged.length,
+        frames: damaged.slice(0, 10),
+      });
+    const { readable, parts } = await this.#withDictionaries(frames, chosen);
+    if (parts.length === 0 && filling.length === 0) return undefined;
+    const arrived = await this.#gather(readable);
+    await this.#ensurePartitions(arrived);
+
+    const entries = await this.#entries(client, arrived);
+    const counts = new SampleCounts();
+    for (const { gateway, samples } of readable) counts.add(gateway, "inFrames", samples.count);
+    for (let at = 0; at < arrived.length; at += seriesPerStep) {
+      const step = arrived.slice(at, at + seriesPerStep);
+      const { repeats, conflicts } = await sortSeries(client, this.#options.book, step, entries);
+      for (const [gateway, count] of repeats) counts.add(gateway, "repeats", count);
+      for (const [gateway, count] of conflicts) counts.add(gateway, "conflicts", count);
+    }
+    await noteSorted(client, parts, filling);
+    await this.#noteDays(client, arrived);
+    await counts.write(client);
+    return { frames: readable.length, ...counts.sum() };
+  }
+
+  /** A frame whose dictionary is still on its way ends its part: what is sorted has no holes. */
+  async #withDictionaries(
+    frames: readonly UnsortedFrame[],
+    chosen: readonly LanePart[],
+  ): Promise<{ readable: readonly ReadableFrame[]; parts: readonly LanePart[] }> {
+    const { pool, book, log } = this.#options;
+    const waiting = new Map<string, number>();
+    const readable: ReadableFrame[] = [];
+    for (const { epochNo, lane, head, body } of frames) {
+      const key = `${epochNo}/${lane}`;
+      if (head.seq >= (waiting.get(key) ?? Infinity)) continue;
+      const dictionary = await book.dictionary(pool, head.gateway, head.dictionary);
+      if (dictionary === undefined) {
+        waiting.set(key, head.seq);
+        continue;
+      }
+      const samples = decodeSamples(body, dictionary);
+      if ("kind" in samples) {
+        const { gateway, seq } = head;
+        log.error("history.frame-undecodable", { gateway, lane, seq, reason: samples.reason });
+        continue;
+      }
+      readable.push({ gateway: head.gateway, head, dictionary, samples });
+    }
+    const parts = chosen.flatMap((part) => {
+      const until = waiting.get(`${part.epochNo}/${part.lane}`);
+      if (until === undefined) return [part];
+      const toSeq = until - 1;
+      return toSeq > part.afterSeq ? [{ ...part, toSeq }] : [];
+    });
+    return { readable, parts };
+  }
+
+  async #gather(frames: readonly ReadableFrame[]): Promise<readonly ArrivedSeries[]> {
+    const { pool, book } = this.#options;
+    const groups: Group[] = [];
+    const places = new Map<string, number>();
+    const maps = new Map<string, Int32Array>();
+    const knownTo = new Map<GatewayId, number>();
+    const gathered: GatheredFrame[] = [];
+    for (const { gateway, head, dictionary, samples } of frames) {
+      const { segment, offsetUs } = head.clock;
+      const numbers = await book.numbers(pool, gateway, dictionary);
+      const key = `${gateway}/${dictionary.hash}/${segment}`;
+      let map = maps.get(key);
+      if (map === undefined) maps.set(key, (map = new Int32Array(numbers.length).fill(-1)));
+      // The gateway was there when it sealed this, and the device when it stamped its last sample.
+      knownTo.set(gateway, Math.max(knownTo.get(gateway) ?? 0, head.sealedUs, head.lastUs));
+      for (let row = 0; row < samples.count; row++) {
+        const index = samples.tag[row] ?? 0;
+        if ((map[index] ?? -1) >= 0) continue;
+        const tag = dictionary.byIndex(index);
+        if (tag === undefined) throw new Error(`tag ${index} is not in its dictionary`);
+        // For stamps made by a device the segment is the device, so that what it sends again is known again.
+        const own = tag.clock === "device" ? 0 : segment;
+        const series = numbers[index] ?? -1;
+        const place = `${series}/${own}`;
+        let group = places.get(place);
+        if (group === undefined) {
+          group = groups.push({ series, segment: own, gateway, tag, dictionary, offsetUs: 0 }) - 1;
+          places.set(place, group);
+        }
+        // The newest dictionary writes the chunk.
+        groups[group] = {
+          ...(groups[group] as Group),
+          tag,
+          dictionary,
+          offsetUs: tag.clock === "device" || head.clock.disciplined ? 0 : offsetUs,
+        };
+        map[index] = group;
+      }
+      gathered.push({ samples, groups: map, sealedUs: head.sealedUs });
+    }
+    const merged = gatherSamples(gathered, groups.length);
+    const arrived = groups.map((group, at): ArrivedSeries => ({
+      ...group,
+      samples: merged[at]?.series ?? emptySeries,
+      repeats: merged[at]?.repeats ?? 0,
+      conflicts: merged[at]?.conflicts ?? 0,
+      rule: ruleOf(group.tag),
+      knownToUs: knownTo.get(group.gateway) ?? 0,
+    }));
+    return arrived.toSorted((a, b) => a.series - b.series);
+  }
+
+  /** Before the transaction touches these tables: making a partition waits for those who do. */
+  async #ensurePartitions(arrived: readonly ArrivedSeries[]): Promise<void> {
+    const { clock, hotDays } = this.#options;
+    const today = dayOf(clock.nowUs());
+    const days = new Set<number>();
+    const minutes = new Set<number>();
+    const hours = new Set<number>();
+    for (const { samples } of arrived) {
+      const { measuredUs, count } = samples;
+      if (count === 0) continue;
+      const [fromUs, toUs] = [measuredUs[0] ?? NaN, (measuredUs[count - 1] ?? NaN) + 1];
+      for (
+        let day = Math.max(dayOf(fromUs), today - hotDays);
+        day <= Math.min(dayOf(toUs), today + 1);
+        day++
+      ) {
+        days.add(day);
+      }
+      // A clock that was never set has no partitions either: its years lie in the default ones.
+      if (fromUs < sensibleUs || toUs > clock.nowUs() + 2 * dayUs) continue;
+      for (const slot of touchedSlots(fromUs, toUs, minuteTier)) minutes.add(slot);
+      for (const slot of touchedSlots(fromUs, toUs, hourTier)) hours.add(slot);
+    }
+    await this.#chunks.ensure(days);
+    await this.#minutes.ensure(minutes);
+    await this.#hours.ensure(hours);
+  }
+
+  async #entries(
+    client: pg.ClientBase,
+    arrived: readonly ArrivedSeries[],
+  ): Promise<ReadonlyMap<GatewayId, readonly LedgerEntry[]>> {
+    const ranges = new Map<GatewayId, { fromUs: number; toUs: number }>();
+    for (const { gateway, samples } of arrived) {
+      const range = ranges.get(gateway) ?? { fromUs: Infinity, toUs: -Infinity };
+      range.fromUs = Math.min(range.fromUs, samples.measuredUs[0] ?? Infinity);
+      range.toUs = Math.max(range.toUs, samples.measuredUs[samples.count - 1] ?? -Infinity);
+      ranges.set(gateway, range);
+    }
+    const found = new Map<GatewayId, readonly LedgerEntry[]>();
+    for (const [gateway, { fromUs, toUs }] of ranges) {
+      // What holds at the begin of the range was measured before it.
+      const rows = await client.query<EntryRow>(
+        `select l.* from ledger_entries l join epochs e on e.no = l.epoch_no
+         where e.gateway = $1 and l.to_us >= $2 and l.from_us <= $3 order by l.from_us desc limit ${entriesMax}`,
+        [gateway, Math.floor(fromUs) - backfillUs, Math.ceil(toUs) + hourUs],
+      );
+      found.set(gateway, rows.rows.map(toEntry));
+    }
+    return found;
+  }
+
+  async #noteDays(client: pg.ClientBase, arrived: readonly ArrivedSeries[]): Promise<void> {
+    const touched = new Map<string, { day: number; bucket: number }>();
+    for (const { gateway, samples } of arrived) {
+      const bucket = bucketOf(gateway);
+      for (let row = 0; row < samples.count;) {
+        const day = dayOf(samples.measuredUs[row] ?? NaN);
+        touched.set(`${day}/${bucket}`, { day, bucket });
+        row = rowAt(samples, (day + 1) * dayUs);
+      }
+    }
+    const rows = [...touched.values()];
+    await client.query(
+      `insert into history_days (day, bucket, version, changed_us)
+       select k.day, k.bucket, 1, $3 from unnest($1::int[], $2::smallint[]) k (day, bucket)
+       on conflict (day, bucket) do update set version = history_days.version + 1, changed_us = excluded.changed_us`,
+      [
+        rows.map(({ day }) => day),
+        rows.map(({ bucket }) => bucket),
+        Math.round(this.#options.clock.nowUs()),
+      ],
+    );
+  }
+}

@@ -1,0 +1,191 @@
+/** Frames that are stored and not yet sorted by tag: which they are, and what of them a pass takes. */
+import { parseFrame, type FrameHead, type GatewayId } from "@millwright/wire-contract";
+import type pg from "pg";
+
+type Queryable = Pick<pg.ClientBase, "query">;
+
+/** A part of one lane: all frames with these numbers. */
+export interface LanePart {
+  readonly epochNo: number;
+  readonly lane: number;
+  readonly gateway: GatewayId;
+  /** The last number that is sorted. */
+  readonly afterSeq: number;
+  /** The last that this pass takes; at most the mark. */
+  readonly toSeq: number;
+}
+
+/** Lanes that a pass looks at: more have frames in few passes, fewer would make many passes. */
+const lanesMax = 5_000;
+
+/** Parts of lanes with about this many samples together, at least a frame of one. */
+export async function chooseParts(
+  client: Queryable,
+  samplesMax: number,
+): Promise<readonly LanePart[]> {
+  const found = await client.query<{
+    epoch_no: number;
+    lane: number;
+    gateway: GatewayId;
+    after: bigint;
+    seq: bigint;
+    samples: bigint;
+  }>(
+    `select m.epoch_no, m.lane, e.gateway, coalesce(s.seq, 0) as after, m.seq, m.frame_samples + m.void_samples as samples
+     from marks m join epochs e on e.no = m.epoch_no left join sorted_lanes s using (epoch_no, lane)
+     where m.seq > coalesce(s.seq, 0) order by e.gateway, m.epoch_no, m.lane limit ${lanesMax}`,
+  );
+  const parts: LanePart[] = [];
+  let samples = 0;
+  for (const row of found.rows) {
+    if (samples >= samplesMax) break;
+    const [afterSeq, markSeq] = [Number(row.after), Number(row.seq)];
+    const perFrame = Math.max(1, Number(row.samples) / markSeq);
+    const toSeq = Math.min(markSeq, afterSeq + Math.ceil((samplesMax - samples) / perFrame));
+    parts.push({
+      epochNo: row.epoch_no,
+      lane: row.lane,
+      gateway: row.gateway,
+      afterSeq,
+      toSeq,
+    });
+    samples += (toSeq - afterSeq) * perFrame;
+  }
+  return parts;
+}
+
+/** A frame of samples that is stored. */
+export interface UnsortedFrame {
+  readonly epochNo: number;
+  readonly lane: number;
+  readonly head: FrameHead;
+  readonly body: Uint8Array;
+}
+
+interface FrameRow {
+  readonly seq: bigint;
+  readonly epoch_no: number;
+  readonly lane: number;
+  readonly bytes: Buffer;
+}
+
+/** The frames of samples in these parts, and those below that came into a void; by lane, in order of their numbers. */
+export async function readParts(
+  client: Queryable,
+  parts: readonly LanePart[],
+  damaged: (frame: DamagedFrame) => void,
+): Promise<readonly UnsortedFrame[]> {
+  const found = await client.query<FrameRow>(
+    `select f.epoch_no, f.lane, f.seq, f.bytes
+     from unnest($1::int[], $2::smallint[], $3::bigint[], $4::bigint[]) k (epoch_no, lane, after, until)
+     join frames f on f.epoch_no = k.epoch_no and f.lane = k.lane and f.seq > k.after and f.seq <= k.until
+     where f.content = 1 order by f.epoch_no, f.lane, f.seq`,
+    [
+      parts.map(({ epochNo }) => epochNo),
+      parts.map(({ lane }) => lane),
+      parts.map(({ afterSeq }) => afterSeq),
+      parts.map(({ toSeq }) => toSeq),
+    ],
+  );
+  return toFrames(found.rows, damaged);
+}
+
+/** So many frames that fill voids are taken in one pass. */
+const fillingMax = 1_000;
+
+/** Frames that came into a void which the sorter had passed. */
+export async function readFilling(
+  client: Queryable,
+  damaged: (frame: DamagedFrame) => void,
+): Promise<readonly UnsortedFrame[]> {
+  const found = await client.query<FrameRow>(
+    `select f.epoch_no, f.lane, f.seq, f.bytes from frames_in_voids i join sorted_lanes s using (epoch_no, lane)
+     join frames f on f.epoch_no = i.epoch_no and f.lane = i.lane and f.seq = i.seq
+     where not i.sorted and i.seq <= s.seq and f.content = 1
+     order by f.epoch_no, f.lane, f.seq limit ${fillingMax}`,
+  );
+  return toFrames(found.rows, damaged);
+}
+
+/**
+ * Frames of a gateway that no pass has taken and whose samples touch the range: what a chart shows of the last minutes.
+ * @param framesMax the newest are answered
+ */
+export async function readTail(
+  client: Queryable,
+  gateway: GatewayId,
+  fromUs: number,
+  toUs: number,
+  framesMax: number,
+): Promise<readonly UnsortedFrame[]> {
+  const found = await client.query<FrameRow>(
+    `select f.epoch_no, f.lane, f.seq, f.bytes
+     from epochs e join marks m on m.epoch_no = e.no and m.top_seq > 0
+     left join sorted_lanes s on s.epoch_no = m.epoch_no and s.lane = m.lane
+     cross join lateral (
+       select * from frames f where f.epoch_no = m.epoch_no and f.lane = m.lane and f.seq > coalesce(s.seq, 0)
+         and f.content = 1 and f.last_us >= $2 and f.first_us <= $3 order by f.seq desc limit $4) f
+     where e.gateway = $1 and m.top_seq > coalesce(s.seq, 0)
+     order by f.sealed_us desc, f.seq desc limit $4`,
+    [gateway, Math.floor(fromUs), Math.ceil(toUs), framesMax],
+  );
+  return toFrames(found.rows, () => undefined).toReversed();
+}
+
+/** A frame whose bytes are not those that were stored: a disk has changed them. */
+export interface DamagedFrame {
+  readonly epochNo: number;
+  readonly lane: number;
+  readonly seq: number;
+}
+
+/** Checked by its CRC once more: a disk that changed a byte must not draw a line. */
+function toFrames(
+  rows: readonly FrameRow[],
+  damaged: (frame: DamagedFrame) => void,
+): UnsortedFrame[] {
+  return rows.flatMap(({ epoch_no, lane, seq, bytes }) => {
+    const parsed = parseFrame(bytes);
+    if (parsed.kind === "frame") {
+      return [{ epochNo: epoch_no, lane, head: parsed.head, body: parsed.body }];
+    }
+    damaged({ epochNo: epoch_no, lane, seq: Number(seq) });
+    return [];
+  });
+}
+
+/** The parts are sorted: the next pass goes on behind them. */
+export async function noteSorted(
+  client: Queryable,
+  parts: readonly LanePart[],
+  filling: readonly UnsortedFrame[],
+): Promise<void> {
+  const columns = [
+    parts.map(({ epochNo }) => epochNo),
+    parts.map(({ lane }) => lane),
+    parts.map(({ toSeq }) => toSeq),
+  ];
+  await client.query(
+    `insert into sorted_lanes select * from unnest($1::int[], $2::smallint[], $3::bigint[])
+     on conflict (epoch_no, lane) do update set seq = excluded.seq`,
+    columns,
+  );
+  await client.query(
+    `update frames_in_voids i set sorted = true
+     from unnest($1::int[], $2::smallint[], $3::bigint[]) k (epoch_no, lane, seq)
+     where not i.sorted and i.epoch_no = k.epoch_no and i.lane = k.lane and i.seq = k.seq`,
+    [
+      filling.map(({ epochNo }) => epochNo),
+      filling.map(({ lane }) => lane),
+      filling.map(({ head }) => head.seq),
+    ],
+  );
+  // Frames of the parts themselves that lie in a void were sorted with them.
+  await client.query(
+    `update frames_in_voids i set sorted = true
+     from unnest($1::int[], $2::smallint[], $3::bigint[], $4::bigint[]) k (epoch_no, lane, seq, after)
+     where not i.sorted and i.epoch_no = k.epoch_no and i.lane = k.lane and i.seq > k.after and i.seq <= k.seq
+       and exists (select from frames f where f.epoch_no = i.epoch_no and f.lane = i.lane and f.seq = i.seq)`,
+    [...columns, parts.map(({ afterSeq }) => afterSeq)],
+  );
+}
