@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 
 import { createLog, Fault, hintOf, messageChain, seededRandom, systemClock } from "@millwright/kit";
 
+import { askOnTerminal } from "./commands/ask.ts";
 import { commands } from "./commands/commands.ts";
 
 /** Exit codes that the supervisor and scripts rely on. */
@@ -39,6 +40,7 @@ export async function runProgram(): Promise<number> {
       random: seededRandom(randomBytes(32).toString("hex")),
       log,
       out: process.stdout,
+      ask: askOnTerminal(stopping.signal),
       until: stopping.signal,
     });
   } catch (failure) {

@@ -148,6 +148,19 @@ export interface PlanLine {
   readonly text: string;
 }
 
+/** Something of the connection that only a person can know, asked by `connect`. */
+export interface ConnectionQuestion {
+  /** The setting it gives. */
+  readonly key: string;
+  readonly words: string;
+  /** What is usual; "" where nothing is, and then it must be answered. */
+  readonly otherwise: string;
+  /** The only answers that can be used, where they can be listed. */
+  readonly choices?: readonly string[];
+  /** Whether it has to be asked, after what was answered so far; always when absent. */
+  readonly when?: (connection: Readonly<Record<string, unknown>>) => boolean;
+}
+
 /** One device on a line that it may share with others. */
 export interface LineUser<Settings> {
   readonly device: string;
@@ -165,6 +178,8 @@ export interface Driver<Settings> {
   readonly polled: boolean;
   /** What the person writes under `connection`. */
   readonly settings: z.ZodType<Settings>;
+  /** What `connect` asks for `connection`, in this order; what is not asked has a default that suits most plants. */
+  readonly questions?: readonly ConnectionQuestion[];
   /**
    * Names what conversations must not happen at the same time (a serial line, a gateway's socket); devices with equal
    * keys share one queue inside the driver. For messages and plans only.

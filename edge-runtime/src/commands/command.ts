@@ -1,11 +1,15 @@
 import type { Clock, Log, Random } from "@millwright/kit";
 
+import type { Ask } from "./ask.ts";
+
 export interface CommandContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** What the command answers goes here; what went wrong goes to standard error. */
   readonly out: { write(text: string): unknown };
+  /** Asks the person at the terminal; absent where nobody sits at one. */
+  readonly ask?: Ask | undefined;
   /** Aborts when the person or the supervisor wants the program to end. */
   readonly until: AbortSignal;
 }

@@ -134,6 +134,23 @@ export function loadSettings(path: string): Settings {
   };
 }
 
+/**
+ * One device by itself, as `connect` is about to write it. Throws `SettingsFaulty` with all that is wrong with it.
+ *
+ * @param settingsFile where it will stand: files are named relative to its folder
+ */
+export function loadDevice(device: unknown, settingsFile: string): DeviceSettings {
+  const problems: Problem[] = [];
+  const declared: Declared[] = [];
+  const parsed = deviceFile.safeParse(device);
+  if (!parsed.success) throw new SettingsFaulty(issues("the device", parsed.error));
+  const { id } = parsed.data;
+  const made = toDevice(parsed.data, dirname(resolve(settingsFile)), id, declared, problems);
+  problems.push(...repeats(declared));
+  if (made === undefined || problems.length > 0) throw new SettingsFaulty(problems);
+  return made;
+}
+
 /** Every gateway watches itself without anybody typing its tags; a device of protocol `health` replaces this one. */
 function healthDevice(): DeviceSettings {
   const id = "gateway" as DeviceId;

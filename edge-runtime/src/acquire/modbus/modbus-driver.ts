@@ -10,6 +10,7 @@ import { probeAround } from "./probe.ts";
 import { checkTogether } from "./requests.ts";
 import { RtuConversation } from "./rtu-conversation.ts";
 import { ModbusSession } from "./session.ts";
+import { modbusQuestions } from "./questions.ts";
 import { lineOf, modbusSettings, type ModbusSettings } from "./settings.ts";
 import { TcpConversation } from "./tcp-conversation.ts";
 
@@ -41,6 +42,7 @@ export function createModbusDriver(
     protocol: "modbus",
     polled: true,
     settings: modbusSettings,
+    questions: modbusQuestions,
     line: lineOf,
     checkPoint(settings, point) {
       const parsed = parsePoint(settings, point, 0);

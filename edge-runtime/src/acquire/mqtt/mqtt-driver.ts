@@ -23,7 +23,13 @@ import { openBrokerLink, type BrokerLink, type BrokerMessage } from "./broker-li
 import { browseTopics } from "./browse-topics.ts";
 import { Inbox } from "./inbox.ts";
 import { Notes } from "./notes.ts";
-import { isPrivate, mqttSettings, type BrokerSettings, type MqttSettings } from "./settings.ts";
+import {
+  brokerQuestions,
+  isPrivate,
+  mqttSettings,
+  type BrokerSettings,
+  type MqttSettings,
+} from "./settings.ts";
 import { isRefused, parseTopicPoint, readTopicPayload, type TopicPoint } from "./topic-point.ts";
 
 export type { MqttSettings } from "./settings.ts";
@@ -35,6 +41,7 @@ export const mqttDriver: Driver<MqttSettings> = {
   protocol: "mqtt",
   polled: false,
   settings: mqttSettings,
+  questions: brokerQuestions,
   line: ({ url }) => url,
 
   checkPoint(_settings, point) {

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import type { ConnectionQuestion } from "../driver.ts";
+
 /** How to reach a broker; the same for plain MQTT and Sparkplug. */
 export interface BrokerSettings {
   /** `mqtt://host:1883` or `mqtts://host:8883`. */
@@ -97,3 +99,11 @@ export function isPrivate(settings: BrokerSettings): boolean {
   if (protocol === "mqtts:") return true;
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
+
+export const brokerQuestions: readonly ConnectionQuestion[] = [
+  {
+    key: "url",
+    words: "Address of the broker, such as mqtt://192.168.0.10:1883",
+    otherwise: "",
+  },
+];

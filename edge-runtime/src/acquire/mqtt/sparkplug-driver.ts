@@ -14,7 +14,12 @@ import { Inbox } from "./inbox.ts";
 import { brokerPlan, heldMax311, session } from "./mqtt-driver.ts";
 import { Notes } from "./notes.ts";
 import { RebirthPacer } from "./rebirth-pacer.ts";
-import { isPrivate, sparkplugSettings, type SparkplugSettings } from "./settings.ts";
+import {
+  brokerQuestions,
+  isPrivate,
+  sparkplugSettings,
+  type SparkplugSettings,
+} from "./settings.ts";
 import { commandTopic, filterOf, parseSparkplugAddress } from "./sparkplug-address.ts";
 import { SparkplugHost } from "./sparkplug-host.ts";
 import { loadSparkplugCodec } from "./sparkplug-payload.ts";
@@ -30,6 +35,7 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
     protocol: "sparkplug",
     polled: false,
     settings: sparkplugSettings,
+    questions: brokerQuestions,
     line: ({ url }) => url,
 
     checkPoint(_settings, point) {

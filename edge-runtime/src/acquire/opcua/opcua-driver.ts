@@ -28,6 +28,7 @@ import { resolveAddresses } from "./resolve.ts";
 import { parseResume, recall } from "./resume.ts";
 import { readServerFacts } from "./server-facts.ts";
 import { createSession, type Session } from "./session.ts";
+import { opcuaQuestions } from "./questions.ts";
 import { hostOf, opcuaSettings, type OpcuaSettings } from "./settings.ts";
 import { queueSize } from "./subscription-plan.ts";
 
@@ -36,6 +37,7 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
   protocol: "opcua",
   polled: false,
   settings: opcuaSettings,
+  questions: opcuaQuestions,
   line(settings) {
     const { host, port } = hostOf(settings);
     return `${host}:${port}`;

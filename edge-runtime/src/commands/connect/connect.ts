@@ -1,219 +1,204 @@
 /**
- * Adds a device by looking at it: what it offers, decoded live, then the settings file. Nothing is written without
- * `--save`, and nothing is saved that was not seen.
+ * Adds a device by looking at it: what it offers, decoded live, then the settings file. What was not typed is asked for
+ * where somebody sits at a terminal. Nothing is written without a yes, and nothing is saved that was not read, unless a
+ * person wants it anyway.
  */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 
-import { status, type DeviceId } from "@millwright/wire-contract";
+import { Fault, hintOf, messageChain } from "@millwright/kit";
+import { severityOf } from "@millwright/wire-contract";
 import { parse } from "yaml";
 
-import type { Driver, DriverContext, OfferedPoint } from "../../acquire/driver.ts";
-import { drivers } from "../../acquire/registry.ts";
-import { toTagSettings } from "../../settings/declared-tag.ts";
-import { deviceFolder } from "../../settings/device-folder.ts";
+import type { DriverContext } from "../../acquire/driver.ts";
+import {
+  loadDevice,
+  loadSettings,
+  SettingsFaulty,
+  type DeviceSettings,
+} from "../../settings/load-settings.ts";
+import { isYes } from "../ask.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { lookAt } from "./live-look.ts";
-import { connectUsage, parseConnectOptions, type ConnectOptions } from "./options.ts";
+import { chooseValues } from "./choose-values.ts";
+import { draftDevice, type DeviceDraft } from "./draft.ts";
+import { lookAt, type Look } from "./live-look.ts";
+import { connectUsage, parseConnectFlags, type ConnectFlags } from "./options.ts";
 import { showValue, toTagRow } from "./picked-tag.ts";
+import type { PickedPoint } from "./picks.ts";
 import { saveDevice } from "./save-device.ts";
 import { printTable } from "./text-table.ts";
-
-/** A device that has not spoken by then is shown as it is: silent. A publishing interval is seldom longer. */
-const lookMsMax = 10_000;
 
 export const connectCommand: Command = {
   name: "connect",
   usage: connectUsage,
   what: "Adds a device: shows what it offers, decodes live values, and with --save writes the settings.",
   async run(args, context) {
-    const options = parseConnectOptions(args);
-    if (typeof options === "string") {
-      process.stderr.write(`${options}\nusage: millwright ${connectUsage}\n`);
-      return 2;
+    const flags = parseConnectFlags(args);
+    if (typeof flags === "string") return refuse(`${flags}\nusage: millwright ${connectUsage}`);
+    const draft = await draftDevice(flags, context.ask);
+    if (typeof draft === "string") return refuse(draft);
+    const driverContext = toDriverContext(flags.settingsFile, draft.id, context);
+    if (draft.template !== undefined) {
+      return await showAndSave(
+        { flags, draft, device: loadDevice(draft, flags.settingsFile) },
+        driverContext,
+        context,
+      );
     }
-    const driver = drivers.find((each) => each.protocol === options.protocol);
-    if (driver === undefined) {
-      const known = drivers.map((each) => each.protocol).join(", ");
-      process.stderr.write(`"${options.protocol}" is none of ${known}\n`);
-      return 2;
-    }
-    const checked = driver.settings.safeParse(options.connection);
-    if (!checked.success) {
-      for (const issue of checked.error.issues) {
-        process.stderr.write(`--set ${issue.path.join(".")}: ${issue.message}\n`);
-      }
-      return 2;
-    }
-    return await connect(driver, checked.data, options, context);
+    // Everything but the tags is judged before the device is spoken to.
+    const bare = loadDevice({ ...draft, tags: [] }, flags.settingsFile);
+    const chosen = await chooseValues(bare, flags, driverContext, context);
+    if ("end" in chosen) return chosen.end;
+    const rows = await rowsOf(chosen.points, draft.id, flags, context);
+    const device = loadDevice({ ...draft, tags: rows }, flags.settingsFile);
+    return await showAndSave({ flags, draft, device, rows }, driverContext, context);
   },
 };
 
-async function connect(
-  driver: Driver<unknown>,
-  connection: unknown,
-  options: ConnectOptions,
-  command: CommandContext,
-): Promise<number> {
-  const context = toDriverContext(options, command);
-  const { out } = command;
-  if (options.probe !== undefined) {
-    if (driver.probe === undefined) {
-      process.stderr.write(`${driver.protocol} needs no probing; leave --probe out to browse\n`);
-      return 2;
-    }
-    const decodings = await driver.probe(connection, options.probe, context, command.until);
-    printTable(
-      ["address", "order", "type", "value"],
-      decodings.map((each) => [each.address, each.order, each.type, each.value]),
-      out,
-    );
-    return 0;
-  }
-  const offers = await offersOf(driver, connection, options, context, command.until);
-  if (options.pick.length === 0) {
-    printTable(
-      ["address", "path", "type", "value"],
-      offers.map((offer) => [
-        offer.address,
-        offer.path,
-        offer.type,
-        showValue(offer.value, offer.status, offer.unit),
-      ]),
-      out,
-    );
-    out.write(`${offers.length} values. Take some with --pick ADDRESS,ADDRESS or --pick all.\n`);
-    return 0;
-  }
-  return await take(driver, connection, offers, options, context, command);
+/** What is to be saved, and what the gateway will make of it. */
+interface Candidate {
+  readonly flags: ConnectFlags;
+  readonly draft: DeviceDraft;
+  readonly device: DeviceSettings;
+  /** Rows of a table of its own; absent where a template brings the tags. */
+  readonly rows?: readonly Readonly<Record<string, string>>[];
 }
 
-/** What there is to choose from: by browsing, or, where a device cannot be asked, just what was named. */
-async function offersOf(
-  driver: Driver<unknown>,
-  connection: unknown,
-  options: ConnectOptions,
-  context: DriverContext,
-  signal: AbortSignal,
-): Promise<readonly OfferedPoint[]> {
-  const offers: OfferedPoint[] = [];
-  if (driver.browse === undefined) {
-    if (options.pick === "all") return offers;
-    return options.pick.map((pick) => named(pick));
-  }
-  const wanted = options.find.toLowerCase();
-  for await (const offer of driver.browse(connection, context, options.max, signal)) {
-    const text = `${offer.path} ${offer.address}`.toLowerCase();
-    if (text.includes(wanted)) offers.push(offer);
-  }
-  return offers;
-}
-
-/** `holding:100=float32` names an address and its type; 16 bits without a sign where no type is given. */
-function named(pick: string): OfferedPoint {
-  const [address = pick, type = "uint16"] = pick.split("=");
-  return {
-    address,
-    path: address,
-    name: address,
-    type: type as OfferedPoint["type"],
-    unit: "",
-    value: undefined,
-    status: status.badWaitingForInitialData,
-    writable: false,
-  };
-}
-
-async function take(
-  driver: Driver<unknown>,
-  connection: unknown,
-  offers: readonly OfferedPoint[],
-  options: ConnectOptions,
-  context: DriverContext,
-  command: CommandContext,
-): Promise<number> {
-  const { out, until: signal } = command;
-  const { pick } = options;
-  const chosen =
-    pick === "all" || driver.browse === undefined
-      ? offers
-      : offers.filter((offer) => pick.includes(offer.address));
-  if (pick !== "all" && chosen.length < pick.length) {
-    const found = new Set(chosen.map((offer) => offer.address));
-    const missing = pick.filter((address) => !found.has(address));
-    process.stderr.write(`not offered by the device: ${missing.join(", ")}\n`);
-    return 2;
-  }
+async function rowsOf(
+  points: readonly PickedPoint[],
+  device: string,
+  flags: ConnectFlags,
+  { ask }: CommandContext,
+): Promise<readonly Readonly<Record<string, string>>[]> {
+  // Once a second is what a technician sees as live.
+  const everyMs = flags.everyMs ?? (await ask?.("Read every so many milliseconds", "1000")) ?? "1000";
   const taken = new Set<string>();
-  const rows = chosen.map((offer) => {
-    const row = toTagRow(offer, options.device, options.everyMs, taken);
+  return points.map((point) => {
+    const row = toTagRow(point, device, String(everyMs), taken);
     taken.add(row["id"] ?? "");
-    return row;
+    return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== ""));
   });
-  const tags = rows.map((cells, index) =>
-    toTagSettings(
-      { where: `tag ${index + 1}`, cells: withoutEmpty(cells) },
-      options.device as DeviceId,
-      options.name ?? options.device,
-      options.everyMs,
-    ),
-  );
-  const refused = tags.flatMap((tag) => {
-    if (!("point" in tag)) return tag.map((problem) => `${problem.where}: ${problem.what}`);
-    const reason = driver.checkPoint(connection, tag.point)?.reason;
-    return reason === undefined ? [] : [`${tag.point.address}: ${reason}`];
-  });
-  if (refused.length > 0) {
-    process.stderr.write(`${refused.join("\n")}\n`);
-    return 2;
-  }
+}
 
-  const points = tags.flatMap((tag) => ("point" in tag ? [tag.point] : []));
-  const until = AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]);
-  const looks = await lookAt(driver, connection, points, context, until);
+async function showAndSave(
+  candidate: Candidate,
+  driverContext: DriverContext,
+  context: CommandContext,
+): Promise<number> {
+  const { device, flags } = candidate;
+  const looks = await look(candidate, driverContext, context.until);
+  if (looks === undefined) return exitRefused;
   printTable(
     ["tag", "address", "type", "live value"],
-    rows.map((row, index) => {
-      const look = looks[index];
-      const live =
-        look === undefined
-          ? "said nothing yet"
-          : showValue(look.value, look.status, row["unit"] ?? "");
-      return [row["id"] ?? "", row["address"] ?? "", row["type"] ?? "", live];
-    }),
-    out,
+    device.tags.map(({ tag, point }, index) => [
+      tag.id,
+      point.address,
+      point.type,
+      wordsOf(looks[index], tag.unit, flags.waitMs),
+    ]),
+    context.out,
   );
-  if (!options.save) {
-    out.write("Nothing was written. Add --save when the values are right.\n");
-    return 0;
+  const unread = device.tags.filter((_tag, index) => !isRead(looks[index])).map(({ tag }) => tag.id);
+  const warning =
+    unread.length === 0
+      ? undefined
+      : `${unread.length} of ${device.tags.length} values could not be read: ${namesOf(unread)}.`;
+  if (warning !== undefined) process.stderr.write(`${warning}\n`);
+  switch (await decide(candidate, unread.length, context)) {
+    case "no":
+      context.out.write("Nothing was written. Add --save when the values are right.\n");
+      return 0;
+    case "unread":
+      process.stderr.write(
+        "Nothing was written. Correct address, type or device, or add --anyway to save them as they are.\n",
+      );
+      return exitRefused;
+    case "yes":
+      return save(candidate, context);
   }
-  const saved = saveDevice(options.settingsFile, {
-    id: options.device,
-    name: options.name,
-    protocol: driver.protocol,
-    connection: options.connection,
-    rows,
+}
+
+/** What every chosen value says now; absent when the device could not be opened and that forbids saving. */
+async function look(
+  { device, flags }: Candidate,
+  driverContext: DriverContext,
+  signal: AbortSignal,
+): Promise<readonly (Look | undefined)[] | undefined> {
+  const points = device.tags.map(({ point }) => point);
+  const { driver, connection } = device;
+  try {
+    return await lookAt(driver, connection, points, driverContext, flags.waitMs, signal);
+  } catch (failure) {
+    if (!(failure instanceof Fault)) throw failure;
+    process.stderr.write(`${messageChain(failure)}\n${hintOf(failure) ?? ""}\n`);
+    return flags.anyway ? points.map(() => undefined) : undefined;
+  }
+}
+
+async function decide(
+  { flags, device }: Candidate,
+  unreadCount: number,
+  { ask }: CommandContext,
+): Promise<"yes" | "no" | "unread"> {
+  if (unreadCount > 0 && !flags.anyway) {
+    if (ask === undefined) return flags.save ? "unread" : "no";
+    return isYes(await ask("Save all the same", "no")) ? "yes" : "no";
+  }
+  if (flags.save) return "yes";
+  if (ask === undefined) return "no";
+  const question = `Write ${device.tags.length} tags of ${device.id} into ${flags.settingsFile}`;
+  return isYes(await ask(question, "yes")) ? "yes" : "no";
+}
+
+function save({ flags, draft, rows }: Candidate, { out }: CommandContext): number {
+  const { id, ...entry } = draft;
+  const saved = saveDevice(flags.settingsFile, {
+    id,
+    entry,
+    ...(rows === undefined ? {} : { rows }),
   });
-  if (typeof saved === "string") {
-    process.stderr.write(`${saved}\n`);
-    return 2;
+  if (typeof saved === "string") return refuse(saved);
+  out.write(`Wrote ${saved.join(" and ")}.\n`);
+  try {
+    loadSettings(flags.settingsFile);
+  } catch (failure) {
+    if (!(failure instanceof SettingsFaulty)) throw failure;
+    return refuse(`${draft.id} was added, and the gateway will not start yet:\n${failure.message}`);
   }
-  out.write(`Wrote ${saved.tags} and ${saved.settings}.\n`);
   return 0;
 }
 
-function withoutEmpty(cells: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(cells).filter(([, cell]) => cell !== ""));
+function isRead(look: Look | undefined): boolean {
+  return look !== undefined && severityOf(look.status) !== "bad";
+}
+
+function wordsOf(look: Look | undefined, unit: string, waitMs: number): string {
+  if (look === undefined) return `said nothing within ${waitMs / 1_000} s`;
+  return showValue(look.value, look.status, unit);
+}
+
+/** So many names say where to look; a thousand would push the table off the screen. */
+function namesOf(tags: readonly string[]): string {
+  const named = tags.slice(0, 5).join(", ");
+  return tags.length > 5 ? `${named} and ${tags.length - 5} more` : named;
+}
+
+const exitRefused = 2;
+
+function refuse(what: string): number {
+  process.stderr.write(`${what}\n`);
+  return exitRefused;
 }
 
 function toDriverContext(
-  options: ConnectOptions,
+  settingsFile: string,
+  device: string,
   { clock, random, log }: CommandContext,
 ): DriverContext {
-  const stateFolder = stateFolderOf(options.settingsFile, options.device);
+  const stateFolder = stateFolderOf(settingsFile, device);
   mkdirSync(stateFolder, { recursive: true });
   return {
-    device: options.device,
+    device,
     clock,
     random,
     log,
@@ -241,5 +226,5 @@ export function stateFolderOf(settingsFile: string, device: string): string {
       ?.folder;
     if (typeof named === "string") journal = named;
   }
-  return deviceFolder(isAbsolute(journal) ? journal : join(folder, journal), device);
+  return join(isAbsolute(journal) ? journal : join(folder, journal), "devices", device);
 }

@@ -11,6 +11,7 @@ export interface Look {
  * Opens the device with the chosen points, exactly as the gateway will, and reads until each has spoken or time is up:
  * nobody saves a decoding that was never seen.
  *
+ * @param waitMs for so long a device that stands may keep silent
  * @returns one look for each point that spoke, in the order of `points`
  */
 export async function lookAt(
@@ -18,12 +19,13 @@ export async function lookAt(
   connection: unknown,
   points: readonly PointSettings[],
   context: DriverContext,
+  waitMs: number,
   signal: AbortSignal,
 ): Promise<readonly (Look | undefined)[]> {
   const looks: (Look | undefined)[] = points.map(() => undefined);
   const session = await driver.open(connection, points, context, signal);
   const enough = new AbortController();
-  const until = AbortSignal.any([signal, enough.signal]);
+  const until = AbortSignal.any([signal, enough.signal, AbortSignal.timeout(waitMs)]);
   try {
     for await (const batch of session.readings(until)) {
       for (let row = 0; row < batch.count; row++) {

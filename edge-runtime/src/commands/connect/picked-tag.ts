@@ -1,8 +1,8 @@
 import { isTagId, severityOf, statusWords, type Scalar } from "@millwright/wire-contract";
 
-import type { OfferedPoint } from "../../acquire/driver.ts";
 import { isUcum } from "../../normalise/units.ts";
 import { ucumOfText } from "../../normalise/unit-names.ts";
+import type { PickedPoint } from "./picks.ts";
 
 /**
  * The row of the tag table for something that a device offers. The id comes from the path and stays for ever; the name
@@ -11,9 +11,9 @@ import { ucumOfText } from "../../normalise/unit-names.ts";
  * @param taken ids that exist already; a number is put behind one that would repeat
  */
 export function toTagRow(
-  offer: OfferedPoint,
+  offer: PickedPoint,
   device: string,
-  everyMs: number,
+  everyMs: string,
   taken: ReadonlySet<string>,
 ): Readonly<Record<string, string>> {
   const unit = isUcum(offer.unit) ? offer.unit : ucumOfText(offer.unit);
@@ -23,9 +23,10 @@ export function toTagRow(
     address: offer.address,
     type: offer.type,
     unit,
-    every_ms: String(everyMs),
+    every_ms: everyMs,
     low: offer.low === undefined ? "" : String(offer.low),
     high: offer.high === undefined ? "" : String(offer.high),
+    ...offer.options,
   };
 }
 

@@ -7,22 +7,19 @@ import { isMap, isSeq, parseDocument, type Document } from "yaml";
 
 export interface NewDevice {
   readonly id: string;
-  readonly name: string | undefined;
-  readonly protocol: string;
-  readonly connection: Readonly<Record<string, unknown>>;
-  readonly rows: readonly Readonly<Record<string, string>>[];
+  /** All that stands in the settings file under the id, but for the tags. */
+  readonly entry: Readonly<Record<string, unknown>>;
+  /** Rows of a table of its own; absent where a template brings the tags. */
+  readonly rows?: readonly Readonly<Record<string, string>>[];
 }
 
 /**
  * Comments and order of the settings file stay as the person wrote them. The table is written first: a settings file
  * never names a table that is not there.
  *
- * @returns the two files, or in words why nothing was written
+ * @returns the files that were written, or in words why nothing was
  */
-export function saveDevice(
-  settingsFile: string,
-  device: NewDevice,
-): { readonly settings: string; readonly tags: string } | string {
+export function saveDevice(settingsFile: string, device: NewDevice): readonly string[] | string {
   const document = existsSync(settingsFile)
     ? parseDocument(readFileSync(settingsFile, "utf8"))
     : newSettings();
@@ -35,25 +32,22 @@ export function saveDevice(
   if (devices.items.some((each) => isMap(each) && each.get("id") === device.id)) {
     return `${settingsFile} has a device ${device.id} already; choose another --device`;
   }
-
-  const table = `${device.id}.csv`;
-  const tablePath = join(dirname(settingsFile), table);
-  if (existsSync(tablePath))
+  const { rows } = device;
+  const table = rows === undefined ? undefined : `${device.id}.csv`;
+  const tablePath = join(dirname(settingsFile), table ?? "");
+  if (table !== undefined && existsSync(tablePath)) {
     return `${tablePath} exists already; move it away or choose another --device`;
+  }
   devices.flow = false;
-  devices.add(
-    document.createNode({
-      id: device.id,
-      ...(device.name === undefined ? {} : { name: device.name }),
-      protocol: device.protocol,
-      connection: device.connection,
-      tags: table,
-    }),
-  );
-  const columns = [...new Set(device.rows.flatMap((row) => Object.keys(row)))];
-  writeWhole(tablePath, stringify([...device.rows], { header: true, columns }));
-  writeWhole(settingsFile, document.toString());
-  return { settings: settingsFile, tags: tablePath };
+  const tags = table === undefined ? {} : { tags: table };
+  devices.add(document.createNode({ id: device.id, ...device.entry, ...tags }));
+  if (rows !== undefined) {
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    writeWhole(tablePath, stringify([...rows], { header: true, columns }));
+  }
+  // Lines stay as long as they were written.
+  writeWhole(settingsFile, document.toString({ lineWidth: 0 }));
+  return table === undefined ? [settingsFile] : [tablePath, settingsFile];
 }
 
 /** A gateway that knows nobody yet: enough to start and to be edited. */
