@@ -35,6 +35,7 @@ export {
 } from "./words/durations.ts";
 export { amountScale, quantityWords, shownDecimals } from "./words/amounts.ts";
 export { countWords, roughCountWords, numberWords, valueWords } from "./words/numbers.ts";
+export { english } from "./words/language.ts";
 export { createVoice, type Say, type SayCount, type Voice } from "./words/say.ts";
 export { protocolWords } from "./words/protocols.ts";
 export { unitWords } from "./words/units.ts";

@@ -1,5 +1,5 @@
 /** What the console says, in English. Other languages are further files of the same ids. */
-import { createVoice, type Say, type SayCount, type Voice } from "@millwright/ui-kit";
+import { createVoice, english, type Say, type SayCount, type Voice } from "@millwright/ui-kit";
 
 const texts = {
   "page.title": "Fleet – Millwright hub",
@@ -89,6 +89,6 @@ const texts = {
 
 export type ConsoleText = keyof typeof texts;
 
-const voice: Voice<ConsoleText> = createVoice({ locale: "en-GB", texts });
+const voice: Voice<ConsoleText> = createVoice({ language: english, texts });
 export const say: Say<ConsoleText> = voice.say;
 export const sayCount: SayCount<ConsoleText> = voice.sayCount;

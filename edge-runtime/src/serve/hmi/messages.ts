@@ -1,5 +1,5 @@
 /** What the HMI says, in English. Other languages are further files of the same ids. */
-import { createVoice, type Say, type SayCount, type Voice } from "@millwright/ui-kit";
+import { createVoice, english, type Say, type SayCount, type Voice } from "@millwright/ui-kit";
 
 const texts = {
   "page.title": "{gateway} – Millwright",
@@ -95,6 +95,6 @@ const texts = {
 
 export type HmiText = keyof typeof texts;
 
-const voice: Voice<HmiText> = createVoice({ locale: "en-GB", texts });
+const voice: Voice<HmiText> = createVoice({ language: english, texts });
 export const say: Say<HmiText> = voice.say;
 export const sayCount: SayCount<HmiText> = voice.sayCount;

@@ -10,6 +10,8 @@ export interface PageBuildOptions {
   readonly root: string;
   /** Where the built page goes. */
   readonly outDir: string;
+  /** What the page asks its server for before anything else: fetched while the script is still on its way. */
+  readonly firstAnswers: readonly string[];
 }
 
 export function pageBuild(options: PageBuildOptions): UserConfig {
@@ -29,27 +31,25 @@ export function pageBuild(options: PageBuildOptions): UserConfig {
       modulePreload: { polyfill: false },
       reportCompressedSize: false,
     },
-    plugins: [preloadFont(), compressedCopies()],
+    plugins: [preloads(options.firstAnswers), compressedCopies()],
   };
 }
 
-/** Asks for the font together with the script, one round trip earlier than the stylesheet would. */
-function preloadFont(): Plugin {
+/** Asks for the first answers and the font together with the script, a round trip earlier than it would. */
+function preloads(firstAnswers: readonly string[]): Plugin {
   return {
-    name: "preload-font",
+    name: "preloads",
     transformIndexHtml: {
       order: "post",
       handler(_html, context) {
         const fonts = Object.keys(context.bundle ?? {}).filter((name) => name.endsWith(".woff2"));
-        return fonts.map((name) => ({
+        const links = [
+          ...firstAnswers.map((href) => ({ as: "fetch", href })),
+          ...fonts.map((name) => ({ as: "font", type: "font/woff2", href: `/${name}` })),
+        ];
+        return links.map((link) => ({
           tag: "link",
-          attrs: {
-            rel: "preload",
-            as: "font",
-            type: "font/woff2",
-            href: `/${name}`,
-            crossorigin: true,
-          },
+          attrs: { rel: "preload", crossorigin: true, ...link },
           injectTo: "head",
         }));
       },

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { historyAddress, parseHistory, summaryOf, type History } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
+import { afterPaint } from "../parts/paint-queue.ts";
 import { loadBytes } from "../parts/use-resource.ts";
 import { quantityWords } from "../words/amounts.ts";
 import { sayKit } from "../words/english.ts";
@@ -57,7 +58,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
     const timer = setInterval(turn, refreshMs);
     const unwatch = effect(() => {
       // The past may wait until the present stands on the screen.
-      if (store.snapshots.value > 0) requestAnimationFrame(() => setTimeout(turn));
+      if (store.snapshots.value > 0) afterPaint(turn);
     });
     const sizes = new ResizeObserver(redraw);
     if (canvas.current !== null) sizes.observe(canvas.current);

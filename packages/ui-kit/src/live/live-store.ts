@@ -100,6 +100,11 @@ export class LiveStore {
     });
   }
 
+  /** Makes the effect that calls it depend on all that `view` shows, without the work of a view. */
+  watch(tag: LiveTag): readonly unknown[] {
+    return [this.value(tag.id).value, this.secondUs.value, this.lost.value];
+  }
+
   /** The gateway's clock, µs; 0 before anything was heard. */
   nowUs(): number {
     return this.#time.nowUs(this.#clock.monotonicMs());

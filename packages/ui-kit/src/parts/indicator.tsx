@@ -2,7 +2,7 @@
  * One value as a row: name, where it stands in its normal range, digits, unit, and what is to be said about it. The
  * row is rendered once; after that only text and the pointer's `transform` are written.
  */
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -16,6 +16,7 @@ import { sayKit } from "../words/english.ts";
 import { numberOf, padding, valueWords } from "../words/numbers.ts";
 import { unitWords } from "../words/units.ts";
 import { writeData, writeText, writeTransform } from "./paint.ts";
+import { paintNever, paintSoon } from "./paint-queue.ts";
 import { watchNear } from "./seen.ts";
 
 export interface IndicatorProps {
@@ -39,16 +40,29 @@ export function Indicator(props: IndicatorProps): JSX.Element {
     const element = row.current;
     if (element === null) return undefined;
     const painter = createPainter(element, tag, props.decimalsMax, brief);
+    const paint = (): void =>
+      painter.paint(
+        store,
+        untracked(() => store.view(tag)),
+      );
     let rest: (() => void) | undefined;
     const unwatch = watchNear(element, (near) => {
       rest?.();
-      rest = near ? effect(() => painter.paint(store, store.view(tag))) : undefined;
+      paintNever(paint);
+      rest = near
+        ? effect(() => {
+            // Reads what the row depends on; the frame that paints it reads it again, as it is then.
+            store.watch(tag);
+            paintSoon(paint);
+          })
+        : undefined;
       // Far from the screen nothing is painted, so nothing may stand there that could be taken for live.
       if (!near) painter.blank();
     });
     return () => {
       unwatch();
       rest?.();
+      paintNever(paint);
     };
   }, [store, tag, props.decimalsMax, brief]);
 

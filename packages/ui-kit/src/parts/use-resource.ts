@@ -55,7 +55,7 @@ export function useResource<T>(
 
 /** Answers of other kinds are errors: they name the address and the status. */
 export async function loadJson<T>(address: string, signal: AbortSignal): Promise<T> {
-  const answer = await fetch(address, { signal, headers: { accept: "application/json" } });
+  const answer = await fetch(address, { signal });
   if (!answer.ok) throw new Error(`${address} answered ${answer.status}`);
   return (await answer.json()) as T;
 }

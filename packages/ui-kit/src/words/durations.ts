@@ -1,5 +1,6 @@
 /** Ages and times in the words of the guide: `41 s`, `2 h 14 min`, `3 d`, `14:02:11` (ux-guide 3.3). */
-import { kitCatalogue, sayKit } from "./english.ts";
+import { sayKit } from "./english.ts";
+import { english } from "./language.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -47,21 +48,21 @@ function pair(
   return rest === 0 ? `${whole} ${largeName}` : `${whole} ${largeName} ${rest} ${smallName}`;
 }
 
-const clockFormat = new Intl.DateTimeFormat(kitCatalogue.locale, { timeStyle: "medium" });
-const dateFormat = new Intl.DateTimeFormat(kitCatalogue.locale, { day: "numeric", month: "short" });
-const fullFormat = new Intl.DateTimeFormat(kitCatalogue.locale, {
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  fractionalSecondDigits: 3,
-});
+// Each is made when it is first needed: a formatter of dates costs a slow panel a tenth of a second.
+let dateFormat: Intl.DateTimeFormat | undefined;
+let fullFormat: Intl.DateTimeFormat | undefined;
 
-/** `14:02:11`. @param us µs since 1970 UTC */
+/** `14:02:11`, a clock of 24 hours in every language, so that it needs no formatter. @param us µs since 1970 UTC */
 export function clockWords(us: number): string {
-  return clockFormat.format(us / 1_000);
+  const time = new Date(us / 1_000);
+  return [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
+}
+
+function dateWords(us: number): string {
+  dateFormat ??= new Intl.DateTimeFormat(english.locale, { day: "numeric", month: "short" });
+  return dateFormat.format(us / 1_000);
 }
 
 /** `14:02:11` within half a day of now, otherwise with the date before it. */
@@ -69,10 +70,20 @@ export function sinceWords(us: number, nowUs: number): string {
   if (us <= 0) return sayKit("age.never");
   return Math.abs(nowUs - us) < (day / 2) * 1_000
     ? clockWords(us)
-    : `${dateFormat.format(us / 1_000)} ${clockWords(us)}`;
+    : `${dateWords(us)} ${clockWords(us)}`;
 }
 
 /** Date and time with milliseconds, for the detail of one value. */
 export function fullTimeWords(us: number): string {
-  return us <= 0 ? sayKit("age.never") : fullFormat.format(us / 1_000);
+  if (us <= 0) return sayKit("age.never");
+  fullFormat ??= new Intl.DateTimeFormat(english.locale, {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  });
+  return fullFormat.format(us / 1_000);
 }

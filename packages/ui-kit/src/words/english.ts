@@ -1,3 +1,4 @@
+import { english } from "./language.ts";
 import { createVoice, type Catalogue, type Say, type SayCount, type Voice } from "./say.ts";
 
 /** What the kit itself says. Each application has a catalogue of its own beside it. */
@@ -76,7 +77,7 @@ const texts = {
 
 export type KitText = keyof typeof texts;
 
-export const kitCatalogue: Catalogue<KitText> = { locale: "en-GB", texts };
-const voice: Voice<KitText> = createVoice(kitCatalogue);
+const catalogue: Catalogue<KitText> = { language: english, texts };
+const voice: Voice<KitText> = createVoice(catalogue);
 export const sayKit: Say<KitText> = voice.say;
 export const sayKitCount: SayCount<KitText> = voice.sayCount;

@@ -3,33 +3,24 @@
  */
 import type { LiveTag, LiveValue } from "@millwright/wire-contract";
 
-import { kitCatalogue, sayKit, sayKitCount } from "./english.ts";
+import { sayKit, sayKitCount } from "./english.ts";
+import { decimalText, english, groupDigits } from "./language.ts";
 
-// Building a formatter costs about a hundred times what using it does, and 2,000 values a second are painted.
-const formats = new Map<number, Intl.NumberFormat>();
+/** Four digits of a measurement stay together, as on a meter; four of a count do not. */
+const groupValuesFrom = 5;
+const groupCountsFrom = 4;
 
 export function numberWords(value: number, decimals: number): string {
-  if (Number.isNaN(value)) return sayKit("value.nan");
-  let format = formats.get(decimals);
-  if (format === undefined) {
-    format = new Intl.NumberFormat(kitCatalogue.locale, {
-      minimumFractionDigits: decimals,
-      maximumFractionDigits: decimals,
-      // "min2" leaves four digits together, as on a meter; older browsers read it as "group".
-      useGrouping: "min2",
-    });
-    formats.set(decimals, format);
-  }
-  const text = format.format(value);
-  // A small negative number rounded away would read as "-0.0" and look like trouble.
-  return /^-[0.,]*$/.test(text) ? text.slice(1) : text;
+  return Number.isNaN(value)
+    ? sayKit("value.nan")
+    : decimalText(english, value, decimals, groupValuesFrom);
 }
 
-const wholeFormat = new Intl.NumberFormat(kitCatalogue.locale);
-
-/** A count, grouped: `4,120`. */
-export function countWords(count: number): string {
-  return wholeFormat.format(count);
+/** A count, grouped: `4,120`. 64-bit ones stay exact. */
+export function countWords(count: number | bigint): string {
+  if (typeof count === "number") return decimalText(english, count, 0, groupCountsFrom);
+  const digits = groupDigits(english, String(count < 0n ? -count : count), groupCountsFrom);
+  return count < 0n ? `-${digits}` : digits;
 }
 
 /** A count that nobody needs to the last one: `1.2 M` from a million on. */
@@ -62,7 +53,7 @@ export function valueWords(
   if (tag.type === "bytes") return sayKitCount("value.bytes", bytesIn(value));
   // A 64-bit integer beyond 2^53 stays exact: it is grouped as text is, without passing through a double.
   if ((tag.type === "int64" || tag.type === "uint64") && /^-?\d+$/.test(value)) {
-    return wholeFormat.format(BigInt(value));
+    return countWords(BigInt(value));
   }
   return value;
 }

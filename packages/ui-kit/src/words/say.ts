@@ -1,8 +1,8 @@
 /** All text on a screen goes through message ids, so that a language is a file (ux-guide 10). */
+import { decimalText, type Language } from "./language.ts";
 
 export interface Catalogue<Id extends string> {
-  /** BCP 47 tag that numbers, dates and plurals follow. */
-  readonly locale: string;
+  readonly language: Language;
   /** `{name}` is replaced. For a message with a count, `id.one` and `id.other` hold the forms. */
   readonly texts: Readonly<Record<Id, string>>;
 }
@@ -35,12 +35,11 @@ export type Countable<Id extends string> = Id extends `${infer Base}.other` ? Ba
 
 /** Chooses the form of a message after the plural rules of its language; `{count}` is the number, grouped. */
 export function createSayCount<Id extends string>(catalogue: Catalogue<Id>): SayCount<Id> {
-  const rules = new Intl.PluralRules(catalogue.locale);
-  const numbers = new Intl.NumberFormat(catalogue.locale);
+  const { language, texts } = catalogue;
   const say = createSay(catalogue);
   return (id, count, values = {}) => {
-    const exact = `${id}.${rules.select(count)}`;
-    const form = exact in catalogue.texts ? exact : `${id}.other`;
-    return say(form as Id, { ...values, count: numbers.format(count) });
+    const exact = `${id}.${language.formOf(count)}`;
+    const form = exact in texts ? exact : `${id}.other`;
+    return say(form as Id, { ...values, count: decimalText(language, count, 0, 4) });
   };
 }
