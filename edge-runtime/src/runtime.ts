@@ -71,6 +71,9 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       noteGatewayClock(gatewayClockWords(state));
     },
   });
+  for (const driver of new Set(settings.devices.map((device) => device.driver))) {
+    driver.prepare?.(log);
+  }
   const journal = await openJournal(
     {
       folder: settings.journal.folder,

@@ -192,6 +192,8 @@ export interface Driver<Settings> {
   readonly proofEveryMs?: (settings: Settings) => number;
   /** Refuses an address that cannot be understood, in words for the person who wrote it. Touches no network. */
   checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
+  /** Begins to load code that takes long, while others are busy with other things. `open` waits for it if need be. */
+  prepare?(log: Log): void;
   /** Says what the settings will mean for the device. Touches no network. */
   plan(settings: Settings, points: readonly PointSettings[]): readonly PlanLine[];
   /**

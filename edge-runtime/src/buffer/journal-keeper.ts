@@ -29,8 +29,11 @@ import type { Committed } from "./store.ts";
  * other half is the store, here or in its worker.
  */
 
-/** A start brings the first samples of a device: a person in front of the machine waits for them. */
-const firstSamplesMs = 50;
+/**
+ * A start brings the first samples of a device: a person in front of the machine waits for them. What arrives together
+ * goes together; it is once for each device, so that it wears no card.
+ */
+const firstSamplesMs = 5;
 /** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
 const eagerSamples = 50_000;
 /** A full disk is tried again so often. */

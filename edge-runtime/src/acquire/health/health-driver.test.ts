@@ -10,7 +10,7 @@ import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import { isTagId, status, type DeviceId } from "@millwright/wire-contract";
 
 import type { DriverContext, ReadingBatch } from "../driver.ts";
-import { healthDriver, healthTags } from "./health-driver.ts";
+import { firstLookAfterMs, healthDriver, healthTags } from "./health-driver.ts";
 import { measureAddresses } from "./measures.ts";
 
 const never = new AbortController().signal;
@@ -64,7 +64,7 @@ test("every value of a round is plausible, or bad where this machine cannot say"
   const { clock, context } = played();
   const session = await healthDriver.open({ everySeconds: 10 }, points, context, never);
   const batches = session.readings(never)[Symbol.asyncIterator]();
-  const batch = await next(batches, clock, 0);
+  const batch = await next(batches, clock, firstLookAfterMs);
   assert.equal(batch.count, measureAddresses.length);
   for (const address of ["cpu.load", "memory.used", "disk.used"]) {
     const { value, status: code } = valueOf(batch, address);
@@ -88,7 +88,7 @@ test("rounds come at their time, and those that a slow caller missed are counted
   const { clock, context, told } = played();
   const session = await healthDriver.open({ everySeconds: 10 }, points, context, never);
   const batches = session.readings(never)[Symbol.asyncIterator]();
-  const first = await next(batches, clock, 0);
+  const first = await next(batches, clock, firstLookAfterMs);
   const second = await next(batches, clock, 10_000);
   assert.equal(second.receivedUs - first.receivedUs, 10_000_000);
   assert.deepEqual(told, { due: 2 * points.length, lost: 0 });
@@ -106,7 +106,7 @@ test("no program is started for a round", async () => {
   const { clock, context } = played();
   const session = await healthDriver.open({ everySeconds: 10 }, points, context, never);
   const batches = session.readings(never)[Symbol.asyncIterator]();
-  await next(batches, clock, 0);
+  await next(batches, clock, firstLookAfterMs);
   let started = 0;
   const hook = createHook({
     init(_id, type) {
@@ -123,15 +123,13 @@ test("no program is started for a round", async () => {
 });
 
 test("the readings end when they are told to", async () => {
-  const { context } = played();
+  const { clock, context } = played();
   const stop = new AbortController();
   const session = await healthDriver.open({ everySeconds: 10 }, points, context, never);
-  let rounds = 0;
-  for await (const batch of session.readings(stop.signal)) {
-    rounds += batch.count > 0 ? 1 : 0;
-    stop.abort();
-  }
-  assert.equal(rounds, 1);
+  const batches = session.readings(stop.signal)[Symbol.asyncIterator]();
+  assert.ok((await next(batches, clock, firstLookAfterMs)).count > 0);
+  stop.abort();
+  assert.equal((await batches.next()).done, true);
   assert.equal((await session.write(0, 1, never)).kind, "refused");
 });
 

@@ -27,6 +27,9 @@ export interface HealthSettings {
 /** Health moves slowly, and looking must not be what a small gateway is busy with. */
 const everySecondsMin = 10;
 
+/** The first look loads a library and takes a second on a small machine. The plant's values go before it. */
+export const firstLookAfterMs = 3_000;
+
 export const healthDriver: Driver<HealthSettings> = {
   protocol: "health",
   polled: true,
@@ -93,7 +96,8 @@ async function* rounds(
   const { clock } = context;
   const everyMs = settings.everySeconds * 1_000;
   const probe = new HealthProbe(context.stateFolder, clock.monotonicMs());
-  let dueMs = clock.monotonicMs();
+  let dueMs = clock.monotonicMs() + firstLookAfterMs;
+  await clock.sleep(firstLookAfterMs, signal).catch(() => undefined);
   while (!signal.aborted) {
     const values = await probe.read(clock.monotonicMs());
     context.due(points.length);

@@ -48,6 +48,10 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
     const plan = planPoint(point);
     return "kind" in plan ? plan : undefined;
   },
+  prepare(log) {
+    // Whoever opens a device will be told of the failure.
+    loadLibrary(log).catch(() => undefined);
+  },
   plan,
   async planFolder(settings, device, stateFolder, nowUs) {
     if (settings.security === "none-i-accept-plain-text") return [];
