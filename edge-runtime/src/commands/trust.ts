@@ -1,21 +1,24 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 import { hintOf, messageChain } from "@millwright/kit";
 
-import { acceptServerCertificate } from "../acquire/opcua/trust.ts";
+import { acceptCertificateFile, acceptServerCertificate } from "../acquire/opcua/trust.ts";
 import type { Command } from "./command.ts";
 import { stateFolderOf } from "./connect/connect.ts";
 
 export const trustCommand: Command = {
   name: "trust",
-  usage: "trust DEVICE THUMBPRINT [--settings gateway.yaml]",
-  what: "Accepts the certificate that an OPC UA server showed, after a person has compared its thumbprint.",
+  usage: "trust DEVICE THUMBPRINT [--certificate FILE] [--settings gateway.yaml]",
+  what: "Accepts the certificate that an OPC UA server showed, or one that came as a file, after a person has compared its thumbprint.",
   async run(args, { out }) {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { settings: { type: "string", default: "gateway.yaml" } },
+      options: {
+        settings: { type: "string", default: "gateway.yaml" },
+        certificate: { type: "string" },
+      },
     });
     const [device, thumbprint] = positionals;
     if (device === undefined || thumbprint === undefined) {
@@ -23,12 +26,16 @@ export const trustCommand: Command = {
       return 2;
     }
     const folder = stateFolderOf(values.settings, device);
-    if (!existsSync(folder)) {
+    const { certificate } = values;
+    if (certificate === undefined && !existsSync(folder)) {
       process.stderr.write(`${device} was never spoken to from here; connect to it first\n`);
       return 2;
     }
     try {
-      const refused = await acceptServerCertificate(folder, thumbprint);
+      const refused =
+        certificate === undefined
+          ? await acceptServerCertificate(folder, thumbprint)
+          : await acceptCertificateFile(folder, readFileSync(certificate), thumbprint);
       if (refused !== undefined) {
         process.stderr.write(`${refused.reason}\n`);
         return 2;

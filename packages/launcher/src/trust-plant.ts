@@ -1,6 +1,6 @@
 /**
- * What a person does when a gateway meets an OPC UA server for the first time: compare the thumbprint that the gateway
- * was shown with the server's own, and accept it. Here the server's own is read from its certificate file.
+ * What a person does before a gateway meets an OPC UA server: gets the server's certificate from whoever looks after
+ * the server, compares its thumbprint, and accepts it. Here it is read from the plant's own folder.
  */
 import { spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
@@ -11,10 +11,10 @@ import { Fault } from "@millwright/kit";
 
 import { programs } from "./programs.ts";
 
-/** The gateway was shown another certificate than the plant's: somebody stands between them, or a folder was mixed up. */
-export class NotThePlant extends Fault {
-  override readonly name = "NotThePlant";
-  readonly code = "launch.not-the-plant";
+/** The gateway did not take the certificate. */
+class NotTrusted extends Fault {
+  override readonly name = "NotTrusted";
+  readonly code = "launch.not-trusted";
   readonly retry = "never";
   readonly hint = "Delete the demo's folder and start again.";
 }
@@ -26,24 +26,15 @@ export async function trustPlant(
   server: { readonly url: string; readonly pki?: string },
 ): Promise<string> {
   if (server.pki === undefined) return "";
-  const own = new X509Certificate(
-    readFileSync(join(server.pki, "own/certs/certificate.pem")),
-  ).fingerprint.replaceAll(":", "");
+  const file = join(server.pki, "own/certs/certificate.pem");
+  const own = new X509Certificate(readFileSync(file)).fingerprint.replaceAll(":", "");
   const trusted = join(dirname(settingsFile), "journal/devices", device, "trust", `${own}.der`);
   if (existsSync(trusted)) return "";
-
-  // Looking at the device shows its certificate; being refused is the expected answer.
-  const shown = await edge([
-    "connect",
-    ...["--settings", settingsFile, "--device", device, "--protocol", "opcua"],
-    ...["--set", `url=${server.url}`],
+  const said = await edge([
+    ...["trust", device, own],
+    ...["--certificate", file, "--settings", settingsFile],
   ]);
-  if (!shown.includes(own)) {
-    throw new NotThePlant(
-      `the plant has ${own}, and the gateway was shown something else: ${shown}`,
-    );
-  }
-  await edge(["trust", device, own, "--settings", settingsFile]);
+  if (!existsSync(trusted)) throw new NotTrusted(`the certificate of ${device}: ${said}`);
   return `Compared and accepted the certificate of ${device}: ${own.slice(0, 16)}…`;
 }
 

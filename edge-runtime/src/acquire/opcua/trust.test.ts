@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
@@ -19,6 +20,7 @@ import {
   withStateFolder,
 } from "./test-client.ts";
 import { startTestServer, type TestServer } from "./test-server.ts";
+import { acceptCertificateFile, judge } from "./trust.ts";
 
 const never = new AbortController().signal;
 const secret = "correct horse";
@@ -105,6 +107,27 @@ describe("opcua trust", () => {
       assert.match(refused?.reason ?? "", /connect to the device first/);
       const outside = await acceptServerCertificate(folder, "../../x");
       assert.equal(outside?.kind, "refused");
+    }));
+
+  test("a certificate that came as a file is accepted before the server was ever met, when it is the compared one", () =>
+    withStateFolder(async (folder) => {
+      const pem = device.server.getCertificate();
+      const seen = new X509Certificate(pem);
+      const thumbprint = seen.fingerprint;
+      const other = thumbprint.startsWith("00")
+        ? `11${thumbprint.slice(2)}`
+        : `00${thumbprint.slice(2)}`;
+      assert.match(
+        (await acceptCertificateFile(folder, pem, other))?.reason ?? "",
+        /holds the certificate/,
+      );
+      assert.match(
+        (await acceptCertificateFile(folder, Buffer.from("x"), thumbprint))?.reason ?? "",
+        /no certificate/,
+      );
+      assert.equal(await judge(folder, seen.raw), "unknown");
+      assert.equal(await acceptCertificateFile(folder, pem, thumbprint), undefined);
+      assert.equal(await judge(folder, seen.raw), "trusted");
     }));
 
   test("our certificate is made once and stays, with its key for us alone", () =>

@@ -74,7 +74,7 @@ export async function acceptServerCertificate(
   stateFolder: string,
   thumbprint: string,
 ): Promise<Refused | undefined> {
-  const plain = thumbprint.replaceAll(/[^0-9A-Fa-f]/g, "").toUpperCase();
+  const plain = plainThumbprint(thumbprint);
   const der = await readIfThere(fileIn(stateFolder, "refused", plain));
   if (der === undefined || thumbprintOf(der) !== plain) {
     return {
@@ -90,6 +90,39 @@ export async function acceptServerCertificate(
   }
   await writeWhole(fileIn(stateFolder, "trust", plain), der, 0o644);
   return undefined;
+}
+
+/**
+ * Accepts a certificate that came as a file from whoever looks after the server, and not over the wire: nobody has to
+ * meet the server before it can be trusted.
+ *
+ * @param file PEM or DER
+ * @param thumbprint what the person compared; the file must hold that certificate and no other
+ */
+export async function acceptCertificateFile(
+  stateFolder: string,
+  file: Uint8Array,
+  thumbprint: string,
+): Promise<Refused | undefined> {
+  let der: Uint8Array;
+  try {
+    der = new X509Certificate(file).raw;
+  } catch {
+    return { kind: "refused", reason: "the file holds no certificate (PEM or DER)" };
+  }
+  const found = thumbprintOf(der);
+  if (found !== plainThumbprint(thumbprint)) {
+    return {
+      kind: "refused",
+      reason: `the file holds the certificate ${found}, not ${thumbprint}`,
+    };
+  }
+  await keepRefused(stateFolder, der);
+  return acceptServerCertificate(stateFolder, thumbprint);
+}
+
+function plainThumbprint(shown: string): string {
+  return shown.replaceAll(/[^0-9A-Fa-f]/g, "").toUpperCase();
 }
 
 function fileIn(stateFolder: string, folder: "trust" | "refused", thumbprint: string): string {
