@@ -8,7 +8,7 @@ import type { MetServer } from "./meet-server.ts";
 import { createSubscription, deleteSubscription, type Subscription } from "./monitoring.ts";
 import { republish } from "./publisher.ts";
 import type { Resume } from "./resume.ts";
-import { readServerFacts, type ServerFacts } from "./server-facts.ts";
+import { namespacesMark, readServerFacts, type ServerFacts } from "./server-facts.ts";
 import { activateSession, createSession, type Session } from "./session.ts";
 import type { OpcuaSettings } from "./settings.ts";
 import { nextSeq } from "./subscription-plan.ts";
@@ -33,6 +33,8 @@ export interface Climb {
   readonly resume: Resume | undefined;
   /** The process is another one: ask the server to send present values with a subscription that is taken over. */
   readonly wantsPresentValues: boolean;
+  /** Open already; there is no other to be made. */
+  readonly held?: Session;
 }
 
 /** Climbs the ladder, rung by rung; says which one held. Whatever fails otherwise closes the channel and is thrown. */
@@ -57,6 +59,17 @@ class Climber {
   constructor(work: Climb, signal: AbortSignal) {
     this.#work = work;
     this.#signal = signal;
+    this.#session = work.held;
+    this.#channel = work.held?.channel;
+  }
+
+  /** What was left in this very server; numbers of another one would be somebody else's here. */
+  get #left(): Resume | undefined {
+    const { resume, settings } = this.#work;
+    // Resume points of earlier versions name no server.
+    return resume === undefined || resume.url === "" || resume.url === settings.url
+      ? resume
+      : undefined;
   }
 
   drop(): void {
@@ -64,7 +77,8 @@ class Climber {
   }
 
   async climb(): Promise<Attached> {
-    const { resume, items, log } = this.#work;
+    const { items, log } = this.#work;
+    const resume = this.#left;
     let rung: Rung = firstRung({
       subscription: resume !== undefined,
       session: (resume?.sessionToken ?? "") !== "",
@@ -104,9 +118,11 @@ class Climber {
   }
 
   async #reactivate(): Promise<Subscription | "gone"> {
-    const { library, resume } = this.#work;
+    const { library } = this.#work;
+    const resume = this.#left;
     if (resume === undefined) return "gone";
     const session = await this.#activateOld(resume);
+    if (!this.#meansTheSame(resume, await this.#readFacts(session))) return "gone";
     // Asking for the next message is the smallest question that names the subscription.
     await republish(
       { library, session, subscriptionId: resume.subscriptionId },
@@ -116,12 +132,14 @@ class Climber {
   }
 
   async #transfer(): Promise<Subscription | "gone"> {
-    const { library, resume, wantsPresentValues } = this.#work;
+    const { library, wantsPresentValues } = this.#work;
+    const resume = this.#left;
     if (resume === undefined) return "gone";
     const session = await this.#openSession();
     // After a restart of the server the number may be that of somebody else's subscription.
     const facts = await this.#readFacts(session);
     if (facts.startTimeUs !== resume.startTimeUs) return "gone";
+    if (!this.#meansTheSame(resume, facts)) return "gone";
     const answer = await session.call(
       new library.TransferSubscriptionsRequest({
         subscriptionIds: [resume.subscriptionId],
@@ -133,8 +151,14 @@ class Climber {
     return code >>> 30 >= 2 ? "gone" : subscriptionOf(resume);
   }
 
+  /** With other namespaces the indices in the ids of our items may name other nodes (field practice 25). */
+  #meansTheSame(resume: Resume, facts: ServerFacts): boolean {
+    return resume.namespaces === "" || resume.namespaces === namespacesMark(facts);
+  }
+
   async #create(): Promise<Subscription> {
-    const { library, settings, resume, queueMax } = this.#work;
+    const { library, settings, queueMax } = this.#work;
+    const resume = this.#left;
     const session = await this.#openSession();
     if (resume !== undefined) {
       // What is left of the old one would hold memory in the controller for its whole lifetime.
@@ -167,7 +191,7 @@ class Climber {
   /** The session that was left behind if it is still there, otherwise a new one: controllers have few. */
   async #openSession(): Promise<Session> {
     if (this.#session !== undefined) return this.#session;
-    const { resume } = this.#work;
+    const resume = this.#left;
     if (!this.#triedOld && resume !== undefined && resume.sessionToken !== "") {
       const old = await this.#held(() => this.#activateOld(resume));
       if (old !== "gone") return old;

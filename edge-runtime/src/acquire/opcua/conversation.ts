@@ -2,10 +2,12 @@ import { race } from "@millwright/kit";
 import type { Scalar, WriteOutcome } from "@millwright/wire-contract";
 
 import type { DriverSession, ReadingBatch, ResumePoint } from "../driver.ts";
+import { isAborted } from "./aborted.ts";
 import { ServiceFailure, toLinkFault } from "./faults.ts";
 import { Listening, type ListeningParts } from "./listening.ts";
 import { deleteSubscription } from "./monitoring.ts";
 import { remember, toResumePoint } from "./resume.ts";
+import { namespacesMark } from "./server-facts.ts";
 import { writeValue } from "./write.ts";
 
 export interface ConversationParts extends ListeningParts {
@@ -38,11 +40,27 @@ export class Conversation implements DriverSession {
     return this.#listening.readPresent();
   }
 
+  /** Address of the server. */
+  get url(): string {
+    return this.#parts.settings.url;
+  }
+
+  /** What the server says of its health, 0 to 255; undefined when it does not say. */
+  get serviceLevel(): number | undefined {
+    return this.#listening.serviceLevel;
+  }
+
+  /** Called when it has changed. One listener. */
+  onServiceLevel(listener: () => void): void {
+    this.#listening.onServiceLevel(listener);
+  }
+
   get resume(): ResumePoint {
     const { attached, fingerprint, name } = this.#parts;
     const { session, subscription, facts } = attached;
     const { settled, untilUs, publishedUs, complete } = this.#listening;
     return toResumePoint({
+      url: this.#parts.settings.url,
       subscriptionId: subscription.id,
       publishingMs: subscription.publishingMs,
       keepAliveCount: subscription.keepAliveCount,
@@ -52,6 +70,7 @@ export class Conversation implements DriverSession {
       sessionNonce: session.ticket.nonce,
       lastSequence: settled.last ?? 0,
       startTimeUs: Number.isNaN(facts.startTimeUs) ? 0 : facts.startTimeUs,
+      namespaces: namespacesMark(facts),
       items: complete ? fingerprint : "",
       untilUs,
       publishedUs,
@@ -136,9 +155,4 @@ export class Conversation implements DriverSession {
     this.#wakeReader();
     await this.#running;
   }
-}
-
-/** A call, because a compiler that has seen `aborted` false once believes that it stays so across a wait. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

@@ -13,6 +13,7 @@ import { createItems } from "./monitoring.ts";
 import type { Notes } from "./notes.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
 import { publish } from "./publisher.ts";
+import { silenceGraceMsOfTwo } from "./redundancy.ts";
 import type { Memory, Resume } from "./resume.ts";
 import { chargeOutcome, outcomeWords, subscriptionWords } from "./sayings.ts";
 import { readValues } from "./server-facts.ts";
@@ -62,6 +63,8 @@ export class Listening {
       }
     | undefined;
   #complete: boolean;
+  #serviceLevel: number | undefined;
+  #tellServiceLevel: () => void = () => undefined;
   #wakeReader: () => void = () => undefined;
   #wakePublisher: () => void = () => undefined;
 
@@ -82,6 +85,7 @@ export class Listening {
       kept !== undefined && memory !== undefined ? memory.settled : new SettledNumbers(last);
     this.#complete = kept !== undefined;
     this.outcome = kept?.outcome ?? "";
+    this.#serviceLevel = attached.facts.serviceLevel;
     notes.set("subscription", subscriptionWords(attached.subscription, settings));
     notes.set("items", this.outcome);
     this.untilUs = kept?.untilUs ?? 0;
@@ -92,6 +96,16 @@ export class Listening {
   /** The subscription has all its items; one that has not is of no use to the next conversation. */
   get complete(): boolean {
     return this.#complete;
+  }
+
+  /** What the server says of its health, 0 to 255; undefined when it does not say. */
+  get serviceLevel(): number | undefined {
+    return this.#serviceLevel;
+  }
+
+  /** Called when it has changed. One listener. */
+  onServiceLevel(listener: () => void): void {
+    this.#tellServiceLevel = listener;
   }
 
   /** Called when something may be there to read. One listener. */
@@ -172,7 +186,7 @@ export class Listening {
         silenceMs: silenceMaxMs(
           subscription.publishingMs,
           subscription.keepAliveCount,
-          settings.requestTimeoutMs,
+          settings.redundantUrl === undefined ? settings.requestTimeoutMs : silenceGraceMsOfTwo,
         ),
         hasRoom: () => this.intake.waiting < Math.max(1, context.queueMax / 2),
         onRoom: (listener) => {
@@ -250,7 +264,11 @@ export class Listening {
             changes.push({ item: clientHandle, value });
             values.push(value);
           } else {
-            takeWatched(clientHandle, value, attached.facts, notes);
+            const level = takeWatched(clientHandle, value, attached.facts, notes);
+            if (level !== undefined) {
+              this.#serviceLevel = level;
+              this.#tellServiceLevel();
+            }
           }
         }
       } else if (data instanceof library.StatusChangeNotification) {

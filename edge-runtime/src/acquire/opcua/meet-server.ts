@@ -21,7 +21,10 @@ export interface Meeting {
   readonly library: Library;
   readonly device: string;
   readonly settings: OpcuaSettings;
+  /** Where our own certificate lies. */
   readonly stateFolder: string;
+  /** Where the accepted certificate of this server lies. */
+  readonly trustFolder: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -60,13 +63,13 @@ export async function meetServer(meeting: Meeting, signal: AbortSignal): Promise
 }
 
 async function requireTrust(meeting: Meeting, certificate: Buffer): Promise<void> {
-  const { device, settings, stateFolder, clock, log } = meeting;
+  const { device, settings, trustFolder, clock, log } = meeting;
   if (certificate.length === 0) {
     throw new SettingsRefused(device, "it shows no certificate", "Give the server a certificate.");
   }
-  const verdict = await judge(stateFolder, certificate);
+  const verdict = await judge(trustFolder, certificate);
   if (verdict === "trusted") return;
-  await keepRefused(stateFolder, certificate);
+  await keepRefused(trustFolder, certificate);
   const view = viewOf(certificate, hostOf(settings).host);
   if (verdict === "changed") {
     log.warn("acquire.certificate-changed", { device, thumbprint: view.thumbprint });
@@ -102,13 +105,13 @@ export interface ServerInspection {
 
 /** Asks a server what it offers, without a session; its certificate can be accepted afterwards. */
 export async function inspect(meeting: Meeting, signal: AbortSignal): Promise<ServerInspection> {
-  const { library, settings, stateFolder, clock } = meeting;
+  const { library, settings, stateFolder, trustFolder, clock } = meeting;
   const own = await ensureOwnCertificate(library, stateFolder, clock.nowUs());
   const endpoints = await askEndpoints(library, settings, own, signal);
   const certificate = endpoints
     .map((endpoint) => leafOf(library, endpoint.serverCertificate))
     .find((der) => der.length > 0);
-  if (certificate !== undefined) await keepRefused(stateFolder, certificate);
+  if (certificate !== undefined) await keepRefused(trustFolder, certificate);
   return {
     offers: endpoints.flatMap(({ securityMode, securityPolicyUri }) => {
       const mode: number = securityMode;
@@ -116,7 +119,7 @@ export async function inspect(meeting: Meeting, signal: AbortSignal): Promise<Se
       return mode === 1 || mode === 2 || mode === 3 ? [{ mode, policy }] : [];
     }),
     certificate: certificate === undefined ? undefined : viewOf(certificate, hostOf(settings).host),
-    trusted: certificate !== undefined && (await judge(stateFolder, certificate)) === "trusted",
+    trusted: certificate !== undefined && (await judge(trustFolder, certificate)) === "trusted",
     own: { thumbprint: own.thumbprint, certificateFile: own.certificateFile },
   };
 }

@@ -1,6 +1,4 @@
-import { randomUUID } from "node:crypto";
-
-import type { Clock, Log, Refused } from "@millwright/kit";
+import type { Clock, Log } from "@millwright/kit";
 
 import type {
   Driver,
@@ -11,26 +9,24 @@ import type {
   PointSettings,
   ResumePoint,
 } from "../driver.ts";
-import { SettingsRefused } from "../faults.ts";
 import { usesNamespaceIndex } from "./addresses.ts";
 import { browse, browseCaps } from "./browse.ts";
 import { ageOf, planLinesOf } from "./certificate-age.ts";
-import { climb } from "./climb.ts";
-import { Conversation } from "./conversation.ts";
 import { toOpenFault } from "./faults.ts";
-import { fingerprintOf, planItems, planPoint, type PointPlan } from "./items.ts";
-import { rungWords } from "./ladder.ts";
+import { planItems, planPoint, type PointPlan } from "./items.ts";
 import { loadLibrary } from "./library.ts";
 import { inspect, meetServer, type ServerInspection } from "./meet-server.ts";
 import { Notes } from "./notes.ts";
 import { lookAtOwn } from "./own-certificate.ts";
-import { resolveAddresses } from "./resolve.ts";
-import { parseResume, recall } from "./resume.ts";
+import { openConversation, subjectOf } from "./open-conversation.ts";
+import { openPair } from "./open-pair.ts";
+import { parseResume } from "./resume.ts";
 import { readServerFacts } from "./server-facts.ts";
 import { createSession, type Session } from "./session.ts";
 import { opcuaQuestions } from "./questions.ts";
 import { hostOf, opcuaSettings, type OpcuaSettings } from "./settings.ts";
 import { queueSize } from "./subscription-plan.ts";
+import { trustFolderOf } from "./trust.ts";
 
 /** OPC UA (IEC 62541): subscriptions whose messages are acknowledged when they are on our disk. */
 export const opcuaDriver: Driver<OpcuaSettings> = {
@@ -82,7 +78,8 @@ export async function inspectServer(
 ): Promise<ServerInspection> {
   try {
     const library = await loadLibrary(where.log);
-    return await inspect({ library, settings, ...where }, signal);
+    const trustFolder = trustFolderOf(settings, where.stateFolder);
+    return await inspect({ library, settings, trustFolder, ...where }, signal);
   } catch (failure) {
     if (signal.aborted) throw failure;
     throw toOpenFault(where.device, failure);
@@ -101,7 +98,11 @@ async function* browseServer(
   let own: { readonly thumbprint: string; readonly certificateFile: string } | undefined;
   try {
     const library = await loadLibrary(log);
-    const server = await meetServer({ library, device, settings, stateFolder, clock, log }, signal);
+    const trustFolder = trustFolderOf(settings, stateFolder);
+    const server = await meetServer(
+      { library, device, settings, stateFolder, trustFolder, clock, log },
+      signal,
+    );
     own = server.own;
     const channel = await server.openChannel(signal);
     session = await createSession({ library, device, settings, ...server, channel });
@@ -135,6 +136,12 @@ function plan(settings: OpcuaSettings, points: readonly PointSettings[]): readon
     severity: "info",
     text: `${items.length} items in one subscription, published every ${settings.publishingMs} ms; the server is asked to hold ${held} values to bridge ${settings.bridgeSeconds} s`,
   });
+  if (settings.redundantUrl !== undefined) {
+    lines.push({
+      severity: "info",
+      text: `values come from ${settings.url} or ${settings.redundantUrl}, whichever is healthier; the other stands by`,
+    });
+  }
   const indexed = good.filter((point) => usesNamespaceIndex(point.address));
   if (indexed.length > 0) {
     lines.push({
@@ -166,77 +173,10 @@ async function open(
   resumePoint?: ResumePoint,
 ): Promise<DriverSession> {
   signal.throwIfAborted();
-  const { device, log } = context;
-  const plans = points.map((point) => understood(device, point));
-  const items = planItems(plans);
-  const resume = parseResume(resumePoint);
-  const memory = resume === undefined ? undefined : recall(resume.memory);
   context.badge(settings.security === "none-i-accept-plain-text" ? "no encryption" : "");
-  const notes = new Notes(context.note);
-  let own: { readonly thumbprint: string; readonly certificateFile: string } | undefined;
-  try {
-    const library = await loadLibrary(log);
-    const server = await meetServer(
-      { library, device, settings, stateFolder: context.stateFolder, clock: context.clock, log },
-      signal,
-    );
-    own = server.own;
-    const fingerprint = fingerprintOf(plans, [settings.publishingMs, settings.bridgeSeconds]);
-    const attached = await climb(
-      {
-        library,
-        device,
-        settings,
-        server,
-        log,
-        queueMax: context.queueMax,
-        items: fingerprint,
-        resume,
-        wantsPresentValues: memory === undefined,
-      },
-      signal,
-    );
-    try {
-      log.info("acquire.opcua-attached", { rung: attached.rung });
-      notes.set(
-        "rung",
-        resume === undefined ? "" : `after the last break: ${rungWords[attached.rung]}`,
-      );
-      const nodeIds = await resolveAddresses(
-        library,
-        attached.session,
-        items.map((item) => item.address),
-        attached.facts,
-      );
-      const conversation = new Conversation({
-        library,
-        settings,
-        context,
-        attached,
-        own: server.own,
-        points: plans,
-        items,
-        nodeIds,
-        fingerprint,
-        notes,
-        resume,
-        memory,
-        name: randomUUID(),
-      });
-      if (attached.rung === "create") await conversation.readPresent();
-      return conversation;
-    } catch (failure) {
-      attached.session.channel.drop("the attempt has failed");
-      throw failure;
-    }
-  } catch (failure) {
-    if (signal.aborted) throw failure;
-    throw toOpenFault(device, failure, own);
-  }
-}
-
-function understood(device: string, point: PointSettings): PointPlan {
-  const plan: PointPlan | Refused = planPoint(point);
-  if (!("kind" in plan)) return plan;
-  throw new SettingsRefused(device, `${point.tag}: ${plan.reason}`, "Correct the tag table.");
+  const subject = subjectOf(points, context, new Notes(context.note));
+  const resume = parseResume(resumePoint);
+  if (settings.redundantUrl !== undefined) return openPair(subject, settings, resume, signal);
+  const trustFolder = trustFolderOf(settings, context.stateFolder);
+  return openConversation(subject, { settings, trustFolder, resume }, signal);
 }

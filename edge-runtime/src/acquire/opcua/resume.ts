@@ -4,6 +4,8 @@ import type { SettledNumbers } from "./settled-numbers.ts";
 
 /** What a conversation leaves behind, as the journal keeps it. */
 export interface Resume {
+  /** The server that holds it. */
+  readonly url: string;
   readonly subscriptionId: number;
   readonly publishingMs: number;
   readonly keepAliveCount: number;
@@ -15,6 +17,8 @@ export interface Resume {
   /** The last message whose values are all on disk; 0 when there was none. */
   readonly lastSequence: number;
   readonly startTimeUs: number;
+  /** Names the server's namespaces, whose indices stand in the ids of the subscription. */
+  readonly namespaces: string;
   /** What the subscription was made for. */
   readonly items: string;
   /** When the last settled message came, by our clock, µs; 0 when there was none. */
@@ -67,6 +71,7 @@ export function parseResume(point: ResumePoint | undefined): Resume | undefined 
   const subscriptionId = number("subscriptionId");
   if (subscriptionId === 0) return undefined;
   return {
+    url: text("url"),
     subscriptionId,
     publishingMs: number("publishingMs"),
     keepAliveCount: number("keepAliveCount"),
@@ -76,6 +81,7 @@ export function parseResume(point: ResumePoint | undefined): Resume | undefined 
     sessionNonce: text("sessionNonce"),
     lastSequence: number("lastSequence"),
     startTimeUs: number("startTimeUs"),
+    namespaces: text("namespaces"),
     items: text("items"),
     untilUs: number("untilUs"),
     publishedUs: number("publishedUs"),

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import type { Library, opcua } from "./library.ts";
 import type { Session } from "./session.ts";
 import { inSlices } from "./slices.ts";
@@ -87,6 +89,11 @@ export async function readServerFacts(library: Library, session: Session): Promi
       history: Math.min(history ?? limitUnstated, 100),
     },
   };
+}
+
+/** Names a table of namespaces: where another one stands, the ids of a subscription may mean other nodes. */
+export function namespacesMark({ namespaces }: ServerFacts): string {
+  return createHash("sha256").update(JSON.stringify(namespaces)).digest("hex").slice(0, 16);
 }
 
 /**

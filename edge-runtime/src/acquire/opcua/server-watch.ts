@@ -61,6 +61,7 @@ export async function watchServer(
 /**
  * Takes what a watched item said.
  *
+ * @returns the service level, when it is that which was said
  * @throws when addresses or items no longer mean what they meant: the conversation has to begin again
  */
 export function takeWatched(
@@ -68,7 +69,7 @@ export function takeWatched(
   value: opcua.DataValue,
   facts: ServerFacts,
   notes: Notes,
-): void {
+): number | undefined {
   const node = watched.find((item) => item.handle === handle)?.node;
   const found: unknown = value.value.value;
   switch (node) {
@@ -83,8 +84,9 @@ export function takeWatched(
       }
       break;
     case serverNodes.serviceLevel:
-      if (typeof found === "number") notes.set("service level", sayServiceLevel(found));
-      break;
+      if (typeof found !== "number") break;
+      notes.set("service level", sayServiceLevel(found));
+      return found;
     case serverNodes.state:
       if (typeof found === "number") notes.set("state", sayState(found));
       break;
@@ -92,6 +94,7 @@ export function takeWatched(
       // A handle that we never gave; a server that invents some is not worth a line for each value.
       break;
   }
+  return undefined;
 }
 
 function sameTexts(found: readonly unknown[], known: readonly string[]): boolean {

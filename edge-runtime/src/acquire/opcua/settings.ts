@@ -10,6 +10,8 @@ export type OpcuaUser =
 export interface OpcuaSettings {
   /** `opc.tcp://host:port/path`. We connect to exactly this host, whatever addresses the server publishes of itself. */
   readonly url: string;
+  /** The second server of a redundant pair (non-transparent, OPC 10000-4, 6.6.2.4): we hold to both, and report from one. */
+  readonly redundantUrl?: string | undefined;
   /** Plain text has to be asked for in words; it is shown as a badge on every screen of the device. */
   readonly security: "sign-and-encrypt" | "sign" | "none-i-accept-plain-text";
   readonly policy: "Basic256Sha256" | "Aes128_Sha256_RsaOaep" | "Aes256_Sha256_RsaPss";
@@ -42,13 +44,13 @@ const user: z.ZodType<OpcuaUser> = z.discriminatedUnion("kind", [
   }),
 ]);
 
-export const opcuaSettings: z.ZodType<OpcuaSettings> = z.strictObject({
-  url: z
-    .string()
-    .refine(
-      isOpcTcpUrl,
-      "write it as opc.tcp://host:port/path, for example opc.tcp://10.0.0.5:4840",
-    ),
+const url = z
+  .string()
+  .refine(isOpcTcpUrl, "write it as opc.tcp://host:port/path, for example opc.tcp://10.0.0.5:4840");
+
+const connection = z.strictObject({
+  url,
+  redundantUrl: url.optional(),
   security: z
     .enum(["sign-and-encrypt", "sign", "none-i-accept-plain-text"])
     .default("sign-and-encrypt"),
@@ -69,6 +71,11 @@ export const opcuaSettings: z.ZodType<OpcuaSettings> = z.strictObject({
   requestTimeoutMs: z.int().min(5_000).max(120_000).default(10_000),
   history: z.boolean().default(false),
 });
+
+export const opcuaSettings: z.ZodType<OpcuaSettings> = connection.refine(
+  (settings) => settings.url !== settings.redundantUrl,
+  { path: ["redundantUrl"], message: "is the same server as url" },
+);
 
 function isOpcTcpUrl(text: string): boolean {
   const url = URL.parse(text);

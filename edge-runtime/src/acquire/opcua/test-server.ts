@@ -37,6 +37,8 @@ export interface TestServer {
   add(name: string, dataType: DataType, value: unknown, options?: object): UAVariable;
   set(name: string, value: unknown, sourceTime?: Date): void;
   get(name: string): unknown;
+  /** What the server says of its health. */
+  setServiceLevel(level: number): void;
   readonly wire: TestWire;
   /** A further wire to the same server. */
   startWire(): Promise<TestWire>;
@@ -128,6 +130,13 @@ export async function startTestServer(options: OPCUAServerOptions = {}): Promise
         new Variant({ dataType, arrayType, dimensions, value }),
         StatusCodes.Good,
         sourceTime,
+      );
+    },
+    setServiceLevel(level) {
+      const variable = space.findNode("ns=0;i=2267") as UAVariable;
+      variable.bindVariable(
+        { get: () => new Variant({ dataType: DataType.Byte, value: level }) },
+        true,
       );
     },
     get: (name) => variables.get(name)?.readValue().value.value as unknown,

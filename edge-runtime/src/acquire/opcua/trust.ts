@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Refused } from "@millwright/kit";
 
 import { readIfThere, thumbprintOf, uriIn, writeWhole } from "./own-certificate.ts";
+import type { OpcuaSettings } from "./settings.ts";
 
 /**
  * Trust is a conversation of two (field practice 27). This is our half: a person looks at a server's certificate and
@@ -20,6 +21,20 @@ export interface ServerCertificateView {
   /** True when the certificate names the host that the person typed. Often false on plants, and said as it is. */
   readonly namesHost: boolean;
 }
+
+/**
+ * Where the accepted certificate of a server lies. A device has one server and one accepted certificate; the second
+ * server of a redundant pair has a folder of its own, so that accepting one does not refuse the other.
+ */
+export function trustFolderOf(
+  settings: Pick<OpcuaSettings, "url" | "redundantUrl">,
+  stateFolder: string,
+): string {
+  // The settings of the second server of a pair carry its address in both places.
+  return settings.url === settings.redundantUrl ? join(stateFolder, secondServer) : stateFolder;
+}
+
+const secondServer = "second-server";
 
 export type TrustVerdict = "trusted" | "unknown" | "changed";
 
@@ -51,17 +66,17 @@ export function describeView(view: ServerCertificateView, nowUs: number): string
 }
 
 /** Compares whole certificates; a thumbprint alone would rest on SHA-1. */
-export async function judge(stateFolder: string, der: Uint8Array): Promise<TrustVerdict> {
-  const accepted = await readIfThere(fileIn(stateFolder, "trust", thumbprintOf(der)));
+export async function judge(trustFolder: string, der: Uint8Array): Promise<TrustVerdict> {
+  const accepted = await readIfThere(fileIn(trustFolder, "trust", thumbprintOf(der)));
   if (accepted?.equals(der) === true) return "trusted";
-  const others = await readdir(join(stateFolder, "trust")).catch(() => []);
+  const others = await readdir(join(trustFolder, "trust")).catch(() => []);
   return others.some((name) => name.endsWith(".der")) ? "changed" : "unknown";
 }
 
 /** Keeps a certificate that was refused, so that it can be accepted without asking the server again. */
-export async function keepRefused(stateFolder: string, der: Uint8Array): Promise<void> {
-  await mkdir(join(stateFolder, "refused"), { recursive: true });
-  await writeWhole(fileIn(stateFolder, "refused", thumbprintOf(der)), der, 0o644);
+export async function keepRefused(trustFolder: string, der: Uint8Array): Promise<void> {
+  await mkdir(join(trustFolder, "refused"), { recursive: true });
+  await writeWhole(fileIn(trustFolder, "refused", thumbprintOf(der)), der, 0o644);
 }
 
 /**
@@ -75,21 +90,25 @@ export async function acceptServerCertificate(
   thumbprint: string,
 ): Promise<Refused | undefined> {
   const plain = plainThumbprint(thumbprint);
-  const der = await readIfThere(fileIn(stateFolder, "refused", plain));
-  if (der === undefined || thumbprintOf(der) !== plain) {
-    return {
-      kind: "refused",
-      reason: `no certificate with thumbprint ${thumbprint} was seen; connect to the device first`,
-    };
+  let seen = false;
+  // Both servers of a pair may show one certificate; then it is accepted for both.
+  for (const folder of [stateFolder, join(stateFolder, secondServer)]) {
+    const der = await readIfThere(fileIn(folder, "refused", plain));
+    if (der === undefined || thumbprintOf(der) !== plain) continue;
+    seen = true;
+    const trust = join(folder, "trust");
+    await mkdir(trust, { recursive: true });
+    for (const name of await readdir(trust)) {
+      // What was trusted before is kept beside the refused ones: a person may go back to it.
+      if (name.endsWith(".der")) await rename(join(trust, name), join(folder, "refused", name));
+    }
+    await writeWhole(fileIn(folder, "trust", plain), der, 0o644);
   }
-  const trust = join(stateFolder, "trust");
-  await mkdir(trust, { recursive: true });
-  for (const name of await readdir(trust)) {
-    // What was trusted before is kept beside the refused ones: a person may go back to it.
-    if (name.endsWith(".der")) await rename(join(trust, name), join(stateFolder, "refused", name));
-  }
-  await writeWhole(fileIn(stateFolder, "trust", plain), der, 0o644);
-  return undefined;
+  if (seen) return undefined;
+  return {
+    kind: "refused",
+    reason: `no certificate with thumbprint ${thumbprint} was seen; connect to the device first`,
+  };
 }
 
 /**
@@ -125,6 +144,6 @@ function plainThumbprint(shown: string): string {
   return shown.replaceAll(/[^0-9A-Fa-f]/g, "").toUpperCase();
 }
 
-function fileIn(stateFolder: string, folder: "trust" | "refused", thumbprint: string): string {
-  return join(stateFolder, folder, `${thumbprint}.der`);
+function fileIn(trustFolder: string, folder: "trust" | "refused", thumbprint: string): string {
+  return join(trustFolder, folder, `${thumbprint}.der`);
 }
