@@ -89,6 +89,19 @@ test("a proof without a value makes a constant value younger, and changes nothin
   );
 });
 
+test("what a broker kept is shown, and proves nothing: its age is not that of its receipt", () => {
+  const current = new ValueTable([tag(0, "a")]);
+  applyBatch(current, batch(100, [[0, 1, status.uncertainLastUsable]]));
+  assert.deepEqual(
+    current.values(["a"]).map(({ v, r, c }) => [v, r, c]),
+    [[1, 100, 0]],
+  );
+  applyBatch(current, batch(200, [[0, 2]]));
+  // After a reconnect the broker sends again what it keeps.
+  applyBatch(current, batch(300, [[0, 2, status.uncertainLastUsable]]));
+  assert.equal(current.values(["a"])[0]?.c, 200, "the live value before it was the last proof");
+});
+
 test("a tag that never had a value is not made younger by the proofs of its device", () => {
   const current = new ValueTable([tag(0, "a")]);
   current.confirm(device, 900);

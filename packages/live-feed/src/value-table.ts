@@ -2,7 +2,13 @@
  * The newest value of every tag, as columns by dictionary index: what both pages show. A value knows when it was
  * measured, received, last changed, and last proven to hold, because age on a screen is the age of the last proof.
  */
-import { isWide, type LiveValue, type Scalar, type TagDefinition } from "@millwright/wire-contract";
+import {
+  isWide,
+  status as statusCodes,
+  type LiveValue,
+  type Scalar,
+  type TagDefinition,
+} from "@millwright/wire-contract";
 
 export class ValueTable {
   #tags: readonly TagDefinition[] = [];
@@ -77,6 +83,8 @@ export class ValueTable {
     this.#status[tag] = status;
     this.#measuredUs[tag] = measuredUs;
     this.#receivedUs[tag] = receivedUs;
+    // What a broker or an edge node kept says what was, not what is: it proves nothing (field practice 45).
+    if (status === statusCodes.uncertainLastUsable) return;
     this.#confirmedUs[tag] = Math.max(this.#confirmedUs[tag] ?? 0, receivedUs);
   }
 

@@ -33,6 +33,14 @@ describe("what may be said about a value", () => {
     assert.equal(view.ageMs, 1_000);
   });
 
+  test("a value that nothing ever proved is stale, and its age is not known", () => {
+    const kept = { ...measured, s: status.uncertainLastUsable, c: 0 };
+    const view = viewValue(tag, kept, at(second));
+    assert.equal(view.state, "stale");
+    assert.equal(view.ageMs, Infinity);
+    assert.equal(view.reason, "last usable value");
+  });
+
   test("a lost stream makes the youngest value stale", () => {
     assert.equal(viewValue(tag, measured, at(second, { lost: true })).state, "stale");
   });

@@ -55,7 +55,7 @@ export function viewValue(
     };
   }
   const proofUs = Math.max(value.c, context.confirmedUs);
-  const ageMs = Math.max(0, (context.nowUs - proofUs) / 1_000);
+  const ageMs = proofUs === 0 ? Infinity : Math.max(0, (context.nowUs - proofUs) / 1_000);
   const severity = severityOf(value.s);
   const stale = context.lost || ageMs > staleAfterMs(tag.expectedMs);
   const state: ValueState =
