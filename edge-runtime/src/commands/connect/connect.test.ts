@@ -11,6 +11,7 @@ import type { CommandContext } from "../command.ts";
 import { connectCommand } from "./connect.ts";
 import { parseConnectFlags, parseSets } from "./options.ts";
 import { toTagRow } from "./picked-tag.ts";
+import { printTable } from "./text-table.ts";
 import { nameAddresses, pickOf, pickOffers, type PickedPoint } from "./picks.ts";
 import { saveDevice } from "./save-device.ts";
 
@@ -126,6 +127,13 @@ test("values are picked by address, by number, by range, and all", () => {
   assert.deepEqual(picked("2-3"), ["b,c", "d"]);
   assert.deepEqual(picked("all"), ["a", "b,c", "d", "e"]);
   assert.equal(picked("a,zz,9,0-1"), "not offered by the device: zz, 9, 0-1");
+});
+
+test("what a device says cannot steer the terminal", () => {
+  let printed = "";
+  const out = { write: (text: string) => (printed += text) };
+  printTable(["value"], [["ab\u001b[2J\u0007\u009b"]], out);
+  assert.equal(printed, "value\nab·[2J··\n");
 });
 
 test("what a probe shows can be taken as it is shown", () => {
@@ -342,7 +350,13 @@ test("at a terminal a person is led from nothing to a device that is read", asyn
 
 test("a no at the end writes nothing", async (t) => {
   const file = join(folder(t), "gateway.yaml");
-  const args = [...flagsFor(file, await meter(t), "holding:7"), "--set", "unit=1", "--set", "framing=tcp"];
+  const args = [
+    ...flagsFor(file, await meter(t), "holding:7"),
+    "--set",
+    "unit=1",
+    "--set",
+    "framing=tcp",
+  ];
   const ran = await connect([...args, "--device", "m", "--every-ms", "1000"], ["no"]);
   assert.equal(ran.code, 0);
   assert.throws(() => readFileSync(file));

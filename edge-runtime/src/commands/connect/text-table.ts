@@ -8,7 +8,12 @@ export function printTable(
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   for (const row of [headings, ...rows]) {
-    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    const cells = row.map((cell, column) => printable(cell).padEnd(widths[column] ?? 0));
     out.write(`${cells.join("  ").trimEnd()}\n`);
   }
+}
+
+/** What a device says must not steer the terminal: control characters become dots of the same width. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, "·");
 }
