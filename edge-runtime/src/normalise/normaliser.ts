@@ -18,7 +18,8 @@ import {
   type ClockFinding,
   type ClockPolicy,
 } from "./clock-policy.ts";
-import { fitsInt64, numberRanges, scalingOf } from "./scaling.ts";
+import { plainNormaliser } from "./plain-points.ts";
+import { fitsInt64, float32Max, numberRanges, scalingOf } from "./scaling.ts";
 
 export type { ClockFinding, ClockPolicy } from "./clock-policy.ts";
 export { storedType } from "./scaling.ts";
@@ -70,7 +71,6 @@ const wideBytes = 5;
 /** A stamp may go back by this much from sample to sample of one point without the clock having been set. */
 const wentBackUs = 2_000_000;
 const defaultQuarantineAheadUs = 10_000_000;
-const float32Max = 3.4028234663852886e38;
 
 export function createNormaliser(options: NormaliserOptions): Normaliser {
   const { device, tags, onLoss } = options;
@@ -110,6 +110,7 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
   const earliestUs = options.clockPolicy === "trust" ? -Infinity : implausibleBeforeUs;
   const anyByDevice = tags.some((tag) => tag.clock === "device");
   const allPlain = !anyByDevice && tags.every((tag) => formOfType(tag.type) <= narrow);
+  const normalisePlain = allPlain ? plainNormaliser(device, tags) : undefined;
 
   /** Looks at the stamps of a live batch before any of them is used. */
   const measure = (batch: ReadingBatch): void => {
@@ -139,27 +140,9 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
     deviceClock.observe(best, moved, back, receivedUs);
   };
 
-  /** Numbers stamped with their receipt: nothing has to move, so each column has its own short loop. */
-  const normalisePlain = (batch: ReadingBatch): void => {
-    const { point, measuredUs, value, status, receivedUs, count } = batch;
-    measuredUs.fill(receivedUs, 0, count);
-    for (let row = 0; row < count; row++) {
-      const at = point[row] ?? -1;
-      const tag = tagOf[at] ?? -1;
-      if (tag < 0) throw new RangeError(`${device} pushed point ${at}, which has no tag`);
-      point[row] = tag;
-      const number = value[row] ?? NaN;
-      const form = formOf[at] ?? free;
-      if (form !== free && (status[row] ?? 0) >>> 30 < 2 && !fitsNumber(number, form, at)) {
-        status[row] = statusCodes.badTypeMismatch;
-      }
-      value[row] = scale(number, at);
-    }
-  };
-
   return {
     normalise(batch) {
-      if (allPlain && batch.late !== true && batch.wide === undefined) {
+      if (normalisePlain !== undefined && batch.late !== true && batch.wide === undefined) {
         normalisePlain(batch);
         return sampleBatchOf(batch, batch.count, undefined);
       }

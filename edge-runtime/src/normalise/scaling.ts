@@ -43,6 +43,8 @@ export const numberRanges: Partial<Record<ValueType, readonly [low: number, high
   enum: [-2_147_483_648, 4_294_967_295],
 };
 
+export const float32Max = 3.4028234663852886e38;
+
 const int64Ranges = {
   int64: [-(2n ** 63n), 2n ** 63n - 1n],
   uint64: [0n, 2n ** 64n - 1n],
