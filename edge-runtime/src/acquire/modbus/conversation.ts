@@ -46,6 +46,9 @@ export interface Conversation {
   close(): void;
 }
 
+/** The reason of every disarming: an error made for each would take a trace of the stack some hundred times a second. */
+const disarmed = new Error("disarmed");
+
 /** One alarm at a time, by the clock. */
 export class Timer {
   readonly #clock: Clock;
@@ -80,6 +83,6 @@ export class Timer {
   disarm(): void {
     const stop = this.#stop;
     this.#stop = undefined;
-    stop?.abort();
+    stop?.abort(disarmed);
   }
 }

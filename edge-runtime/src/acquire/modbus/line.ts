@@ -145,19 +145,19 @@ export class Line {
 
   #note(unit: number, outcome: Outcome, sentMs: number): void {
     const health = this.healthOf(unit);
-    const nowMs = this.#clock.monotonicMs();
     switch (outcome.kind) {
       case "answer":
         health.answered();
         return;
       case "exception":
-        if (outcome.code === 10 || outcome.code === 11) health.goneBehindGateway(nowMs);
-        else health.answered();
+        if (outcome.code === 10 || outcome.code === 11) {
+          health.goneBehindGateway(this.#clock.monotonicMs());
+        } else health.answered();
         return;
       case "silent":
       case "garbled":
         if (outcome.kind === "silent" && !outcome.sent && Number.isNaN(sentMs)) return;
-        health.timedOut(sentMs, nowMs);
+        health.timedOut(sentMs, this.#clock.monotonicMs());
         this.#listen();
         return;
       case "lost":
