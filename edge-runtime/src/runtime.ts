@@ -32,7 +32,6 @@ import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
 import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
-import { createNatsRoad } from "./sync/nats-road.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
 import { createUplink } from "./sync/uplink.ts";
 
@@ -301,11 +300,18 @@ function joinHub(
   const { outbox } = journal;
   return createUplink({
     outbox,
-    road: createNatsRoad({
-      servers: [url],
-      gateway: id,
-      ...(credentialsFile === undefined ? {} : { credentialsFile }),
-    }),
+    road: {
+      async connect(events, signal) {
+        // Loaded when there is a hub only: it takes 35 ms and 4 MB.
+        const { createNatsRoad } = await import("./sync/nats-road.ts");
+        const road = createNatsRoad({
+          servers: [url],
+          gateway: id,
+          ...(credentialsFile === undefined ? {} : { credentialsFile }),
+        });
+        return await road.connect(events, signal);
+      },
+    },
     gateway: {
       gateway: id,
       name,
