@@ -327,8 +327,8 @@ export class JournalKeeper implements JournalCore {
     this.#left = undefined;
     this.#settled(taken, committed, buffers);
     if (this.#full) this.#commitBy(nowMs + fullAgainMs);
-    const { claimsDueInMs } = this.#door.state;
-    if (claimsDueInMs !== Infinity) this.#commitBy(nowMs + claimsDueInMs);
+    const { dueInMs } = this.#door.state;
+    if (dueInMs !== Infinity) this.#commitBy(nowMs + dueInMs);
     if (!this.#intake.empty) this.#commitBy(this.#nextCommitMs(nowMs));
   }
 

@@ -72,7 +72,8 @@ test("told samples of several commits share a frame, until the time for it is ov
     [
       // The first samples of a start are told at once.
       [1, 1, 1],
-      [6, 2, 7],
+      [5, 2, 6],
+      [5, 7, 11],
     ],
   );
 });
@@ -119,7 +120,31 @@ test("a tag that somebody looks at is told in full with each commit, for some se
   assert.equal((await frames()) - before, 4, "five seconds, and the sample after them is held");
 });
 
-test("while live waits for the hub, what is told goes to history, and back when it is stored", async (context) => {
+test("while live waits for the hub, what is told goes to history, a minute in a frame", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  await journal.adoptTags([tag("t1")]);
+  for (let second = 0; second < 90; second++) {
+    await keep(rig, journal, second);
+    await journal.commit();
+  }
+  const live = await laneOf(journal, "live");
+  assert.equal(live.headSeq, 11);
+  const [minute] = await framesOf(journal, "history");
+  assert(minute !== undefined);
+  const { head } = parsed(minute.bytes);
+  assert.deepEqual([head.sampleCount, head.rawFrom, head.rawTo], [60, 12, 71]);
+
+  // Once live is stored, what is new goes there again, and what was gathered waits no longer.
+  await journal.outbox.take(markOf(live, live.headSeq, live.headChain));
+  await keep(rig, journal, 90);
+  await journal.commit();
+  assert.equal((await laneOf(journal, "live")).headSeq, 12);
+  assert.equal((await laneOf(journal, "history")).headSeq, 2);
+  assert.equal((await toldSamples(journal)).length, 91);
+});
+
+test("what was gathered for history when the gateway was killed is told by the next run", async (context) => {
   const rig = newRig(context);
   const journal = rig.open();
   await journal.adoptTags([tag("t1")]);
@@ -127,13 +152,11 @@ test("while live waits for the hub, what is told goes to history, and back when 
     await keep(rig, journal, second);
     await journal.commit();
   }
-  const live = await laneOf(journal, "live");
-  assert.equal(live.headSeq, 11);
-  assert.equal((await laneOf(journal, "history")).headSeq, 19);
-  await journal.outbox.take(markOf(live, live.headSeq, live.headChain));
-  await keep(rig, journal, 30);
-  await journal.commit();
-  assert.equal((await laneOf(journal, "live")).headSeq, 12);
+  assert.equal((await laneOf(journal, "history")).headSeq, 0);
+  await journal.abandon();
+  const again = rig.open();
+  await again.adoptTags([tag("t1")]);
+  assert.equal((await toldSamples(again)).length, 30);
 });
 
 test("a group that found no room is told once when there is room again", async (context) => {

@@ -63,8 +63,8 @@ export interface StoreState {
   readonly waiting: Waiting;
   /** Samples are refused: the file is full of frames that the hub does not have safely. */
   readonly full: boolean;
-  /** Until the next open claim is to be sealed; Infinity when none is open. */
-  readonly claimsDueInMs: number;
+  /** Until something that waits is to be sealed, an open claim or samples to be told; Infinity when nothing is. */
+  readonly dueInMs: number;
   readonly bytes: number;
   readonly written: Written;
   readonly incarnation: string | undefined;
@@ -149,7 +149,10 @@ export class Store {
     return {
       waiting: this.#held.book.waiting(),
       full: this.#full,
-      claimsDueInMs: this.#linkUp ? this.#claims.open.dueInMs(this.#nowMs) : Infinity,
+      dueInMs: Math.min(
+        this.#linkUp ? this.#claims.open.dueInMs(this.#nowMs) : Infinity,
+        this.#telling.dueInMs(this.#nowMs),
+      ),
       bytes: this.#medium.usedBytes + this.#medium.walBytes,
       written: this.#medium.written,
       incarnation: this.#incarnation,

@@ -16,7 +16,8 @@ import { bodiesOf, fieldsOf, type Moment, type SampleFields, type Sealer } from 
 
 /**
  * What of the samples the hub is told, in the transaction that keeps them. Where all is told, a told frame is a second
- * head over the body that is there already. Where the tags have rules, told rows are gathered into frames of their own.
+ * head over the body that is there already. Where the tags have rules, told rows are gathered into frames of their own;
+ * so they are for the history lane, which has time: many samples of one tag in a frame take half the bytes.
  *
  * Rows that are gathered are not yet in any told frame, and a line of a swinging door may reach back behind them. So
  * once a minute all open lines are ended, and the journal notes up to where everything is told; after a crash what lies
@@ -24,7 +25,13 @@ import { bodiesOf, fieldsOf, type Moment, type SampleFields, type Sealer } from 
  */
 
 /** A frame of so many rows is sealed at once: more would not compress better by much (architecture 7). */
-const rowsPerFrame = 1_000;
+const rowsPerLiveFrame = 1_000;
+/** By then the samples of one tag lie together in hundreds (architecture 4), and a frame is still some 20 kB. */
+const rowsPerHistoryFrame = 16_384;
+/** Rows for the history lane wait so long for others: nobody waits for them. */
+const historyEveryMs = 60_000;
+/** "told to" of a journal that gathers nothing: whatever is kept is told in the same transaction. */
+const everything = Number.MAX_SAFE_INTEGER;
 /** How far a crash can make us tell samples twice, and how long a swinging door holds a value back at most. */
 const noteEveryMs = 60_000;
 
@@ -50,6 +57,7 @@ interface Hearing {
 /** Rows that wait for their frame. */
 interface Gathered {
   readonly of: Hearing;
+  readonly lane: ToldLane;
   readonly rows: ToldRows;
   readonly rawFrom: number;
   rawTo: number;
@@ -74,6 +82,9 @@ export class TellingLane {
   #notedMs = -Infinity;
   /** Tags that somebody is looking at. */
   #watched: readonly number[] = [];
+  /** "told to" as it is on disk, and as the transaction under way writes it. */
+  #toldTo = NaN;
+  #toldToNext = NaN;
   /** Among what is gathered is the state of all tags, for a hub that has just come back: it goes by the live lane. */
   hasSnapshot = false;
   /** Whether the rule of any tag holds something back. */
@@ -109,20 +120,18 @@ export class TellingLane {
 
   /** What was gathered was named by the dictionary before. */
   adopt(at: Moment, lane: ToldLane, tags: readonly TagDefinition[], nowMs: number): void {
-    this.#endLines(nowMs);
-    this.#seal(at, lane);
+    this.#endLines(nowMs, lane);
+    this.#seal(at);
     this.#hearing = undefined;
     this.#thins = tags.some(({ telling }) => telling !== undefined && telling.rule !== "full");
-    const { facts, sealer } = this.#parts;
-    const toldTo = this.#thins ? keyOf(at.rank, sealer.heads.raw.seq) : Number.MAX_SAFE_INTEGER;
-    facts.set("told to", toldTo);
+    this.#noteTold(this.#thins ? keyOf(at.rank, this.#parts.sealer.heads.raw.seq) : everything);
   }
 
   /** @param lane where frames go that are sealed now */
   tell({ rank }: Moment, nowMs: number, lane: ToldLane, part: KeptPart): void {
     const { fields, body, id } = part;
     // Of a device's history nothing is held back: it was asked for, and there is little of it.
-    if (!this.#thins || fields.late) {
+    if ((!this.#thins && lane === "live") || fields.late) {
       const { sealer, frames } = this.#parts;
       const sealed = sealer.told(lane, fields, { rawFrom: seqOf(id), rawTo: seqOf(id) }, body);
       frames.putTold(rank, lane, { sealed, rawFrom: id, rawTo: id, shared: true });
@@ -131,9 +140,9 @@ export class TellingLane {
     // A group that found no room is handed in again, and a teller hears each sample once.
     if (this.#part++ < this.#partsHeard) return;
     this.#partsHeard = this.#part;
-    const hearing = this.#hearingOf(part, nowMs);
+    const hearing = this.#hearingOf(part, nowMs, lane);
     hearing.rawTo = id;
-    const gathered = this.#gathering(hearing, nowMs);
+    const gathered = this.#gathering(hearing, nowMs, lane);
     gathered.rawTo = id;
     const before = gathered.rows.count;
     hearing.teller.tell(part.columns, gathered.rows);
@@ -154,23 +163,32 @@ export class TellingLane {
   snapshot(nowMs: number): void {
     if (this.#hearing === undefined) return;
     this.hasSnapshot = true;
-    this.#told += this.#hearing.teller.snapshot(this.#gathering(this.#hearing, nowMs).rows);
+    const { rows } = this.#gathering(this.#hearing, nowMs, "live");
+    this.#told += this.#hearing.teller.snapshot(rows);
   }
 
   /** Seals what is due, after the parts of a commit. @param last the journal is being closed */
   seal(at: Moment, nowMs: number, lane: ToldLane, last: boolean): void {
-    if (!this.#thins) return;
-    const notes = last || nowMs - this.#notedMs >= noteEveryMs;
-    if (notes) this.#note(at, nowMs);
+    const notes = this.#thins && (last || nowMs - this.#notedMs >= noteEveryMs);
+    if (notes) this.#note(at, nowMs, lane);
     const open = this.#gathered.at(-1);
     if (open === undefined) return;
-    const asked = this.hasSnapshot || this.#watched.length > 0;
     const due =
+      last ||
       notes ||
-      asked ||
-      open.rows.count >= rowsPerFrame ||
-      nowMs - open.sinceMs >= this.#parts.tellEveryMs;
-    this.#seal(at, lane, due ? undefined : this.#gathered.length - 1);
+      open.lane !== lane ||
+      this.#isAsked(open) ||
+      this.#dueInMs(open, nowMs) === 0;
+    this.#seal(at, due ? this.#gathered.length : this.#gathered.length - 1);
+    if (!this.#thins) this.#noteTold(due ? everything : open.rawFrom - 1);
+  }
+
+  /** Milliseconds until something that was gathered is to be sealed; Infinity when nothing waits. */
+  dueInMs(nowMs: number): number {
+    const open = this.#gathered.at(-1);
+    const notes = this.#thins && this.#heard > 0;
+    const noteInMs = notes ? Math.max(0, this.#notedMs + noteEveryMs - nowMs) : Infinity;
+    return open === undefined ? noteInMs : Math.min(noteInMs, this.#dueInMs(open, nowMs));
   }
 
   /** The transaction was kept. */
@@ -180,42 +198,67 @@ export class TellingLane {
     this.#sealed = 0;
     this.#part = 0;
     this.#partsHeard = 0;
+    this.#toldTo = this.#toldToNext;
   }
 
   /** The transaction was taken back, and the same group comes again. */
   takenBack(): void {
     this.#sealed = 0;
     this.#part = 0;
+    this.#toldToNext = this.#toldTo;
   }
 
-  #hearingOf({ dictionary, fields: { clock }, id }: KeptPart, nowMs: number): Hearing {
+  #dueInMs({ lane, rows, sinceMs }: Gathered, nowMs: number): number {
+    const [rowsMax, everyMs] =
+      lane === "live"
+        ? [rowsPerLiveFrame, this.#parts.tellEveryMs]
+        : [rowsPerHistoryFrame, historyEveryMs];
+    return rows.count >= rowsMax ? 0 : Math.max(0, sinceMs + everyMs - nowMs);
+  }
+
+  /** Somebody waits for it. */
+  #isAsked({ lane }: Gathered): boolean {
+    return this.hasSnapshot || (lane === "live" && this.#watched.length > 0);
+  }
+
+  #noteTold(toldTo: number): void {
+    if (toldTo === this.#toldToNext) return;
+    this.#toldToNext = toldTo;
+    this.#parts.facts.set("told to", toldTo);
+  }
+
+  #hearingOf(
+    { dictionary, fields: { clock }, id }: KeptPart,
+    nowMs: number,
+    lane: ToldLane,
+  ): Hearing {
     const hearing = this.#hearing;
     if (hearing?.clock.segment === clock.segment && hearing.dictionary === dictionary) {
       return hearing;
     }
     // No line crosses a step of the clock.
-    this.#endLines(nowMs);
+    this.#endLines(nowMs, lane);
     const teller = new Teller(dictionary.tags);
     teller.watch(this.#watched);
     this.#hearing = { teller, dictionary, clock, rawTo: id };
     return this.#hearing;
   }
 
-  #gathering(of: Hearing, nowMs: number): Gathered {
+  #gathering(of: Hearing, nowMs: number, lane: ToldLane): Gathered {
     const open = this.#gathered.at(-1);
-    if (open?.of === of) return open;
+    if (open?.of === of && open.lane === lane) return open;
     const { rawTo } = of;
-    const next = { of, rows: new ToldRows(), rawFrom: rawTo, rawTo, sinceMs: nowMs };
+    const next = { of, lane, rows: new ToldRows(), rawFrom: rawTo, rawTo, sinceMs: nowMs };
     this.#gathered.push(next);
     return next;
   }
 
   /** Everything kept so far is told, or lies within the bound of what is, once what was gathered is sealed with it. */
-  #note({ rank }: Moment, nowMs: number): void {
-    const { facts, sealer, claim } = this.#parts;
-    this.#endLines(nowMs);
+  #note({ rank }: Moment, nowMs: number, lane: ToldLane): void {
+    const { sealer, claim } = this.#parts;
+    this.#endLines(nowMs, lane);
     this.#notedMs = nowMs;
-    facts.set("told to", keyOf(rank, sealer.heads.raw.seq));
+    this.#noteTold(keyOf(rank, sealer.heads.raw.seq));
     const samples = this.#heard - this.#told;
     if (samples > 0) {
       claim({
@@ -232,17 +275,17 @@ export class TellingLane {
     this.#toUs = -Infinity;
   }
 
-  #endLines(nowMs: number): void {
+  #endLines(nowMs: number, lane: ToldLane): void {
     if (this.#hearing === undefined) return;
-    const { rows } = this.#gathering(this.#hearing, nowMs);
+    const { rows } = this.#gathering(this.#hearing, nowMs, lane);
     const before = rows.count;
     this.#hearing.teller.flush(rows);
     this.#told += rows.count - before;
   }
 
-  #seal({ rank, nowUs }: Moment, lane: ToldLane, count = this.#gathered.length): void {
+  #seal({ rank, nowUs }: Moment, count = this.#gathered.length): void {
     const { sealer, frames } = this.#parts;
-    for (const { of, rows, rawFrom, rawTo } of this.#gathered.slice(0, count)) {
+    for (const { of, lane, rows, rawFrom, rawTo } of this.#gathered.slice(0, count)) {
       const from = { rawFrom: seqOf(rawFrom), rawTo: seqOf(rawTo) };
       // None is too large for a frame: each was in one of the same size just before.
       for (const { body, columns } of bodiesOf(rows.columns(), of.dictionary, () => undefined)) {
