@@ -75,7 +75,11 @@ async function certificateManager(): Promise<OPCUACertificateManager> {
   return manager;
 }
 
-export async function startTestServer(options: OPCUAServerOptions = {}): Promise<TestServer> {
+/** @param earlier namespaces that take the indices before that of the tests, as modules of a controller do */
+export async function startTestServer(
+  options: OPCUAServerOptions = {},
+  earlier: readonly string[] = [],
+): Promise<TestServer> {
   certificates ??= certificateManager();
   const server = new OPCUAServer({
     port: 0,
@@ -92,6 +96,7 @@ export async function startTestServer(options: OPCUAServerOptions = {}): Promise
   await server.initialize();
   const space = server.engine.addressSpace;
   if (space === null) throw new Error("the server has no address space");
+  for (const uri of earlier) space.registerNamespace(uri);
   const namespace = space.registerNamespace(testNamespace);
   const folder = namespace.addObject({
     browseName: "Machine",
