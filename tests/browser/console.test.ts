@@ -92,9 +92,9 @@ void describe("the console", { skip: noChromium }, () => {
     );
     assert.match(await page.locator(".quarantine").innerText(), /1 frame could not be read/);
     await page.getByRole("link", { name: "3 silent" }).click();
-    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 3);
+    await page.waitForFunction(() => document.querySelectorAll(".gateways tbody tr").length === 3);
     assert.match(
-      await page.locator("tbody tr").first().innerText(),
+      await page.locator(".gateways tbody tr").first().innerText(),
       /silent, last heard 1\d min ago/,
     );
     await page.getByLabel("Find by name or site").fill("nowhere");
@@ -103,7 +103,58 @@ void describe("the console", { skip: noChromium }, () => {
       /No gateway is silent and has “nowhere”/,
     );
     await page.getByRole("button", { name: "Show all gateways" }).click();
-    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 12);
+    await page.waitForFunction(() => document.querySelectorAll(".gateways tbody tr").length === 12);
+    await view.close();
+  });
+
+  test("C1: one number says whether anything is unexplained, and sites with trouble stand first and filter", async () => {
+    const view = await openContext(browser, desk);
+    const page = await view.newPage();
+    await page.goto(urlOf("healthy"));
+    await settled(page);
+    const whole = page.locator(".whole");
+    assert.match(
+      await whole.innerText(),
+      /Unexplained samples\s+0\s+Waiting in the field\s+nothing/,
+    );
+    await page.goto(urlOf("trouble"));
+    await settled(page);
+    assert.match(
+      await whole.innerText(),
+      /Unexplained samples\s+12\s+Waiting in the field\s+12,360 samples, the oldest for 3 min 10 s/,
+    );
+    const sites = page.locator(".sites tbody tr");
+    assert.match(await sites.first().innerText(), /^Lyon \/ Paint\s+4\s/);
+    assert.match(await sites.first().innerText(), /0\.1\.0 and 1 other/);
+    await sites.first().getByRole("link").click();
+    await page.getByRole("heading", { name: "Gateways at Lyon / Paint" }).waitFor();
+    assert.equal(await page.locator(".gateways tbody tr").count(), 4);
+    assert.match(page.url(), /#\/fleet\/all\/Lyon%20%2F%20Paint$/);
+    await view.close();
+  });
+
+  test("C3: a gateway says by tabs what it is now, where its values come from, and what is on its way", async () => {
+    const view = await openContext(browser, desk);
+    const page = await view.newPage();
+    await page.goto(`${urlOf("trouble")}/#/gateway/gw-0003`);
+    await settled(page);
+    assert.match(
+      await page.locator(".gateway-presence").innerText(),
+      /silent, last heard 1\d min ago\. What stands here is what it said until \d\d:/,
+    );
+    await page.getByRole("link", { name: "Sources" }).click();
+    const press = page.locator(".device", { hasText: "Spindle 2" });
+    assert.match(await press.innerText(), /Down[^]*30 tags[^]*Check that it has power/);
+    await page.getByRole("link", { name: "Sync" }).click();
+    const facts = await page.locator(".facts").innerText();
+    assert.match(facts, /Waiting at the gateway\s+1,204,120 samples in 8,040 frames/);
+    assert.match(facts, /Oldest waiting\s+2 h 14 min/);
+    assert.match(facts, /Written to its disk every\s+1 s/);
+    assert.match(
+      await page.locator(".quarantine-list").innerText(),
+      /chain does not fit, 512 bytes/,
+    );
+    assert.match(page.url(), /#\/gateway\/gw-0003\/sync$/);
     await view.close();
   });
 
@@ -112,7 +163,7 @@ void describe("the console", { skip: noChromium }, () => {
     const page = await view.newPage();
     await page.goto(urlOf("healthy"));
     await settled(page);
-    await page.locator("tbody a").first().click();
+    await page.locator(".gateways tbody a").first().click();
     await page.waitForSelector(".trend canvas");
     await page.waitForSelector(".gap-list");
     assert.match(await page.locator(".gap-list").innerText(), /device unreachable, 300 samples/);
@@ -139,7 +190,7 @@ void describe("the console", { skip: noChromium }, () => {
     await hub.cut();
     await page.waitForSelector(".lost-notice");
     assert.match(await page.locator(".lost-notice").innerText(), /Not connected to hub/);
-    assert.equal(await page.locator("tbody tr").count(), 3);
+    assert.equal(await page.locator(".gateways tbody tr").count(), 3);
     await hub.start();
     await page.waitForSelector(".lost-notice", { state: "detached" });
     await view.close();
@@ -157,9 +208,12 @@ void describe("the console", { skip: noChromium }, () => {
     const page = await view.newPage();
     await page.goto(hub.url);
     await settled(page);
-    assert.ok((await page.locator("tbody tr").count()) < 60, "rows out of sight are in the page");
+    assert.ok(
+      (await page.locator(".gateways tbody tr").count()) < 60,
+      "rows out of sight are in the page",
+    );
     await filterOn(page, "gw-1777");
-    assert.match(await page.locator("tbody tr").innerText(), /gw-1777|1777/);
+    assert.match(await page.locator(".gateways tbody tr").innerText(), /gw-1777|1777/);
     await view.close();
   });
 

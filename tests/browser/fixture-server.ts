@@ -278,6 +278,7 @@ export class Fixture implements AsyncDisposable {
         unexplained: presence === "behind" && index === 1 ? 12 : 0,
         quarantined: index === 2 && presence === "silent" ? 1 : 0,
         hmi: "http://127.0.0.1:8080/",
+        software: index % 5 === 4 ? "0.0.9" : "0.1.0",
       };
     });
   }

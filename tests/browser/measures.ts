@@ -129,7 +129,7 @@ export async function filterOn(page: Page, text: string): Promise<number> {
         if (input === null) throw new Error("no search");
         const startMs = performance.now();
         const look = (): void => {
-          if (document.querySelectorAll("tbody tr").length === 1)
+          if (document.querySelectorAll(".gateways tbody tr").length === 1)
             resolve(performance.now() - startMs);
           else requestAnimationFrame(look);
         };

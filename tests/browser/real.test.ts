@@ -70,9 +70,9 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     const view = await openContext(browser, { ...desk, theme: "light" });
     const page = await view.newPage();
     await page.goto(line.console);
-    await page.locator("tbody tr", { hasText: /Line 1/ }).waitFor();
-    await page.locator("tbody tr", { hasText: /reporting/i }).waitFor();
-    await page.locator("tbody a").first().click();
+    await page.locator(".gateways tbody tr", { hasText: /Line 1/ }).waitFor();
+    await page.locator(".gateways tbody tr", { hasText: /reporting/i }).waitFor();
+    await page.locator(".gateways tbody a").first().click();
     await page.waitForSelector(".indicator[data-state=good]");
     await someDigitsMove(page);
     await trendDraws(page);
@@ -99,7 +99,7 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     const hub = await openContext(browser, { ...desk, theme: "light" });
     const list = await hub.newPage();
     await list.goto(line.console);
-    await list.locator("tbody tr[data-presence=reporting]").nth(1).waitFor();
+    await list.locator(".gateways tbody tr[data-presence=reporting]").nth(1).waitFor();
     await list.screenshot({ path: join(pictures, "console.png") });
     await gateway.close();
     await hub.close();

@@ -14,6 +14,8 @@ export const hmiScreens = {
 export const consoleScreens = {
   fleet: "#/",
   gateway: "#/gateway/gw-0001",
+  sources: "#/gateway/gw-0001/sources",
+  sync: "#/gateway/gw-0003/sync",
 } as const;
 
 /** Goes to a screen within the loaded page and waits until its content stands. */

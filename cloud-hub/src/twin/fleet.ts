@@ -148,6 +148,7 @@ export class Fleet {
         unexplained: unexplained(known.balances) + (beat?.unexplained ?? 0),
         quarantined: known.quarantined,
         hmi: known.hello?.hmi ?? "",
+        software: known.hello?.software ?? "",
       };
     });
   }

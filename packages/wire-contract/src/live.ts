@@ -116,4 +116,6 @@ export interface GatewayRow {
   readonly unexplained: number;
   readonly quarantined: number;
   readonly hmi: string;
+  /** As the gateway says it; "" before its first hello. */
+  readonly software: string;
 }

@@ -70,9 +70,15 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
             rest={rest}
             turn={turn}
             wallMs={wallMs}
+            quarantine={quarantine.value ?? []}
           />
         ) : (
-          <FleetScreen fleet={fleet} quarantine={quarantine.value ?? []} chosen={name} />
+          <FleetScreen
+            fleet={fleet}
+            quarantine={quarantine.value ?? []}
+            chosen={name}
+            site={rest[0]}
+          />
         )}
       </main>
     </>
@@ -85,6 +91,7 @@ function OneGateway(props: {
   readonly rest: readonly string[];
   readonly turn: number;
   readonly wallMs: () => number;
+  readonly quarantine: readonly Quarantined[];
 }): JSX.Element {
   const { fleet, name } = props;
   const rows = useResource(
@@ -95,12 +102,11 @@ function OneGateway(props: {
   useEffect(() => {
     if (rows !== undefined) fleet.rows.value = rows;
   }, [fleet, rows]);
-  const [asset = "", tagId = ""] = props.rest;
   return (
     <GatewayScreen
       gateway={name}
-      asset={asset === "-" ? "" : asset}
-      tagId={tagId}
+      place={props.rest}
+      quarantine={props.quarantine}
       row={fleet.rows.value?.find((row) => row.gateway === name)}
     />
   );

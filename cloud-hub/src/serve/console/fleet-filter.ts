@@ -13,20 +13,16 @@ export function isPresence(text: string): text is Presence {
 export function filterRows(
   rows: readonly GatewayRow[],
   presence: Presence | undefined,
+  site: string | undefined,
   text: string,
 ): readonly GatewayRow[] {
   const wanted = text.trim().toLowerCase();
   return rows.filter(
     (row) =>
       (presence === undefined || row.presence === presence) &&
+      (site === undefined || row.site === site) &&
       (wanted === "" || `${row.name} ${row.site} ${row.gateway}`.toLowerCase().includes(wanted)),
   );
-}
-
-export function countsOf(rows: readonly GatewayRow[]): Readonly<Record<Presence, number>> {
-  const counts: Record<Presence, number> = { reporting: 0, behind: 0, silent: 0, sleeping: 0 };
-  for (const row of rows) counts[row.presence] += 1;
-  return counts;
 }
 
 export interface Attention {

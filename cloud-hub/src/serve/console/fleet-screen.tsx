@@ -1,21 +1,26 @@
 /** C1 in its first form: what needs a person, and which gateways report, are behind, silent or asleep. */
 import {
   Button,
+  countWords,
+  durationWords,
   EmptyState,
   FindField,
   hrefOf,
   LostNotice,
-  Skeleton,
+  roughCountWords,
   sinceWords,
+  Skeleton,
 } from "@millwright/ui-kit";
 import type { GatewayRow, Presence } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { attentionOf, countsOf, filterRows, isPresence, presences } from "./fleet-filter.ts";
+import { attentionOf, filterRows, isPresence, presences } from "./fleet-filter.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayTable } from "./gateway-table.tsx";
 import { say, sayCount } from "./messages.ts";
+import { SitesTable } from "./sites-table.tsx";
+import { countsOf, sitesOf, waitingOf } from "./sites.ts";
 
 /** One entry of `GET /api/quarantine`: a frame that could not be read. */
 export interface Quarantined {
@@ -32,6 +37,8 @@ export function FleetScreen(props: {
   readonly quarantine: readonly Quarantined[];
   /** From the address: which tile is pressed. */
   readonly chosen: string;
+  /** From the address: which site is, "-" for gateways that name none. */
+  readonly site: string | undefined;
 }): JSX.Element {
   const { fleet } = props;
   const rows = fleet.rows.value;
@@ -58,13 +65,16 @@ function Fleet(props: {
   readonly fleet: FleetStore;
   readonly quarantine: readonly Quarantined[];
   readonly chosen: string;
+  readonly site: string | undefined;
   readonly rows: readonly GatewayRow[];
 }): JSX.Element {
   const { fleet, rows } = props;
   const [text, setText] = useState("");
   const presence = isPresence(props.chosen) ? props.chosen : undefined;
   const counts = countsOf(rows);
-  const found = filterRows(rows, presence, text);
+  const sites = sitesOf(rows);
+  const site = props.site === "-" ? "" : props.site;
+  const found = filterRows(rows, presence, site, text);
   const clear = (): void => {
     setText("");
     location.hash = hrefOf();
@@ -80,18 +90,29 @@ function Fleet(props: {
               <FilterTile key={one} name={one} count={counts[one]} chosen={presence === one} />
             ))}
           </ul>
+          <Whole rows={rows} />
           <QuarantineLine quarantine={props.quarantine} nowUs={fleet.secondUs.value} />
         </div>
         <AttentionList fleet={fleet} rows={rows} />
       </section>
       <section>
         <div class="table-head">
-          <h2>{say("fleet.table")}</h2>
+          <h2>{sayCount("fleet.sites", sites.length)}</h2>
+        </div>
+        <SitesTable sites={sites} presence={presence ?? "all"} chosen={site} />
+      </section>
+      <section>
+        <div class="table-head">
+          <h2>
+            {site === undefined
+              ? say("fleet.table")
+              : say("fleet.table.site", { site: site === "" ? say("sites.none") : site })}
+          </h2>
           <FindField label={say("fleet.find")} text={text} onText={setText} />
         </div>
         {found.length === 0 ? (
           <div class="no-match">
-            <p>{noMatchWords(presence, text)}</p>
+            <p>{noMatchWords(presence, site, text)}</p>
             <Button label={say("fleet.clear")} onPress={clear} />
           </div>
         ) : (
@@ -102,7 +123,36 @@ function Fleet(props: {
   );
 }
 
-function noMatchWords(presence: Presence | undefined, text: string): string {
+/** The two numbers of the whole fleet that say whether the promise is kept. */
+function Whole(props: { readonly rows: readonly GatewayRow[] }): JSX.Element {
+  const { waitingSamples, oldestMs, unexplained } = waitingOf(props.rows);
+  return (
+    <dl class="whole">
+      <div>
+        <dt>{say("fleet.unexplained")}</dt>
+        <dd>{countWords(unexplained)}</dd>
+      </div>
+      <div>
+        <dt>{say("fleet.waiting")}</dt>
+        <dd>
+          {waitingSamples === 0
+            ? say("fleet.waiting.none")
+            : say("fleet.waiting.words", {
+                count: roughCountWords(waitingSamples),
+                time: durationWords(oldestMs),
+              })}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function noMatchWords(
+  presence: Presence | undefined,
+  site: string | undefined,
+  text: string,
+): string {
+  if (site !== undefined) return say("fleet.no-match.site", { site });
   if (presence === undefined) return say("fleet.no-match.text", { text });
   const words = say(`presence.${presence}`);
   return text === ""

@@ -1,42 +1,42 @@
-/** One gateway: how its data come, its devices, and the live values and the last hour of one of its assets. */
+/** C3 in its first form: is this gateway healthy and in sync, where do its values come from, what are they now? */
 import {
   browserClock,
-  Button,
   DeviceList,
-  EmptyState,
   FailedState,
-  FindField,
   hrefOf,
-  Indicator,
   liveAddress,
   loadJson,
   LostNotice,
-  shownDecimals,
+  sinceWords,
   Skeleton,
   startLiveStore,
-  TrendChart,
-  unitWords,
   useResource,
   type LiveStore,
 } from "@millwright/ui-kit";
-import type { GatewayPage, GatewayRow, LiveTag } from "@millwright/wire-contract";
+import { useComputed } from "@preact/signals";
+import type { GatewayPage, GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { GatewayFacts } from "./gateway-facts.tsx";
+import type { Quarantined } from "./fleet-screen.tsx";
+import { assetsOf, GatewayNow, tagsOf } from "./gateway-now.tsx";
+import { GatewaySync } from "./gateway-sync.tsx";
 import { say, sayCount } from "./messages.ts";
+import { presenceWords } from "./presence-words.ts";
 
-/** More rows than this are searched rather than scrolled. */
-const rowsShown = 200;
-const searchFrom = 15;
+const tabs = ["now", "sources", "sync"] as const;
+type Tab = (typeof tabs)[number];
+
+/** Sources and Sync show no values: an id that no tag can have asks the stream for none. */
+const noTags = ["-"];
 
 export interface GatewayScreenProps {
   readonly gateway: string;
-  /** From the address; "" for the first one. */
-  readonly asset: string;
-  readonly tagId: string;
+  /** From the address, behind the gateway: tab, asset, tag. */
+  readonly place: readonly string[];
   /** What the list of gateways said last about this one. */
   readonly row: GatewayRow | undefined;
+  readonly quarantine: readonly Quarantined[];
 }
 
 export function GatewayScreen(props: GatewayScreenProps): JSX.Element {
@@ -72,14 +72,14 @@ interface GatewayProps extends GatewayScreenProps {
 }
 
 function Gateway(props: GatewayProps): JSX.Element {
-  const { store, page } = props;
-  const assets = [...new Set(page.tags.map((tag) => tag.asset))];
-  const chosen = assets.includes(props.asset) ? props.asset : (assets[0] ?? "");
-  const tags = tagsOf(page, chosen);
-  const address = liveAddress(
-    `${props.base}/live`,
-    tags.map((tag) => tag.id),
-  );
+  const { store, page, row } = props;
+  const [wantedTab, wantedAsset = "", tagId = ""] = props.place;
+  const tab: Tab = tabs.find((one) => one === wantedTab) ?? "now";
+  const assets = assetsOf(page);
+  const named = wantedAsset === "-" ? "" : wantedAsset;
+  const asset = assets.includes(named) ? named : (assets[0] ?? "");
+  const tags = tab === "now" ? tagsOf(page, asset).map((tag) => tag.id) : noTags;
+  const address = liveAddress(`${props.base}/live`, tags);
   useEffect(() => {
     store.show(address);
   }, [store, address]);
@@ -91,107 +91,57 @@ function Gateway(props: GatewayProps): JSX.Element {
           <h1>{page.name}</h1>
           <p class="quiet">{page.site}</p>
         </div>
-        <GatewayFacts store={store} page={page} row={props.row} />
+        <p class="gateway-presence">
+          {row === undefined ? "" : <Standing store={store} row={row} />}
+        </p>
       </div>
-      <section class="panel">
-        <h2>{say("gateway.devices")}</h2>
-        <DeviceList store={store} none={say("gateway.devices.none")} />
-      </section>
-      {tags.length === 0 ? (
-        <EmptyState title={say("gateway.empty")}>
-          <p>{say("gateway.empty.what")}</p>
-        </EmptyState>
-      ) : (
-        <>
-          <nav class="assets" aria-label={say("gateway.assets")}>
-            {assets.map((asset) => (
-              <a
-                key={asset}
-                href={hrefOf("gateway", props.gateway, asset === "" ? "-" : asset)}
-                aria-current={asset === chosen ? "page" : undefined}
-              >
-                {assetName(asset)}
-              </a>
-            ))}
-          </nav>
-          <Asset key={chosen} {...props} asset={chosen} tags={tags} />
-        </>
-      )}
+      <nav class="assets tabs" aria-label={say("gateway.tabs")}>
+        {tabs.map((one) => (
+          <a
+            key={one}
+            href={hrefOf("gateway", props.gateway, one)}
+            aria-current={one === tab ? "page" : undefined}
+          >
+            {say(`gateway.tab.${one}`)}
+          </a>
+        ))}
+      </nav>
+      {tab === "now" && <GatewayNow {...props} asset={asset} tagId={tagId} />}
+      {tab === "sources" && <Sources store={store} page={page} />}
+      {tab === "sync" && <GatewaySync {...props} />}
     </>
   );
 }
 
-/** The tags of an asset, those first that stand on the gateway's own overview, as its people know them. */
-function tagsOf(page: GatewayPage, asset: string): readonly LiveTag[] {
-  const tags = page.tags.filter((tag) => tag.asset === asset);
-  const byId = new Map(tags.map((tag) => [tag.id, tag]));
-  const first = page.overview.flatMap((id) => byId.get(id) ?? []);
-  return [...new Set([...first, ...tags])];
+/** How it is; of a silent one also what it said last, because that is all there is to go by. */
+function Standing(props: { readonly store: LiveStore; readonly row: GatewayRow }): JSX.Element {
+  const { store, row } = props;
+  const words = useComputed(() => {
+    const presence = presenceWords(row, store.secondUs.value);
+    if (row.presence !== "silent") return presence;
+    return say("gateway.silent", {
+      presence,
+      time: sinceWords(row.lastBeatUs, store.secondUs.value),
+    });
+  });
+  return <>{words}</>;
 }
 
-function assetName(asset: string): string {
-  return asset === "" ? say("asset.none") : asset;
-}
-
-function Asset(props: GatewayProps & { readonly tags: readonly LiveTag[] }): JSX.Element {
-  const { store, tags } = props;
-  const [text, setText] = useState("");
-  const wanted = text.trim().toLowerCase();
-  const found = tags.filter((tag) => tag.name.toLowerCase().includes(wanted));
-  const shown = found.slice(0, rowsShown);
-  const decimalsMax = shown.reduce((most, tag) => Math.max(most, shownDecimals(tag)), 0);
-  const tag = tags.find((one) => one.id === props.tagId) ?? tags[0];
+function Sources(props: { readonly store: LiveStore; readonly page: GatewayPage }): JSX.Element {
+  const { page } = props;
   return (
-    <div class="asset">
-      <section class="panel">
-        <div class="table-head">
-          <h2>
-            {say("asset.live")} · {sayCount("asset.count", tags.length)}
-          </h2>
-          {tags.length > searchFrom && (
-            <FindField label={say("asset.find")} text={text} onText={setText} />
-          )}
-        </div>
-        {found.length === 0 && (
-          <div class="no-match">
-            <p>{say("asset.no-match", { asset: assetName(props.asset), text })}</p>
-            <Button label={say("asset.clear")} onPress={() => setText("")} />
-          </div>
-        )}
-        <ul class="value-rows">
-          {shown.map((one) => (
-            <li key={one.id} data-chosen={one === tag}>
-              <Indicator
-                store={store}
-                tag={one}
-                decimalsMax={decimalsMax}
-                href={hrefOf("gateway", props.gateway, props.asset || "-", one.id)}
-              />
-            </li>
-          ))}
-        </ul>
-        {shown.length < found.length && (
-          <p class="quiet">
-            {say("asset.shown", { shown: String(shown.length), count: String(found.length) })}
-          </p>
-        )}
-      </section>
-      {tag !== undefined && (
-        <section class="panel asset-history">
-          <h2>
-            {tag.name} {unitWords(tag.unit)} · {say("asset.last-hour")}
-          </h2>
-          <TrendChart
-            key={tag.id}
-            store={store}
-            tag={tag}
-            base={props.base}
-            spanMs={3_600_000}
-            height={300}
-            wallMs={() => browserClock.wallMs()}
-          />
-        </section>
-      )}
-    </div>
+    <section class="panel">
+      <h2>{say("gateway.devices")}</h2>
+      <DeviceList
+        store={props.store}
+        none={say("gateway.devices.none")}
+        detailOf={(device) =>
+          sayCount(
+            "gateway.device.tags",
+            page.tags.filter((tag) => tag.device === device.device).length,
+          )
+        }
+      />
+    </section>
   );
 }

@@ -1,10 +1,11 @@
 /** The gateways as a table. Rows outside the window are not in the page: 2,000 gateways scroll like twenty. */
-import { countWords, durationWords, hrefOf, roughCountWords, sinceWords } from "@millwright/ui-kit";
+import { countWords, hrefOf, roughCountWords } from "@millwright/ui-kit";
 import type { GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { say, type ConsoleText } from "./messages.ts";
+import { presenceWords } from "./presence-words.ts";
 
 const rowPx = 36;
 /** Up to here the table is as long as it is; beyond, it scrolls within a window of its own. */
@@ -105,20 +106,4 @@ function Row(props: { readonly row: GatewayRow; readonly nowUs: number }): JSX.E
       </td>
     </tr>
   );
-}
-
-export function presenceWords(row: GatewayRow, nowUs: number): string {
-  switch (row.presence) {
-    case "silent":
-      return say("cell.last-beat", { time: durationWords((nowUs - row.lastBeatUs) / 1_000) });
-    case "behind":
-      return say("cell.behind", { time: durationWords(row.behindMs) });
-    case "reporting":
-      return say("presence.reporting");
-    case "sleeping":
-      return say("cell.since", {
-        presence: say("presence.sleeping"),
-        time: sinceWords(row.sinceUs, nowUs),
-      });
-  }
 }

@@ -1,5 +1,6 @@
 /** The devices of one gateway: what each speaks, how it is, since when, and what a person should do. */
 import { useComputed } from "@preact/signals";
+import type { DeviceStatus } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
 import type { LiveStore } from "../live/live-store.ts";
@@ -15,8 +16,10 @@ export function DeviceList(props: {
   readonly store: LiveStore;
   /** Said when there is none. */
   readonly none: string;
+  /** What else is known of a device, in a few words. */
+  readonly detailOf?: (device: DeviceStatus) => string;
 }): JSX.Element {
-  const { store, none } = props;
+  const { store, none, detailOf } = props;
   const devices = store.devices.value;
   const nowUs = useComputed(() => Math.floor(store.secondUs.value / minuteUs) * minuteUs).value;
   if (devices.length === 0) return <p>{none}</p>;
@@ -33,7 +36,10 @@ export function DeviceList(props: {
           <span class="device-since">
             {sayKit("device.since", { time: sinceWords(device.sinceUs, nowUs) })}
           </span>
-          <span class="device-note">{device.note}</span>
+          <span class="device-note">
+            {detailOf !== undefined && <span class="device-detail">{detailOf(device)}</span>}
+            {device.note}
+          </span>
         </li>
       ))}
     </ul>

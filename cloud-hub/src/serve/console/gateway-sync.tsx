@@ -1,0 +1,102 @@
+/** Tab "Sync": what is stored here, what is on its way, and what nobody can explain. */
+import {
+  countWords,
+  durationWords,
+  fullTimeWords,
+  intervalWords,
+  roughCountWords,
+  sinceWords,
+  type LiveStore,
+} from "@millwright/ui-kit";
+import { useComputed, type ReadonlySignal } from "@preact/signals";
+import type { GatewayPage, GatewayRow, HubLink } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+
+import type { Quarantined } from "./fleet-screen.tsx";
+import { say } from "./messages.ts";
+
+export function GatewaySync(props: {
+  readonly gateway: string;
+  readonly store: LiveStore;
+  readonly page: GatewayPage;
+  readonly row: GatewayRow | undefined;
+  readonly quarantine: readonly Quarantined[];
+}): JSX.Element {
+  const { store, page, row } = props;
+  const quarantine = props.quarantine.filter((one) => one.gateway === props.gateway);
+  const link = useComputed(() => linkWords(store.hub.value, store.secondUs.value));
+  const waiting = useComputed(() =>
+    say("gateway.waiting.words", {
+      samples: countWords(store.hub.value?.waitingSamples ?? 0),
+      frames: countWords(store.hub.value?.waitingFrames ?? 0),
+    }),
+  );
+  const oldest = useComputed(() =>
+    (store.hub.value?.waitingFrames ?? 0) === 0
+      ? say("gateway.oldest.none")
+      : durationWords(store.hub.value?.behindMs ?? 0),
+  );
+  const facts: readonly (readonly [string, string | ReadonlySignal<string>])[] = [
+    [say("gateway.link"), link],
+    [say("gateway.waiting"), waiting],
+    [say("gateway.oldest"), oldest],
+    ...(row === undefined
+      ? []
+      : ([
+          [say("gateway.stored"), countWords(row.storedSamples)],
+          [say("gateway.unexplained"), countWords(row.unexplained)],
+          [say("gateway.quarantined"), countWords(row.quarantined)],
+          [say("gateway.heard"), fullTimeWords(row.lastBeatUs)],
+        ] as const)),
+    ...(page.commitEveryMs === undefined
+      ? []
+      : [[say("gateway.commit"), intervalWords(page.commitEveryMs)] as const]),
+    [say("gateway.software"), page.software],
+  ];
+  return (
+    <section class="panel">
+      <h2>{say("gateway.sync")}</h2>
+      <dl class="facts">
+        {facts.map(([name, text]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+        {row !== undefined && row.hmi !== "" && (
+          <div>
+            <dt>{say("gateway.hmi")}</dt>
+            <dd>
+              <a class="link" href={row.hmi}>
+                {row.hmi}
+              </a>
+            </dd>
+          </div>
+        )}
+      </dl>
+      {quarantine.length > 0 && (
+        <>
+          <h3>{say("gateway.quarantine")}</h3>
+          <ul class="quarantine-list">
+            {quarantine.map((one) => (
+              <li key={`${one.receivedUs} ${one.reason}`}>
+                {say("gateway.quarantine.one", {
+                  time: fullTimeWords(one.receivedUs),
+                  reason: one.reason,
+                  bytes: countWords(one.bytes),
+                })}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+function linkWords(hub: HubLink | undefined, nowUs: number): string {
+  if (hub === undefined) return say("gateway.link.unknown");
+  const time =
+    hub.state === "behind" ? durationWords(hub.behindMs) : sinceWords(hub.sinceUs, nowUs);
+  return say(`gateway.link.${hub.state}`, { time, count: roughCountWords(hub.waitingSamples) });
+}
