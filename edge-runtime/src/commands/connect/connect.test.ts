@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -346,6 +346,25 @@ test("at a terminal a person is led from nothing to a device that is read", asyn
     device?.tags.map(({ point }) => [point.address, point.type, point.everyMs]),
     [["holding:7", "uint16", 500]],
   );
+});
+
+test("a device that cannot stand beside the others on its line, or takes their tags, is not written", async (t) => {
+  const place = folder(t);
+  const file = join(place, "gateway.yaml");
+  const port = await meter(t);
+  const head = "gateway: { id: g, name: G }\njournal: { folder: j }\ndevices:\n";
+  const first = (connection: string, tag: string): string =>
+    `${head}  - id: first\n    protocol: modbus\n    connection: { framing: tcp, host: 127.0.0.1, port: ${port}${connection} }\n` +
+    `    tags: [{ id: ${tag}, address: "holding:1", type: uint16 }]\n`;
+  const args = [...flagsFor(file, port, "holding:7"), "--device", "m", "--save", "--anyway"];
+  for (const written of [first(", concurrent: 4", "a"), first("", "m/holding-7")]) {
+    writeFileSync(file, written);
+    assert.equal((await connect(args)).code, 2);
+    assert.equal(readFileSync(file, "utf8"), written);
+    assert.deepEqual(readdirSync(place).toSorted(), ["gateway.yaml", "j"], "no table is left behind");
+  }
+  writeFileSync(file, first("", "a"));
+  assert.equal((await connect(args)).code, 0);
 });
 
 test("a no at the end writes nothing", async (t) => {

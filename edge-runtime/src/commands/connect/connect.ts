@@ -20,6 +20,7 @@ import {
 import { isYes } from "../ask.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { chooseValues } from "./choose-values.ts";
+import { conflictsOf } from "./conflicts.ts";
 import { draftDevice, type DeviceDraft } from "./draft.ts";
 import { lookAt, type Look } from "./live-look.ts";
 import { connectUsage, parseConnectFlags, type ConnectFlags } from "./options.ts";
@@ -150,7 +151,10 @@ async function decide(
   return isYes(await ask(question, "yes")) ? "yes" : "no";
 }
 
-function save({ flags, draft, rows }: Candidate, { out }: CommandContext): number {
+function save({ flags, draft, device, rows }: Candidate, { out }: CommandContext): number {
+  // Before anything is written: a gateway that runs would not start again with it.
+  const conflicts = conflictsOf(flags.settingsFile, device);
+  if (conflicts.length > 0) return refuse(`Nothing was written.\n${conflicts.join("\n")}`);
   const { id, ...entry } = draft;
   const saved = saveDevice(flags.settingsFile, {
     id,
