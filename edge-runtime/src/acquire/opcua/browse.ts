@@ -1,6 +1,4 @@
-import type { Log } from "@millwright/kit";
-
-import type { OfferedPoint } from "../driver.ts";
+import type { DriverContext, OfferedPoint } from "../driver.ts";
 import { describeNodes, textMax, type FoundNode } from "./describe-nodes.ts";
 import type { Library, opcua } from "./library.ts";
 import type { ServerFacts } from "./server-facts.ts";
@@ -45,9 +43,15 @@ export async function* browse(
   session: Session,
   facts: ServerFacts,
   caps: BrowseCaps,
-  log: Log,
+  say: Pick<DriverContext, "log" | "note">,
   signal: AbortSignal,
 ): AsyncIterable<OfferedPoint> {
+  const { log } = say;
+  /** Whoever chooses from the list has to know that it is not the whole of it. */
+  const endEarly = (why: "nodes" | "points" | "levels", most: number): void => {
+    log.warn("acquire.browse-ended", { why, most });
+    say.note(`browsing ended early, at ${most} ${why}; the device has more`);
+  };
   const visited = new Set<string>([objectsFolder, serverObject]);
   let level: Place[] = [{ nodeId: objectsFolder, path: [] }];
   let offered = 0;
@@ -62,7 +66,7 @@ export async function* browse(
         const nodeId = found.reference.nodeId.toString();
         if (visited.has(nodeId)) continue;
         if (visited.size >= caps.nodesMax) {
-          log.warn("acquire.browse-ended", { why: "nodes", nodesMax: caps.nodesMax });
+          endEarly("nodes", caps.nodesMax);
           return;
         }
         visited.add(nodeId);
@@ -75,7 +79,7 @@ export async function* browse(
           continue;
         }
         if (offered >= caps.pointsMax) {
-          log.warn("acquire.browse-ended", { why: "points", pointsMax: caps.pointsMax });
+          endEarly("points", caps.pointsMax);
           return;
         }
         offered++;
@@ -84,7 +88,7 @@ export async function* browse(
     }
     level = next;
   }
-  if (level.length > 0) log.warn("acquire.browse-ended", { why: "depth", depthMax: caps.depthMax });
+  if (level.length > 0) endEarly("levels", caps.depthMax);
   log.info("acquire.browsed", {
     nodes: visited.size,
     points: offered,

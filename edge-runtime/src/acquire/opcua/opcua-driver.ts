@@ -108,7 +108,7 @@ async function* browseServer(
     session = await createSession({ library, device, settings, ...server, channel });
     const facts = await readServerFacts(library, session);
     const caps = { ...browseCaps, pointsMax: max };
-    yield* browse(library, session, facts, caps, log, signal);
+    yield* browse(library, session, facts, caps, context, signal);
   } catch (failure) {
     if (signal.aborted) throw failure;
     throw toOpenFault(device, failure, own);
