@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 import { hintOf, messageChain } from "@millwright/kit";
 
+import { lookAtOwn } from "../acquire/opcua/own-certificate.ts";
 import { acceptCertificateFile, acceptServerCertificate } from "../acquire/opcua/trust.ts";
 import type { Command } from "./command.ts";
 import { stateFolderOf } from "./connect/connect.ts";
@@ -45,6 +46,13 @@ export const trustCommand: Command = {
       return 3;
     }
     out.write(`${device}: the certificate is trusted from now on\n`);
+    // Trust is a conversation of two (field practice 27), and the other half happens in the controller.
+    const own = await lookAtOwn(folder);
+    out.write(
+      own === undefined
+        ? "The controller has to trust this gateway, too; its certificate is made when it first connects.\n"
+        : `The controller has to trust this gateway, too: thumbprint ${own.thumbprint}, certificate in ${own.certificateFile}\n`,
+    );
     return 0;
   },
 };

@@ -238,3 +238,28 @@ test("devices that write one line with two speeds are refused before anything is
   const [problem] = problemsOf(folderWith(t, { ...busTables, "gateway.yaml": bus(2_000, 19_200) }));
   assert.match(problem ?? "", /meter-1 is written with rtu, 9600 baud.*meter-3 with rtu, 19200/);
 });
+
+test("a file is named relative to the settings, also in a group; how often a value is proven belongs to its tag", (t) => {
+  const file = folderWith(t, {
+    "gateway.yaml": `${head}
+devices:
+  - id: press
+    protocol: opcua
+    connection:
+      url: opc.tcp://10.0.0.5:4840
+      keepAliveMs: 4000
+      user: { kind: password, name: anna, passwordFile: secrets/press }
+    everyMs: 100
+    tags:
+      - { id: press/a, address: "i=2258", type: time }
+      - { id: press/b, address: "i=2258", type: time, every_ms: 60000 }
+`,
+  });
+  const press = loadSettings(file).devices.find(({ id }) => id === "press");
+  const { user } = press?.connection as { readonly user: { readonly passwordFile: string } };
+  assert.equal(user.passwordFile, join(file, "../secrets/press"));
+  assert.deepEqual(
+    press?.tags.map(({ tag }) => tag.expectedMs),
+    [4_000, 60_000],
+  );
+});

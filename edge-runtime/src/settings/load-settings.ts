@@ -417,17 +417,21 @@ function beside(folder: string, path: string): string {
   return isAbsolute(path) ? path : join(folder, path);
 }
 
-/** Settings that end in `File` are paths, in every protocol. */
+/** Settings that end in `File` are paths, in every protocol and in groups of settings as well. */
 function resolveFiles(
   connection: Readonly<Record<string, unknown>>,
   folder: string,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(connection).map(([key, value]) => [
-      key,
-      key.endsWith("File") && typeof value === "string" ? beside(folder, value) : value,
-    ]),
+    Object.entries(connection).map(([key, value]) => {
+      if (typeof value === "string" && key.endsWith("File")) return [key, beside(folder, value)];
+      return [key, isGroup(value) ? resolveFiles(value, folder) : value];
+    }),
   );
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function firstLine(message: string): string {
