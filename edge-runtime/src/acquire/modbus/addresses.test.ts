@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import type { Scalar, ValueType } from "@millwright/wire-contract";
-import fc from "fast-check";
 
 import { isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
 import { decodeAllWays } from "./decode-all-ways.ts";
-import { Schedule } from "./schedule.ts";
 import { modbusDriver } from "./modbus-driver.ts";
 import { lineOf, modbusSettings } from "./settings.ts";
 import { pointOf } from "./test-points.ts";
@@ -141,28 +139,6 @@ describe("writing", () => {
     assert.match(planned(parsed("holding:1", "int16", { scale_register: "2" }), 1), /not read yet/);
     assert.match(planned(parsed("coil:1", "bool"), "on"), /true or false/);
   });
-});
-
-test("a schedule makes each tick once, or says that it was missed", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 50, max: 5_000 }),
-      fc.array(fc.nat(20_000), { maxLength: 50 }),
-      (everyMs, steps) => {
-        const schedule = new Schedule(everyMs);
-        let nowMs = 0;
-        let ticks = 0;
-        for (const step of steps) {
-          nowMs += step;
-          const missed = schedule.take(nowMs);
-          if (missed !== undefined) ticks += missed.count + 1;
-          assert.ok(schedule.nextMs > nowMs);
-          assert.equal(schedule.nextMs % everyMs, 0, "ticks stay aligned");
-        }
-        if (steps.length > 0) assert.equal(ticks, Math.floor(nowMs / everyMs) + 1);
-      },
-    ),
-  );
 });
 
 test("the picker shows the registers in all orders and types, with both neighbours", () => {

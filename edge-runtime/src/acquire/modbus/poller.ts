@@ -6,12 +6,13 @@ import { status, type LossReason, type StatusCode } from "@millwright/wire-contr
 
 import { createBatchBuilder } from "../batch-builder.ts";
 import type { BatchBuilder, DriverContext, ReadingBatch } from "../driver.ts";
+import { Absences } from "./absences.ts";
 import { BlameCase } from "./blame.ts";
 import { Timer, type Exchange, type Outcome } from "./conversation.ts";
 import { meaningOf } from "./exceptions.ts";
 import type { Line } from "./line.ts";
 import type { Guilty, PlannedRead, ReadPlan } from "./read-plan.ts";
-import type { Missed, Schedule } from "./schedule.ts";
+import { ticksWithin, type Missed, type Schedule } from "./schedule.ts";
 
 /** The points of one interval. */
 export interface Track {
@@ -62,11 +63,7 @@ export class Poller {
   readonly #gather: Timer;
   readonly #tick: Timer;
   readonly #originMs: number;
-  /** By point: the spell of absence in which it was told so last. */
-  readonly #toldAway: Uint32Array;
-  /** By unit: how often it went away, counted from 1; 0 while it is there. */
-  readonly #spells = new Map<number, number>();
-  #spell = 0;
+  readonly #absences: Absences;
   #receivedUs = 0;
   #ripe = false;
   #filling = false;
@@ -95,7 +92,7 @@ export class Poller {
     this.#pointCount = indices.length;
     this.#rowsMax = Math.max(1, Math.min(batchRows, indices.length));
     this.#rows = createBatchBuilder(this.#rowsMax);
-    this.#toldAway = new Uint32Array(indices.reduce((max, index) => Math.max(max, index), 0) + 1);
+    this.#absences = new Absences(indices.reduce((max, index) => Math.max(max, index), 0) + 1);
     this.#originMs = context.clock.monotonicMs();
     this.#gather = new Timer(context.clock, () => {
       this.#ripe = true;
@@ -340,31 +337,16 @@ export class Poller {
     this.#tell();
   }
 
-  /** The first reading of each point that falls into a spell of absence says so; those after it are charged. */
   #away(ask: Ask): void {
     const { unit } = ask.read.request;
-    let spell = this.#spells.get(unit) ?? 0;
-    if (spell === 0) {
-      this.#spell++;
-      spell = this.#spell;
-      this.#spells.set(unit, spell);
-      this.#tell();
-    }
-    const charged: number[] = [];
-    for (const point of ask.read.points) {
-      if (this.#toldAway[point] === spell) charged.push(point);
-      else {
-        this.#toldAway[point] = spell;
-        this.#pushBad([point], status.badCommunication);
-      }
-    }
-    this.#charge(charged, "device unreachable", ask.round.dueUs, this.#context.clock.nowUs(), 1);
+    if (this.#absences.begin(unit)) this.#tell();
+    const { toTell, toCharge } = this.#absences.part(unit, ask.read.points);
+    for (const point of toTell) this.#pushBad([point], status.badCommunication);
+    this.#charge(toCharge, "device unreachable", ask.round.dueUs, this.#context.clock.nowUs(), 1);
   }
 
   #present(unit: number): void {
-    if ((this.#spells.get(unit) ?? 0) === 0) return;
-    this.#spells.set(unit, 0);
-    this.#tell();
+    if (this.#absences.end(unit)) this.#tell();
   }
 
   #lose(ask: Ask, reason: LossReason): void {
@@ -375,12 +357,7 @@ export class Poller {
     const everyMs = track.schedule.everyMs;
     const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
     const nowUs = this.#context.clock.nowUs();
-    let waited = 0;
-    for (let tick = 0; tick < missed.count; tick++) {
-      const atMs = missed.fromMs + tick * everyMs;
-      if (atMs > this.#pause.toMs) break;
-      if (atMs >= this.#pause.fromMs) waited++;
-    }
+    const waited = ticksWithin(missed, everyMs, this.#pause.fromMs, this.#pause.toMs);
     const fromUs = nowUs - Math.round((nowMs - missed.fromMs) * 1_000);
     const toUs = nowUs - Math.round((nowMs - missed.toMs) * 1_000);
     this.#charge(track.points, "queue full", fromUs, toUs, waited);
@@ -430,24 +407,28 @@ export class Poller {
 
   /** What a person should know of this device, said when it changes. */
   #tell(): void {
-    const refused = this.#tracks.flatMap((track) =>
-      track.plan.guilty.map(
-        ({ read: { request } }) => `${request.table}:${request.address} of unit ${request.unit}`,
-      ),
-    );
-    const away = [...this.#spells].filter(([, spell]) => spell > 0).map(([unit]) => unit);
-    const text = [
-      refused.length === 0
-        ? ""
-        : `the device refuses ${refused.slice(0, 5).join(", ")}${refused.length > 5 ? ` and ${refused.length - 5} more` : ""}`,
-      away.length === 0
-        ? ""
-        : `unit ${away.join(", ")} does not answer and is asked again every 5 to 60 s`,
-    ]
-      .filter((part) => part !== "")
-      .join("; ");
+    const refused = this.#tracks.flatMap((track) => track.plan.guilty.map(({ read }) => read));
+    const text = wordsOf(refused, this.#absences.units);
     if (text === this.#told) return;
     this.#told = text;
     this.#context.note(text);
   }
+}
+
+/** So many refused addresses are named; a wrong table has hundreds. */
+const refusedNamed = 5;
+
+function wordsOf(refused: readonly PlannedRead[], away: readonly number[]): string {
+  const named = refused
+    .slice(0, refusedNamed)
+    .map(({ request: { table, address, unit } }) => `${table}:${address} of unit ${unit}`);
+  const more = refused.length - named.length;
+  const parts: string[] = [];
+  if (named.length > 0) {
+    parts.push(`the device refuses ${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`);
+  }
+  if (away.length > 0) {
+    parts.push(`unit ${away.join(", ")} does not answer and is asked again every 5 to 60 s`);
+  }
+  return parts.join("; ");
 }

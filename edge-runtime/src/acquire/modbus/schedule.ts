@@ -38,3 +38,18 @@ export class Schedule {
     return missed;
   }
 }
+
+/**
+ * How many of the missed ticks fell into a span, both ends included. Counted and not walked: after a night in which the
+ * machine slept there are millions.
+ */
+export function ticksWithin(
+  missed: Missed,
+  everyMs: number,
+  fromMs: number,
+  toMs: number,
+): number {
+  const first = Math.max(0, Math.ceil((fromMs - missed.fromMs) / everyMs));
+  const last = Math.min(missed.count - 1, Math.floor((toMs - missed.fromMs) / everyMs));
+  return Math.max(0, last - first + 1);
+}
