@@ -300,6 +300,7 @@ function joinHub(
   const { outbox } = journal;
   return createUplink({
     outbox,
+    link: settings.hub.link,
     road: {
       async connect(events, signal) {
         // Loaded when there is a hub only: it takes 35 ms and 4 MB.

@@ -120,6 +120,7 @@ export class PlayedGateway {
     const uplink = createUplink({
       outbox: journal.outbox,
       road,
+      link: { bytesPerSMax: Infinity, historyShare: 1 },
       gateway: { gateway, name: gateway, site: "sim", hmi: "", software: "sim" },
       clock,
       random,

@@ -21,6 +21,10 @@ export interface GatewayFile {
         readonly url: string;
         /** File with the user name in its first line and the password in its second, readable by this program alone. */
         readonly credentialsFile?: string | undefined;
+        /** For a metered link; left out, as much as there is. */
+        readonly kilobitsPerSecondMax?: number | undefined;
+        /** Part of the link that history and captures may take. */
+        readonly historyShare: number;
       }
     | undefined;
   readonly journal: {
@@ -120,6 +124,10 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
     .strictObject({
       url: z.url({ protocol: /^(nats|tls|wss?)$/ }),
       credentialsFile: z.string().min(1).optional(),
+      // Below 8 kbit/s the beats alone would fill the link.
+      kilobitsPerSecondMax: z.number().min(8).optional(),
+      // A fifth is left for what happens now, while days of history drain.
+      historyShare: z.number().min(0.05).max(1).default(0.8),
     })
     .optional(),
   journal: z.strictObject({

@@ -55,7 +55,13 @@ export interface DeviceSettings {
 export interface Settings {
   readonly file: string;
   readonly gateway: { readonly id: GatewayId; readonly name: string; readonly site: string };
-  readonly hub: { readonly url: string; readonly credentialsFile?: string } | undefined;
+  readonly hub:
+    | {
+        readonly url: string;
+        readonly credentialsFile?: string;
+        readonly link: { readonly bytesPerSMax: number; readonly historyShare: number };
+      }
+    | undefined;
   readonly journal: {
     readonly folder: string;
     readonly commitEveryMs: number;
@@ -112,6 +118,10 @@ export function loadSettings(path: string): Settings {
         ? undefined
         : {
             url: hub.url,
+            link: {
+              bytesPerSMax: ((hub.kilobitsPerSecondMax ?? Infinity) * 1_000) / 8,
+              historyShare: hub.historyShare,
+            },
             ...(hub.credentialsFile === undefined
               ? {}
               : { credentialsFile: beside(folder, hub.credentialsFile) }),

@@ -17,7 +17,13 @@ interface Rig {
   readonly uplink: Service & { readonly link: HubLink };
 }
 
-async function newRig(context: TestContext, releaseRule?: ReleaseRule): Promise<Rig> {
+const unmetered = { bytesPerSMax: Infinity, historyShare: 1 };
+
+async function newRig(
+  context: TestContext,
+  releaseRule?: ReleaseRule,
+  link = unmetered,
+): Promise<Rig> {
   const clock = new PlayedClock();
   const hub = new TestHub(clock);
   const outbox = new TestOutbox();
@@ -41,6 +47,7 @@ async function newRig(context: TestContext, releaseRule?: ReleaseRule): Promise<
     random: seededRandom("uplink"),
     log: silentLog,
     beat,
+    link,
     ...(releaseRule === undefined ? {} : { releaseRule }),
   });
   await uplink.start();
@@ -48,7 +55,7 @@ async function newRig(context: TestContext, releaseRule?: ReleaseRule): Promise<
   return { clock, hub, outbox, uplink };
 }
 
-const seqs = (hub: TestHub, lane: "live" | "critical"): number[] =>
+const seqs = (hub: TestHub, lane: "live" | "critical" | "history"): number[] =>
   hub.stored(lane).map((head) => head.seq);
 
 test("frames reach the hub in order, and what it has safely is released", async (context) => {
@@ -61,7 +68,8 @@ test("frames reach the hub in order, and what it has safely is released", async 
   assert.deepEqual(seqs(hub, "live"), [1, 2, 3]);
   assert.deepEqual(seqs(hub, "critical"), [1, 2]);
   assert.deepEqual(outbox.waiting().frames, 0);
-  assert.equal((await outbox.lanes()).at(-1)?.baseSeq, 3);
+  const live = (await outbox.lanes()).find(({ lane }) => lane === "live");
+  assert.equal(live?.baseSeq, 3);
   assert.equal(uplink.link.state, "in sync");
   assert(outbox.link);
 });
@@ -83,6 +91,41 @@ test("with the hub away at start the uplink waits and goes on when it comes", as
   hub.store();
   await clock.advance(100);
   assert.deepEqual(seqs(hub, "live"), [1, 2]);
+});
+
+test("after a hello history waits for the critical frames that were there, at most a minute", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  await clock.advance(100);
+  hub.refusals.set("critical", "maximum bytes exceeded");
+  hub.cut();
+  outbox.seal("critical", 1);
+  outbox.seal("history", 2);
+  outbox.seal("live", 1);
+  await clock.advance(50_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "live"), [1]);
+  assert.deepEqual(seqs(hub, "history"), []);
+  await clock.advance(15_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "history"), [1, 2]);
+});
+
+test("a metered link carries no more than it may, and what happens now before what was", async (context) => {
+  const { clock, hub, outbox } = await newRig(context, undefined, {
+    bytesPerSMax: 4_000,
+    historyShare: 0.5,
+  });
+  outbox.seal("history", 100);
+  await clock.advance(10_000);
+  outbox.seal("live", 2);
+  await clock.advance(1_000);
+  hub.store();
+  await clock.advance(100);
+  assert.deepEqual(seqs(hub, "live"), [1, 2]);
+  const sent = seqs(hub, "history").length;
+  assert(sent > 20 && sent < 90, `${sent} frames of some 300 bytes in 11 s at half of 4 kB/s`);
 });
 
 test("what somebody looks at on the hub is told to the journal", async (context) => {

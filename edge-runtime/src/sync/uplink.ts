@@ -17,7 +17,9 @@ import {
   type RoadLane,
 } from "@millwright/wire-contract";
 
-import type { Outbox, OutboxLane } from "../hand-over.ts";
+import type { Outbox, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import { Allowance } from "./allowance.ts";
+import { CriticalFirst } from "./critical-first.ts";
 import { LaneRoad } from "./lane-road.ts";
 import { parseHelloAnswer, parseMarks, toJson, toPositions } from "./messages.ts";
 import { releaseOnMark, type ReleaseRule } from "./release-rule.ts";
@@ -38,6 +40,15 @@ export interface UplinkOptions {
   /** Asked once a second. */
   readonly beat: () => Beat;
   readonly releaseRule?: ReleaseRule;
+  readonly link: LinkLimits;
+}
+
+/** What the way to the hub may carry. */
+export interface LinkLimits {
+  /** Infinity where the link is not metered. */
+  readonly bytesPerSMax: number;
+  /** Part of it, 0 to 1, that history and captures may take, so that the rest is there when something happens. */
+  readonly historyShare: number;
 }
 
 /** How the gateway introduces itself. */
@@ -55,8 +66,14 @@ const helloAgainMs = 5_000;
 const markBelowMs = 30_000;
 /** Older than this the oldest waiting frame makes the link "behind" (wire contract, `Presence`). */
 const behindMs = 10_000;
+/** Subject, message id, reply, ack and TCP of one frame, about; what a metered link is billed for besides. */
+const perFrameBytes = 250;
 /** The order in which lanes are served (no-loss protocol 5): nothing keeps critical frames waiting. */
 const laneOrder: readonly RoadLane[] = ["critical", "live", "history", "capture"];
+
+function hasTime(lane: RoadLane): boolean {
+  return lane === "history" || lane === "capture";
+}
 
 export function createUplink(options: UplinkOptions): Service & { readonly link: HubLink } {
   return new Uplink(options);
@@ -70,6 +87,10 @@ class Uplink implements Service {
   readonly #ended = new AbortController();
   readonly #waker: Waker;
   readonly #lanes: readonly LaneRoad[];
+  readonly #criticalFirst = new CriticalFirst();
+  /** Of the link, and of what the lanes that have time may take of it. */
+  readonly #allowance: Allowance;
+  readonly #share: Allowance;
   readonly #marks = new Map<string, LaneMark>();
   readonly #belowSinceMs = new Map<string, number>();
   readonly #breaks: (failure: unknown) => void;
@@ -89,6 +110,8 @@ class Uplink implements Service {
     this.#lanes = laneOrder.map(
       (lane) => new LaneRoad(lane, new Backoff(tryFirstMs, tryLastMs, options.random.fork(lane))),
     );
+    this.#allowance = new Allowance(options.link.bytesPerSMax);
+    this.#share = new Allowance(options.link.bytesPerSMax * options.link.historyShare);
     this.#sinceUs = options.clock.nowUs();
     const { promise, reject } = Promise.withResolvers<never>();
     // Whoever runs the service listens; until then a rejection is nobody's.
@@ -214,6 +237,7 @@ class Uplink implements Service {
     const nowMs = clock.monotonicMs();
     this.#round++;
     for (const lane of this.#lanes) lane.goBack(this.#round, nowMs);
+    this.#criticalFirst.begin(lanes, nowMs);
     this.#helloWanted = false;
     this.#greeted = true;
     backoff.succeeded();
@@ -323,12 +347,14 @@ class Uplink implements Service {
         lane.goBack(++this.#round, nowMs);
       }
       const next = lane.next(own);
-      if (next === undefined) continue;
+      if (next === undefined || !this.#mayGo(lane.lane, positions, nowMs)) continue;
       const { epoch, afterSeq, bytesMax } = next;
       const frames = await outbox.framesAfter(epoch, lane.lane, afterSeq, bytesMax);
       const subject = subjects.frame(lane.lane, gateway.gateway);
       for (const frame of frames) {
-        if (isClosed() || !lane.sending(frame, nowMs)) break;
+        if (isClosed() || !this.#mayGo(lane.lane, positions, nowMs)) break;
+        if (!lane.sending(frame, nowMs)) break;
+        this.#spend(frame, nowMs);
         const id = messageId(gateway.gateway, frame.epoch, frame.lane, frame.seq, lane.round);
         session.publish(lane.lane, lane.round, subject, id, frame.bytes);
       }
@@ -337,9 +363,29 @@ class Uplink implements Service {
     return false;
   }
 
+  #mayGo(lane: RoadLane, positions: readonly OutboxLane[], nowMs: number): boolean {
+    if (this.#allowance.dueInMs(nowMs) > 0) return false;
+    if (!hasTime(lane)) return true;
+    if (this.#share.dueInMs(nowMs) > 0) return false;
+    const verdict = this.#criticalFirst.judge(positions, nowMs);
+    if (verdict === "given up") this.#options.log.error("sync.critical-stands", { lane });
+    return verdict !== "wait";
+  }
+
+  #spend(frame: OutboxFrame, nowMs: number): void {
+    const bytes = frame.bytes.length + perFrameBytes;
+    this.#allowance.spend(bytes, nowMs);
+    if (hasTime(frame.lane)) this.#share.spend(bytes, nowMs);
+  }
+
   #dueInMs(): number {
     const nowMs = this.#options.clock.monotonicMs();
-    return Math.min(...this.#lanes.map((lane) => lane.dueInMs(nowMs)));
+    const rests = [this.#allowance, this.#share].map((allowance) => allowance.dueInMs(nowMs));
+    return Math.min(
+      ...this.#lanes.map((lane) => lane.dueInMs(nowMs)),
+      ...rests.filter((restMs) => restMs > 0),
+      this.#criticalFirst.dueInMs(nowMs),
+    );
   }
 
   async #beatOn(): Promise<void> {
