@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 
-import { DataType } from "node-opcua";
+import { DataType, type ServerSession } from "node-opcua";
 
 import { describeDriver } from "../driver-contract.ts";
 import { opcuaDriver } from "./opcua-driver.ts";
@@ -18,6 +18,22 @@ after(async () => {
   await rm(stateFolder, { recursive: true, force: true });
 });
 let devices = 0;
+
+/** Messages that were acknowledged: what the server has been told that it may forget (field practice 24). */
+let acknowledged = 0;
+interface ServerSubscription {
+  acknowledgeNotification(seq: number): unknown;
+}
+server.server.on("create_session", (session: ServerSession) => {
+  session.on("new_subscription", (made: unknown) => {
+    const subscription = made as ServerSubscription;
+    const acknowledge = subscription.acknowledgeNotification.bind(subscription);
+    subscription.acknowledgeNotification = (seq) => {
+      acknowledged++;
+      return acknowledge(seq);
+    };
+  });
+});
 
 describeDriver("opcua", {
   driver: {
@@ -53,6 +69,7 @@ describeDriver("opcua", {
       cut: () => wire.cut(),
       mend: () => wire.mend(),
       conversations: () => wire.connections,
+      settled: () => acknowledged,
       async stop() {
         clearInterval(measuring);
         await wire.stop();
