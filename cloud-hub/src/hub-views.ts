@@ -28,6 +28,26 @@ export interface HubMetrics {
   readonly transactions: number;
 }
 
+/** One minute or hour of a tag. Values are absent where no good sample lies, `mean` where no good value held. */
+export interface Aggregate {
+  /** Begin of the bucket, µs. */
+  readonly startUs: number;
+  readonly samples: number;
+  readonly good: number;
+  /** Part of the bucket in which a good value held, 0 to 1. */
+  readonly goodShare: number;
+  readonly min?: number;
+  readonly max?: number;
+  readonly first?: number;
+  readonly last?: number;
+  /** Time-weighted. */
+  readonly mean?: number;
+  /** Greatest OPC UA status code. */
+  readonly worst: number;
+  /** Of a counter: what was counted. */
+  readonly counted: number;
+}
+
 /** What the hub shows: the front door for pages and API. Reading it changes nothing. */
 export interface HubViews {
   gateways(): readonly GatewayRow[];
@@ -53,6 +73,21 @@ export interface HubViews {
     columns: number,
   ): Promise<{ readonly times: Float64Array; readonly values: Float64Array }>;
   gaps(gateway: string, tag: string, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
+  /** Buckets that begin in the range, at most `aggregatesMax` of them, the first. */
+  aggregates(
+    gateway: string,
+    tag: string,
+    fromUs: number,
+    toUs: number,
+    width: "1m" | "1h",
+  ): Promise<readonly Aggregate[]>;
+  /** Makes a Parquet file of samples and answers its path; who asked for it removes it. */
+  exportHistory(
+    gateway: string,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+  ): Promise<string>;
   /** The newest first. */
   quarantine(): Promise<readonly Quarantined[]>;
   metrics(): HubMetrics;

@@ -85,6 +85,12 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     settings: {
       sortEveryMs: settings.history.sortEveryMin * 60_000,
       hotDays: settings.history.hotDays,
+      keep: {
+        samples: settings.history.keepSamplesDays,
+        minutes: settings.history.keepMinutesDays,
+        hours: settings.history.keepHoursDays,
+      },
+      lakeFolder: lakeFolderOf(settings),
       logLevel: settings.logLevel,
     },
     databaseUrl: () => settings.database.url ?? database?.url() ?? "",
@@ -155,6 +161,10 @@ function openDataFolder(folder: string): void {
       { cause },
     );
   }
+}
+
+function lakeFolderOf(settings: HubSettings): string {
+  return settings.history.lakeFolder ?? join(settings.dataFolder, "lake");
 }
 
 interface CoreOptions {
@@ -239,7 +249,15 @@ class HubCore implements Service, HubViews {
         fleet,
         twins,
         ingest,
-        history: openHistory(databaseUrl(), store, log),
+        history: openHistory(
+          {
+            databaseUrl: databaseUrl(),
+            folder: lakeFolderOf(settings),
+            logLevel: settings.logLevel,
+          },
+          store,
+          log,
+        ),
       };
       this.#work = Promise.all([
         fleet.watch(this.#stopping.signal),
@@ -330,6 +348,30 @@ class HubCore implements Service, HubViews {
 
   gaps(gateway: string, tag: string, fromUs: number, toUs: number): ReturnType<HubViews["gaps"]> {
     return this.#running().history.gaps(gateway as GatewayId, tag, fromUs, toUs);
+  }
+
+  aggregates(
+    gateway: string,
+    tag: string,
+    fromUs: number,
+    toUs: number,
+    width: "1m" | "1h",
+  ): ReturnType<HubViews["aggregates"]> {
+    const tier = width === "1m" ? "minutes" : "hours";
+    return this.#running().history.aggregates(gateway as GatewayId, tag, fromUs, toUs, tier);
+  }
+
+  async exportHistory(
+    gateway: string,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+  ): Promise<string> {
+    const { settings, context } = this.#options;
+    const name = `export-${Math.floor(context.random.next() * 2 ** 48).toString(36)}.parquet`;
+    const path = join(lakeFolderOf(settings), ".scratch", name);
+    await this.#running().history.export(gateway as GatewayId, tags, fromUs, toUs, path);
+    return path;
   }
 
   quarantine(): ReturnType<HubViews["quarantine"]> {

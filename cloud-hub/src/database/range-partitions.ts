@@ -57,8 +57,9 @@ export class RangePartitions {
     }
   }
 
-  list(): Promise<readonly Partition[]> {
-    return listPartitions(this.#pool, this.#table.name);
+  /** A partition that was there has been dropped, by this program or another. */
+  forget(): void {
+    this.#known = [];
   }
 
   /** Made beside and then attached: that locks nobody out who writes into other partitions. */
@@ -99,6 +100,11 @@ export async function listPartitions(
       return [{ name, from, to: Number(range[2]) }];
     })
     .toSorted((a, b) => a.from - b.from);
+}
+
+/** No partition holds the row (PostgreSQL, appendix A: check_violation). */
+export function isWithoutPartition(failure: unknown): boolean {
+  return failure instanceof Error && "code" in failure && failure.code === "23514";
 }
 
 function holds(partitions: readonly Partition[], key: number): boolean {

@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { History } from "./history.ts";
+import { silentLog, systemClock } from "@millwright/kit";
+
+import { openHistory, type History } from "./history.ts";
+import { Compactor } from "./lake/compactor.ts";
+import { openDuck } from "./lake/duck.ts";
+import { LakeFolder } from "./lake/lake-folder.ts";
+import { Retention } from "./lake/retention.ts";
+import { SeriesBook } from "./series-book.ts";
 import { TestGateway, testTag } from "../ingest/test-gateway.ts";
-import { openTestHistory, testDayUs, type TestHistory } from "./test-history.ts";
+import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
 
 let opened: TestHistory;
 let history: History;
+let lakeFolder: string;
 const none = new AbortController().signal;
 const secondUs = 1_000_000;
 const hourUs = 3_600 * secondUs;
@@ -17,7 +27,12 @@ const valueAt = (at: number): number => (at === 4_000 ? 99 : Math.round(at / 60)
 
 before(async () => {
   opened = await openTestHistory();
-  history = new History({ reader: opened.store, pool: opened.pool });
+  lakeFolder = join(opened.folder, "lake");
+  history = openHistory(
+    { databaseUrl: opened.url, folder: lakeFolder, logLevel: "error" },
+    opened.store,
+    silentLog,
+  );
   const frames = Array.from({ length: 36 }, (_, at) =>
     gateway.samples(
       all
@@ -29,20 +44,39 @@ before(async () => {
   await opened.sorter.sortAll(none);
   await opened.take(gateway, ...frames.slice(30));
 });
-after(() => opened[Symbol.asyncDispose]());
+after(async () => {
+  await history[Symbol.asyncDispose]();
+  await opened[Symbol.asyncDispose]();
+});
 
-test("samples come from chunks and from frames that are not sorted, in order and each of them once", async () => {
-  const samples = await history.samples(
+/** `[seconds, value]` of an exported file, which is made by a process of its own. */
+async function exported(name: string): Promise<readonly (readonly [number, number])[]> {
+  const path = join(opened.folder, name);
+  const count = await history.export(
     gateway.gateway,
-    "pump/t0",
+    ["pump/t0", "pump/t1"],
     testDayUs,
     testDayUs + 3 * hourUs,
+    path,
   );
+  mkdirSync(lakeFolder, { recursive: true });
+  const duck = await openDuck(lakeFolder);
+  const rows = await duck.runAndReadAll(
+    `select epoch_us(time)::double, value from read_parquet('${path}') order by tag, time`,
+  );
+  duck.closeSync();
+  const found = rows
+    .getRowsJS()
+    .map(([us, value]) => [(Number(us) - testDayUs) / secondUs, Number(value)] as const);
+  assert.equal(found.length, count);
+  return found;
+}
+
+test("an export holds the samples of chunks and of frames that are not sorted, in order and each of them once", async () => {
   assert.deepEqual(
-    [...samples.measuredUs].map((us) => (us - testDayUs) / secondUs),
-    all,
+    await exported("hot.parquet"),
+    all.map((at) => [at, valueAt(at)]),
   );
-  assert.deepEqual([...samples.value], all.map(valueAt));
 });
 
 for (const tier of ["samples", "minutes", "hours"] as const) {
@@ -99,8 +133,10 @@ test("aggregates of a range are those of its buckets", async () => {
     testDayUs + 20 * 60 * secondUs,
     "minutes",
   );
-  assert.equal(minutes.count, 10);
-  assert.deepEqual([...minutes.samples], new Array(10).fill(12));
+  assert.deepEqual(
+    minutes.map(({ samples }) => samples),
+    new Array<number>(10).fill(12),
+  );
   const hours = await history.aggregates(
     gateway.gateway,
     "pump/t0",
@@ -108,7 +144,7 @@ test("aggregates of a range are those of its buckets", async () => {
     testDayUs + 24 * hourUs,
     "hours",
   );
-  assert.equal(hours.max[1], 99);
+  assert.equal(hours[1]?.max, 99);
 });
 
 test("a tag or a gateway that nobody has heard of has an empty line", async () => {
@@ -127,5 +163,42 @@ test("a tag or a gateway that nobody has heard of has an empty line", async () =
     testDayUs + hourUs,
     "hours",
   );
-  assert.equal(empty.count, 0);
+  assert.deepEqual(empty, []);
+});
+
+test("lines and exports of a day that only files hold are those of before", async () => {
+  const ask = (): ReturnType<History["lines"]> =>
+    history.lines(
+      gateway.gateway,
+      ["pump/t0", "pump/t1"],
+      testDayUs,
+      testDayUs + 3 * hourUs,
+      500,
+      "samples",
+    );
+  const [line] = await ask();
+  await opened.sorter.sortAll(none);
+  const pool = opened.pool;
+  const clock = { ...systemClock, nowUs: () => testDayUs + 120 * hourUs };
+  const lake = new LakeFolder({
+    folder: lakeFolder,
+    damaged: () => Promise.reject(new Error("no file is damaged")),
+  });
+  const options = { pool, lake, clock, log: silentLog };
+  const compactor = new Compactor({
+    ...options,
+    book: new SeriesBook(),
+    settleMs: 0,
+    samplesPerFile: 1_000_000,
+  });
+  await compactor.compactDue(none);
+  const keep = { samples: 90, minutes: 365, hours: 1_826 };
+  const released = await new Retention({ ...options, hotDays: 3, keep }).releaseChunks();
+  assert.equal(released.length, 1);
+  assert.equal((await pool.query("select from chunks")).rows.length, 0);
+  assert.deepEqual((await ask())[0], line);
+  assert.deepEqual(
+    await exported("cold.parquet"),
+    all.map((at) => [at, valueAt(at)]),
+  );
 });

@@ -4,14 +4,16 @@
  */
 import { widths, type Buckets, type Series } from "@millwright/aggregates";
 import { reducePerColumn, type Log, type ReducedLine } from "@millwright/kit";
-import type { GatewayId, LedgerEntry } from "@millwright/wire-contract";
+import { bucketOf, type GatewayId, type LedgerEntry } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { openPool } from "../database/pool.ts";
 import type { FrameReader } from "../hand-over.ts";
+import type { Aggregate } from "../hub-views.ts";
 import { concerns } from "./gap-book.ts";
+import { LakeHost } from "./lake/lake-host.ts";
+import type { LakeSettings } from "./lake/lake-messages.ts";
 import { LinePoints, pushLine } from "./rollups/bucket-line.ts";
-import { joinBuckets } from "./rollups/join-buckets.ts";
 import {
   hourTier,
   minuteTier,
@@ -19,10 +21,13 @@ import {
   readRows,
   type RollupTier,
 } from "./rollups/rollup-store.ts";
-import { SampleReader } from "./sample-reader.ts";
+import { asNumbers, SampleReader } from "./sample-reader.ts";
+import { dayOf } from "./samples/chunk.ts";
 import { SeriesBook } from "./series-book.ts";
 import { SeriesFinder } from "./series-finder.ts";
 
+/** Two months of minutes, eleven years of hours: who wants more asks the database or takes an export. */
+const aggregatesMax = 100_000;
 /** Entries that a chart can show apart. */
 const entriesMax = 1_000;
 
@@ -32,6 +37,8 @@ export interface HistoryOptions {
   readonly reader: FrameReader;
   /** Ended with the history. */
   readonly pool: pg.Pool;
+  /** Answers for days that the database has let go. Ended with the history. */
+  readonly lake: LakeHost;
 }
 
 /** A chart that takes longer is not waited for any more. */
@@ -39,8 +46,9 @@ const statementMs = 30_000;
 /** Charts that are drawn at the same time; the others wait. */
 const connectionsMax = 4;
 
-export function openHistory(url: string, reader: FrameReader, log: Log): History {
-  return new History({ reader, pool: openPool({ url, connectionsMax, statementMs, log }) });
+export function openHistory(settings: LakeSettings, reader: FrameReader, log: Log): History {
+  const pool = openPool({ url: settings.databaseUrl, connectionsMax, statementMs, log });
+  return new History({ reader, pool, lake: new LakeHost(settings) });
 }
 
 export class History implements AsyncDisposable {
@@ -48,9 +56,11 @@ export class History implements AsyncDisposable {
   readonly #pool: pg.Pool;
   readonly #finder: SeriesFinder;
   readonly #samples: SampleReader;
+  readonly #lake: LakeHost;
 
-  constructor({ reader, pool }: HistoryOptions) {
+  constructor({ reader, pool, lake }: HistoryOptions) {
     this.#reader = reader;
+    this.#lake = lake;
     this.#pool = pool;
     this.#finder = new SeriesFinder(pool);
     this.#samples = new SampleReader(pool, new SeriesBook());
@@ -84,6 +94,19 @@ export class History implements AsyncDisposable {
       this.#finder.find(gateway, tags),
       this.#gapsOf(gateway, tags, fromUs, toUs),
     ]);
+    if (tier === "samples" && (await this.#isReleased(gateway, fromUs, toUs)))
+      return this.#lake.lines({
+        kind: "lines",
+        gateway,
+        tags,
+        series,
+        fromUs,
+        toUs,
+        columns,
+        gaps: gaps.map((entries) =>
+          entries.map((entry) => ({ fromUs: entry.fromUs, toUs: entry.toUs })),
+        ),
+      });
     const sources =
       tier === "samples"
         ? (await this.#samples.read(gateway, tags, series, fromUs, toUs)).map(asNumbers)
@@ -93,12 +116,15 @@ export class History implements AsyncDisposable {
     );
   }
 
-  /** All samples of a tag in the range, in order of time, none of them twice. */
-  async samples(gateway: GatewayId, tag: string, fromUs: number, toUs: number): Promise<Series> {
-    const series = await this.#finder.find(gateway, [tag]);
-    const [found] = await this.#samples.read(gateway, [tag], series, fromUs, toUs);
-    if (found === undefined) throw new Error(`no answer for ${tag}`);
-    return found;
+  /** Makes a Parquet file of the samples of these tags, of all tiers. Answers how many there are. */
+  export(
+    gateway: GatewayId,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+    path: string,
+  ): Promise<number> {
+    return this.#lake.export({ kind: "export", gateway, tags, fromUs, toUs, path });
   }
 
   /** Buckets that begin in the range. The last ten minutes are in them once they are sorted. */
@@ -108,17 +134,13 @@ export class History implements AsyncDisposable {
     fromUs: number,
     toUs: number,
     tier: Exclude<Tier, "samples">,
-  ): Promise<Buckets> {
+  ): Promise<readonly Aggregate[]> {
     const of = tierOf(tier);
     const [series] = await this.#finder.find(gateway, [tag]);
-    const [rows = []] =
-      series === undefined
-        ? []
-        : await readRollups(this.#pool, of, [slots(series, fromUs, toUs, of)]);
-    return joinBuckets(
-      of.widthUs,
-      rows.map((buckets) => ({ buckets, fromUs, toUs })),
-    );
+    if (series === undefined) return [];
+    const endUs = Math.min(toUs, fromUs + aggregatesMax * of.widthUs);
+    const [rows = []] = await readRollups(this.#pool, of, [slots(series, fromUs, endUs, of)]);
+    return rows.flatMap(toAggregates).filter(({ startUs }) => startUs >= fromUs && startUs < endUs);
   }
 
   /** What the ledger says about the tag, its device and its gateway in this range. */
@@ -133,7 +155,16 @@ export class History implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lake[Symbol.asyncDispose]();
     await this.#pool.end();
+  }
+
+  async #isReleased(gateway: GatewayId, fromUs: number, toUs: number): Promise<boolean> {
+    const found = await this.#pool.query(
+      "select from history_days where released and bucket = $1 and day between $2 and $3 limit 1",
+      [bucketOf(gateway), dayOf(fromUs) - 1, dayOf(toUs) + 1],
+    );
+    return found.rows.length > 0;
   }
 
   async #gapsOf(
@@ -188,16 +219,6 @@ export class History implements AsyncDisposable {
   }
 }
 
-/** A 64-bit integer is drawn as the double next to it; text and bytes have no place on a line. */
-function asNumbers(series: Series): Series {
-  if (series.wide === undefined) return series;
-  const value = series.value.slice();
-  for (const [row, scalar] of series.wide) {
-    if (typeof scalar === "bigint") value[row] = Number(scalar);
-  }
-  return { ...series, value };
-}
-
 /** The widest buckets of which each pixel column has at least one. */
 function tierFor(usPerColumn: number): Tier {
   if (usPerColumn >= widths.hour) return "hours";
@@ -219,4 +240,30 @@ function slots(
     fromSlot: Math.floor(fromUs / tier.slotUs),
     toSlot: Math.floor(toUs / tier.slotUs),
   };
+}
+
+function toAggregates(buckets: Buckets): readonly Aggregate[] {
+  return Array.from({ length: buckets.count }, (_, row) => {
+    const of = (column: Float64Array | Uint32Array): number => column[row] ?? NaN;
+    const goodUs = of(buckets.goodUs);
+    return {
+      startUs: of(buckets.startUs),
+      samples: of(buckets.samples),
+      good: of(buckets.good),
+      goodShare: goodUs / buckets.widthUs,
+      ...(Number.isNaN(of(buckets.min))
+        ? {}
+        : {
+            min: of(buckets.min),
+            max: of(buckets.max),
+            first: of(buckets.first),
+            last: of(buckets.last),
+          }),
+      ...(goodUs > 0 && Number.isFinite(of(buckets.integral))
+        ? { mean: of(buckets.integral) / goodUs }
+        : {}),
+      worst: of(buckets.worst),
+      counted: of(buckets.delta),
+    };
+  });
 }

@@ -1,13 +1,23 @@
-/** The keeper's process: sorts frames as they come. Started by `keeper.ts`; ends with the one who started it. */
+/** The keeper's process: sorts frames as they come, writes days that are over into files, and lets go what is due. Started by `keeper.ts`; ends with the one who started it. */
 import { createLog, messageChain, systemClock, type Clock, type Log } from "@millwright/kit";
 
 import { openPool } from "../database/pool.ts";
 import type { KeeperSettings } from "./keeper-settings.ts";
+import { Compactor } from "./lake/compactor.ts";
+import { noteDamaged } from "./lake/damage.ts";
+import { LakeFolder } from "./lake/lake-folder.ts";
+import { ReleasedReader } from "./lake/released-reader.ts";
+import { Retention } from "./lake/retention.ts";
 import { SeriesBook } from "./series-book.ts";
 import { Sorter } from "./sorter.ts";
 
 /** A pass reads and writes some hundred megabytes on a slow disk. */
 const statementMs = 600_000;
+
+/** A day is written once its last frames have come and an outage's history with them, as a rule. */
+const settleMs = 3_600_000;
+/** Some ten megabytes a file, and 200 MB of memory while it is sorted. */
+const samplesPerFile = 4_000_000;
 
 const stopping = new AbortController();
 // The hub has ended, or wants this process to end. A signal of the terminal is the hub's to handle.
@@ -25,14 +35,22 @@ process.once("message", (settings) => {
 async function keep(settings: KeeperSettings, clock: Clock, signal: AbortSignal): Promise<void> {
   const log = createLog("history-keeper", settings.logLevel);
   const { databaseUrl: url, sortEveryMs, hotDays } = settings;
-  const pool = openPool({ url, connectionsMax: 3, statementMs, log });
-  const sorter = new Sorter({ pool, book: new SeriesBook(), clock, log, hotDays });
+  const pool = openPool({ url, connectionsMax: 4, statementMs, log });
+  const book = new SeriesBook();
+  const lake = new LakeFolder({
+    folder: settings.lakeFolder,
+    damaged: (file, reason) => noteDamaged(pool, file, reason, clock, log),
+  });
+  using released = new ReleasedReader(pool, lake);
+  const sorter = new Sorter({ pool, book, clock, log, hotDays, released });
+  const compactor = new Compactor({ pool, book, lake, clock, log, settleMs, samplesPerFile });
+  const retention = new Retention({ pool, lake, clock, log, hotDays, keep: settings.keep });
   const trouble = new Trouble(log);
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
-    await trouble.tell("history.sorting-failed", async () => {
-      await sorter.sortAll(signal);
-    });
+    await trouble.tell("history.sorting-failed", () => sorter.sortAll(signal));
+    await trouble.tell("history.compacting-failed", () => compactor.compactDue(signal));
+    await trouble.tell("history.retention-failed", () => retention.run());
     const leftMs = sortEveryMs - (clock.monotonicMs() - startedMs);
     await clock.sleep(Math.max(0, leftMs), signal).catch(() => undefined);
   }
@@ -48,7 +66,7 @@ class Trouble {
     this.#log = log;
   }
 
-  async tell(code: string, work: () => Promise<void>): Promise<void> {
+  async tell(code: string, work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
       if (this.#since.delete(code)) this.#log.info(`${code}-no-more`, {});

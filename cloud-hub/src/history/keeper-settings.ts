@@ -1,10 +1,16 @@
 import type { LogLevel } from "@millwright/kit";
 
+import type { KeepDays } from "./lake/retention.ts";
+
 /** What the keeper's process is told when it is started. */
 export interface KeeperSettings {
   readonly databaseUrl: string;
   readonly sortEveryMs: number;
   /** So many days before today stay in the database as samples. */
   readonly hotDays: number;
+  /** Days that each tier is kept. */
+  readonly keep: KeepDays;
+  /** Where the files of days that are over lie. */
+  readonly lakeFolder: string;
   readonly logLevel: LogLevel;
 }

@@ -1,6 +1,11 @@
 /** Samples as they were told: from chunks, and from the frames that are not sorted yet. */
 import { inTime, type Series } from "@millwright/aggregates";
-import { decodeSamples, type GatewayId, type SampleColumns } from "@millwright/wire-contract";
+import {
+  decodeSamples,
+  type GatewayId,
+  type SampleColumns,
+  type ValueType,
+} from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { ChunkReader, readChunks } from "./chunk-store.ts";
@@ -20,13 +25,29 @@ import { readTail } from "./unsorted-frames.ts";
  */
 const tailFramesMax = 20_000;
 
+/** Samples that the database has let go. */
+export interface ReleasedSamples {
+  /** Files that hold some of this gateway and range; empty when the database holds all there is. */
+  paths(gateway: GatewayId, fromUs: number, toUs: number): Promise<readonly string[]>;
+  read(
+    paths: readonly string[],
+    gateway: GatewayId,
+    tag: string,
+    type: ValueType,
+    fromUs: number,
+    toUs: number,
+  ): Promise<Series>;
+}
+
 export class SampleReader {
   readonly #pool: pg.Pool;
   readonly #book: SeriesBook;
+  readonly #released: ReleasedSamples | undefined;
 
-  constructor(pool: pg.Pool, book: SeriesBook) {
+  constructor(pool: pg.Pool, book: SeriesBook, released?: ReleasedSamples) {
     this.#pool = pool;
     this.#book = book;
+    this.#released = released;
   }
 
   /**
@@ -40,12 +61,13 @@ export class SampleReader {
     fromUs: number,
     toUs: number,
   ): Promise<readonly Series[]> {
-    const [chunks, tail] = await Promise.all([
+    const [chunks, tail, released] = await Promise.all([
       readChunks(
         this.#pool,
         series.map((no) => ({ series: no ?? -1, fromUs, toUs })),
       ),
       this.tail(gateway, tags, fromUs, toUs),
+      this.#fromFiles(gateway, tags, fromUs, toUs),
     ]);
     const reader = new ChunkReader(this.#pool, this.#book);
     return Promise.all(
@@ -55,9 +77,38 @@ export class SampleReader {
           all = concatenate(all, await reader.read(gateway, chunk, "read"));
         }
         const sorted = inTime(all, fromUs, toUs + 1);
-        return mergeSeries(sorted, tail[at] ?? emptySeries).series;
+        // What came late for a day that is in a file lies in a chunk until the file is written anew.
+        const known = mergeSeries(released[at] ?? emptySeries, sorted).series;
+        return mergeSeries(known, tail[at] ?? emptySeries).series;
       }),
     );
+  }
+
+  async #fromFiles(
+    gateway: GatewayId,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+  ): Promise<readonly Series[]> {
+    const released = this.#released;
+    if (released === undefined) return [];
+    const paths = await released.paths(gateway, fromUs, toUs);
+    if (paths.length === 0) return [];
+    const types = await this.#pool.query<{ tag: string; type: ValueType }>(
+      "select tag, type from series where gateway = $1 and tag = any($2::text[])",
+      [gateway, tags],
+    );
+    const typeOf = new Map(types.rows.map(({ tag, type }) => [tag, type]));
+    const found: Series[] = [];
+    for (const tag of tags) {
+      const type = typeOf.get(tag);
+      found.push(
+        type === undefined
+          ? emptySeries
+          : await released.read(paths, gateway, tag, type, fromUs, toUs),
+      );
+    }
+    return found;
   }
 
   /** What no pass of the sorter has taken yet. */
@@ -95,4 +146,14 @@ function rowsOf(samples: SampleColumns, index: number, shiftUs: number): Series 
   const rows = sliceSeries(samples, from, end);
   const measuredUs = shiftUs === 0 ? rows.measuredUs : rows.measuredUs.map((us) => us + shiftUs);
   return inTime({ ...rows, measuredUs }, -Infinity, Infinity);
+}
+
+/** A 64-bit integer is drawn as the double next to it; text and bytes have no place on a line. */
+export function asNumbers(series: Series): Series {
+  if (series.wide === undefined) return series;
+  const value = series.value.slice();
+  for (const [row, scalar] of series.wide) {
+    if (typeof scalar === "bigint") value[row] = Number(scalar);
+  }
+  return { ...series, value };
 }

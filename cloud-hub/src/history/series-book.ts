@@ -7,13 +7,6 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
-/** A tag of a gateway as history knows it. */
-export interface SeriesRow {
-  readonly no: number;
-  readonly gateway: GatewayId;
-  readonly tag: string;
-}
-
 /** A fleet's dictionaries of some months are some ten megabytes. */
 const dictionariesMax = 4_096;
 

@@ -13,7 +13,8 @@ import {
 } from "./chunk-store.ts";
 import { gapsOf } from "./gap-book.ts";
 import { hourOf, recomputeRollups, type DirtyHours } from "./rollups/recompute.ts";
-import { chunkSamplesLeast, dayOf, packChunks } from "./samples/chunk.ts";
+import type { ReleasedSamples } from "./sample-reader.ts";
+import { chunkSamplesLeast, dayOf, dayUs, packChunks } from "./samples/chunk.ts";
 import { concatenate, emptySeries, mergeSeries } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
 
@@ -51,6 +52,7 @@ export async function sortSeries(
   book: SeriesBook,
   arrived: readonly ArrivedSeries[],
   entries: ReadonlyMap<GatewayId, readonly LedgerEntry[]>,
+  released: ReleasedSamples | undefined,
 ): Promise<SortOutcome> {
   const bySeries = groupBySeries(arrived);
   const dirty = await findDirty(client, bySeries);
@@ -84,7 +86,7 @@ export async function sortSeries(
     for (const chunk of kept) {
       pieces.push({ series: await reader.read(newest.gateway, chunk, "read"), offsetUs: 0 });
     }
-    const samples = inOrder(pieces);
+    const samples = await withReleased(released, newest, range, inOrder(pieces));
     hours.push({
       ...range,
       rule: newest.rule,
@@ -142,6 +144,21 @@ async function mergeInto(
     repeats: repeats + part.repeats,
     conflicts: conflicts + part.conflicts,
   };
+}
+
+/** The hours of a day that is in files are computed from them and from what came late. */
+async function withReleased(
+  released: ReleasedSamples | undefined,
+  { gateway, tag }: ArrivedSeries,
+  range: DirtyRange,
+  samples: Series,
+): Promise<Series> {
+  if (released === undefined) return samples;
+  // A day before, for the value that holds at the begin.
+  const fromUs = range.fromUs - dayUs;
+  const paths = await released.paths(gateway, fromUs, range.toUs);
+  const known = await released.read(paths, gateway, tag.id, tag.type, fromUs, range.toUs);
+  return mergeSeries(known, samples).series;
 }
 
 interface Piece {

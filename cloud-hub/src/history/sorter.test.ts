@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
-import { openTestHistory, testDayUs, type TestHistory } from "./test-history.ts";
+import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
 
 let history: TestHistory;
 let gateways = 0;

@@ -22,16 +22,20 @@ import { chunkDays } from "./chunk-store.ts";
 import { hourTier, minuteTier } from "./rollups/rollup-store.ts";
 import { touchedSlots } from "./rollups/recompute.ts";
 import { SampleCounts } from "./sample-counts.ts";
+import type { ReleasedSamples } from "./sample-reader.ts";
 import { dayOf, dayUs } from "./samples/chunk.ts";
 import { gatherSamples, type GatheredFrame } from "./samples/gather-samples.ts";
 import { emptySeries, rowAt } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
+import { tryToSort } from "./sorter-lock.ts";
 import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
 import {
   chooseParts,
   noteSorted,
+  noteUnreadable,
   readFilling,
   readParts,
+  type DamagedFrame,
   type LanePart,
   type UnsortedFrame,
 } from "./unsorted-frames.ts";
@@ -43,6 +47,7 @@ export interface SorterOptions {
   readonly log: Log;
   /** Days before today that have partitions of their own. */
   readonly hotDays: number;
+  readonly released?: ReleasedSamples;
 }
 
 /** What one pass did. In = `stored` + `repeats` (no-loss protocol 7, hub, samples). */
@@ -62,8 +67,6 @@ const seriesPerStep = 512;
 const entriesMax = 10_000;
 /** 2000-01-01: earlier stamps come from clocks that were not set, and get no partitions of their own. */
 const sensibleUs = 946_684_800_000_000;
-/** Any number that only we use: one sorter works at a time, of all hubs that share the database. */
-const lockNumber = 0x6d777372;
 
 interface ReadableFrame {
   readonly gateway: GatewayId;
@@ -106,11 +109,7 @@ export class Sorter {
     return inTransaction(
       this.#options.pool,
       async (client) => {
-        const lock = await client.query<{ mine: boolean }>(
-          "select pg_try_advisory_xact_lock($1) as mine",
-          [lockNumber],
-        );
-        return lock.rows[0]?.mine === true ? this.#pass(client) : undefined;
+        return (await tryToSort(client)) ? this.#pass(client) : undefined;
       },
       // A frame that is stored meanwhile must not be noted as sorted.
       "begin isolation level repeatable read",
@@ -119,18 +118,15 @@ export class Sorter {
 
   async #pass(client: pg.PoolClient): Promise<SortedPass | undefined> {
     const chosen = await chooseParts(client, samplesPerPass);
-    const damaged: string[] = [];
-    const noteDamaged = (one: { epochNo: number; lane: number; seq: number }): void => {
-      damaged.push(`epoch ${one.epochNo} lane ${one.lane} frame ${one.seq}`);
+    const unreadable: DamagedFrame[] = [];
+    const noteDamaged = (frame: DamagedFrame): void => {
+      const { epochNo, lane, seq } = frame;
+      this.#options.log.error("history.frame-damaged", { epochNo, lane, seq });
+      unreadable.push(frame);
     };
     const filling = await readFilling(client, noteDamaged);
     const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
-    if (damaged.length > 0)
-      this.#options.log.error("history.frames-damaged", {
-        count: damaged.length,
-        frames: damaged.slice(0, 10),
-      });
-    const { readable, parts } = await this.#withDictionaries(frames, chosen);
+    const { readable, parts } = await this.#withDictionaries(frames, chosen, unreadable);
     if (parts.length === 0 && filling.length === 0) return undefined;
     const arrived = await this.#gather(readable);
     await this.#ensurePartitions(arrived);
@@ -140,11 +136,18 @@ export class Sorter {
     for (const { gateway, samples } of readable) counts.add(gateway, "inFrames", samples.count);
     for (let at = 0; at < arrived.length; at += seriesPerStep) {
       const step = arrived.slice(at, at + seriesPerStep);
-      const { repeats, conflicts } = await sortSeries(client, this.#options.book, step, entries);
+      const { repeats, conflicts } = await sortSeries(
+        client,
+        this.#options.book,
+        step,
+        entries,
+        (await hasReleased(client, step)) ? this.#options.released : undefined,
+      );
       for (const [gateway, count] of repeats) counts.add(gateway, "repeats", count);
       for (const [gateway, count] of conflicts) counts.add(gateway, "conflicts", count);
     }
     await noteSorted(client, parts, filling);
+    await noteUnreadable(client, unreadable);
     await this.#noteDays(client, arrived);
     await counts.write(client);
     return { frames: readable.length, ...counts.sum() };
@@ -154,6 +157,7 @@ export class Sorter {
   async #withDictionaries(
     frames: readonly UnsortedFrame[],
     chosen: readonly LanePart[],
+    unreadable: DamagedFrame[],
   ): Promise<{ readable: readonly ReadableFrame[]; parts: readonly LanePart[] }> {
     const { pool, book, log } = this.#options;
     const waiting = new Map<string, number>();
@@ -170,6 +174,7 @@ export class Sorter {
       if ("kind" in samples) {
         const { gateway, seq } = head;
         log.error("history.frame-undecodable", { gateway, lane, seq, reason: samples.reason });
+        unreadable.push({ epochNo, lane, seq });
         continue;
       }
       readable.push({ gateway: head.gateway, head, dictionary, samples });
@@ -309,4 +314,19 @@ export class Sorter {
       ],
     );
   }
+}
+
+/** Is any of these days in files alone? Nearly never: then nobody asks for each tag. */
+async function hasReleased(
+  client: pg.ClientBase,
+  arrived: readonly ArrivedSeries[],
+): Promise<boolean> {
+  const days = arrived.flatMap(({ samples: { count, measuredUs } }) =>
+    count === 0 ? [] : [dayOf(measuredUs[0] ?? 0), dayOf(measuredUs[count - 1] ?? 0)],
+  );
+  const found = await client.query(
+    "select from history_days where released and day between $1 and $2 limit 1",
+    [Math.min(...days) - 1, Math.max(...days) + 1],
+  );
+  return found.rows.length > 0;
 }

@@ -189,3 +189,20 @@ export async function noteSorted(
     [...columns, parts.map(({ afterSeq }) => afterSeq)],
   );
 }
+
+/** As ingest notes what it cannot decode: those who look for samples pass it by, and it outlives its day. */
+export async function noteUnreadable(
+  client: Queryable,
+  frames: readonly DamagedFrame[],
+): Promise<void> {
+  if (frames.length === 0) return;
+  await client.query(
+    `update frames f set content = 0 from unnest($1::int[], $2::smallint[], $3::bigint[]) k (epoch_no, lane, seq)
+     where f.epoch_no = k.epoch_no and f.lane = k.lane and f.seq = k.seq`,
+    [
+      frames.map(({ epochNo }) => epochNo),
+      frames.map(({ lane }) => lane),
+      frames.map(({ seq }) => seq),
+    ],
+  );
+}

@@ -13,7 +13,7 @@ import {
 import type pg from "pg";
 
 import { openPool } from "../database/pool.ts";
-import { frameDays, RangePartitions } from "../database/range-partitions.ts";
+import { frameDays, isWithoutPartition, RangePartitions } from "../database/range-partitions.ts";
 import { inTransaction } from "../database/transaction.ts";
 import type { StoredFrame } from "../hand-over.ts";
 import { rankEpochs } from "./epoch-ranks.ts";
@@ -88,6 +88,17 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
   }
 
   async takeIn(intake: Intake): Promise<Taken> {
+    try {
+      return await this.#takeIn(intake);
+    } catch (failure) {
+      if (!isWithoutPartition(failure)) throw failure;
+      // The clock was set back to a day that is released already.
+      this.#days.forget();
+      return this.#takeIn(intake);
+    }
+  }
+
+  async #takeIn(intake: Intake): Promise<Taken> {
     await this.#days.ensure([intake.receivedUs, intake.receivedUs + frameDays.width]);
     return inTransaction(this.pool, async (client) => {
       const is = await readIncarnation(client);

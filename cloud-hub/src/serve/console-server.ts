@@ -13,6 +13,7 @@ import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 
 import type { HubViews } from "../hub-views.ts";
+import { addDataRoutes } from "./data-routes.ts";
 
 export interface ConsoleServerOptions {
   readonly host: string;
@@ -55,6 +56,7 @@ export class ConsoleServer extends PageService {
         addHistoryRoutes(app, "/api/gateways/:gateway", (context) =>
           historySourceOf(views, context.req.param("gateway") ?? ""),
         );
+        addDataRoutes(app, views);
       },
     });
   }

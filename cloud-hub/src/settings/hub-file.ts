@@ -37,6 +37,12 @@ export interface HubFile {
     readonly sortEveryMin: number;
     /** So many days before today stay in the database as samples. */
     readonly hotDays: number;
+    /** Where the Parquet files of days that are over lie. Absent: `lake` in the data folder. */
+    readonly lakeFolder?: string | undefined;
+    /** Days that samples are kept, then 1-minute and 1-hour rollups. What is older is deleted, and audited. */
+    readonly keepSamplesDays: number;
+    readonly keepMinutesDays: number;
+    readonly keepHoursDays: number;
   };
   /** How many transactions take frames in at the same time. */
   readonly writers: number;
@@ -86,8 +92,23 @@ export const hubFile: z.ZodType<HubFile> = z.strictObject({
       sortEveryMin: z.number().min(0.01).max(60).default(10),
       // Late data of these days costs no rewriting of files.
       hotDays: z.int().min(1).max(90).default(3),
+      lakeFolder: z.string().min(1).optional(),
+      // A quarter for those who look for causes, a year of minutes for comparison, five years of hours for trends.
+      keepSamplesDays: z.int().min(1).max(36_500).default(90),
+      keepMinutesDays: z.int().min(1).max(36_500).default(365),
+      keepHoursDays: z.int().min(1).max(36_500).default(1_826),
     })
-    .default({ sortEveryMin: 10, hotDays: 3 }),
+    .refine((history) => history.keepSamplesDays >= history.hotDays, {
+      error: "samples must be kept for at least as many days as stay in the database (hotDays)",
+      path: ["keepSamplesDays"],
+    })
+    .default({
+      sortEveryMin: 10,
+      hotDays: 3,
+      keepSamplesDays: 90,
+      keepMinutesDays: 365,
+      keepHoursDays: 1_826,
+    }),
   // One writer commits thousands of frames at once; a second one uses the time in which the first waits for the disk.
   writers: z.int().min(1).max(16).default(2),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),

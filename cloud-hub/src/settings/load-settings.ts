@@ -68,5 +68,6 @@ function withAbsolutePaths(settings: HubFile, folder: string): HubSettings {
       program: at(settings.broker.program),
     },
     database: { ...settings.database, programs: at(settings.database.programs) },
+    history: { ...settings.history, lakeFolder: at(settings.history.lakeFolder) },
   };
 }

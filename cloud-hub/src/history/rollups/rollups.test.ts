@@ -6,7 +6,7 @@ import { severityOf } from "@millwright/wire-contract";
 import type { DeviceId } from "@millwright/wire-contract";
 
 import { TestGateway, testTag } from "../../ingest/test-gateway.ts";
-import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
+import { openTestHistory, testDayUs, type TestHistory } from "../../test-history.ts";
 
 let history: TestHistory;
 const none = new AbortController().signal;

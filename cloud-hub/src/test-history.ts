@@ -2,14 +2,14 @@
 import { silentLog, systemClock } from "@millwright/kit";
 import type pg from "pg";
 
-import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
-import { openPool } from "../database/pool.ts";
-import { intakeOf } from "../ingest/describe-frame-store.ts";
-import { openPostgresStore, type PostgresStore } from "../ingest/store-postgres.ts";
-import type { TestFrame, TestGateway } from "../ingest/test-gateway.ts";
-import { readChunks, ChunkReader } from "./chunk-store.ts";
-import { SeriesBook } from "./series-book.ts";
-import { Sorter } from "./sorter.ts";
+import { makeDataFolder, removeDataFolder, testDatabase } from "./children/test-children.ts";
+import { openPool } from "./database/pool.ts";
+import { intakeOf } from "./ingest/describe-frame-store.ts";
+import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
+import type { TestFrame, TestGateway } from "./ingest/test-gateway.ts";
+import { readChunks, ChunkReader } from "./history/chunk-store.ts";
+import { SeriesBook } from "./history/series-book.ts";
+import { Sorter } from "./history/sorter.ts";
 
 export interface TestHistory extends AsyncDisposable {
   readonly folder: string;

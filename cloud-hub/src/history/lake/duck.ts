@@ -1,0 +1,27 @@
+/** DuckDB, with a bound on its memory. What it cannot hold it puts into files of its own. */
+import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
+
+/** A part of a day is some 160 MB while it is sorted. */
+const memoryMebibytes = 512;
+/** It shares the machine with broker, database and ingest. */
+const threads = 2;
+
+/** @param folder where it may put what does not fit */
+export async function openDuck(folder: string): Promise<DuckDBConnection> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: `${memoryMebibytes}MB`,
+    threads: String(threads),
+    temp_directory: folder,
+    // Nothing is loaded or fetched from anywhere.
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+  const connection = await instance.connect();
+  await connection.run("set TimeZone = 'UTC'");
+  return connection;
+}
+
+/** A text as it stands in a statement: DuckDB takes no parameters for names of files. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

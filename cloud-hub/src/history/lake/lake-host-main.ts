@@ -1,0 +1,61 @@
+/** The process of the lake: answers from files. Started by `lake-host.ts`; ends with the one who started it. */
+import { createLog, messageChain, reducePerColumn, systemClock } from "@millwright/kit";
+
+import { openPool } from "../../database/pool.ts";
+import { asNumbers, SampleReader } from "../sample-reader.ts";
+import { SeriesBook } from "../series-book.ts";
+import { noteDamaged } from "./damage.ts";
+import { exportSamples } from "./export-samples.ts";
+import { LakeFolder } from "./lake-folder.ts";
+import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
+import { ReleasedReader } from "./released-reader.ts";
+
+/** A chart is looked at by a person. An export reads day by day, each in less. */
+const statementMs = 60_000;
+
+process.once("disconnect", () => {
+  process.exit(0);
+});
+process.on("SIGINT", () => undefined);
+
+process.once("message", (message) => {
+  const answer = openAnswering(message as LakeSettings);
+  process.on("message", (asked) => {
+    const { id, question } = asked as { readonly id: number; readonly question: LakeQuestion };
+    answer(question)
+      .catch((failure: unknown): LakeReply => ({ kind: "failed", reason: messageChain(failure) }))
+      .then((reply) => process.send?.({ id, reply }))
+      .catch(() => undefined);
+  });
+});
+
+function openAnswering(settings: LakeSettings): (question: LakeQuestion) => Promise<LakeReply> {
+  const log = createLog("lake", settings.logLevel);
+  const pool = openPool({ url: settings.databaseUrl, connectionsMax: 3, statementMs, log });
+  const lake = new LakeFolder({
+    folder: settings.folder,
+    damaged: (file, reason) => noteDamaged(pool, file, reason, systemClock, log),
+  });
+  const reader = new SampleReader(pool, new SeriesBook(), new ReleasedReader(pool, lake));
+  return async (question) => {
+    switch (question.kind) {
+      case "lines": {
+        const { gateway, tags, series, fromUs, toUs, columns, gaps } = question;
+        const found = await reader.read(gateway, tags, series, fromUs, toUs);
+        return {
+          kind: "lines",
+          lines: found
+            .map(asNumbers)
+            .map(({ measuredUs, value, status }, at) =>
+              reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps[at] ?? []),
+            ),
+        };
+      }
+      case "export":
+        return {
+          kind: "exported",
+          samples: await exportSamples(pool, reader, lake.scratch, question),
+        };
+    }
+  };
+}

@@ -1,0 +1,39 @@
+/** What the hub asks the process of the lake. */
+import type { Gap } from "@millwright/aggregates";
+import type { LogLevel, ReducedLine } from "@millwright/kit";
+import type { GatewayId } from "@millwright/wire-contract";
+
+/** The first message. */
+export interface LakeSettings {
+  readonly databaseUrl: string;
+  readonly folder: string;
+  readonly logLevel: LogLevel;
+}
+
+export type LakeQuestion =
+  | {
+      readonly kind: "lines";
+      readonly gateway: GatewayId;
+      readonly tags: readonly string[];
+      /** Numbers of the tags. */
+      readonly series: readonly (number | undefined)[];
+      readonly fromUs: number;
+      readonly toUs: number;
+      readonly columns: number;
+      /** By tag: where the line breaks. */
+      readonly gaps: readonly (readonly Gap[])[];
+    }
+  | {
+      readonly kind: "export";
+      readonly gateway: GatewayId;
+      readonly tags: readonly string[];
+      readonly fromUs: number;
+      readonly toUs: number;
+      /** A Parquet file that is made. */
+      readonly path: string;
+    };
+
+export type LakeReply =
+  | { readonly kind: "lines"; readonly lines: readonly ReducedLine[] }
+  | { readonly kind: "exported"; readonly samples: number }
+  | { readonly kind: "failed"; readonly reason: string };

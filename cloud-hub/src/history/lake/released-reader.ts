@@ -1,0 +1,53 @@
+/** Samples of days that the database has let go, from the files of the lake. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { inTime, type Series } from "@millwright/aggregates";
+import type { GatewayId, ValueType } from "@millwright/wire-contract";
+import type pg from "pg";
+
+import { emptySeries } from "../samples/merge-series.ts";
+import { openDuck } from "./duck.ts";
+import type { LakeFolder } from "./lake-folder.ts";
+import { releasedFiles } from "./lake-store.ts";
+import { readPart } from "./part-reader.ts";
+
+export class ReleasedReader implements Disposable {
+  readonly #pool: pg.Pool;
+  readonly #lake: LakeFolder;
+  #duck: Promise<DuckDBConnection> | undefined;
+
+  constructor(pool: pg.Pool, lake: LakeFolder) {
+    this.#pool = pool;
+    this.#lake = lake;
+  }
+
+  /** Paths of files with samples of this gateway and range; empty when the database holds all there is. */
+  async paths(gateway: GatewayId, fromUs: number, toUs: number): Promise<readonly string[]> {
+    const paths: string[] = [];
+    for (const file of await releasedFiles(this.#pool, gateway, fromUs, toUs)) {
+      const path = await this.#lake.checked(file);
+      if (path !== undefined) paths.push(path);
+    }
+    return paths;
+  }
+
+  /** In order of time. */
+  async read(
+    paths: readonly string[],
+    gateway: GatewayId,
+    tag: string,
+    type: ValueType,
+    fromUs: number,
+    toUs: number,
+  ): Promise<Series> {
+    if (paths.length === 0) return emptySeries;
+    this.#duck ??= openDuck(this.#lake.scratch);
+    const series = await readPart(await this.#duck, { paths, gateway, tag, type, fromUs, toUs });
+    return inTime(series, -Infinity, Infinity);
+  }
+
+  [Symbol.dispose](): void {
+    void this.#duck?.then((duck) => {
+      duck.closeSync();
+    });
+  }
+}
