@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 
-import { describeDriver, type DriverRig } from "../driver-contract.ts";
+import { describeDriver } from "../driver-contract.ts";
+import type { DriverRig } from "../driver-rig.ts";
 import { modbusDriver } from "./modbus-driver.ts";
 import type { ModbusSettings } from "./settings.ts";
 import { TestDevice } from "./test-device.ts";

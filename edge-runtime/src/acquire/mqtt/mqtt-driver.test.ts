@@ -7,7 +7,8 @@ import test, { type TestContext } from "node:test";
 import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { status, type LossReason, type Scalar, type ValueType } from "@millwright/wire-contract";
 
-import { describeDriver, type RigDevice } from "../driver-contract.ts";
+import { describeDriver } from "../driver-contract.ts";
+import type { RigDevice } from "../driver-rig.ts";
 import type { DriverContext, DriverSession, PointSettings, ReadingBatch } from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
 import { mqttDriver, type MqttSettings } from "./mqtt-driver.ts";

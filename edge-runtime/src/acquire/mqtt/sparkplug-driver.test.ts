@@ -15,7 +15,8 @@ import {
 import { status, type LossReason, type Scalar, type ValueType } from "@millwright/wire-contract";
 import fc from "fast-check";
 
-import { describeDriver, type RigDevice } from "../driver-contract.ts";
+import { describeDriver } from "../driver-contract.ts";
+import type { RigDevice } from "../driver-rig.ts";
 import type { DriverContext, DriverSession, PointSettings } from "../driver.ts";
 import { RebirthPacer } from "./rebirth-pacer.ts";
 import { createSparkplugDriver, type SparkplugSettings } from "./sparkplug-driver.ts";
