@@ -150,7 +150,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         page: () => page,
         counters: () => ({
           unexplained: unexplained(),
-          journal: journal.counters(),
+          clock: gatewayClock.state,
+          journal: { ...journal.counters(), bytesMax: settings.journal.bytesMax },
           devices: devices.map(({ status, account }) => ({ device: status.device, ...account })),
         }),
         live,

@@ -9,6 +9,7 @@ import {
 } from "@millwright/live-feed";
 import type {
   DeviceStatus,
+  GatewayCounters,
   GatewayPage,
   GatewayRow,
   HubLink,
@@ -160,6 +161,33 @@ export class Fixture implements AsyncDisposable {
     });
   }
 
+  #counters(): GatewayCounters {
+    const trouble = this.#options.condition === "trouble";
+    return {
+      unexplained: trouble ? 3 : 0,
+      clock: trouble ? "unset" : "set",
+      journal: {
+        received: 18_400_120,
+        sent: 18_400_000,
+        dropped: trouble ? 120 : 0,
+        failed: 0,
+        commitP50Ms: 3.2,
+        commitP99Ms: 11.7,
+        bytesWritten: 1_400_000_000,
+        journalBytes: trouble ? 2 ** 31 : 412_000_000,
+        bytesMax: 2 ** 31,
+        full: trouble,
+      },
+      devices: this.plant.devices.map(({ device }, index) => ({
+        device,
+        due: 12_603,
+        read: trouble && index === 1 ? 12_472 : 12_603,
+        lost: trouble && index === 1 ? 131 : 0,
+        unexplained: 0,
+      })),
+    };
+  }
+
   #hub(): HubLink {
     const nowUs = systemClock.nowUs();
     if (this.#options.condition !== "trouble") {
@@ -194,6 +222,7 @@ export class Fixture implements AsyncDisposable {
       }));
     }
     app.get("/api/gateway", (context) => context.json(page()));
+    app.get("/api/counters", (context) => context.json(this.#counters()));
     app.get("/api/gateways", (context) => context.json(this.rows()));
     app.get("/api/gateways/live", (context) =>
       streamSSE(context, async (stream) => {

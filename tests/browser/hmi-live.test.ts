@@ -192,6 +192,15 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     );
     await goTo(page, hmiScreens.gateway);
     assert.match(await page.locator(".device").first().innerText(), /no security/);
+    // H7: the counts of the gateway stand beside its links.
+    await page.locator(".facts", { hasText: "Journal" }).waitFor();
+    const gateway = await page.locator("main").innerText();
+    assert.match(gateway, /Unexplained samples\s+3\b/);
+    assert.match(gateway, /The journal is full of what the hub does not have/);
+    assert.match(gateway, /Journal\s+2\.1 GB of 2\.1 GB, 100 %/);
+    assert.match(gateway, /Samples refused since the start\s+120\b/);
+    assert.match(gateway, /12,472 readings, 131 lost with a reason/);
+    assert.match(gateway, /Clock of the gateway\s+not set/);
     await view.close();
   });
 

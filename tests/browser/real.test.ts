@@ -11,7 +11,7 @@ import type { Browser, Page } from "playwright-core";
 
 import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
 import { startRealLine, type RealLine } from "./real-line.ts";
-import { goTo, settled } from "./screens.ts";
+import { goTo, keepPicture, settled } from "./screens.ts";
 
 const panel = { width: 1280, height: 800 };
 const desk = { width: 1440, height: 900 };
@@ -63,6 +63,30 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await page.goto(`${line.hmi}#/tag/pump-1%2Fspeed-actual`);
     await settled(page);
     await trendDraws(page);
+    await view.close();
+  });
+
+  test("H7: the gateway says how its disk, its clock, its devices and its own box are", async () => {
+    const view = await openContext(browser, { ...panel, theme: "light" });
+    const page = await view.newPage();
+    await page.goto(`${line.hmi}#/gateway`);
+    await settled(page);
+    await page.locator(".facts", { hasText: "Journal" }).waitFor();
+    // What a machine can measure of itself differs; memory has every one.
+    await page.locator(".indicator[data-state=good]", { hasText: "Memory available" }).waitFor();
+    await keepPicture(page, "hmi-gateway-real");
+    const text = await page.locator("main").innerText();
+    assert.match(text, /Unexplained samples\s+0\b/);
+    assert.match(text, /Written to disk every\s+100 ms: a power cut costs at most that much/);
+    assert.match(text, /Journal\s+\d+\.\d [kM]B of 2\.1 GB, \d+ %/);
+    assert.match(text, /Samples refused since the start\s+0\b/);
+    assert.match(text, /A commit takes\s+\d+ ms/);
+    assert.match(text, /Memory available[^]*\d+\.\d\s+GB/);
+    assert.match(text, /Clock of the gateway\s+(set|not)/);
+    for (const name of ["Pump 1", "Press 1", "Oven 1", "This gateway"]) {
+      const device = page.locator(".device", { hasText: name });
+      assert.match(await device.first().innerText(), /Live[^]*\d readings/, name);
+    }
     await view.close();
   });
 

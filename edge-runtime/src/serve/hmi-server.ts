@@ -9,12 +9,17 @@ import {
   type HistorySource,
   type LiveSource,
 } from "@millwright/live-feed";
-import type { GatewayPage, LedgerEntry, SampleColumns } from "@millwright/wire-contract";
+import type {
+  GatewayCounters,
+  GatewayPage,
+  LedgerEntry,
+  SampleColumns,
+} from "@millwright/wire-contract";
 
 export interface HmiViews {
   readonly page: () => GatewayPage;
-  /** Samples in and out of each step, and what nobody can explain: plain numbers, as JSON. */
-  readonly counters: () => object;
+  /** Samples in and out of each step, and what nobody can explain. */
+  readonly counters: () => GatewayCounters;
   readonly live: LiveSource;
   /** Dictionary index of a tag id; absent for an id that is not of this gateway. */
   readonly indexOf: (tag: string) => number | undefined;

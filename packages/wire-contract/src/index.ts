@@ -92,6 +92,7 @@ export {
 } from "./link.ts";
 export { staleAfterMs } from "./freshness.ts";
 export type {
+  GatewayCounters,
   GatewayPage,
   GatewayRow,
   HubLink,

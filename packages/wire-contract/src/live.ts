@@ -97,6 +97,38 @@ export interface GatewayPage {
   readonly commitEveryMs?: number;
 }
 
+/** `GET /api/counters` of the HMI: counts since the start of the runtime, for the page of the gateway and for programs. */
+export interface GatewayCounters {
+  /** Samples that are neither kept nor explained. Must be 0. */
+  readonly unexplained: number;
+  /** Whether the gateway's own clock is disciplined; "unknown" where the system does not say. */
+  readonly clock: "set" | "unset" | "unknown";
+  readonly journal: {
+    /** Samples offered, committed, refused at a bound, and rejected because they fit into no frame. */
+    readonly received: number;
+    readonly sent: number;
+    readonly dropped: number;
+    readonly failed: number;
+    readonly commitP50Ms: number;
+    readonly commitP99Ms: number;
+    /** Written to the medium. */
+    readonly bytesWritten: number;
+    /** In use by the file and its log, and what they may use at most. */
+    readonly journalBytes: number;
+    readonly bytesMax: number;
+    /** Samples are refused because the file is full of what the hub does not have. */
+    readonly full: boolean;
+  };
+  /** Readings that were due, came, and are known to be lost, for each device. */
+  readonly devices: readonly {
+    readonly device: string;
+    readonly due: number;
+    readonly read: number;
+    readonly lost: number;
+    readonly unexplained: number;
+  }[];
+}
+
 /** `reporting`: beats come. `behind`: oldest unstored live or critical frame is older than 10 s. `silent`: no beat for 3 intervals of 10 s. `sleeping`: it said that it stops. */
 export type Presence = "reporting" | "behind" | "silent" | "sleeping";
 

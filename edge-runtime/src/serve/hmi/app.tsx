@@ -9,6 +9,7 @@ import {
   type LiveStore,
   type PageClock,
 } from "@millwright/ui-kit";
+import { useComputed } from "@preact/signals";
 import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -16,7 +17,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { GatewayScreen } from "./gateway-screen.tsx";
 import { Header } from "./header.tsx";
 import { MachineScreen } from "./machine-screen.tsx";
-import { machinesOf, tileTagsOf, type Machine } from "./machines.ts";
+import { machinesOf, ownDeviceOf, ownTagsOf, tileTagsOf, type Machine } from "./machines.ts";
 import { say } from "./messages.ts";
 import { Overview } from "./overview.tsx";
 import { Strip } from "./strip.tsx";
@@ -40,7 +41,9 @@ export function App(props: AppProps): JSX.Element {
   useEffect(() => {
     setPlace(wanted);
   }, [wanted]);
-  const tags = found === undefined ? undefined : tagsOn(found, machines, place);
+  // Told by the stream, and the same for as long as the settings are.
+  const own = useComputed(() => ownDeviceOf(store.devices.value)).value;
+  const tags = found === undefined ? undefined : tagsOn(found, machines, place, own);
   const address = tags === undefined ? undefined : liveAddress("/api/live", tags);
 
   useEffect(() => {
@@ -107,7 +110,8 @@ function Screen(
   },
 ): JSX.Element {
   const [screen, name = ""] = props.place;
-  if (screen === "gateway") return <GatewayScreen store={props.store} page={props.page} />;
+  if (screen === "gateway")
+    return <GatewayScreen store={props.store} page={props.page} clock={props.clock} />;
   if (screen === "tag") {
     return (
       <TagScreen
@@ -130,9 +134,13 @@ function tagsOn(
   page: GatewayPage,
   machines: readonly Machine[],
   parts: readonly string[],
+  own: string | undefined,
 ): readonly string[] {
   const [screen, name = ""] = parts;
   if (screen === "tag") return [name];
+  if (screen === "gateway" && own !== undefined) {
+    return ownTagsOf(page, own).map((tag) => tag.id);
+  }
   if (screen === "machine") {
     const machine = machines.find((one) => one.name === name);
     return machine === undefined

@@ -1,46 +1,88 @@
-/** H7 in its first form: is the box itself all right, how much waits, which devices deliver? */
+/** H7: is the box itself all right, how much waits, which devices deliver? */
 import {
   countWords,
   DeviceList,
   durationWords,
+  FailedState,
+  hrefOf,
   hubWordsOf,
-  intervalWords,
+  Indicator,
+  loadJson,
   ThemeChoice,
+  useResource,
   type LiveStore,
+  type PageClock,
 } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
-import type { GatewayPage } from "@millwright/wire-contract";
+import type { DeviceStatus, GatewayCounters, GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 
+import { Facts, type Fact } from "./facts.tsx";
+import { DiskPanel } from "./gateway-disk.tsx";
+import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
 import { say } from "./messages.ts";
+
+/** Counters are for looking at; a count that is five seconds old is a count. */
+const refreshMs = 5_000;
 
 export function GatewayScreen(props: {
   readonly store: LiveStore;
   readonly page: GatewayPage;
+  readonly clock: PageClock;
 }): JSX.Element {
   const { store, page } = props;
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTurn((count) => count + 1), refreshMs);
+    return () => clearInterval(timer);
+  }, []);
+  const counters = useResource(
+    `counters ${turn}`,
+    (signal) => loadJson<GatewayCounters>("/api/counters", signal),
+    () => props.clock.wallMs(),
+  );
   return (
     <>
       <div class="screen-head">
         <h1>{say("gateway.title", { name: page.name })}</h1>
       </div>
+      {counters.failedMs !== undefined && (
+        <FailedState
+          what={say("gateway.counters.failed")}
+          sinceMs={counters.failedMs}
+          onRetry={counters.retry}
+        />
+      )}
       <div class="panels">
-        <SyncPanel store={store} page={page} />
+        <SyncPanel store={store} counters={counters.value} />
+        <DiskPanel page={page} counters={counters} />
+      </div>
+      <section class="panel">
+        <h2>{say("gateway.devices")}</h2>
+        <DeviceList
+          store={store}
+          none={say("gateway.no-devices")}
+          detailOf={(device) => accountWords(device, counters.value)}
+        />
+      </section>
+      <BoxPanel store={store} page={page} />
+      <div class="panels">
+        <AboutPanel store={store} page={page} counters={counters.value} />
         <section class="panel">
           <h2>{say("gateway.display")}</h2>
           <ThemeChoice />
         </section>
       </div>
-      <section class="panel">
-        <h2>{say("gateway.devices")}</h2>
-        <DeviceList store={store} none={say("gateway.no-devices")} />
-      </section>
     </>
   );
 }
 
-function SyncPanel(props: { readonly store: LiveStore; readonly page: GatewayPage }): JSX.Element {
-  const { store, page } = props;
+function SyncPanel(props: {
+  readonly store: LiveStore;
+  readonly counters: GatewayCounters | undefined;
+}): JSX.Element {
+  const { store, counters } = props;
   const link = useComputed(() => hubWordsOf(store.hub.value, store.secondUs.value));
   const waiting = useComputed(() =>
     say("gateway.waiting.words", {
@@ -53,35 +95,84 @@ function SyncPanel(props: { readonly store: LiveStore; readonly page: GatewayPag
       ? say("gateway.behind.none")
       : durationWords(store.hub.value?.behindMs ?? 0),
   );
-  const clock = useComputed(() => clockAheadWords(store.clockAheadMs.value));
-  const facts = [
+  const facts: readonly Fact[] = [
     [say("gateway.state"), link],
     [say("gateway.waiting"), waiting],
     [say("gateway.behind"), behind],
-    ...(page.commitEveryMs === undefined
+    ...(counters === undefined
       ? []
-      : [
-          [
-            say("gateway.commit"),
-            say("gateway.commit.words", { time: intervalWords(page.commitEveryMs) }),
-          ] as const,
-        ]),
-    [say("gateway.software"), page.software],
-    [say("gateway.clock"), clock],
-  ] as const;
+      : [[say("gateway.unexplained"), countWords(counters.unexplained)] as const]),
+  ];
   return (
     <section class="panel">
       <h2>{say("gateway.sync")}</h2>
-      <dl class="facts">
-        {facts.map(([name, text]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
+      {counters !== undefined && counters.unexplained > 0 && (
+        <p class="facts-note">
+          <strong>{say("gateway.unexplained.do")}</strong>
+        </p>
+      )}
+      <Facts facts={facts} />
     </section>
   );
+}
+
+/** The values that the gateway measures of itself; nothing where it has been told not to. */
+function BoxPanel(props: {
+  readonly store: LiveStore;
+  readonly page: GatewayPage;
+}): JSX.Element | null {
+  const { store, page } = props;
+  const tags = ownTagsOf(page, ownDeviceOf(store.devices.value));
+  if (tags.length === 0) return null;
+  return (
+    <section>
+      <h2 class="rows-head">{say("gateway.box")}</h2>
+      <ul class="rows">
+        {tags.map((tag) => (
+          <li key={tag.id}>
+            <Indicator
+              store={store}
+              tag={tag}
+              decimalsMax={decimalsMaxOf(tags)}
+              href={hrefOf("tag", tag.id)}
+            />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function AboutPanel(props: {
+  readonly store: LiveStore;
+  readonly page: GatewayPage;
+  readonly counters: GatewayCounters | undefined;
+}): JSX.Element {
+  const { store, page, counters } = props;
+  const screenClock = useComputed(() => clockAheadWords(store.clockAheadMs.value));
+  const facts: readonly Fact[] = [
+    ...(counters === undefined
+      ? []
+      : [[say("gateway.own-clock"), say(`gateway.own-clock.${counters.clock}`)] as const]),
+    [say("gateway.clock"), screenClock],
+    [say("gateway.software"), page.software],
+  ];
+  return (
+    <section class="panel">
+      <h2>{say("gateway.about")}</h2>
+      <Facts facts={facts} />
+    </section>
+  );
+}
+
+/** What was due of a device since the start, and what became of it; "" as long as that is not known. */
+function accountWords(device: DeviceStatus, counters: GatewayCounters | undefined): string {
+  const account = counters?.devices.find((one) => one.device === device.device);
+  if (account === undefined) return "";
+  const read = countWords(account.read);
+  return account.lost === 0
+    ? say("gateway.device.read", { read })
+    : say("gateway.device.lost", { read, lost: countWords(account.lost) });
 }
 
 /** Beyond 2 s a person comparing watches would notice (ux-guide 7). */

@@ -1,6 +1,6 @@
 /** Tags grouped as people know them: by machine, in the order of the settings, never by value. */
 import { shownDecimals } from "@millwright/ui-kit";
-import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
+import type { DeviceStatus, GatewayPage, LiveTag } from "@millwright/wire-contract";
 
 import { say } from "./messages.ts";
 
@@ -44,6 +44,16 @@ export function tileTagsOf(machine: Machine): readonly LiveTag[] {
     0,
     keyIndicators,
   );
+}
+
+/** The device that is the gateway itself; undefined where it has been told not to measure itself. */
+export function ownDeviceOf(devices: readonly DeviceStatus[]): string | undefined {
+  return devices.find((device) => device.protocol === "health")?.device;
+}
+
+/** What the gateway measures of itself. */
+export function ownTagsOf(page: GatewayPage, own: string | undefined): readonly LiveTag[] {
+  return own === undefined ? [] : page.tags.filter((tag) => tag.device === own);
 }
 
 /** As many small pictures as a row of a panel holds (ux-guide 8, H1). */
