@@ -73,7 +73,8 @@ export async function readHub(dataFolder: string, gateway: string): Promise<HubC
 }
 
 /**
- * Decodes all frames of a gateway; `take` gets the samples in the order of epoch rank, lane, number and row.
+ * Decodes all frames of a gateway; `take` gets the samples in the order in which the gateway kept them: of epoch rank,
+ * place on the raw lane, number and row.
  *
  * @returns the ledger entries
  */
@@ -82,16 +83,16 @@ export async function readFrames(
   gateway: string,
   take: (sample: StoredSample) => void,
 ): Promise<readonly LedgerEntry[]> {
-  const rows = await askDatabase<{ bytes: Buffer }>(
+  const rows = await askDatabase<{ bytes: Buffer; rank: number | null }>(
     dataFolder,
-    `select f.bytes from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1
+    `select f.bytes, e.rank from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1
      order by e.rank nulls last, f.lane, f.seq`,
     [gateway],
   );
-  const frames = rows.map(({ bytes }) => {
+  const frames = rows.map(({ bytes, rank }) => {
     const parsed = parseFrame(bytes);
     if (parsed.kind !== "frame") throw new Error(`a stored frame is ${parsed.kind}`);
-    return parsed;
+    return { ...parsed, rank: rank ?? Infinity };
   });
 
   const dictionaries = new Map<bigint, Dictionary>();
@@ -105,6 +106,8 @@ export async function readFrames(
     }
   }
 
+  // The same order as of the query within each rank and raw place: sorting is stable.
+  frames.sort((a, b) => a.rank - b.rank || a.head.rawFrom - b.head.rawFrom);
   for (const { head, body } of frames) {
     if (head.content !== "samples") continue;
     const dictionary = dictionaries.get(head.dictionary);

@@ -9,7 +9,7 @@ import {
 } from "@millwright/wire-contract";
 
 export interface HubContent {
-  /** By epoch rank and number: within a tag, the order in which the gateway numbered them. */
+  /** By epoch rank, place on the raw lane and number: within a tag, the order in which the gateway kept them. */
   readonly samples: readonly Stored[];
   readonly entries: readonly LedgerEntry[];
 }
@@ -18,7 +18,10 @@ const all = [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_
 
 export async function readHub(store: FrameStore, gateway: GatewayId): Promise<HubContent> {
   const frames = await store.samplesBetween(gateway, ...all);
-  const inOrder = frames.toSorted((a, b) => a.epochRank - b.epochRank || a.head.seq - b.head.seq);
+  const inOrder = frames.toSorted(
+    (a, b) =>
+      a.epochRank - b.epochRank || a.head.rawFrom - b.head.rawFrom || a.head.seq - b.head.seq,
+  );
   const samples: Stored[] = [];
   for (const { head, body } of inOrder) {
     const dictionary = await store.dictionary(gateway, head.dictionary);

@@ -145,7 +145,12 @@ export class JournalKeeper implements JournalCore {
     lanes: () => this.#guarded("lanes"),
     framesAfter: (epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number) =>
       this.#guarded("framesAfter", epoch, lane, seq, bytesMax),
-    take: (mark: LaneMark) => this.#guarded("take", mark),
+    take: async (mark: LaneMark) => {
+      const taken = await this.#guarded("take", mark);
+      const nowMs = this.#clock.monotonicMs();
+      if (this.#door.state.dueInMs === 0) this.#commitBy(this.#nextCommitMs(nowMs));
+      return taken;
+    },
     rewind: async (mark: LaneMark) => {
       const rewound = await this.#guarded("rewind", mark);
       if (rewound) this.#tellSealed();

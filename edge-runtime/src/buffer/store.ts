@@ -151,7 +151,7 @@ export class Store {
       full: this.#full,
       dueInMs: Math.min(
         this.#linkUp ? this.#claims.open.dueInMs(this.#nowMs) : Infinity,
-        this.#telling.dueInMs(this.#nowMs),
+        this.#telling.dueInMs(this.#nowMs, this.#lane),
       ),
       bytes: this.#medium.usedBytes + this.#medium.walBytes,
       written: this.#medium.written,

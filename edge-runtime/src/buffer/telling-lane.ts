@@ -161,7 +161,8 @@ export class TellingLane {
 
   /** The newest sample of each tag is told, whatever its rule (no-loss protocol 4.2). */
   snapshot(nowMs: number): void {
-    if (this.#hearing === undefined) return;
+    // Where all is told, the next samples go by the live lane anyway.
+    if (this.#hearing === undefined || !this.#thins) return;
     this.hasSnapshot = true;
     const { rows } = this.#gathering(this.#hearing, nowMs, "live");
     this.#told += this.#hearing.teller.snapshot(rows);
@@ -184,8 +185,10 @@ export class TellingLane {
   }
 
   /** Milliseconds until something that was gathered is to be sealed; Infinity when nothing waits. */
-  dueInMs(nowMs: number): number {
+  dueInMs(nowMs: number, lane: ToldLane): number {
     const open = this.#gathered.at(-1);
+    // The hub has caught up: what was gathered meanwhile need not wait for company.
+    if (open !== undefined && open.lane !== lane) return 0;
     const notes = this.#thins && this.#heard > 0;
     const noteInMs = notes ? Math.max(0, this.#notedMs + noteEveryMs - nowMs) : Infinity;
     return open === undefined ? noteInMs : Math.min(noteInMs, this.#dueInMs(open, nowMs));
