@@ -36,8 +36,9 @@ export interface Group {
 }
 
 /**
- * 16,384 rows, 393 kB. A frame of so many samples is 30 to 45 kB, well below the megabyte that a broker takes by
- * default, and the codec gains nothing from more.
+ * 65,536 rows, 1.6 MB; what a gateway of 10,000 tags at 1 Hz does not fill stays untouched and takes no memory. Where tags
+ * are polled a hundred times a second, several rows of each tag then meet in one frame: 0.8 B a sample instead of 1.4 with
+ * 16,384. A frame of so many samples is 50 to 160 kB, well below the megabyte that a broker takes by default.
  */
 export const chunkRows = 65_536;
 const rowBytes = 24;
