@@ -1,5 +1,5 @@
 /** Serves the built pages and speaks their contract with the live feed of the product, over generated values. */
-import { systemClock } from "@millwright/kit";
+import { reducePerColumn, systemClock } from "@millwright/kit";
 import {
   addHistoryRoutes,
   liveStream,
@@ -35,6 +35,8 @@ export interface FixtureOptions extends PlantSize {
 }
 
 const hourMs = 3_600_000;
+/** Ten recorded samples a second: what a chart shows of an hour is a reduction of 36,000. */
+const sampleUs = 100_000;
 
 export class Fixture implements AsyncDisposable {
   readonly plant: Plant;
@@ -270,22 +272,33 @@ export class Fixture implements AsyncDisposable {
     tag: LiveTag,
     range: TimeRange,
   ): { readonly times: Float64Array; readonly values: Float64Array } {
+    const fromUs = Math.max(range.fromUs, range.toUs - hourMs * 1_000);
     const [gapFrom, gapTo] = this.#gapUs();
     const times: number[] = [];
-    const values: number[] = [];
-    const stepUs = Math.max(1e6, (range.toUs - range.fromUs) / (2 * range.columns));
-    let inGap = false;
-    const firstUs = Math.max(range.fromUs, range.toUs - hourMs * 1_000);
-    for (let us = firstUs; us <= range.toUs; us += stepUs) {
-      const gone = us > gapFrom && us < gapTo;
-      if (!gone || !inGap) {
-        times.push(us);
-        values.push(gone ? NaN : this.plant.valueAt(tag, us / 1_000));
-      }
-      inGap = gone;
+    for (let us = Math.ceil(fromUs / sampleUs) * sampleUs; us <= range.toUs; us += sampleUs) {
+      if (us <= gapFrom || us >= gapTo) times.push(us);
     }
-    return { times: Float64Array.from(times), values: Float64Array.from(values) };
+    const peak = this.#peak;
+    const values = times.map((us) =>
+      peak?.tagId === tag.id && us === peak.us ? peak.value : this.plant.valueAt(tag, us / 1_000),
+    );
+    return reducePerColumn(
+      Float64Array.from(times),
+      Float64Array.from(values),
+      new Uint32Array(times.length),
+      range.fromUs,
+      range.toUs,
+      range.columns,
+      this.#gaps(range),
+    );
   }
+
+  /** One sample among the ten of each second, ten minutes ago, is this value. */
+  plantPeak(tagId: string, value: number): void {
+    const us = Math.round((this.#startedUs - 600e6) / sampleUs) * sampleUs;
+    this.#peak = { tagId, value, us };
+  }
+  #peak: { readonly tagId: string; readonly value: number; readonly us: number } | undefined;
 
   rows(): readonly GatewayRow[] {
     const count = this.#options.condition === "empty" ? 0 : (this.#options.gateways ?? 2);

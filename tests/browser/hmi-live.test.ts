@@ -250,6 +250,33 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     await view.close();
   });
 
+  test("G5: a peak of one sample in an hour at 10 Hz is drawn and told, exactly", async (context) => {
+    await using plant = await new Fixture(folder, {
+      machines: 1,
+      tagsPerMachine: 5,
+      rateHz: 1,
+      condition: "healthy",
+    }).start();
+    plant.plantPeak("pump-1/0", 91.7);
+    const view = await openContext(browser, panel);
+    const page = await view.newPage();
+    const points: number[] = [];
+    page.on("response", (answer) => {
+      if (answer.url().includes("/history?"))
+        points.push(Number(answer.headers()["content-length"]) / 16);
+    });
+    await page.goto(`${plant.url}/${hmiScreens.value}`);
+    await settled(page);
+    await page.getByRole("button", { name: "1 h", exact: true }).click();
+    await page.locator(".trend-summary", { hasText: "highest 91.7 °C" }).waitFor();
+    // 15 min were shown first; the hour is the last answer.
+    context.diagnostic(
+      `G5: 33,000 samples in ${points.at(-1) ?? NaN} points, highest 91.7 of 91.7`,
+    );
+    assert.ok((points.at(-1) ?? NaN) < 5_000, "the hour was not reduced");
+    await view.close();
+  });
+
   test("L7: no page of this run asked another origin for anything", (context) => {
     assert.deepEqual(foreignRequests, []);
     context.diagnostic("L7: 0 requests to another origin");
