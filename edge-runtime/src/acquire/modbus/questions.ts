@@ -4,7 +4,8 @@ import type { ConnectionQuestion } from "../driver.ts";
 export const modbusQuestions: readonly ConnectionQuestion[] = [
   {
     key: "framing",
-    words: "How it is reached: tcp, rtu (serial line), or rtu-over-tcp (serial server, transparent)",
+    words:
+      "How it is reached: tcp, rtu (serial line), or rtu-over-tcp (serial server, transparent)",
     otherwise: "tcp",
     choices: ["tcp", "rtu", "rtu-over-tcp"],
   },

@@ -43,12 +43,7 @@ export class Schedule {
  * How many of the missed ticks fell into a span, both ends included. Counted and not walked: after a night in which the
  * machine slept there are millions.
  */
-export function ticksWithin(
-  missed: Missed,
-  everyMs: number,
-  fromMs: number,
-  toMs: number,
-): number {
+export function ticksWithin(missed: Missed, everyMs: number, fromMs: number, toMs: number): number {
   const first = Math.max(0, Math.ceil((fromMs - missed.fromMs) / everyMs));
   const last = Math.min(missed.count - 1, Math.floor((toMs - missed.fromMs) / everyMs));
   return Math.max(0, last - first + 1);

@@ -361,7 +361,11 @@ test("a device that cannot stand beside the others on its line, or takes their t
     writeFileSync(file, written);
     assert.equal((await connect(args)).code, 2);
     assert.equal(readFileSync(file, "utf8"), written);
-    assert.deepEqual(readdirSync(place).toSorted(), ["gateway.yaml", "j"], "no table is left behind");
+    assert.deepEqual(
+      readdirSync(place).toSorted(),
+      ["gateway.yaml", "j"],
+      "no table is left behind",
+    );
   }
   writeFileSync(file, first("", "a"));
   assert.equal((await connect(args)).code, 0);

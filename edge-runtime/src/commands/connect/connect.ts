@@ -72,7 +72,8 @@ async function rowsOf(
   { ask }: CommandContext,
 ): Promise<readonly Readonly<Record<string, string>>[]> {
   // Once a second is what a technician sees as live.
-  const everyMs = flags.everyMs ?? (await ask?.("Read every so many milliseconds", "1000")) ?? "1000";
+  const everyMs =
+    flags.everyMs ?? (await ask?.("Read every so many milliseconds", "1000")) ?? "1000";
   const taken = new Set<string>();
   return points.map((point) => {
     const row = toTagRow(point, device, String(everyMs), taken);
@@ -99,7 +100,9 @@ async function showAndSave(
     ]),
     context.out,
   );
-  const unread = device.tags.filter((_tag, index) => !isRead(looks[index])).map(({ tag }) => tag.id);
+  const unread = device.tags
+    .filter((_tag, index) => !isRead(looks[index]))
+    .map(({ tag }) => tag.id);
   const warning =
     unread.length === 0
       ? undefined
