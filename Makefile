@@ -18,8 +18,14 @@ node_modules/.made: package-lock.json package.json scripts/setup.sh
 	@bash scripts/setup.sh
 	@touch $@
 
-build: setup ## Build both pages and the program of the gateway.
+build: setup cloud-hub/dist/.built ## Build both pages and the program of the gateway, where a source is newer.
+	@:
+
+# Folders stand in the list, too: a file that is taken away changes nothing else.
+SOURCES = $(shell find packages/*/src edge-runtime/src cloud-hub/src packages/*/package.json edge-runtime/package.json cloud-hub/package.json package-lock.json)
+cloud-hub/dist/.built: $(SOURCES)
 	@npm run --silent build
+	@touch $@
 
 demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER adds recorded data.
 	@exec node packages/launcher/src/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)

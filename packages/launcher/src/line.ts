@@ -27,6 +27,8 @@ export interface LineGateway {
   readonly folder: string;
   readonly hmiPort: number;
   readonly commitEveryMs: number;
+  /** What the hub is told; absent: everything. */
+  readonly telling?: Readonly<Record<string, string | number>>;
   /** Absent: the gateway works alone. */
   readonly hub?: { readonly url: string; readonly credentialsFile?: string };
 }
@@ -90,6 +92,8 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
       name: "Recorded test bed",
       protocol: "opcua",
       connection: { url: plant.opcua.url, publishingMs: 250 },
+      // Recorded once a second; ten times faster than that still fits the queue of a minute.
+      everyMs: 100,
       tags: plant.replay.tags,
     });
   }
@@ -97,6 +101,7 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
     gateway: { id: gateway.id, name: gateway.name, site: gateway.site },
     ...(gateway.hub === undefined ? {} : { hub: gateway.hub }),
     journal: { folder: "journal", commitEveryMs: gateway.commitEveryMs },
+    ...(gateway.telling === undefined ? {} : { telling: gateway.telling }),
     hmi: { port: gateway.hmiPort },
     devices,
   };
