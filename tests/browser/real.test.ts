@@ -103,6 +103,31 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await view.close();
   });
 
+  test("V7, V8: a killed gateway makes all its values stale, and its return makes them live without a reload", async (context) => {
+    const view = await openContext(browser, panel);
+    const page = await view.newPage();
+    await page.goto(line.hmi);
+    await settled(page);
+    await allOf(page, "good");
+    await page.evaluate(() => {
+      (window as unknown as { sameDocument: boolean }).sameDocument = true;
+    });
+    const killedMs = performance.now();
+    await line.killGateway();
+    await allOf(page, "stale");
+    const staleMs = performance.now() - killedMs;
+    context.diagnostic(`V7: ${staleMs.toFixed(0)} ms (limit 5000 ms)`);
+    assert.ok(staleMs <= 5_000, `values were live for ${staleMs} ms`);
+    assert.match(await page.locator(".lost-notice").innerText(), /Not connected to gateway/);
+
+    await line.startGateway();
+    await allOf(page, "good");
+    await someDigitsMove(page);
+    assert.ok(await page.evaluate(() => "sameDocument" in window), "the page was loaded anew");
+    await view.close();
+  });
+
+  // Last, because its second gateway takes the serial line from the first.
   test("pictures for the README", { skip: pictures === undefined }, async () => {
     if (pictures === undefined) return;
     mkdirSync(pictures, { recursive: true });
@@ -127,30 +152,6 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await list.screenshot({ path: join(pictures, "console.png") });
     await gateway.close();
     await hub.close();
-  });
-
-  test("V7, V8: a killed gateway makes all its values stale, and its return makes them live without a reload", async (context) => {
-    const view = await openContext(browser, panel);
-    const page = await view.newPage();
-    await page.goto(line.hmi);
-    await settled(page);
-    await allOf(page, "good");
-    await page.evaluate(() => {
-      (window as unknown as { sameDocument: boolean }).sameDocument = true;
-    });
-    const killedMs = performance.now();
-    await line.killGateway();
-    await allOf(page, "stale");
-    const staleMs = performance.now() - killedMs;
-    context.diagnostic(`V7: ${staleMs.toFixed(0)} ms (limit 5000 ms)`);
-    assert.ok(staleMs <= 5_000, `values were live for ${staleMs} ms`);
-    assert.match(await page.locator(".lost-notice").innerText(), /Not connected to gateway/);
-
-    await line.startGateway();
-    await allOf(page, "good");
-    await someDigitsMove(page);
-    assert.ok(await page.evaluate(() => "sameDocument" in window), "the page was loaded anew");
-    await view.close();
   });
 
   test("L7: neither page asked another origin for anything", () => {
