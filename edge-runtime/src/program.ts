@@ -8,7 +8,7 @@ import { askOnTerminal } from "./commands/ask.ts";
 import { commands } from "./commands/commands.ts";
 
 /** Exit codes that the supervisor and scripts rely on. */
-const exit = { ok: 0, defect: 1, settings: 2, disk: 3 } as const;
+const exit = { ok: 0, defect: 1, settings: 2, disk: 3, journalInUse: 4 } as const;
 
 /** @returns the exit code */
 export async function runProgram(): Promise<number> {
@@ -53,6 +53,7 @@ export async function runProgram(): Promise<number> {
     if (failure.code.startsWith("settings.") || failure.code.startsWith("serve.")) {
       return exit.settings;
     }
+    if (failure.code === "buffer.journal-in-use") return exit.journalInUse;
     return failure.code.startsWith("buffer.") ? exit.disk : exit.defect;
   }
 }

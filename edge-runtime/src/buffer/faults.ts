@@ -2,8 +2,8 @@ import { Fault } from "@millwright/kit";
 
 /** The folder or file of the journal cannot be used. A person must act, so the program ends with exit code 3. */
 export class JournalUnusable extends Fault {
-  override readonly name = "JournalUnusable";
-  readonly code = "buffer.journal-unusable";
+  override readonly name: string = "JournalUnusable";
+  readonly code: string = "buffer.journal-unusable";
   readonly retry = "never";
   readonly hint: string;
 
@@ -11,6 +11,12 @@ export class JournalUnusable extends Fault {
     super(message, options);
     this.hint = hint;
   }
+}
+
+/** Another process has the journal: most often the last runtime, which is still writing its last commit. */
+export class JournalInUse extends JournalUnusable {
+  override readonly name = "JournalInUse";
+  override readonly code = "buffer.journal-in-use";
 }
 
 /**

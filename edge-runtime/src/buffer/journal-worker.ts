@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 
 import { Fault, messageChain } from "@millwright/kit";
 
-import { JournalBroken, JournalUnusable } from "./faults.ts";
+import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import { answer, type Answer, type Asked, type Question } from "./questions.ts";
 import { Store, type StoreOptions } from "./store.ts";
 import type { FromWorker, ToldFailure, ToWorker } from "./store-worker-door.ts";
@@ -48,7 +48,8 @@ function buffersOf(answered: Answer<Question>): readonly ArrayBuffer[] {
 function toldFailure(failure: unknown): ToldFailure {
   const cause = failure instanceof Error ? messageChain(failure.cause ?? failure) : String(failure);
   if (failure instanceof JournalUnusable) {
-    return { kind: "unusable", message: failure.message, hint: failure.hint, cause };
+    const kind = failure instanceof JournalInUse ? "in use" : "unusable";
+    return { kind, message: failure.message, hint: failure.hint, cause };
   }
   const kind = failure instanceof JournalBroken ? "broken" : "defect";
   const message = failure instanceof Error ? failure.message : String(failure);

@@ -5,7 +5,7 @@ import path from "node:path";
 import Database from "better-sqlite3";
 import type { GatewayId } from "@millwright/wire-contract";
 
-import { codeOf, JournalUnusable } from "./faults.ts";
+import { codeOf, JournalInUse, JournalUnusable } from "./faults.ts";
 
 /**
  * The SQLite file, how it is opened, and what it costs the medium. Everything that decides about durability is here:
@@ -230,7 +230,7 @@ function unusable(folder: string, cause: unknown): JournalUnusable {
   const options = { cause };
   switch (codeOf(cause)) {
     case "SQLITE_BUSY":
-      return new JournalUnusable(
+      return new JournalInUse(
         `journal in ${folder} is in use`,
         "Another runtime uses this data folder: stop it, or set another folder.",
         options,

@@ -1,6 +1,6 @@
 import type { DeviceId } from "@millwright/wire-contract";
 
-import { JournalBroken, JournalUnusable } from "./faults.ts";
+import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import type { ResumePoint } from "./group.ts";
 import type { JournalThread } from "./journal-thread.ts";
 import type { StoreDoor } from "./questions.ts";
@@ -10,7 +10,7 @@ import type { StoreOptions, StoreState } from "./store.ts";
 
 /** A failure as it crosses threads: classes do not. */
 export interface ToldFailure {
-  readonly kind: "unusable" | "broken" | "defect";
+  readonly kind: "unusable" | "in use" | "broken" | "defect";
   readonly message: string;
   readonly hint: string;
   readonly cause: string;
@@ -118,5 +118,6 @@ function buffersOf(name: string, asked: readonly unknown[]): ArrayBuffer[] {
 function failureOf(told: ToldFailure): Error {
   const cause = new Error(told.cause);
   if (told.kind === "unusable") return new JournalUnusable(told.message, told.hint, { cause });
+  if (told.kind === "in use") return new JournalInUse(told.message, told.hint, { cause });
   return new JournalBroken(told.message, { cause });
 }

@@ -53,6 +53,10 @@ function startRuntime(): void {
       if (process.connected) process.disconnect();
       return;
     }
+    const waitedFor = step.state.inUseSinceMs;
+    if (waitedFor !== undefined && state.inUseSinceMs === undefined) {
+      say("warn", "supervise.waits-for-journal", { why: "another process has it" });
+    }
     state = step.state;
     say("warn", "supervise.runtime-ended", { code, signal, againInMs: step.waitMs });
     setTimeout(startRuntime, step.waitMs);

@@ -42,3 +42,19 @@ test("an end that was asked for is the end", () => {
     exitCode: 0,
   });
 });
+
+test("a first start that meets a journal in use waits for it, for twenty seconds, and then says so", () => {
+  const inUse = { code: 4, signal: null, ending: false } as const;
+  const first = nextStep(fresh, { ...inUse, nowMs: 1_000 });
+  assert(first.kind === "restart");
+  assert.equal(first.waitMs, 500);
+  const later = nextStep(first.state, { ...inUse, nowMs: 20_900 });
+  assert(later.kind === "restart");
+  const last = nextStep(later.state, { ...inUse, nowMs: 21_000 });
+  assert.deepEqual(last, { kind: "end", exitCode: 3 });
+  // Later on it is one more reason to start again.
+  assert.equal(
+    nextStep({ restarts: 1, startedMs: 0 }, { ...inUse, nowMs: 99_000 }).kind,
+    "restart",
+  );
+});

@@ -4,6 +4,8 @@ export interface SupervisedState {
   /** Ends in a row that came soon after the start. */
   readonly restarts: number;
   readonly startedMs: number;
+  /** Since when the first start has met a journal that another process has; absent: it has not. */
+  readonly inUseSinceMs?: number;
 }
 
 export interface RuntimeEnd {
@@ -24,10 +26,17 @@ const healthyMs = 60_000;
 const waitsMs = [0, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** Faulty settings (2) and an unusable disk (3) need a person; starting again would only hide the message. */
 const needsPerson = [2, 3] as const;
+/** What the runtime says when another process has its journal. */
+const journalInUse = 4;
+const unusableDisk = 3;
+/** A runtime whose supervisor was killed ends by itself within its 12 s; who has the journal after that stays. */
+const inUseMsMax = 20_000;
+const inUseWaitMs = 500;
 
 export function nextStep(state: SupervisedState, end: RuntimeEnd): SupervisorStep {
   if (end.ending) return { kind: "end", exitCode: end.code ?? 0 };
   const early = state.restarts === 0;
+  if (early && end.code === journalInUse) return waitForJournal(state, end.nowMs);
   const person = needsPerson.find((code) => code === end.code);
   // Only at the first start: a disk that fails later may come back, and the gateway shall be there when it does.
   if (person !== undefined && early) return { kind: "end", exitCode: person };
@@ -38,4 +47,11 @@ export function nextStep(state: SupervisedState, end: RuntimeEnd): SupervisorSte
     waitMs,
     state: { restarts: row + 1, startedMs: state.startedMs },
   };
+}
+
+/** The first start finds the last runtime still at its end: it is waited for, for a while. */
+function waitForJournal(state: SupervisedState, nowMs: number): SupervisorStep {
+  const inUseSinceMs = state.inUseSinceMs ?? nowMs;
+  if (nowMs - inUseSinceMs >= inUseMsMax) return { kind: "end", exitCode: unusableDisk };
+  return { kind: "restart", waitMs: inUseWaitMs, state: { ...state, inUseSinceMs } };
 }
