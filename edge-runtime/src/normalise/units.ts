@@ -99,8 +99,10 @@ function load(): Library {
 function parse(code: string): CanonicalForm | undefined {
   // The longest codes in use have some 20 characters; whatever is longer did not come from a person.
   if (code.length > 64) return undefined;
+  // Outside of the attempt: a library that is missing is no unit that is wrong.
+  const { toCanonicalForm } = load();
   try {
-    const form = load().toCanonicalForm(code);
+    const form = toCanonicalForm(code);
     // Names of properties that every object has pass the library's look-up of units.
     const sound =
       Number.isFinite(form.magnitude) &&
