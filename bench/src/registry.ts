@@ -6,6 +6,7 @@ import { bench as edgePipeline } from "./edge-pipeline.ts";
 import { bench as journal } from "./journal.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as start } from "./start.ts";
+import { bench as uplink } from "./uplink.ts";
 
 /** Every bench, in the order in which `make bench` runs them. */
 export const benches: readonly Bench[] = [
@@ -16,4 +17,5 @@ export const benches: readonly Bench[] = [
   start,
   e2e,
   publish,
+  uplink,
 ];

@@ -333,7 +333,12 @@ class HubCore implements Service, HubViews {
   }
 
   watch(gateway: string, tags: readonly string[]): () => void {
-    return this.#watching.watch(gateway, tags.filter(isTagId));
+    // A page that names none shows all.
+    const shown =
+      tags.length > 0
+        ? tags.filter(isTagId)
+        : (this.#running().twins.dictionary(gateway)?.tags ?? []).map(({ id }) => id);
+    return this.#watching.watch(gateway, shown);
   }
 
   history(

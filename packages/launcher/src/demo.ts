@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { hintOf, messageChain } from "@millwright/kit";
 import { stringify } from "yaml";
 
+import { demoTelling } from "./demo-telling.ts";
 import { writeLineSettings, type PlantEndpoints } from "./line.ts";
 import { Part, type ReadyFacts } from "./part.ts";
 import { programs } from "./programs.ts";
@@ -146,7 +147,14 @@ async function startGateway(
   hub: { readonly url: string; readonly credentialsFile: string },
 ): Promise<void> {
   const settings = writeLineSettings(
-    { ...line, folder: join(folder, line.id), hmiPort, commitEveryMs: demoCommitMs, hub },
+    {
+      ...line,
+      folder: join(folder, line.id),
+      hmiPort,
+      commitEveryMs: demoCommitMs,
+      telling: demoTelling,
+      hub,
+    },
     endpoints,
   );
   if (endpoints.opcua !== undefined) {

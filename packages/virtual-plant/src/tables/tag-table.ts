@@ -17,7 +17,7 @@ type Row = Readonly<Record<string, string | number | undefined>>;
 
 const commonColumns = [
   ...["id", "name", "address", "type", "kind", "unit", "every_ms", "scale", "offset"],
-  ...["device_unit", "low", "high", "decimals", "asset", "texts", "clock", "overview"],
+  ...["device_unit", "low", "high", "decimals", "asset", "texts", "clock", "overview", "tell"],
 ] as const;
 
 const protocolColumns: Readonly<Record<TableProtocol, readonly string[]>> = {
@@ -87,6 +87,8 @@ function commonRow(machine: Machine, point: PointSpec): Row {
     asset: assetName(machine.id),
     texts: textsOf(point),
     overview: point.overview,
+    // What was recorded goes all the way, value for value.
+    tell: machine.kind === "replay" ? "full" : undefined,
   };
 }
 
