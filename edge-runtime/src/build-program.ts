@@ -20,9 +20,12 @@ const parts = join(target, "program");
  */
 const processWithoutGetters: Plugin = {
   name: "process without getters",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?process$/ }, () => ({ path: "process", namespace: "global" }));
-    onLoad({ filter: /^process$/, namespace: "global" }, () => ({
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(node:)?process$/ }, () => ({
+      path: "process",
+      namespace: "global",
+    }));
+    bundler.onLoad({ filter: /^process$/, namespace: "global" }, () => ({
       contents: "module.exports = globalThis.process;",
     }));
   },
