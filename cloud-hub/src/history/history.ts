@@ -2,7 +2,7 @@
  * The history of tags over all tiers: frames that nobody has sorted yet, chunks of samples, minutes and hours. What is
  * asked for decides the tier: a line is not drawn from more than its pixels can show.
  */
-import { widths, type Buckets, type Series } from "@millwright/aggregates";
+import { interruptsHold, widths, type Buckets, type Series } from "@millwright/aggregates";
 import { reducePerColumn, type Log, type ReducedLine } from "@millwright/kit";
 import { bucketOf, type GatewayId, type LedgerEntry } from "@millwright/wire-contract";
 import type pg from "pg";
@@ -176,7 +176,10 @@ export class History implements AsyncDisposable {
     const dictionary = await this.#reader.newestDictionary(gateway);
     const entries = await this.#reader.entriesBetween(gateway, fromUs, toUs, entriesMax);
     return tags.map((tag) =>
-      entries.filter((entry) => concerns(entry.scope, tag, dictionary?.byId(tag))),
+      entries.filter(
+        (entry) =>
+          interruptsHold(entry.reason) && concerns(entry.scope, tag, dictionary?.byId(tag)),
+      ),
     );
   }
 

@@ -53,7 +53,7 @@ export class ClaimTable {
     this.#reopen = db.prepare("update claim set rank = null, number = null where rank = ?");
     this.#touching = db.prepare<[number, number, string, string, number], ClaimRow>(
       `select id, number, reason, scope, name, from_us, to_us, kind, samples from claim
-       where to_us >= ? and from_us <= ?
+       where to_us >= ? and from_us <= ? and reason not in ('told within bound', 'thinned')
          and (scope = 'gateway' or (scope = 'device' and name = ?) or (scope = 'tag' and name = ?))
        order by from_us, id limit ?`,
     );
@@ -130,6 +130,7 @@ export class ClaimTable {
     this.#load(db);
   }
 
+  /** Claims of samples that are not here. What is here and was not told, or is here in a coarser form, is no hole. */
   touching(
     scope: { readonly device: DeviceId; readonly tag?: TagId },
     fromUs: number,

@@ -27,6 +27,9 @@ const adjoiningUs = 2_000_000;
 /** A row that did not grow for so long has ended; one that grows is told at the latest after the second time. */
 const quietMs = 2_000;
 const oldestMs = 10_000;
+/** What is within its bound is no news, and comes every minute: one row an hour is enough to balance the account. */
+const toldQuietMs = 120_000;
+const toldOldestMs = 3_600_000;
 /** 10,000 tags with two reasons each. Above it rows are widened instead of added. */
 const claimsMax = 20_000;
 
@@ -83,7 +86,7 @@ export class OpenClaims {
     for (const row of this.#rows) {
       if (due.length >= max) break;
       if (known.has(row)) continue;
-      if (nowMs - row.grownMs >= quietMs || nowMs - row.openedMs >= oldestMs) due.push(row);
+      if (dueAtMs(row) <= nowMs) due.push(row);
     }
     return due;
   }
@@ -92,7 +95,7 @@ export class OpenClaims {
   dueInMs(nowMs: number): number {
     let least = Infinity;
     for (const row of this.#rows) {
-      const inMs = Math.min(row.grownMs + quietMs, row.openedMs + oldestMs) - nowMs;
+      const inMs = dueAtMs(row) - nowMs;
       if (inMs <= 0) return 0;
       if (inMs < least) least = inMs;
     }
@@ -130,6 +133,12 @@ export function scopeOf(kind: string, name: string): LossScope {
   if (kind === "device") return { kind, device: name as DeviceId };
   if (kind === "tag") return { kind, tag: name as TagId };
   return { kind: "gateway" };
+}
+
+function dueAtMs({ reason, grownMs, openedMs }: OpenClaim): number {
+  return reason === "told within bound"
+    ? Math.min(grownMs + toldQuietMs, openedMs + toldOldestMs)
+    : Math.min(grownMs + quietMs, openedMs + oldestMs);
 }
 
 function adjoins(row: OpenClaim, loss: Loss): boolean {

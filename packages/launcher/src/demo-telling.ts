@@ -1,10 +1,10 @@
 /**
- * What the demo's gateways tell their hub. A line of measurements may be off by half a percent of its range, which is
- * less than the class of the sensors; counters by one thousandth of theirs where they have one; states and texts exactly.
+ * What the demo's gateways tell their hub. A line of measurements may be off by two percent of their normal range, which
+ * is about the noise of these sensors; counters by five counts; states and texts are told exactly.
  */
 export const demoTelling = {
-  measurement: "swinging-door 0.5 %",
-  counter: "swinging-door 0.1 %",
+  measurement: "swinging-door 2 %",
+  counter: "swinging-door 5",
   state: "change",
   "event-value": "change",
   setpoint: "change",

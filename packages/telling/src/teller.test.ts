@@ -208,6 +208,18 @@ test("text, bytes and 64-bit integers are told when they change", () => {
   }
 });
 
+test("a 64-bit counter lies on a line as long as its double is exact", () => {
+  const telling = { rule: "swinging-door", error: 2, heartbeatMs: 3_600_000 } as const;
+  const count = (from: bigint): Row[] =>
+    Array.from({ length: 20 }, (_row, at) => ({
+      us: at * second,
+      value: from + BigInt(at),
+      status: 0,
+    }));
+  assert.deepEqual(told(telling, count(5n)), [count(5n)[0], count(5n)[19]]);
+  assert.equal(told(telling, count(2n ** 60n)).length, 20);
+});
+
 test("a snapshot is the newest sample of each tag, told before or not", () => {
   const telling = { rule: "change", error: 0, heartbeatMs: 3_600_000 } as const;
   const teller = new Teller([tagTold(3, telling)]);

@@ -70,12 +70,13 @@ class TagState {
   #watched = false;
   #told = false;
   #toldUs = NaN;
-  #toldValue = NaN;
+  #toldNumber = NaN;
   #toldStatus = 0;
   #toldScalar: Scalar | undefined;
   /** The sample seen last. Pending: it was not told and ends an open line. */
   #seenUs = NaN;
-  #seenValue = NaN;
+  #seenNumber = NaN;
+  #seenScalar: Scalar | undefined;
   #pending = false;
   /** Slopes from the told sample that pass all samples since within the error; the two doors. */
   #slopeMin = -Infinity;
@@ -95,26 +96,29 @@ class TagState {
     scalar: Scalar | undefined,
     out: ToldRows,
   ): void {
+    const number = scalar === undefined ? value : numberOf(scalar);
     const all = this.#rule === "full" || this.#watched;
     if (!this.#told || all || status !== this.#toldStatus || us < this.#seenUs) {
       this.#endLine(out);
-      this.#tell(us, value, status, scalar, out);
+      this.#tell(us, number, status, scalar, out);
       return;
     }
     // A door needs numbers that can be trusted; all else is held until it changes.
-    const straight = this.#rule === "swinging-door" && isNumber(value, status, scalar);
-    if (straight && Number.isFinite(this.#toldValue)) {
-      this.#swing(us, value, status, out);
+    const straight = this.#rule === "swinging-door" && status >>> 30 < 2;
+    if (straight && Number.isFinite(this.#toldNumber) && Number.isFinite(number)) {
+      this.#swing(us, number, status, scalar, out);
       return;
     }
-    const same = scalar === undefined ? this.#holds(value) : equal(scalar, this.#toldScalar);
+    const same =
+      scalar === undefined
+        ? this.#toldScalar === undefined && this.#holds(number)
+        : equal(scalar, this.#toldScalar) || (Number.isFinite(number) && this.#holds(number));
     if (same && us - this.#toldUs < this.#heartbeatUs) {
-      this.#seenUs = us;
-      this.#seenValue = value;
+      this.#see(us, number, scalar);
       return;
     }
     this.#endLine(out);
-    this.#tell(us, value, status, scalar, out);
+    this.#tell(us, number, status, scalar, out);
   }
 
   watch(watched: boolean): void {
@@ -124,7 +128,7 @@ class TagState {
   snapshot(out: ToldRows): number {
     if (!this.#told) return 0;
     const fresh = this.#seenUs === this.#toldUs ? 0 : 1;
-    this.#tell(this.#seenUs, this.#seenValue, this.#toldStatus, this.#toldScalar, out);
+    this.#tell(this.#seenUs, this.#seenNumber, this.#toldStatus, this.#seenScalar, out);
     return fresh;
   }
 
@@ -133,9 +137,9 @@ class TagState {
   }
 
   /** Report by exception: the value told last still stands for this one. */
-  #holds(value: number): boolean {
-    if (Object.is(value, this.#toldValue)) return true;
-    return this.#rule === "dead-band" && Math.abs(value - this.#toldValue) <= this.#error;
+  #holds(number: number): boolean {
+    if (Object.is(number, this.#toldNumber)) return true;
+    return this.#rule === "dead-band" && Math.abs(number - this.#toldNumber) <= this.#error;
   }
 
   /**
@@ -143,64 +147,77 @@ class TagState {
    * keeps its word: a line may end only at a sample that lies between the doors which the samples before it left open.
    * Without this condition the published form can be off by twice the error.
    */
-  #swing(us: number, value: number, status: number, out: ToldRows): void {
+  #swing(
+    us: number,
+    number: number,
+    status: number,
+    scalar: Scalar | undefined,
+    out: ToldRows,
+  ): void {
     if (us === this.#seenUs) {
       // Two samples of one time have no slope between them.
       this.#endLine(out);
-      this.#tell(us, value, status, undefined, out);
+      this.#tell(us, number, status, scalar, out);
       return;
     }
-    let rise = value - this.#toldValue;
+    let rise = number - this.#toldNumber;
     let run = us - this.#toldUs;
     const slope = rise / run;
     if (slope < this.#slopeMin || slope > this.#slopeMax) {
       this.#endLine(out);
-      rise = value - this.#toldValue;
+      rise = number - this.#toldNumber;
       run = us - this.#toldUs;
     }
     if (run >= this.#heartbeatUs) {
-      this.#tell(us, value, status, undefined, out);
+      this.#tell(us, number, status, scalar, out);
       return;
     }
     this.#slopeMin = Math.max(this.#slopeMin, (rise - this.#error) / run);
     this.#slopeMax = Math.min(this.#slopeMax, (rise + this.#error) / run);
-    this.#seenUs = us;
-    this.#seenValue = value;
+    this.#see(us, number, scalar);
     this.#pending = true;
   }
 
   /** The sample seen last is where the next line begins. */
   #endLine(out: ToldRows): void {
     if (!this.#pending) return;
-    this.#tell(this.#seenUs, this.#seenValue, this.#toldStatus, undefined, out);
+    this.#tell(this.#seenUs, this.#seenNumber, this.#toldStatus, this.#seenScalar, out);
+  }
+
+  #see(us: number, number: number, scalar: Scalar | undefined): void {
+    this.#seenUs = us;
+    this.#seenNumber = number;
+    this.#seenScalar = scalar;
   }
 
   #tell(
     us: number,
-    value: number,
+    number: number,
     status: number,
     scalar: Scalar | undefined,
     out: ToldRows,
   ): void {
-    out.push(this.#index, us, value, status, scalar);
+    out.push(this.#index, us, scalar === undefined ? number : NaN, status, scalar);
     this.#told = true;
     this.#toldUs = us;
-    this.#toldValue = value;
+    this.#toldNumber = number;
     this.#toldStatus = status;
     this.#toldScalar = scalar;
-    this.#seenUs = us;
-    this.#seenValue = value;
+    this.#see(us, number, scalar);
     this.#pending = false;
     this.#slopeMin = -Infinity;
     this.#slopeMax = Infinity;
   }
 }
 
-function isNumber(value: number, status: number, scalar: Scalar | undefined): boolean {
-  return scalar === undefined && Number.isFinite(value) && status >>> 30 < 2;
+/** A 64-bit integer whose double is exact can lie on a line; a larger one, text and bytes cannot. */
+function numberOf(scalar: Scalar): number {
+  if (typeof scalar !== "bigint") return NaN;
+  return scalar >= -exactMax && scalar <= exactMax ? Number(scalar) : NaN;
 }
+const exactMax = BigInt(Number.MAX_SAFE_INTEGER);
 
-function equal(a: Scalar, b: Scalar | undefined): boolean {
+function equal(a: Scalar | undefined, b: Scalar | undefined): boolean {
   if (a instanceof Uint8Array) {
     return b instanceof Uint8Array && Buffer.compare(a, b) === 0;
   }
