@@ -27,12 +27,13 @@ import { postgres, type PostgresChild } from "./children/postgres.ts";
 import { readCredentials } from "./children/secret-file.ts";
 import { openHistory, type History } from "./history/history.ts";
 import { HistoryKeeper } from "./history/keeper.ts";
+import type { LakePlace } from "./history/lake/lake-messages.ts";
 import type { HubViews } from "./hub-views.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
 import { ConsoleServer } from "./serve/console-server.ts";
-import type { HubSettings } from "./settings/load-settings.ts";
+import { SettingsFaulty, type HubSettings } from "./settings/load-settings.ts";
 import { Fleet } from "./twin/fleet.ts";
 import { Twins } from "./twin/twins.ts";
 import { Watching } from "./twin/watching.ts";
@@ -90,7 +91,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
         minutes: settings.history.keepMinutesDays,
         hours: settings.history.keepHoursDays,
       },
-      lakeFolder: lakeFolderOf(settings),
+      lake: lakePlaceOf(settings),
       logLevel: settings.logLevel,
     },
     databaseUrl: () => settings.database.url ?? database?.url() ?? "",
@@ -163,8 +164,19 @@ function openDataFolder(folder: string): void {
   }
 }
 
-function lakeFolderOf(settings: HubSettings): string {
-  return settings.history.lakeFolder ?? join(settings.dataFolder, "lake");
+function lakePlaceOf({ dataFolder, history: { lakeFolder, bucket } }: HubSettings): LakePlace {
+  const folder = lakeFolder ?? join(dataFolder, "lake");
+  if (bucket === undefined) return { folder };
+  const keys = readCredentials(bucket.credentialsFile);
+  if (keys === undefined)
+    throw new SettingsFaulty(
+      `history.bucket.credentialsFile: ${bucket.credentialsFile} has no access key and secret key`,
+    );
+  const { url, region } = bucket;
+  return {
+    folder,
+    bucket: { url, region, accessKeyId: keys.user, secretAccessKey: keys.password },
+  };
 }
 
 interface CoreOptions {
@@ -252,7 +264,7 @@ class HubCore implements Service, HubViews {
         history: openHistory(
           {
             databaseUrl: databaseUrl(),
-            folder: lakeFolderOf(settings),
+            ...lakePlaceOf(settings),
             logLevel: settings.logLevel,
           },
           store,
@@ -374,7 +386,7 @@ class HubCore implements Service, HubViews {
   ): Promise<string> {
     const { settings, context } = this.#options;
     const name = `export-${Math.floor(context.random.next() * 2 ** 48).toString(36)}.parquet`;
-    const path = join(lakeFolderOf(settings), ".scratch", name);
+    const path = join(lakePlaceOf(settings).folder, ".scratch", name);
     await this.#running().history.export(gateway as GatewayId, tags, fromUs, toUs, path);
     return path;
   }

@@ -19,6 +19,8 @@ export function openPool({ url, connectionsMax, statementMs, log }: PoolOptions)
     types: columnTypes,
     connectionTimeoutMillis: 10_000,
     statement_timeout: statementMs,
+    // Our statements are small and many: compiling one takes longer than running it.
+    options: "-c jit=off",
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on("error", (failure) => {

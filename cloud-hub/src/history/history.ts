@@ -13,7 +13,7 @@ import type { Aggregate } from "../hub-views.ts";
 import { concerns } from "./gap-book.ts";
 import { LakeHost } from "./lake/lake-host.ts";
 import type { LakeSettings } from "./lake/lake-messages.ts";
-import { LinePoints, pushLine } from "./rollups/bucket-line.ts";
+import { LinePoints, pushLine, pushRow } from "./rollups/bucket-line.ts";
 import {
   hourTier,
   minuteTier,
@@ -110,7 +110,7 @@ export class History implements AsyncDisposable {
     const sources =
       tier === "samples"
         ? (await this.#samples.read(gateway, tags, series, fromUs, toUs)).map(asNumbers)
-        : await this.#bucketPoints(gateway, tags, series, fromUs, toUs, tierOf(tier));
+        : await this.#bucketPoints(gateway, tags, series, fromUs, toUs, columns, tierOf(tier));
     return sources.map(({ measuredUs, value, status }, at) =>
       reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps[at] ?? []),
     );
@@ -190,22 +190,26 @@ export class History implements AsyncDisposable {
     series: readonly (number | undefined)[],
     fromUs: number,
     toUs: number,
+    columns: number,
     tier: RollupTier,
   ): Promise<readonly Series[]> {
+    // Where a whole row lies within a pixel, one of its points is as good as another.
+    const wide = (toUs - fromUs) / columns >= tier.slotUs;
+    const push = wide ? pushRow : pushLine;
     const known = series.flatMap((no, at) => (no === undefined ? [] : [{ no, at }]));
     const [rows, tail] = await Promise.all([
       readRows(
         this.#pool,
         tier,
         known.map(({ no }) => slots(no, fromUs, toUs, tier)),
-        "line",
+        wide ? "rows" : "line",
       ),
       this.#samples.tail(gateway, tags, fromUs, toUs),
     ]);
     const places = new Map(known.map(({ at }, index) => [at, index]));
     return tags.map((_, at) => {
       const points = new LinePoints();
-      for (const row of rows[places.get(at) ?? -1] ?? []) pushLine(points, row, tier);
+      for (const row of rows[places.get(at) ?? -1] ?? []) push(points, row, tier);
       const late = tail[at];
       for (let row = 0; row < (late?.count ?? 0); row++) {
         const bad = (late?.status[row] ?? 0) >>> 30 >= 2;

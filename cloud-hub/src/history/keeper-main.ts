@@ -5,7 +5,7 @@ import { openPool } from "../database/pool.ts";
 import type { KeeperSettings } from "./keeper-settings.ts";
 import { Compactor } from "./lake/compactor.ts";
 import { noteDamaged } from "./lake/damage.ts";
-import { LakeFolder } from "./lake/lake-folder.ts";
+import { bucketIn, LakeFolder } from "./lake/lake-folder.ts";
 import { ReleasedReader } from "./lake/released-reader.ts";
 import { Retention } from "./lake/retention.ts";
 import { SeriesBook } from "./series-book.ts";
@@ -38,7 +38,8 @@ async function keep(settings: KeeperSettings, clock: Clock, signal: AbortSignal)
   const pool = openPool({ url, connectionsMax: 4, statementMs, log });
   const book = new SeriesBook();
   const lake = new LakeFolder({
-    folder: settings.lakeFolder,
+    folder: settings.lake.folder,
+    ...bucketIn(settings.lake),
     damaged: (file, reason) => noteDamaged(pool, file, reason, clock, log),
   });
   using released = new ReleasedReader(pool, lake);

@@ -1,5 +1,6 @@
 import type { LogLevel } from "@millwright/kit";
 
+import type { LakePlace } from "./lake/lake-messages.ts";
 import type { KeepDays } from "./lake/retention.ts";
 
 /** What the keeper's process is told when it is started. */
@@ -10,7 +11,6 @@ export interface KeeperSettings {
   readonly hotDays: number;
   /** Days that each tier is kept. */
   readonly keep: KeepDays;
-  /** Where the files of days that are over lie. */
-  readonly lakeFolder: string;
+  readonly lake: LakePlace;
   readonly logLevel: LogLevel;
 }

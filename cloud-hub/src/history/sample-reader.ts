@@ -10,8 +10,8 @@ import type pg from "pg";
 
 import { ChunkReader, readChunks } from "./chunk-store.ts";
 import {
-  concatenate,
   emptySeries,
+  joinSeries,
   mergeAll,
   mergeSeries,
   sliceSeries,
@@ -72,11 +72,11 @@ export class SampleReader {
     const reader = new ChunkReader(this.#pool, this.#book);
     return Promise.all(
       tags.map(async (_, at) => {
-        let all = emptySeries;
+        const parts: Series[] = [];
         for (const chunk of chunks[at] ?? []) {
-          all = concatenate(all, await reader.read(gateway, chunk, "read"));
+          parts.push(await reader.read(gateway, chunk, "read"));
         }
-        const sorted = inTime(all, fromUs, toUs + 1);
+        const sorted = inTime(joinSeries(parts), fromUs, toUs + 1);
         // What came late for a day that is in a file lies in a chunk until the file is written anew.
         const known = mergeSeries(released[at] ?? emptySeries, sorted).series;
         return mergeSeries(known, tail[at] ?? emptySeries).series;

@@ -15,7 +15,7 @@ import { gapsOf } from "./gap-book.ts";
 import { hourOf, recomputeRollups, type DirtyHours } from "./rollups/recompute.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
 import { chunkSamplesLeast, dayOf, dayUs, packChunks } from "./samples/chunk.ts";
-import { concatenate, emptySeries, mergeSeries } from "./samples/merge-series.ts";
+import { joinSeries, mergeSeries } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
 
 /** New samples of one tag and clock segment, none of them twice. */
@@ -123,11 +123,9 @@ async function mergeInto(
   readonly repeats: number;
   readonly conflicts: number;
 }> {
-  let before = emptySeries;
-  for (const chunk of joined) {
-    before = concatenate(before, await reader.read(part.gateway, chunk, "stamped"));
-  }
-  const { series, repeats, conflicts } = mergeSeries(before, part.samples);
+  const before: Series[] = [];
+  for (const chunk of joined) before.push(await reader.read(part.gateway, chunk, "stamped"));
+  const { series, repeats, conflicts } = mergeSeries(joinSeries(before), part.samples);
   const { series: no, segment, offsetUs, dictionary } = part;
   const known = joined.reduce((sum, chunk) => sum + chunk.conflicts, 0);
   const chunks = packChunks(series, part.tag.index, dictionary).map((packed, at) => ({
@@ -168,18 +166,15 @@ interface Piece {
 
 /** All samples in the order of the time as it is read. */
 function inOrder(pieces: readonly Piece[]): Series {
-  let all = emptySeries;
   const sorted = pieces
     .filter(({ series }) => series.count > 0)
-    .toSorted((a, b) => readAt(a) - readAt(b));
-  for (const { series, offsetUs } of sorted) {
-    const shifted =
+    .toSorted((a, b) => readAt(a) - readAt(b))
+    .map(({ series, offsetUs }) =>
       offsetUs === 0
         ? series
-        : { ...series, measuredUs: series.measuredUs.map((us) => us + offsetUs) };
-    all = concatenate(all, shifted);
-  }
-  return inTime(all, -Infinity, Infinity);
+        : { ...series, measuredUs: series.measuredUs.map((us) => us + offsetUs) },
+    );
+  return inTime(joinSeries(sorted), -Infinity, Infinity);
 }
 
 function readAt({ series, offsetUs }: Piece): number {

@@ -39,6 +39,16 @@ export interface HubFile {
     readonly hotDays: number;
     /** Where the Parquet files of days that are over lie. Absent: `lake` in the data folder. */
     readonly lakeFolder?: string | undefined;
+    /** An S3-compatible bucket that each file is put into as well, for other readers and as the second copy. */
+    readonly bucket?:
+      | {
+          /** With the path below which files lie: `https://s3.example.com/lake/plant-1`. */
+          readonly url: string;
+          readonly region: string;
+          /** File with the access key in its first line and the secret key in its second. */
+          readonly credentialsFile: string;
+        }
+      | undefined;
     /** Days that samples are kept, then 1-minute and 1-hour rollups. What is older is deleted, and audited. */
     readonly keepSamplesDays: number;
     readonly keepMinutesDays: number;
@@ -93,6 +103,14 @@ export const hubFile: z.ZodType<HubFile> = z.strictObject({
       // Late data of these days costs no rewriting of files.
       hotDays: z.int().min(1).max(90).default(3),
       lakeFolder: z.string().min(1).optional(),
+      bucket: z
+        .strictObject({
+          url: z.url({ protocol: /^https?$/ }),
+          // What servers of one's own take when nothing else was set.
+          region: z.string().min(1).default("us-east-1"),
+          credentialsFile: z.string().min(1),
+        })
+        .optional(),
       // A quarter for those who look for causes, a year of minutes for comparison, five years of hours for trends.
       keepSamplesDays: z.int().min(1).max(36_500).default(90),
       keepMinutesDays: z.int().min(1).max(36_500).default(365),

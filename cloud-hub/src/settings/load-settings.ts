@@ -68,6 +68,13 @@ function withAbsolutePaths(settings: HubFile, folder: string): HubSettings {
       program: at(settings.broker.program),
     },
     database: { ...settings.database, programs: at(settings.database.programs) },
-    history: { ...settings.history, lakeFolder: at(settings.history.lakeFolder) },
+    history: {
+      ...settings.history,
+      lakeFolder: at(settings.history.lakeFolder),
+      bucket: settings.history.bucket && {
+        ...settings.history.bucket,
+        credentialsFile: resolve(folder, settings.history.bucket.credentialsFile),
+      },
+    },
   };
 }

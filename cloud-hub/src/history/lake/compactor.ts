@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { inTime } from "@millwright/aggregates";
+import { inTime, type Series } from "@millwright/aggregates";
 import type { Clock, Log } from "@millwright/kit";
 import { bucketOf, type GatewayId, type ValueType } from "@millwright/wire-contract";
 import type pg from "pg";
@@ -11,7 +11,7 @@ import type pg from "pg";
 import { inTransaction } from "../../database/transaction.ts";
 import { ChunkReader, readChunks } from "../chunk-store.ts";
 import { dayOf, dayUs } from "../samples/chunk.ts";
-import { concatenate, emptySeries, mergeSeries } from "../samples/merge-series.ts";
+import { joinSeries, mergeSeries } from "../samples/merge-series.ts";
 import type { SeriesBook } from "../series-book.ts";
 import { keepSortersOut } from "../sorter-lock.ts";
 import type { LakeFolder } from "./lake-folder.ts";
@@ -145,25 +145,16 @@ export class Compactor {
           step.map(({ no }) => ({ series: no, fromUs, toUs: fromUs + dayUs - 1 })),
         );
         for (const [index, one] of step.entries()) {
-          let known =
-            paths.length === 0
-              ? emptySeries
-              : inTime(
-                  await readPart(duck, { ...one, paths, fromUs: -farUs, toUs: farUs }),
-                  -Infinity,
-                  Infinity,
-                );
+          const known = await readPart(duck, { ...one, paths, fromUs: -farUs, toUs: farUs });
+          const found: Series[] = [];
           let segment = 0;
           for (const chunk of chunks[index] ?? []) {
             if (chunk.day !== day.day) continue;
-            const read = await reader.read(one.gateway, chunk, "read");
+            found.push(await reader.read(one.gateway, chunk, "read"));
             segment = chunk.segment;
-            known =
-              paths.length === 0
-                ? concatenate(known, read)
-                : mergeSeries(known, inTime(read, -Infinity, Infinity)).series;
           }
-          writer.append(one, inTime(known, -Infinity, Infinity), segment);
+          const { series } = mergeSeries(sorted(known), sorted(joinSeries(found)));
+          writer.append(one, series, segment);
         }
         if (writer.samples >= samplesPerFile) {
           await finish();
@@ -177,6 +168,10 @@ export class Compactor {
     }
     return parts;
   }
+}
+
+function sorted(series: Series): Series {
+  return inTime(series, -Infinity, Infinity);
 }
 
 /** Beyond all times that a clock can say, and within what DuckDB can hold. */

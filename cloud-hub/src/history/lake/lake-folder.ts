@@ -3,15 +3,24 @@
  * has changed is put aside, and never read or written over.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import type { LakeFile } from "./lake-store.ts";
+import type { LakePlace } from "./lake-messages.ts";
+import { ObjectBucket } from "./object-bucket.ts";
 import { digestOf } from "./part-writer.ts";
 
 export interface LakeFolderOptions {
   readonly folder: string;
-  /** The bytes of a listed file are not what they were, or it is gone. Called once for each file. */
+  /** Where a second copy of each file is. */
+  readonly bucket?: ObjectBucket;
+  /** The bytes of a listed file are not what they were, or it is gone, here and in the bucket. */
   damaged(file: LakeFile, reason: string): Promise<void>;
+}
+
+/** The bucket of these settings, as an option of the folder. */
+export function bucketIn({ bucket }: LakePlace): Pick<LakeFolderOptions, "bucket"> {
+  return bucket === undefined ? {} : { bucket: new ObjectBucket(bucket) };
 }
 
 /** A file that was found whole, as it was then: what has changed since is looked at again. */
@@ -46,24 +55,59 @@ export class LakeFolder {
     return (await this.verify(file)) ? path : undefined;
   }
 
-  /** Reads all of it. False when it is damaged or gone, which has been said then. */
+  /** Reads all of it, and fetches it from the bucket where it has to. False when both are damaged or gone. */
   async verify(file: LakeFile): Promise<boolean> {
     const path = this.path(file.path);
-    const seen = seenOf(path);
-    if (seen === undefined) {
-      await this.#options.damaged(file, "the file is gone");
-      return false;
-    }
-    const sha256 = await digestOf(path);
-    if (sha256 !== file.sha256) {
+    const here = await this.#whatIsWrong(path, file);
+    if (here !== undefined) {
       this.#whole.delete(path);
       this.#putAside(path);
-      await this.#options.damaged(file, `its SHA-256 is ${sha256}, listed is ${file.sha256}`);
-      return false;
+      if (!(await this.#fetch(file, path))) {
+        await this.#options.damaged(file, here);
+        return false;
+      }
     }
+    const seen = seenOf(path);
+    if (seen === undefined) return false;
     // Some thousand files of a year; a new start looks at them again.
     if (this.#whole.size > 100_000) this.#whole.clear();
     this.#whole.set(path, seen);
+    return true;
+  }
+
+  /** Puts a file into the bucket. False when there is none. */
+  async upload({ path, sha256 }: Pick<LakeFile, "path" | "sha256">): Promise<boolean> {
+    const { bucket } = this.#options;
+    if (bucket === undefined) return false;
+    await bucket.put(path, this.path(path), sha256);
+    return true;
+  }
+
+  /** Removes a file here and in the bucket. */
+  async remove(path: string): Promise<void> {
+    rmSync(this.path(path), { force: true });
+    await this.#options.bucket?.remove(path);
+  }
+
+  async #whatIsWrong(path: string, file: LakeFile): Promise<string | undefined> {
+    if (!existsSync(path)) return "the file is gone";
+    const sha256 = await digestOf(path);
+    return sha256 === file.sha256
+      ? undefined
+      : `its SHA-256 is ${sha256}, listed is ${file.sha256}`;
+  }
+
+  async #fetch(file: LakeFile, path: string): Promise<boolean> {
+    const { bucket } = this.#options;
+    if (bucket === undefined) return false;
+    const part = `${path}.part`;
+    mkdirSync(dirname(path), { recursive: true });
+    if (!(await bucket.get(file.path, part))) return false;
+    if ((await this.#whatIsWrong(part, file)) !== undefined) {
+      rmSync(part, { force: true });
+      return false;
+    }
+    renameSync(part, path);
     return true;
   }
 

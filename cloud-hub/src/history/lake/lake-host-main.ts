@@ -6,7 +6,7 @@ import { asNumbers, SampleReader } from "../sample-reader.ts";
 import { SeriesBook } from "../series-book.ts";
 import { noteDamaged } from "./damage.ts";
 import { exportSamples } from "./export-samples.ts";
-import { LakeFolder } from "./lake-folder.ts";
+import { bucketIn, LakeFolder } from "./lake-folder.ts";
 import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
 import { ReleasedReader } from "./released-reader.ts";
 
@@ -34,6 +34,7 @@ function openAnswering(settings: LakeSettings): (question: LakeQuestion) => Prom
   const pool = openPool({ url: settings.databaseUrl, connectionsMax: 3, statementMs, log });
   const lake = new LakeFolder({
     folder: settings.folder,
+    ...bucketIn(settings),
     damaged: (file, reason) => noteDamaged(pool, file, reason, systemClock, log),
   });
   const reader = new SampleReader(pool, new SeriesBook(), new ReleasedReader(pool, lake));

@@ -3,10 +3,17 @@ import type { Gap } from "@millwright/aggregates";
 import type { LogLevel, ReducedLine } from "@millwright/kit";
 import type { GatewayId } from "@millwright/wire-contract";
 
-/** The first message. */
-export interface LakeSettings {
-  readonly databaseUrl: string;
+import type { BucketSettings } from "./object-bucket.ts";
+
+/** Where the files of days that are over lie. */
+export interface LakePlace {
   readonly folder: string;
+  readonly bucket?: BucketSettings | undefined;
+}
+
+/** The first message. */
+export interface LakeSettings extends LakePlace {
+  readonly databaseUrl: string;
   readonly logLevel: LogLevel;
 }
 

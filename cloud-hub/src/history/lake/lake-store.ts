@@ -97,6 +97,18 @@ export async function filesToVerify(
   return found.rows.map(toFile);
 }
 
+/** Those that lie in the folder alone, oldest first. */
+export async function filesToUpload(
+  client: Queryable,
+  filesMax: number,
+): Promise<readonly LakeFile[]> {
+  const found = await client.query<FileRow>(
+    "select * from lake_files where state = 'listed' and uploaded_us is null order by id limit $1",
+    [filesMax],
+  );
+  return found.rows.map(toFile);
+}
+
 /** Days whose files do not hold all that is stored. */
 export async function daysToCompact(
   client: Queryable,

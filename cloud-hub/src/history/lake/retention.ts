@@ -2,8 +2,6 @@
  * What goes, and when: days of frames and chunks that are safe elsewhere, and everything that is older than the settings
  * want. The second is an act of policy, and stands in the audit log.
  */
-import { rmSync } from "node:fs";
-
 import type { Clock, Log } from "@millwright/kit";
 import type pg from "pg";
 
@@ -15,7 +13,7 @@ import { dayOf, dayUs } from "../samples/chunk.ts";
 import { keepSortersOut } from "../sorter-lock.ts";
 import { isoDay } from "./iso-day.ts";
 import type { LakeFolder } from "./lake-folder.ts";
-import { filesToVerify, listedFiles } from "./lake-store.ts";
+import { filesToUpload, filesToVerify, listedFiles } from "./lake-store.ts";
 
 /** Days that each tier is kept. */
 export interface KeepDays {
@@ -38,6 +36,9 @@ export interface RetentionOptions {
 const verifyEveryUs = 7 * dayUs;
 /** Files that are read again in one go. */
 const verifiedAtOnce = 20;
+/** Files that go to the bucket in one go: after a week without it, the rest follows with the next rounds. */
+const uploadedAtOnce = 200;
+const removedAtOnce = 1_000;
 /** Readers that began before a file was replaced have ended after so long. */
 const replacedMs = 600_000;
 
@@ -55,6 +56,7 @@ export class Retention {
     await this.expireSamples();
     await this.#expireRollups(minuteTier, this.#options.keep.minutes, "minutes");
     await this.#expireRollups(hourTier, this.#options.keep.hours, "hours");
+    await this.#uploadMissing();
     await this.#verifySome();
     await this.#tidyFolder();
   }
@@ -219,6 +221,19 @@ export class Retention {
     if (gone !== undefined) log.info("history.expired", gone);
   }
 
+  /** Into the bucket, where there is one; what it did not take is tried again the next time. */
+  async #uploadMissing(): Promise<void> {
+    const { pool, lake, clock } = this.#options;
+    for (const file of await filesToUpload(pool, uploadedAtOnce)) {
+      if ((await lake.checked(file)) === undefined) continue;
+      if (!(await lake.upload(file))) return;
+      await pool.query("update lake_files set uploaded_us = $2 where id = $1", [
+        file.id,
+        Math.round(clock.nowUs()),
+      ]);
+    }
+  }
+
   async #verifySome(): Promise<void> {
     const { pool, lake, clock } = this.#options;
     for (const file of await filesToVerify(pool, clock.nowUs() - verifyEveryUs, verifiedAtOnce)) {
@@ -235,19 +250,21 @@ export class Retention {
     const { pool, lake, clock } = this.#options;
     const nowMs = clock.nowUs() / 1_000;
     const rows = await pool.query<{ path: string; state: string }>(
-      "select path, state from lake_files where state in ('listed', 'replaced', 'expired')",
-    );
-    const listed = new Set(
-      rows.rows.filter(({ state }) => state === "listed").map(({ path }) => path),
-    );
-    lake.removeOthers(listed, nowMs - replacedMs);
-    for (const { path, state } of rows.rows) {
-      if (state === "expired") rmSync(lake.path(path), { force: true });
-    }
-    await pool.query(
-      "delete from lake_files where state in ('replaced', 'expired') and listed_us < $1",
+      "select path, state from lake_files where state = 'listed' or listed_us >= $1",
       [Math.round((nowMs - replacedMs) * 1_000)],
     );
+    const valid = new Set(
+      rows.rows.filter(({ state }) => state !== "expired").map(({ path }) => path),
+    );
+    lake.removeOthers(valid, nowMs - replacedMs);
+    const gone = await pool.query<{ id: bigint; path: string }>(
+      "select id, path from lake_files where state = 'expired' or state = 'replaced' and listed_us < $1 limit $2",
+      [Math.round((nowMs - replacedMs) * 1_000), removedAtOnce],
+    );
+    for (const { id, path } of gone.rows) {
+      await lake.remove(path);
+      await pool.query("delete from lake_files where id = $1", [id]);
+    }
   }
 
   #firstHotDay(): number {

@@ -71,6 +71,44 @@ export function pushLine(points: LinePoints, { slot, packed }: ReadRollup, tier:
   }
 }
 
+/**
+ * The same for a pixel that is wider than a whole row: one first, least, greatest and last value of it, and times that
+ * are right within the pixel.
+ */
+export function pushRow(points: LinePoints, { slot, packed }: ReadRollup, tier: RollupTier): void {
+  const { count, places, first, base, decimals, values2, values4, values8 } = packed;
+  const power = powers[decimals ?? 0] ?? 1;
+  const column = values2 ?? values4 ?? values8;
+  if (column === null) return;
+  const missing = values2 !== null ? none2 : values4 !== null ? none4 : NaN;
+  let least = Infinity;
+  let greatest = -Infinity;
+  let begin = -1;
+  let end = -1;
+  for (let at = 0; at < count; at++) {
+    const min = column[at] ?? NaN;
+    if (min === missing || Number.isNaN(min)) continue;
+    const max = column[count + at] ?? NaN;
+    if (begin < 0) begin = at;
+    end = at;
+    if (min < least) least = min;
+    if (max > greatest) greatest = max;
+  }
+  const startUs = slot * tier.slotUs;
+  const timeOf = (at: number): number => startUs + (places?.[at] ?? first + at) * tier.widthUs;
+  if (begin < 0) {
+    if (packed.goodUs !== null && goodUs(packed.goodUs, 0) === 0) points.push(startUs, NaN);
+    return;
+  }
+  const value = (stored: number): number =>
+    values2 !== null || values4 !== null ? (stored + base) / power : stored;
+  const middleUs = (timeOf(begin) + timeOf(end)) / 2;
+  points.push(timeOf(begin), value(column[2 * count + begin] ?? NaN));
+  points.push(middleUs, value(least));
+  points.push(middleUs, value(greatest));
+  points.push(timeOf(end), value(column[3 * count + end] ?? NaN));
+}
+
 /** null: a good value held all the time. */
 function goodUs(column: readonly number[] | null, at: number): number {
   if (column === null) return Infinity;

@@ -237,8 +237,11 @@ function unlessZero(column: readonly number[]): readonly number[] | null {
   return column.every((one) => one === 0) ? null : column;
 }
 
+/** A loop, because it is the innermost one: minutes of all tags go through it. */
 function rows(from: number, end: number, of: (row: number) => number): number[] {
-  return Array.from({ length: end - from }, (_, at) => of(from + at));
+  const column = new Array<number>(end - from);
+  for (let row = from; row < end; row++) column[row - from] = of(row);
+  return column;
 }
 
 function least(numbers: readonly number[]): number {

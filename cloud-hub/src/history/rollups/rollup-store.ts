@@ -118,9 +118,18 @@ export interface SlotRange {
   readonly toSlot: number;
 }
 
-/** What a line is drawn of. Sums and states are many bytes that a line does not show. */
-const lineColumns = `r.slot, r.first, r.n, r.places, '{1}'::int[] as samples, r.good, r.good_us, r.decimals, r.base,
-  r.values2, r.values4, r.values8, r.first_us, r.last_us`;
+/**
+ * What a line is drawn of. Sums and states are many bytes that a line does not show; `rows` are drawn as a whole, and
+ * the times within them are not seen.
+ */
+export type RollupDetail = "line" | "rows" | "all";
+const rowColumns = `r.slot, r.first, r.n, r.places, '{1}'::int[] as samples, null::int[] as good, r.good_us,
+  r.decimals, r.base, r.values2, r.values4, r.values8`;
+const columnsOf: Readonly<Record<RollupDetail, string>> = {
+  all: "r.*",
+  line: `${rowColumns}, r.first_us, r.last_us`,
+  rows: `${rowColumns}, null::int[] as first_us, null::int[] as last_us`,
+};
 
 /** A row of a tier, as it lies. */
 export interface ReadRollup {
@@ -128,17 +137,17 @@ export interface ReadRollup {
   readonly packed: PackedBuckets;
 }
 
-/** The rows of each range, in order of time. Of `line` only what says values, times and whether there are any. */
+/** The rows of each range, in order of time. */
 export async function readRows(
   client: Queryable,
   tier: RollupTier,
   ranges: readonly SlotRange[],
-  detail: "line" | "all",
+  detail: RollupDetail,
 ): Promise<readonly (readonly ReadRollup[])[]> {
   const found: ReadRollup[][] = ranges.map(() => []);
   if (ranges.length === 0) return found;
   const rows = await client.query<DatabaseRow>(
-    `select k.at, ${detail === "all" ? "r.*" : lineColumns}
+    `select k.at, ${columnsOf[detail]}
      from unnest($1::int[], $2::int[], $3::int[], $4::int[]) k (at, series, from_slot, to_slot)
      join ${tier.table.name} r on r.series = k.series and r.slot between k.from_slot and k.to_slot
      where r.slot between $5 and $6`,

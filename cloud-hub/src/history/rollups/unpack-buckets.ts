@@ -6,10 +6,16 @@ import { none2, none4, noTime, powers, scalarOf, type PackedBuckets } from "./pa
 export function unpackBuckets(packed: PackedBuckets, widthUs: WidthUs, slotUs: number): Buckets {
   const { count, places, first, base, decimals } = packed;
   const power = powers[decimals ?? 0] ?? 1;
-  const numbers = (of: (at: number) => number): Float64Array =>
-    Float64Array.from({ length: count }, (_, at) => of(at));
-  const integers = (of: (at: number) => number): Uint32Array =>
-    Uint32Array.from({ length: count }, (_, at) => of(at));
+  const numbers = (of: (at: number) => number): Float64Array => {
+    const column = new Float64Array(count);
+    for (let at = 0; at < count; at++) column[at] = of(at);
+    return column;
+  };
+  const integers = (of: (at: number) => number): Uint32Array => {
+    const column = new Uint32Array(count);
+    for (let at = 0; at < count; at++) column[at] = of(at);
+    return column;
+  };
   const startUs = numbers((at) => slotUs + (places?.[at] ?? first + at) * widthUs);
   const samples = integers((at) => at0(packed.samples, at));
   const good =

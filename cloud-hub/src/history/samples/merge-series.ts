@@ -17,7 +17,7 @@ export interface MergedSeries {
 /** Both are sorted by time. What `a` holds of one time comes before what `b` adds to it. */
 export function mergeSeries(a: Series, b: Series): MergedSeries {
   if (a.count === 0 || b.count === 0 || lastUs(a) < (b.measuredUs[0] ?? NaN)) {
-    return { series: concatenate(a, b), repeats: 0, conflicts: 0 };
+    return { series: joinSeries([a, b]), repeats: 0, conflicts: 0 };
   }
   const out = new SeriesWriter(a.count + b.count);
   let repeats = 0;
@@ -106,29 +106,29 @@ export function sliceSeries(series: Series, from: number, end: number): Series {
   return wide.size === 0 ? part : { ...part, wide };
 }
 
-/** `a`, then `b`, in memory of their own unless one of them is empty. */
-export function concatenate(a: Series, b: Series): Series {
-  if (a.count === 0) return b;
-  if (b.count === 0) return a;
-  const count = a.count + b.count;
+/** One after the other, in memory of their own unless only one has samples. */
+export function joinSeries(parts: readonly Series[]): Series {
+  const filled = parts.filter((part) => part.count > 0);
+  const [first, second] = filled;
+  if (first === undefined) return emptySeries;
+  if (second === undefined) return first;
+  const count = filled.reduce((sum, part) => sum + part.count, 0);
   const joined = {
     count,
     measuredUs: new Float64Array(count),
     value: new Float64Array(count),
     status: new Uint32Array(count),
   };
-  for (const [part, at] of [
-    [a, 0],
-    [b, a.count],
-  ] as const) {
+  const wide = new Map<number, Scalar>();
+  let at = 0;
+  for (const part of filled) {
     joined.measuredUs.set(part.measuredUs.subarray(0, part.count), at);
     joined.value.set(part.value.subarray(0, part.count), at);
     joined.status.set(part.status.subarray(0, part.count), at);
+    for (const [row, scalar] of part.wide ?? []) wide.set(row + at, scalar);
+    at += part.count;
   }
-  if (a.wide === undefined && b.wide === undefined) return joined;
-  const wide = new Map<number, Scalar>(a.wide ?? []);
-  for (const [row, scalar] of b.wide ?? []) wide.set(row + a.count, scalar);
-  return { ...joined, wide };
+  return wide.size === 0 ? joined : { ...joined, wide };
 }
 
 /** The first row whose time is not before `us`; the series is sorted by time. */
