@@ -240,9 +240,11 @@ function agrees(row: Row, back: NonNullable<ReturnType<typeof reconstruct>>): bo
   return Object.is(value, back.value) || Math.abs(value - back.value) <= back.error + rounding;
 }
 
-/** Texts and bytes are held or told, and never lie on a line: as numbers they are all alike. */
+/** What cannot lie on a line is NaN as a number: text, bytes, and 64-bit integers whose double is not exact. */
 function asTold({ us, value, status, wide }: Row): Parameters<typeof reconstruct>[1] {
-  return { measuredUs: us, value: typeof wide === "bigint" ? Number(wide) : value, status };
+  const whole = typeof wide === "bigint" ? Number(wide) : NaN;
+  const exact = Number.isSafeInteger(whole) ? whole : NaN;
+  return { measuredUs: us, value: wide === undefined ? value : exact, status };
 }
 
 let opened = 0;

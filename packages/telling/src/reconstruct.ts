@@ -3,6 +3,7 @@ import type { Telling } from "@millwright/wire-contract";
 /** A told sample, as far as it bears on what lies after it. */
 export interface ToldSample {
   readonly measuredUs: number;
+  /** NaN for what never lies on a line: text, bytes, and 64-bit integers whose double is not exact. */
   readonly value: number;
   readonly status: number;
 }
