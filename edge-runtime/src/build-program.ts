@@ -5,7 +5,7 @@
  * The places are chosen so that paths relative to a file hold in both trees: the entries stand in `dist/` as in `src/`,
  * and everything else in `dist/program/`, as deep as a step's folder.
  */
-import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { build, type BuildOptions, type Plugin } from "esbuild";
@@ -80,6 +80,7 @@ const results = await Promise.all([
 ]);
 await mkdir(parts, { recursive: true });
 await copyFile(join(source, "buffer/schema.sql"), join(parts, "schema.sql"));
+await cp(join(source, "buffer/migrations"), join(parts, "migrations"), { recursive: true });
 
 // Parts of an older build go, and with them the compiled code that nobody would ask for again. Only now: a gateway that
 // runs from here loads some of its parts late, and those that have not changed must not be gone meanwhile.

@@ -51,6 +51,7 @@ interface LaneRows {
   readonly lastId: Database.Statement<[number, number]>;
   readonly firstSealed: Database.Statement<[number, number], SealedRow>;
   readonly remove: Database.Statement<[number]>;
+  readonly removeRange: Database.Statement<[number, number]>;
 }
 
 /** A told frame and the sample frames that it comes from, by key. */
@@ -208,6 +209,11 @@ export class FrameTable {
     this.#rows[lane].remove.run(id);
   }
 
+  /** Takes out the frames of a lane above `fromSeq` up to `toSeq`; samples that they share their bodies with stay. */
+  removeTold(rank: number, lane: HeldLane, fromSeq: number, toSeq: number): void {
+    this.#rows[lane].removeRange.run(keyOf(rank, fromSeq), keyOf(rank, toSeq));
+  }
+
   /** The end of a frame or void at exactly this number. */
   placeAt(rank: number, lane: HeldLane, seq: number): (Place & { sealedUs: number }) | undefined {
     const id = keyOf(rank, seq);
@@ -309,13 +315,14 @@ function criticalRows(db: Database.Database): LaneRows {
 function commonRows(
   db: Database.Database,
   table: string,
-): Pick<LaneRows, "lastId" | "firstSealed" | "remove"> {
+): Pick<LaneRows, "lastId" | "firstSealed" | "remove" | "removeRange"> {
   return {
     lastId: db.prepare(`select max(id) from ${table} where id > ? and id <= ?`).pluck(),
     firstSealed: db.prepare(
       `select id, sealed_us from ${table} where id > ? and id <= ? order by id limit 1`,
     ),
     remove: db.prepare(`delete from ${table} where id = ?`),
+    removeRange: db.prepare(`delete from ${table} where id > ? and id <= ?`),
   };
 }
 

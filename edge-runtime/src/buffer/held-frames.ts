@@ -172,6 +172,8 @@ export class HeldFrames {
     if (!whole) {
       const range = { firstUs: state.startedUs, lastUs: nowUs, sealedUs: nowUs };
       const sealed = sealVoid(this.#where(state), before, state.base, range);
+      // Some of it may still be here; the void stands for all of it.
+      this.#frames.removeTold(state.rank, state.lane, before.seq, state.base.seq);
       this.#frames.putVoid(state.rank, state.lane, before.seq + 1, sealed);
     }
     state.base = before;
@@ -197,6 +199,20 @@ export class HeldFrames {
       }
     }
     this.#dirty = false;
+  }
+
+  /**
+   * Room is needed: what the hub has stored is let go although no backup has proven it safe. A hub that comes back from
+   * an older state is then told a void. Never of the critical lane. Inside a transaction.
+   */
+  releaseStored(runningRank: number): boolean {
+    const told = this.book.lanes.filter(({ lane }) => lane !== "critical");
+    const held = told.filter(({ stored, base }) => stored.seq > base.seq);
+    for (const state of held) state.safe = state.stored;
+    if (held.length === 0) return false;
+    this.#dirty = true;
+    this.release(runningRank);
+    return true;
   }
 
   /** Key of the oldest sample frame that a frame comes from which the hub does not have safely. */

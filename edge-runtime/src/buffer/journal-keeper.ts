@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { joinBuckets, type Buckets, type WidthUs } from "@millwright/aggregates";
 import { messageChain, type Clock, type Log } from "@millwright/kit";
 import {
   decodeDictionary,
@@ -21,8 +22,8 @@ import { Intake, type Taken } from "./intake.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
 import { Percentiles } from "./percentiles.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
-import { joined, pick, type SampleSlice } from "./raw-tier.ts";
 import type { Committed } from "./store.ts";
+import { readBuckets, readSamples } from "./tiers/history.ts";
 
 /**
  * The half of the journal that lives with its callers: it accepts, decides when to commit, settles, and counts. The
@@ -66,6 +67,7 @@ export class JournalKeeper implements JournalCore {
   #ended = false;
   #timer: AbortController | undefined;
   #dueMs = Infinity;
+  #tending = false;
   /** The commit under way. */
   #committing: Promise<void> | undefined;
   /** Taken for a commit that found no room. */
@@ -177,27 +179,15 @@ export class JournalKeeper implements JournalCore {
     },
   };
 
-  async readSamples(
-    tag: number,
-    fromUs: number,
-    toUs: number,
-    max: number,
-  ): Promise<SampleColumns> {
-    const parts: SampleColumns[] = [];
-    let count = 0;
-    let beforeId: number | undefined = Number.MAX_SAFE_INTEGER;
-    while (beforeId !== undefined && count < max) {
-      const slice: SampleSlice = await this.#guarded("readSamples", tag, fromUs, toUs, beforeId);
-      parts.unshift(slice.columns);
-      count += slice.columns.count;
-      beforeId = slice.beforeId;
-    }
-    const all = joined(parts);
-    if (all.count <= max) return all;
-    return pick(
-      all,
-      Array.from({ length: max }, (_row, at) => all.count - max + at),
-    );
+  readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns> {
+    return readSamples(this.#guarded, tag, fromUs, toUs, max);
+  }
+
+  readBuckets(tag: number, widthUs: WidthUs, fromUs: number, toUs: number): Promise<Buckets> {
+    const definition = this.#dictionary.byIndex(tag);
+    if (definition === undefined) return Promise.resolve(joinBuckets([], widthUs));
+    const knownToUs = Math.min(toUs, this.#clock.nowUs());
+    return readBuckets(this.#guarded, definition, widthUs, fromUs, toUs, knownToUs);
   }
 
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]> {
@@ -295,9 +285,26 @@ export class JournalKeeper implements JournalCore {
     const work = this.#writeGroup(last).finally(() => {
       this.#committing = undefined;
       if (this.#dueMs !== Infinity) this.#arm();
+      void this.#tend();
     });
     this.#committing = work.catch(() => undefined);
     return work;
+  }
+
+  /** Works on the tiers between two commits, a slice at a time: a commit waits for one slice at most. */
+  async #tend(): Promise<void> {
+    if (this.#tending) return;
+    this.#tending = true;
+    try {
+      let more = true;
+      while (more && !this.#ended && this.#committing === undefined) {
+        more = await this.#guarded("tend", this.#clock.nowUs(), this.#clock.monotonicMs());
+      }
+    } catch {
+      // `#guarded` has told `onBroken` already.
+    } finally {
+      this.#tending = false;
+    }
   }
 
   async #writeGroup(last: boolean): Promise<void> {

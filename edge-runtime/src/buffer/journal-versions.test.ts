@@ -8,7 +8,7 @@ import { parseFrame } from "@millwright/wire-contract";
 import { newRig, tag } from "./test-rig.ts";
 
 /** Journals as older programs left them, each with ten samples of t1 (0, 0.5, 1 … 4.5) that no hub has. */
-for (const version of [1]) {
+for (const version of [1, 2]) {
   test(`a journal of version ${version} is opened, sends what waits and shows its charts`, async (context) => {
     const rig = newRig(context);
     const stored = path.join(import.meta.dirname, `cases/journal-of-version-${version}`);

@@ -1,3 +1,4 @@
+import type { Buckets, WidthUs } from "@millwright/aggregates";
 import type { Clock, Log, Random } from "@millwright/kit";
 import type {
   DeviceId,
@@ -77,6 +78,13 @@ export interface Journal {
    * @param tag dictionary index
    */
   readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns>;
+  /**
+   * Buckets of one declared tag: rolled up where its hour is over, else made of samples on the way. Whole hours that touch
+   * the range; seconds only of tags faster than 8 Hz, and of hours that are not rolled up.
+   *
+   * @param tag dictionary index
+   */
+  readBuckets(tag: number, widthUs: WidthUs, fromUs: number, toUs: number): Promise<Buckets>;
   /** Claims that touch the range, by their beginning, at most 1,000. `number` is 0 while a claim is open. */
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
   counters(): JournalCounters;

@@ -58,6 +58,10 @@ export function keyOf(rank: number, seq: number): number {
   return rank * seqRange + seq;
 }
 
+export function rankOf(key: number): number {
+  return Math.floor(key / seqRange);
+}
+
 export function seqOf(key: number): number {
   return key % seqRange;
 }

@@ -24,7 +24,7 @@ const walFrameHeaderBytes = 24;
 /** The log is folded into the file at this size: large, because pages written often are then folded once. */
 const checkpointBytesMax = 8 * 2 ** 20;
 /** What brings a journal of an older version to the next one: `migrations[0]` makes version 2 of version 1. */
-const migrations = ["2-told-frames.sql"];
+const migrations = ["2-told-frames.sql", "3-tiers.sql"];
 const schemaVersion = 1 + migrations.length;
 /** Reading /proc costs a tenth of a small commit, so it is not read with each. */
 const threadEvery = 32;
@@ -87,6 +87,11 @@ export class Medium {
    */
   get sampleBytesMax(): number {
     return this.#bytesMax - Math.min(16 * 2 ** 20, this.#bytesMax / 4) - 2 * this.#checkpointBytes;
+  }
+
+  /** History is thinned above this, so that samples are not refused while there is something to thin. */
+  get thinAboveBytes(): number {
+    return this.sampleBytesMax - Math.min(4 * 2 ** 20, this.#bytesMax / 16);
   }
 
   get written(): Written {

@@ -1,3 +1,4 @@
+import type { WidthUs } from "@millwright/aggregates";
 import {
   encodeDictionary,
   type DeviceId,
@@ -10,8 +11,9 @@ import {
 
 import type { DeclaredTag, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { Group, ResumePoint } from "./group.ts";
-import type { SampleSlice } from "./raw-tier.ts";
 import type { Committed, Store, StoreState } from "./store.ts";
+import type { ReadCursor, SampleSlice } from "./tiers/reading.ts";
+import type { HourBegin, RollupSlice } from "./tiers/rollup-reading.ts";
 
 /**
  * What is asked of the store: plain data both ways, so that the same questions work in the calling thread and across to
@@ -27,7 +29,17 @@ export interface Questions {
   take(mark: LaneMark): boolean;
   agree(incarnation: string): void;
   rewind(mark: LaneMark): boolean;
-  readSamples(tag: number, fromUs: number, toUs: number, beforeId: number): SampleSlice;
+  /** One slice of work on the tiers; whether there may be more. */
+  tend(nowUs: number, nowMs: number): boolean;
+  /** @param cursor undefined at the beginning */
+  readSamples(
+    tag: number,
+    fromUs: number,
+    toUs: number,
+    cursor: ReadCursor | undefined,
+  ): SampleSlice;
+  readRollups(tag: number, widthUs: WidthUs, fromHour: number, toHour: number): RollupSlice;
+  readBegin(tag: number, hour: number): HourBegin;
   gaps(scope: GapScope, fromUs: number, toUs: number): LedgerEntry[];
   close(): void;
 }
@@ -69,7 +81,10 @@ const answers: Answers = {
     store.agree(incarnation);
   },
   rewind: (store, mark) => store.rewind(mark),
+  tend: (store, ...asked) => store.tend(...asked),
   readSamples: (store, ...asked) => store.readSamples(...asked),
+  readRollups: (store, ...asked) => store.tiers.readRollups(...asked),
+  readBegin: (store, ...asked) => store.tiers.readBegin(...asked),
   gaps: (store, ...asked) => store.gaps(...asked),
   close: (store) => {
     store.close();

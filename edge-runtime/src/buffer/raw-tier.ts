@@ -32,7 +32,7 @@ const spanFrames = 64;
 const sliceFrames = 64;
 
 /** Rows of one tag, in the order in which they were received, and where to go on towards the past. */
-export interface SampleSlice {
+interface FrameSlice {
   readonly columns: SampleColumns;
   /** Hand this to the next call; absent when nothing older is left in the range. */
   readonly beforeId?: number;
@@ -44,8 +44,6 @@ export class RawTier {
   readonly #spans;
   readonly #rows;
   #open: Span | undefined;
-  /** Seal time of the oldest sample frame, µs; Infinity when there is none. */
-  #oldestUs = Infinity;
 
   constructor(db: Database.Database) {
     this.#db = db;
@@ -63,10 +61,6 @@ export class RawTier {
     this.#load();
   }
 
-  get oldestUs(): number {
-    return this.#oldestUs;
-  }
-
   /** Least measured time in the newest sample frame, µs. */
   get lastFrameFirstUs(): number | undefined {
     const query = "select first_us from sample_frame order by id desc limit 1";
@@ -74,8 +68,7 @@ export class RawTier {
   }
 
   /** Remembers the time range of a new frame. Inside the transaction that puts it in. */
-  noted(id: number, firstUs: number, lastUs: number, sealedUs: number): void {
-    if (this.#oldestUs === Infinity) this.#oldestUs = sealedUs;
+  noted(id: number, firstUs: number, lastUs: number): void {
     const open = this.#open;
     if (open === undefined) {
       this.#open = { firstId: id, lastId: id, firstUs, lastUs, frames: 1 };
@@ -114,11 +107,8 @@ export class RawTier {
       .run(neededFrom, beforeUs, max);
     if (changes === 0) return undefined;
     const left = this.#db
-      .prepare<[], { id: number; sealed_us: number }>(
-        "select id, sealed_us from sample_frame order by id limit 1",
-      )
+      .prepare<[], { id: number }>("select id from sample_frame order by id limit 1")
       .get();
-    this.#oldestUs = left?.sealed_us ?? Infinity;
     const leastId = left?.id ?? Number.MAX_SAFE_INTEGER;
     this.#db.prepare("delete from span where last_id < ?").run(leastId);
     return { leastId, frames: changes };
@@ -134,19 +124,24 @@ export class RawTier {
       .map(({ id, raw_head, body }) => ({ id, bytes: Buffer.concat([raw_head, body]) }));
   }
 
-  /** Newest first in slices, so that a commit may come between two of them. */
+  /**
+   * Newest first in slices, so that a commit may come between two of them.
+   *
+   * @param between keys of frames, both excluded
+   */
   read(
     tag: number,
     fromUs: number,
     toUs: number,
-    beforeId: number,
+    { aboveId, beforeId }: { readonly aboveId: number; readonly beforeId: number },
     dictionaryOf: (hash: bigint) => Dictionary | undefined,
-  ): SampleSlice {
+  ): FrameSlice {
     const rows: RawRow[] = [];
     for (const [firstId, lastId] of this.#blocks(fromUs, toUs, beforeId)) {
       const upTo = Math.min(lastId, beforeId - 1);
       const room = sliceFrames - rows.length;
-      rows.push(...this.#rows.all(firstId, upTo, toUs, fromUs, room));
+      const from = Math.max(firstId, aboveId + 1);
+      rows.push(...this.#rows.all(from, upTo, toUs, fromUs, room));
       if (rows.length >= sliceFrames) break;
     }
     const parts: SampleColumns[] = [];
@@ -192,11 +187,6 @@ export class RawTier {
       open.lastUs = Math.max(open.lastUs, row.last_us);
       open.frames++;
     }
-    const oldest = this.#db
-      .prepare("select sealed_us from sample_frame order by id limit 1")
-      .pluck()
-      .get() as number | undefined;
-    this.#oldestUs = oldest ?? Infinity;
   }
 }
 

@@ -66,7 +66,7 @@ export class SampleLane {
       const raw = this.#sealer.raw(fields, body);
       const id = keyOf(rank, raw.head.seq);
       this.#frames.putSamples(rank, raw);
-      this.#raw.noted(id, fields.firstUs, fields.lastUs, nowUs);
+      this.#raw.noted(id, fields.firstUs, fields.lastUs);
       kept({ columns: part, dictionary, fields, body, id });
       samples += part.count;
     }

@@ -24,12 +24,14 @@ import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
 import { heldLanes, keyOf, type ToldLane, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
-import { RawTier, type SampleSlice } from "./raw-tier.ts";
+import { RawTier } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
 import { Sealer, type Moment } from "./sealing.ts";
 import { lossesWhileDown, StartTable } from "./start-table.ts";
 import { TagTable } from "./tag-table.ts";
 import { TellingLane, type KeptPart } from "./telling-lane.ts";
+import type { ReadCursor, SampleSlice } from "./tiers/reading.ts";
+import { Tiers } from "./tiers/tiers.ts";
 
 /**
  * The journal on disk: one SQLite file, used by one thread. Every change is a transaction; what it holds in memory is
@@ -74,8 +76,8 @@ export interface StoreState {
 const marksEveryMs = 10_000;
 /** Rows taken out with one commit: a commit stays short, and still more go than come. */
 const dropMax = 128;
-/** Old raw frames are let go once a minute and not one with each commit. */
-const dropEveryUs = 60_000_000;
+/** Old claims are let go once a minute and not with each commit. */
+const pruneEveryUs = 60_000_000;
 const hourUs = 3_600_000_000;
 /** While a live frame waits longer than this for the hub, what is told goes to the history lane (no-loss protocol 4.2). */
 const liveWaitsMaxUs = 10_000_000;
@@ -94,12 +96,14 @@ export class Store {
   readonly #critical: CriticalLane;
   readonly #samples: SampleLane;
   readonly #telling: TellingLane;
+  readonly #tiers: Tiers;
   readonly #rank: number;
   #incarnation: string | undefined;
   #marksMs: number;
-  #droppedUs = 0;
+  #prunedUs = 0;
   #linkUp = false;
   #full = false;
+  #noRoom = false;
   /** Counters are asked for after the end, too. */
   #lastState: StoreState | undefined;
   #nowUs: number;
@@ -129,6 +133,23 @@ export class Store {
         raw: this.#raw,
         facts: this.#facts,
         tellEveryMs: options.tellEveryMs,
+        claim: (loss) => {
+          this.#claims.add(loss, this.#nowMs);
+        },
+      });
+      this.#tiers = new Tiers({
+        db,
+        facts: this.#facts,
+        tags: this.#tags,
+        claims: this.#claims,
+        raw: this.#raw,
+        keepRawUs: options.keepRawHours * hourUs,
+        room: () => this.#room,
+        giveUp: () => this.#held.releaseStored(this.#rank) || this.#dropSafe(),
+        neededFrom: () => this.#frameNeededFrom,
+        dropped: (leastId) => {
+          this.#forgetBelow(leastId);
+        },
         claim: (loss) => {
           this.#claims.add(loss, this.#nowMs);
         },
@@ -202,16 +223,18 @@ export class Store {
         for (const [device, point] of group.resume) this.#facts.setResume(device, point);
         if (group.last) this.#facts.set("last commit", group.nowUs);
         if (group.last || group.nowMs - this.#marksMs >= marksEveryMs) this.#keepMarks();
-        this.#dropRaw();
+        this.#pruneClaims();
         return undefined;
       });
     } catch (failure) {
       if (!isFull(failure)) throw failure;
       this.#full = true;
+      this.#noRoom = true;
       this.#telling.takenBack();
       return { kind: "full", samples: 0, rejected: 0, sealed: false };
     }
     this.#telling.kept();
+    this.#noRoom = false;
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
     this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
@@ -260,8 +283,40 @@ export class Store {
     return outcome !== "none";
   }
 
-  readSamples(tag: number, fromUs: number, toUs: number, beforeId: number): SampleSlice {
-    return this.#raw.read(tag, fromUs, toUs, beforeId, (hash) => this.#tags.byHash(hash));
+  /**
+   * One slice of work on the tiers, between commits.
+   *
+   * @returns whether there may be more
+   */
+  tend(nowUs: number, nowMs: number): boolean {
+    this.#nowUs = nowUs;
+    this.#nowMs = nowMs;
+    let more: boolean;
+    try {
+      more = this.#write("keep the tiers", () => this.#tiers.step(nowUs, nowMs));
+    } catch (failure) {
+      this.#tiers.takenBack();
+      // Nothing was changed; what was begun is begun again when there is room.
+      if (isFull(failure)) return false;
+      throw failure;
+    }
+    this.#tiers.kept();
+    this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
+    return more;
+  }
+
+  readSamples(
+    tag: number,
+    fromUs: number,
+    toUs: number,
+    cursor: ReadCursor | undefined,
+  ): SampleSlice {
+    return this.#tiers.readSamples(tag, fromUs, toUs, cursor);
+  }
+
+  /** @see Tiers */
+  get tiers(): Pick<Tiers, "readRollups" | "readBegin"> {
+    return this.#tiers;
   }
 
   gaps(
@@ -330,7 +385,14 @@ export class Store {
 
   #letGo(): void {
     this.#keepMarks();
-    this.#dropRaw();
+    if (this.#full) this.#dropSafe();
+    this.#pruneClaims();
+  }
+
+  /** Key of the oldest sample frame that the road needs, or that is told again after a crash. */
+  get #frameNeededFrom(): number {
+    const toldTo = this.#facts.number("told to") ?? Number.MAX_SAFE_INTEGER;
+    return Math.min(this.#held.rawNeededFrom, toldTo + 1);
   }
 
   #keepMarks(): void {
@@ -338,20 +400,29 @@ export class Store {
     this.#held.release(this.#rank);
   }
 
-  /** Frames that the hub has safely stay for charts as long as asked, and shorter when room is needed. */
-  #dropRaw(): void {
-    const cutoffUs = this.#nowUs - this.#options.keepRawHours * hourUs;
-    const short = this.#full || this.#medium.usedBytes > this.#medium.sampleBytesMax;
-    const old = this.#raw.oldestUs < cutoffUs && this.#nowUs - this.#droppedUs >= dropEveryUs;
-    if (!short && !old) return;
-    const beforeUs = short ? Number.MAX_SAFE_INTEGER : cutoffUs;
-    const dropped = this.#raw.drop(beforeUs, dropMax, this.#held.rawNeededFrom);
-    // A full batch means that there is more: it goes on with the next commit.
-    if (dropped === undefined || dropped.frames < dropMax) this.#droppedUs = this.#nowUs;
-    if (dropped === undefined) return;
-    this.#held.dropTold(dropped.leastId, dropMax);
-    this.#tags.prune(dropped.leastId);
-    this.#claims.prune(cutoffUs);
+  /** A group that found no room needs more than what is left below the usual bound. */
+  get #room(): { readonly usedBytes: number; readonly thinAboveBytes: number } {
+    const { usedBytes, thinAboveBytes } = this.#medium;
+    return { usedBytes, thinAboveBytes: this.#noRoom ? thinAboveBytes / 2 : thinAboveBytes };
+  }
+
+  /** Frames that the hub has safely go before they are in chunks. Whether any did. */
+  #dropSafe(): boolean {
+    const dropped = this.#raw.drop(Infinity, dropMax, this.#held.rawNeededFrom);
+    if (dropped !== undefined) this.#forgetBelow(dropped.leastId);
+    return dropped !== undefined;
+  }
+
+  #pruneClaims(): void {
+    if (this.#nowUs - this.#prunedUs < pruneEveryUs) return;
+    this.#prunedUs = this.#nowUs;
+    this.#claims.prune(this.#nowUs - this.#options.keepRawHours * hourUs);
+  }
+
+  /** Sample frames below this key are gone, and with them what is only for their sake. */
+  #forgetBelow(leastId: number): void {
+    this.#held.dropTold(leastId, dropMax);
+    this.#tags.prune(Math.min(leastId, this.#tiers.leastFrame));
   }
 
   #tellBroken({ lane, samples, firstUs, lastUs }: Broken): void {

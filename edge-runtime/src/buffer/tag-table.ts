@@ -92,6 +92,15 @@ export class TagTable {
     return dictionary;
   }
 
+  /** A tag that was declared once. */
+  byIndex(index: number): TagDefinition | undefined {
+    const definition = this.#db
+      .prepare<[number], string>("select definition from tag where tag_index = ?")
+      .pluck()
+      .get(index);
+    return definition === undefined ? undefined : fromJson(definition);
+  }
+
   /** Forgets dictionaries that no held frame can use any more. */
   prune(leastId: number): void {
     this.#db.prepare("delete from dictionary where last_id < ?").run(leastId);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { severityOf, type Scalar } from "@millwright/wire-contract";
 
 import { BucketWriter } from "./bucket-writer.ts";
 import type { Buckets } from "./buckets.ts";
-import type { Carry, HeldSample } from "./carry.ts";
+import { carryAfter, doubleOf, isGood } from "./carry-after.ts";
+import type { Carry } from "./carry.ts";
 import type { Gap } from "./gap.ts";
 import { HoldEnds } from "./hold-ends.ts";
 import type { RollupRule } from "./rule.ts";
@@ -45,14 +45,13 @@ export function rollUp(input: RollupInput): Rollup {
   const ends = new HoldEnds(input.gaps);
   const writer = new BucketWriter(rule, widthUs);
   const endUs = Math.min(toUs, input.knownToUs);
-  let { held, good } = before;
+  const { held, good } = before;
   let heldUs = held?.us ?? -Infinity;
   let heldValue = held?.value ?? NaN;
   let heldScalar = held?.scalar;
-  let holds = held !== undefined && isGood(held);
+  let holds = held !== undefined && isGood(held.status, held.value, held.scalar);
   let goodValue = good?.value ?? NaN;
   let goodScalar = good?.scalar;
-  let goodRow = -1;
 
   const hold = (untilUs: number): void => {
     if (!holds || rule.holdUs === 0) return;
@@ -68,12 +67,11 @@ export function rollUp(input: RollupInput): Rollup {
     assert(us >= heldUs && us >= fromUs && us < toUs, `sample ${row} is out of order or range`);
     hold(us);
     writer.begin(bucketStart(us, widthUs));
-    holds = code >>> 30 === 0 && (scalar !== undefined || Number.isFinite(number));
+    holds = isGood(code, number, scalar);
     if (holds) {
       writer.addGood(us, number, code, goodValue, scalar, goodScalar);
       goodValue = number;
       goodScalar = scalar;
-      goodRow = row;
     } else {
       writer.addOther(code);
     }
@@ -83,30 +81,5 @@ export function rollUp(input: RollupInput): Rollup {
   }
   hold(toUs);
 
-  if (count > 0) held = sampleAt(samples, count - 1);
-  if (goodRow >= 0) good = sampleAt(samples, goodRow);
-  const after = {
-    ...(held === undefined ? {} : { held }),
-    ...(good === undefined ? {} : { good }),
-  };
-  return { buckets: writer.finish(), after };
-}
-
-function isGood({ status, value, scalar }: HeldSample): boolean {
-  return severityOf(status) === "good" && (scalar !== undefined || Number.isFinite(value));
-}
-
-function sampleAt({ measuredUs, value, status, wide }: Series, row: number): HeldSample {
-  const scalar = wide?.get(row);
-  return {
-    us: measuredUs[row] ?? NaN,
-    value: scalar === undefined ? (value[row] ?? NaN) : doubleOf(scalar),
-    status: status[row] ?? 0,
-    ...(scalar === undefined ? {} : { scalar }),
-  };
-}
-
-/** The nearest double; NaN for text and bytes. */
-function doubleOf(scalar: Scalar): number {
-  return typeof scalar === "string" || scalar instanceof Uint8Array ? NaN : Number(scalar);
+  return { buckets: writer.finish(), after: carryAfter(samples, before) };
 }

@@ -1,0 +1,266 @@
+import { interruptsHold, noCarry, widths, type Gap, type WidthUs } from "@millwright/aggregates";
+import type Database from "better-sqlite3";
+import type { TagDefinition } from "@millwright/wire-contract";
+
+import type { Loss } from "../../hand-over.ts";
+import type { ClaimTable } from "../claim-table.ts";
+import type { FactTable } from "../fact-table.ts";
+import type { RawTier } from "../raw-tier.ts";
+import type { TagTable } from "../tag-table.ts";
+import { ChunkReader } from "./chunk-reader.ts";
+import { ChunkTable } from "./chunk-table.ts";
+import { Chunker, chunkRules, type ChunkRules, type Published } from "./chunker.ts";
+import { groupOf } from "./groups.ts";
+import { PendingFrames } from "./pending-frames.ts";
+import { readSlice, type ReadCursor, type SampleSlice } from "./reading.ts";
+import { Roller } from "./roller.ts";
+import { readBegin, readRollups, type HourBegin, type RollupSlice } from "./rollup-reading.ts";
+import { RollupTable } from "./rollup-table.ts";
+import { Thinner } from "./thinner.ts";
+
+/**
+ * The tiers of samples: frames, until they are in chunks; chunks by tag; rollups by hour. Work on them is done in slices
+ * between commits, so that no commit waits for more than one slice, and each slice is a transaction, so that a crash
+ * loses and doubles nothing.
+ */
+
+/** How often it is asked whether frames have piled up: the question reads a page for each few frames. */
+const lookEveryMs = 10_000;
+/** Sample frames taken out in one slice. */
+const dropMax = 128;
+/** After a stop of days, nothing holds through the hours between; more hours than this are not made for their sake. */
+const idleHoursMax = 24;
+/** A wild clock of a device: hours before 1970 have no row, and years after 2262 none either. */
+const hourMax = 2 ** 22;
+
+export interface TiersParts {
+  readonly db: Database.Database;
+  readonly facts: FactTable;
+  readonly tags: TagTable;
+  readonly claims: ClaimTable;
+  readonly raw: RawTier;
+  /** How long chunks stay, µs. */
+  readonly keepRawUs: number;
+  /** Bytes in use, and how many there may be before history is thinned. */
+  readonly room: () => { readonly usedBytes: number; readonly thinAboveBytes: number };
+  /** Frames that the hub has stored are let go without a backup (no-loss protocol 4.4). Whether something was. */
+  readonly giveUp: () => boolean;
+  /** Key of the oldest sample frame that is needed as a frame: for the road, or to be told again after a crash. */
+  readonly neededFrom: () => number;
+  /** Frames below this key are gone. */
+  readonly dropped: (leastId: number) => void;
+  readonly claim: (loss: Loss) => void;
+  readonly rules?: ChunkRules;
+}
+
+export class Tiers {
+  readonly #parts: TiersParts;
+  readonly #chunks: ChunkTable;
+  readonly #rollups: RollupTable;
+  readonly #reader: ChunkReader;
+  readonly #chunker: Chunker;
+  readonly #roller: Roller;
+  readonly #thinner: Thinner;
+  readonly #newestFrame;
+  #chunkedUs: number;
+  #lookedMs = -Infinity;
+  /** What the last look asked for, each until nothing of it is left. */
+  #due = { drop: false, chunk: false, roll: false, retire: false };
+  /** Published by the transaction under way. */
+  #published: Published | undefined;
+
+  constructor(parts: TiersParts) {
+    this.#parts = parts;
+    const { db, facts, tags, claim } = parts;
+    const frontier = facts.number("chunked to") ?? 0;
+    this.#chunkedUs = facts.number("chunked us") ?? 0;
+    this.#chunks = new ChunkTable(db);
+    this.#rollups = new RollupTable(db);
+    const dictionaryOf = tags.byHash.bind(tags);
+    this.#reader = new ChunkReader(this.#chunks, dictionaryOf);
+    this.#chunker = new Chunker({
+      frames: new PendingFrames(db),
+      chunks: this.#chunks,
+      dictionaryOf,
+      tagCount: () => tags.current.tags.length,
+      claim,
+      frontier,
+      rules: parts.rules ?? chunkRules,
+    });
+    this.#roller = new Roller({
+      chunks: this.#chunks,
+      reader: this.#reader,
+      rollups: this.#rollups,
+      tagAt: (index, hasSamples) =>
+        tags.current.byIndex(index) ?? (hasSamples() ? tags.byIndex(index) : undefined),
+      gapsOf: (tag, fromUs, toUs) => this.#gapsOf(tag, fromUs, toUs),
+    });
+    this.#thinner = new Thinner({
+      chunks: this.#chunks,
+      rollups: this.#rollups,
+      reader: this.#reader,
+      tagAt: (index) => this.#tagAt(index),
+      claim,
+    });
+    this.#newestFrame = db.prepare<[], number | null>("select max(id) from sample_frame").pluck();
+  }
+
+  get frontier(): number {
+    return this.#chunker.frontier;
+  }
+
+  /** Dictionaries used since this frame are needed to read chunks. */
+  get leastFrame(): number {
+    return this.#chunks.leastFrame ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /**
+   * One slice of whatever is to be done. Inside a transaction; `kept` or `takenBack` follows.
+   *
+   * @returns whether there may be more
+   */
+  step(nowUs: number, nowMs: number): boolean {
+    if (this.#makeRoom(nowUs)) return true;
+    if (nowMs - this.#lookedMs >= lookEveryMs) {
+      this.#lookedMs = nowMs;
+      this.#due = { drop: true, chunk: true, roll: true, retire: true };
+    }
+    const due = this.#due;
+    return (
+      (due.drop &&= this.#dropChunked()) ||
+      (due.chunk &&= this.#chunk(nowUs)) ||
+      (due.roll &&= this.#roller.step(this.#belowHour(nowUs))) ||
+      (due.retire &&= this.#retire(nowUs))
+    );
+  }
+
+  #chunk(nowUs: number): boolean {
+    const step = this.#chunker.step(nowUs);
+    if (step.kind === "published") this.#publish(step.published);
+    return step.kind !== "idle";
+  }
+
+  /** All that was sealed in hours before this one is in chunks. */
+  #belowHour(nowUs: number): number {
+    const doneUs = this.#chunker.caughtUp ? Math.max(nowUs, this.#chunkedUs) : this.#chunkedUs;
+    return Math.floor(doneUs / widths.hour);
+  }
+
+  /** In the order of no-loss protocol 4.4: history first, then what is stored and not yet safe, and last the buckets. */
+  #makeRoom(nowUs: number): boolean {
+    const { usedBytes, thinAboveBytes } = this.#parts.room();
+    if (usedBytes <= thinAboveBytes) return false;
+    const belowHour = this.#belowHour(nowUs);
+    return (
+      this.#dropChunked() ||
+      this.#thinner.thin(true, this.frontier, belowHour) ||
+      this.#thinner.thin(false, this.frontier, belowHour) ||
+      this.#parts.giveUp() ||
+      this.#thinner.evict()
+    );
+  }
+
+  /** Chunks stay as long as asked, and longer while the hub does not have what they hold. */
+  #retire(nowUs: number): boolean {
+    const { keepRawUs, neededFrom } = this.#parts;
+    const toId = Math.min(this.frontier, neededFrom() - 1);
+    return this.#thinner.retire(nowUs - keepRawUs, toId, this.#belowHour(nowUs));
+  }
+
+  /** The transaction was kept. */
+  kept(): void {
+    const published = this.#published;
+    if (published === undefined) return;
+    this.#published = undefined;
+    this.#chunkedUs = Math.max(this.#chunkedUs, published.sealedUs);
+    this.#chunker.moved(published.toId);
+    // More may have piled up meanwhile.
+    this.#lookedMs = -Infinity;
+  }
+
+  /** The transaction was taken back; what it was about begins again later. */
+  takenBack(): void {
+    this.#published = undefined;
+    this.#chunker.drop();
+    this.#roller.drop();
+    this.#reader.forget();
+  }
+
+  readSamples(
+    tag: number,
+    fromUs: number,
+    toUs: number,
+    cursor: ReadCursor | undefined,
+  ): SampleSlice {
+    const { raw, tags } = this.#parts;
+    const parts = {
+      raw,
+      chunks: this.#chunks,
+      reader: this.#reader,
+      dictionaryOf: tags.byHash.bind(tags),
+      frontier: this.#chunker.frontier,
+    };
+    return readSlice(parts, tag, fromUs, toUs, cursor);
+  }
+
+  /** Hours as they were rolled up. @see readRollups */
+  readRollups(tag: number, widthUs: WidthUs, fromHour: number, toHour: number): RollupSlice {
+    const definition = this.#tagAt(tag);
+    if (definition === undefined) return { hours: [] };
+    return readRollups(
+      this.#rollups,
+      definition,
+      widthUs,
+      Math.max(0, fromHour),
+      Math.min(hourMax, toHour),
+    );
+  }
+
+  /** @see readBegin */
+  readBegin(tag: number, hour: number): HourBegin {
+    const definition = this.#tagAt(tag);
+    if (definition === undefined) return { before: noCarry, hour: -Infinity };
+    return readBegin(this.#rollups, definition, Math.min(hourMax, Math.max(0, hour)));
+  }
+
+  #tagAt(index: number): TagDefinition | undefined {
+    const { tags } = this.#parts;
+    return tags.current.byIndex(index) ?? tags.byIndex(index);
+  }
+
+  /** Frames that are in chunks and that nobody needs as frames any more. */
+  #dropChunked(): boolean {
+    const { raw, neededFrom, dropped } = this.#parts;
+    // The newest one says when the last commit was, and stays.
+    const below = Math.min(this.frontier + 1, neededFrom(), this.#newestFrame.get() ?? 0);
+    const gone = raw.drop(Infinity, dropMax, below);
+    if (gone !== undefined) dropped(gone.leastId);
+    return gone !== undefined;
+  }
+
+  #publish(published: Published): void {
+    const { facts, tags } = this.#parts;
+    facts.set("chunked to", published.toId);
+    facts.set("chunked us", Math.max(this.#chunkedUs, published.sealedUs));
+    for (const [group, hours] of published.touched) {
+      for (const hour of hours) {
+        if (hour >= 0 && hour < hourMax) this.#rollups.mark(group, hour);
+      }
+    }
+    // Each group has a row for each hour, also when nothing was said in it: what holds goes on.
+    const beganUs = this.#chunkedUs === 0 ? published.sealedUs : this.#chunkedUs;
+    const fromHour = Math.floor(beganUs / widths.hour);
+    const toHour = Math.floor(published.sealedUs / widths.hour);
+    const groups = new Set(tags.current.tags.map(groupOf));
+    for (let hour = Math.max(fromHour, toHour - idleHoursMax); hour < toHour; hour++) {
+      for (const group of groups) this.#rollups.mark(group, hour);
+    }
+    this.#published = published;
+  }
+
+  #gapsOf(tag: TagDefinition, fromUs: number, toUs: number): Gap[] {
+    return this.#parts.claims
+      .touching({ device: tag.device, tag: tag.id }, fromUs, toUs)
+      .filter(({ reason }) => interruptsHold(reason));
+  }
+}
