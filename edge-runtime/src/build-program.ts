@@ -5,7 +5,7 @@
  * The places are chosen so that paths relative to a file hold in both trees: the entries stand in `dist/` as in `src/`,
  * and everything else in `dist/program/`, as deep as a step's folder.
  */
-import { copyFile, cp, mkdir, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import { build, type BuildOptions, type Plugin } from "esbuild";
@@ -79,16 +79,20 @@ const results = await Promise.all([
   }),
 ]);
 await mkdir(parts, { recursive: true });
-await copyFile(join(source, "buffer/schema.sql"), join(parts, "schema.sql"));
-await cp(join(source, "buffer/migrations"), join(parts, "migrations"), { recursive: true });
+// What the journal's thread reads at its start, beside it as in the source.
+const sql = ["schema.sql", "migrations"];
+for (const name of sql) {
+  await cp(join(source, "buffer", name), join(parts, name), { recursive: true });
+}
 
 // Parts of an older build go, and with them the compiled code that nobody would ask for again. Only now: a gateway that
 // runs from here loads some of its parts late, and those that have not changed must not be gone meanwhile.
 const outputs = results.flatMap(({ metafile }) => Object.keys(metafile.outputs));
 const wanted = new Set(outputs.map((file) => resolve(source, file)));
 const stale = (await readdir(parts))
+  .filter((name) => !sql.includes(name))
   .map((name) => join(parts, name))
-  .filter((file) => !file.endsWith(".sql") && !wanted.has(file));
+  .filter((file) => !wanted.has(file));
 await Promise.all(stale.map((file) => rm(file)));
 if (stale.some((file) => file.endsWith(".js")))
   await rm(join(target, "compiled"), { recursive: true, force: true });
