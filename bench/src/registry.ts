@@ -6,12 +6,14 @@ import { bench as edgePipeline } from "./edge-pipeline.ts";
 import { bench as journal } from "./journal.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as start } from "./start.ts";
+import { bench as tiers } from "./tiers.ts";
 import { bench as uplink } from "./uplink.ts";
 
 /** Every bench, in the order in which `make bench` runs them. */
 export const benches: readonly Bench[] = [
   codec,
   journal,
+  tiers,
   edgePipeline,
   edge10k,
   start,
