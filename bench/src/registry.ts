@@ -3,6 +3,8 @@ import { bench as codec } from "./codec.ts";
 import { bench as e2e } from "./e2e.ts";
 import { bench as edge10k } from "./edge-10k.ts";
 import { bench as edgePipeline } from "./edge-pipeline.ts";
+import { bench as history } from "./history.ts";
+import { bench as hubIngest } from "./hub-ingest.ts";
 import { bench as journal } from "./journal.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as start } from "./start.ts";
@@ -20,4 +22,6 @@ export const benches: readonly Bench[] = [
   e2e,
   publish,
   uplink,
+  hubIngest,
+  history,
 ];

@@ -64,6 +64,7 @@ export async function recomputeRollups(
   const before = await readRollups(client, hourTier, days);
   const whole = computed.map(({ series, hours, fromUs, toUs }, at) => {
     const known = before[at] ?? [];
+    if (known.length === 0) return { series, fromUs, toUs, buckets: hours };
     return {
       series,
       fromUs,

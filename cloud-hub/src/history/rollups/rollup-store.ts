@@ -74,28 +74,32 @@ const columns: readonly Column[] = [
   ["exact", "jsonb", (packed) => packed.exact && JSON.stringify(packed.exact)],
 ];
 
-/** Arrays travel as text: the database cannot cut an array of arrays of different lengths. */
-const upsertSql = (tier: RollupTier): string => {
-  const names = columns.map(([name]) => name);
-  return `insert into ${tier.table.name} (series, slot, ${names.join(", ")})
-    select k.series, k.slot, ${columns.map(([name, type]) => `k.${name}::${type}`).join(", ")}
-    from unnest($1::int[], $2::int[], ${columns.map((_, at) => `$${at + 3}::text[]`).join(", ")})
-      k (series, slot, ${names.join(", ")})
-    on conflict (series, slot) do update set ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`;
-};
-const upserts = new Map([minuteTier, hourTier].map((tier) => [tier, upsertSql(tier)]));
-
+/**
+ * Arrays travel as text: the database cannot cut an array of arrays of different lengths. Columns that are null in all
+ * rows do not travel: they are half of them, and what a row had there before goes.
+ */
 export async function upsertRollups(
   client: Queryable,
   tier: RollupTier,
   rows: readonly RollupRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  await client.query(upserts.get(tier) ?? "", [
-    rows.map(({ series }) => series),
-    rows.map(({ slot }) => slot),
-    ...columns.map(([, , of]) => rows.map(({ packed }) => of(packed))),
-  ]);
+  const filled = columns
+    .map(([name, type, of]) => ({ name, type, values: rows.map(({ packed }) => of(packed)) }))
+    .filter(({ values }) => values.some((value) => value !== null));
+  const names = filled.map(({ name }) => name);
+  await client.query(
+    `insert into ${tier.table.name} (series, slot, ${names.join(", ")})
+     select k.series, k.slot, ${filled.map(({ name, type }) => `k.${name}::${type}`).join(", ")}
+     from unnest($1::int[], $2::int[], ${filled.map((_, at) => `$${at + 3}::text[]`).join(", ")})
+       k (series, slot, ${names.join(", ")})
+     on conflict (series, slot) do update set ${columns.map(([name]) => `${name} = excluded.${name}`).join(", ")}`,
+    [
+      rows.map(({ series }) => series),
+      rows.map(({ slot }) => slot),
+      ...filled.map(({ values }) => values),
+    ],
+  );
 }
 
 /** Slots that have no bucket any more. */
