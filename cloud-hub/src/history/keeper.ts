@@ -40,6 +40,11 @@ export class HistoryKeeper implements Service {
     this.#options = options;
   }
 
+  /** Of the process that runs now; 0 while there is none. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   start(): Promise<void> {
     this.#work = this.#keep(this.#stopping.signal);
     return Promise.resolve();
