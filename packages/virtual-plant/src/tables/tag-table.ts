@@ -17,7 +17,7 @@ type Row = Readonly<Record<string, string | number | undefined>>;
 
 const commonColumns = [
   ...["id", "name", "address", "type", "kind", "unit", "every_ms", "scale", "offset"],
-  ...["device_unit", "low", "high", "decimals", "asset", "texts", "clock", "overview", "tell"],
+  ...["device_unit", "low", "high", "decimals", "asset", "texts", "clock", "overview"],
 ] as const;
 
 const protocolColumns: Readonly<Record<TableProtocol, readonly string[]>> = {
@@ -33,6 +33,7 @@ export function tagTable(machine: Machine, protocol: TableProtocol): string {
     ...commonColumns,
     ...protocolColumns[protocol],
     ...(machine.kind === "replay" && protocol === "opcua" ? Object.keys(everyRow) : []),
+    ...(machine.kind === "replay" ? ["tell"] : []),
   ];
   const rows = rowsOf(machine, protocol);
   const lines = rows.map((row) => columns.map((column) => cell(row[column])).join(","));
