@@ -90,11 +90,12 @@ export class History implements AsyncDisposable {
     columns: number,
     tier: Tier = tierFor((toUs - fromUs) / columns),
   ): Promise<readonly ReducedLine[]> {
-    const [series, gaps] = await Promise.all([
+    const [series, gaps, released] = await Promise.all([
       this.#finder.find(gateway, tags),
       this.#gapsOf(gateway, tags, fromUs, toUs),
+      tier === "samples" && this.#isReleased(gateway, fromUs, toUs),
     ]);
-    if (tier === "samples" && (await this.#isReleased(gateway, fromUs, toUs)))
+    if (released)
       return this.#lake.lines({
         kind: "lines",
         gateway,

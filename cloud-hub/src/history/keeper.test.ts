@@ -38,14 +38,21 @@ after(async () => {
 test("the keeper's process sorts what comes, and goes on after it was killed", async () => {
   const gateway = new TestGateway("gw-kept");
   await history.take(gateway, gateway.dictionaryFrame(), gateway.samples([[0, 1, testDayUs]]));
-  const sorted = async (count: number): Promise<boolean> =>
-    (await history.samples(gateway, "pump/t0")).length === count;
+  const sorted = async (count: number): Promise<boolean> => {
+    const found = await history.pool.query<{ stored: bigint }>(
+      "select stored from sample_counts where gateway = $1",
+      [gateway.gateway],
+    );
+    return Number(found.rows[0]?.stored ?? 0n) === count;
+  };
   await until("the first sample is sorted", () => sorted(1));
   const { pid } = keeper;
   process.kill(pid, "SIGKILL");
   await until("another process runs", () => keeper.pid !== 0 && keeper.pid !== pid);
   await history.take(gateway, gateway.samples([[0, 2, testDayUs + 1]]));
   await until("the second sample is sorted", () => sorted(2));
+  const rows = await history.pool.query("select sum(samples)::int as samples from chunks");
+  assert.deepEqual(rows.rows, [{ samples: 2 }]);
 });
 
 test("the process ends with its keeper", async () => {
