@@ -57,6 +57,25 @@ describe("charts", () => {
     assert.equal(long.values.at(-1), 49_999);
   });
 
+  test("a constant is drawn as far as it is proven, and a hole holds nothing", () => {
+    const trace = new Trace();
+    trace.push(1e6, 7);
+    trace.hold(5e6);
+    assert.deepEqual(trace.drawn(), [
+      [1, 5],
+      [7, 7],
+    ]);
+    assert.deepEqual(trace.times, [1], "what is proven is no sample");
+    trace.push(6e6, 8);
+    assert.deepEqual(trace.drawn(), [
+      [1, 6],
+      [7, 8],
+    ]);
+    trace.push(7e6, null);
+    trace.hold(9e6);
+    assert.deepEqual(trace.drawn()[0], [1, 6, 7]);
+  });
+
   test("recorded points replace live ones of the same time; later live ones stay", () => {
     const trace = new Trace();
     trace.push(1e6, 1);

@@ -94,7 +94,8 @@ export function createPlot(options: PlotOptions): Plot {
     draw(trace, found, fromUs, toUs) {
       gaps = found;
       chart.batch(() => {
-        chart.setData([trace.times, trace.values], false);
+        const [times, values] = trace.drawn();
+        chart.setData([[...times], [...values]], false);
         chart.setScale("x", { min: fromUs / 1e6, max: toUs / 1e6 });
       });
     },

@@ -10,6 +10,26 @@ export class Trace {
   /** null is a hole: no line is drawn across it. */
   readonly values: (number | null)[] = [];
 
+  #heldUs = -Infinity;
+
+  /** The last value is proven to hold until then, though nothing was recorded: a constant is a line, not a point. */
+  hold(us: number): void {
+    this.#heldUs = us;
+  }
+
+  /** What a line goes through: the points, and the end of what the last one holds. */
+  drawn(): readonly [readonly number[], readonly (number | null)[]] {
+    const last = this.values.at(-1);
+    const held = this.#heldUs / 1e6;
+    if (last === undefined || last === null || !(held > (this.times.at(-1) ?? Infinity))) {
+      return [this.times, this.values];
+    }
+    return [
+      [...this.times, held],
+      [...this.values, last],
+    ];
+  }
+
   /** Takes recorded points in place of all there were. Later live points are kept. */
   load(history: History): void {
     const endUs = history.timesUs.at(-1) ?? -Infinity;

@@ -60,6 +60,9 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
       if (toUs === 0) return;
       const fromUs = toUs - spanMs * 1_000;
       trace.trim(fromUs);
+      const view = store.view(tag);
+      const holds = view.state === "good" || view.state === "uncertain";
+      trace.hold(holds ? view.proofUs : -Infinity);
       plot?.draw(trace, gaps, fromUs, toUs);
     };
     const refresh = async (): Promise<void> => {
