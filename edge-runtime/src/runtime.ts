@@ -156,6 +156,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         }),
         live,
         indexOf,
+        buffer: (outageS) => journal.buffer(outageS),
         samples: (tag, fromUs, toUs) => journal.readSamples(tag, fromUs, toUs, samplesPerChartMax),
         gaps: async (id, fromUs, toUs) => {
           const tag = dictionary.byId(id);

@@ -23,6 +23,7 @@ import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts"
 import { Percentiles } from "./percentiles.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import type { Committed } from "./store.ts";
+import { rehearse, type Rehearsal } from "./tiers/buffer-clock.ts";
 import { readBuckets, readSamples } from "./tiers/history.ts";
 
 /**
@@ -188,6 +189,10 @@ export class JournalKeeper implements JournalCore {
     if (definition === undefined) return Promise.resolve(joinBuckets([], widthUs));
     const knownToUs = Math.min(toUs, this.#clock.nowUs());
     return readBuckets(this.#guarded, definition, widthUs, fromUs, toUs, knownToUs);
+  }
+
+  async buffer(outageS = 0): Promise<Rehearsal> {
+    return rehearse(await this.#guarded("fill"), outageS);
   }
 
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]> {

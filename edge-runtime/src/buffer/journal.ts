@@ -17,6 +17,7 @@ import type { GapScope, StoreDoor } from "./questions.ts";
 import { Store, type StoreOptions } from "./store.ts";
 import { answer } from "./questions.ts";
 import { openStoreWorker } from "./store-worker-door.ts";
+import type { Rehearsal } from "./tiers/buffer-clock.ts";
 
 /**
  * The journal: where a sample is kept until the hub has it. A batch is accepted into memory, committed with all others
@@ -85,6 +86,11 @@ export interface Journal {
    * @param tag dictionary index
    */
   readBuckets(tag: number, widthUs: WidthUs, fromUs: number, toUs: number): Promise<Buckets>;
+  /**
+   * The buffer clock: how long there is room with the hub away, at the rates of the last minutes, and what an outage of
+   * `outageS` seconds would do.
+   */
+  buffer(outageS?: number): Promise<Rehearsal>;
   /** Claims that touch the range, by their beginning, at most 1,000. `number` is 0 while a claim is open. */
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
   counters(): JournalCounters;

@@ -12,6 +12,7 @@ import {
 import type { DeclaredTag, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import type { Committed, Store, StoreState } from "./store.ts";
+import type { BufferFill } from "./tiers/buffer-clock.ts";
 import type { ReadCursor, SampleSlice } from "./tiers/reading.ts";
 import type { HourBegin, RollupSlice } from "./tiers/rollup-reading.ts";
 
@@ -40,6 +41,7 @@ export interface Questions {
   ): SampleSlice;
   readRollups(tag: number, widthUs: WidthUs, fromHour: number, toHour: number): RollupSlice;
   readBegin(tag: number, hour: number): HourBegin;
+  fill(): BufferFill;
   gaps(scope: GapScope, fromUs: number, toUs: number): LedgerEntry[];
   close(): void;
 }
@@ -85,6 +87,7 @@ const answers: Answers = {
   readSamples: (store, ...asked) => store.readSamples(...asked),
   readRollups: (store, ...asked) => store.tiers.readRollups(...asked),
   readBegin: (store, ...asked) => store.tiers.readBegin(...asked),
+  fill: (store) => store.fill,
   gaps: (store, ...asked) => store.gaps(...asked),
   close: (store) => {
     store.close();

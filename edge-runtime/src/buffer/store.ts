@@ -30,6 +30,8 @@ import { Sealer, type Moment } from "./sealing.ts";
 import { lossesWhileDown, StartTable } from "./start-table.ts";
 import { TagTable } from "./tag-table.ts";
 import { TellingLane, type KeptPart } from "./telling-lane.ts";
+import type { BufferFill } from "./tiers/buffer-clock.ts";
+import { Growth } from "./tiers/growth.ts";
 import type { ReadCursor, SampleSlice } from "./tiers/reading.ts";
 import { Tiers } from "./tiers/tiers.ts";
 
@@ -104,6 +106,8 @@ export class Store {
   #linkUp = false;
   #full = false;
   #noRoom = false;
+  readonly #byteGrowth = new Growth();
+  readonly #sampleGrowth = new Growth();
   /** Counters are asked for after the end, too. */
   #lastState: StoreState | undefined;
   #nowUs: number;
@@ -211,6 +215,7 @@ export class Store {
       this.#telling.tell(this.#moment, group.nowMs, lane, part);
     };
     let samples = 0;
+    const usedBefore = this.#medium.usedBytes;
     for (const loss of group.losses) this.#claims.add(loss, group.nowMs);
     // In a transaction of its own: one that needs the room would be taken back together with what made it.
     if (this.#full) this.#write("make room", () => this.#letGo());
@@ -234,6 +239,8 @@ export class Store {
       return { kind: "full", samples: 0, rejected: 0, sealed: false };
     }
     this.#telling.kept();
+    this.#byteGrowth.add(Math.max(0, this.#medium.usedBytes - usedBefore), group.nowMs);
+    this.#sampleGrowth.add(samples, group.nowMs);
     this.#noRoom = false;
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
@@ -312,6 +319,22 @@ export class Store {
     cursor: ReadCursor | undefined,
   ): SampleSlice {
     return this.#tiers.readSamples(tag, fromUs, toUs, cursor);
+  }
+
+  /** What the file holds and how fast it grows. */
+  get fill(): BufferFill {
+    const { usedBytes, thinAboveBytes, sampleBytesMax } = this.#medium;
+    const { chunkBytes, chunkBytesPerSample, rollupBytesPerSample } = this.#tiers.sizes;
+    const samplesPerS = this.#sampleGrowth.perS(this.#nowMs);
+    return {
+      usedBytes,
+      chunkBytes,
+      thinAboveBytes,
+      refuseAboveBytes: sampleBytesMax,
+      frameBytesPerS: this.#byteGrowth.perS(this.#nowMs),
+      chunkBytesPerS: samplesPerS * chunkBytesPerSample,
+      rollupBytesPerS: samplesPerS * rollupBytesPerSample,
+    };
   }
 
   /** @see Tiers */

@@ -25,6 +25,17 @@ export interface HmiViews {
   readonly indexOf: (tag: string) => number | undefined;
   readonly samples: (tag: number, fromUs: number, toUs: number) => Promise<SampleColumns>;
   readonly gaps: (tag: string, fromUs: number, toUs: number) => Promise<readonly LedgerEntry[]>;
+  /** How long there is room with the hub away, and what an outage of so long would do. */
+  readonly buffer: (outageS: number) => Promise<BufferClock>;
+}
+
+/** Seconds; Infinity where the rates of now never lead there. */
+interface BufferClock {
+  readonly thinsInS: number;
+  readonly refusesInS: number;
+  readonly outageS: number;
+  readonly thinnedBytes: number;
+  readonly refusedS: number;
 }
 
 export interface HmiServerOptions {
@@ -34,6 +45,8 @@ export interface HmiServerOptions {
   readonly clock: Clock;
 }
 
+/** A year: no gateway is without its hub for longer, and is still one. */
+const outageHoursMax = 8_760;
 const pageFolder = join(import.meta.dirname, "../../dist/hmi");
 
 export class HmiServer extends PageService {
@@ -47,12 +60,29 @@ export class HmiServer extends PageService {
       addRoutes(app) {
         app.get("/api/gateway", (context) => context.json(views.page()));
         app.get("/api/counters", (context) => context.json(views.counters()));
+        app.get("/api/buffer", async (context) => {
+          const outageHours = Number(context.req.query("outageHours") ?? 0);
+          if (!(outageHours >= 0 && outageHours <= outageHoursMax)) {
+            return context.text(`outageHours is a number from 0 to ${outageHoursMax}`, 400);
+          }
+          const { thinsInS, refusesInS, ...outage } = await views.buffer(outageHours * 3_600);
+          return context.json({
+            ...outage,
+            thinsInS: numberOrNull(thinsInS),
+            refusesInS: numberOrNull(refusesInS),
+          });
+        });
         app.get("/api/live", (context) => liveStream(context, views.live, clock));
         const history = historyOf(views);
         addHistoryRoutes(app, "/api", () => history);
       },
     });
   }
+}
+
+/** JSON has no Infinity: null is "never, at the rates of now". */
+function numberOrNull(seconds: number): number | null {
+  return Number.isFinite(seconds) ? Math.round(seconds) : null;
 }
 
 /** The journal's samples of one tag, reduced to what the columns of a chart can show. */

@@ -53,6 +53,7 @@ export class ChunkTable {
   readonly #ofTag;
   readonly #inTime;
   readonly #body;
+  readonly #bytes;
   readonly #unfinished;
   readonly #oldest;
   readonly #remove;
@@ -76,6 +77,9 @@ export class ChunkTable {
       `select ${columns} from chunk where id >= ? and id < ? and first_us < ? and last_us >= ? order by id`,
     );
     this.#body = db.prepare<[number], Uint8Array>("select body from chunk where id = ?").pluck();
+    this.#bytes = db
+      .prepare<[], number | null>("select sum(length(body) + 100) from chunk")
+      .pluck();
     this.#unfinished = db.prepare("delete from chunk where to_id > ?");
     this.#oldest = db.prepare<[number, number, number], Row & { readonly sealed_us: number }>(
       `select ${columns}, sealed_us from chunk where to_id <= ? and (id / ${rowKey(1, 0)}) % 2 = ?
@@ -126,6 +130,11 @@ export class ChunkTable {
 
   body(id: number): Uint8Array | undefined {
     return this.#body.get(id);
+  }
+
+  /** What all rows take, about; the pages of the table as SQLite counts them cost a walk over all of them. */
+  get bytes(): number {
+    return this.#bytes.get() ?? 0;
   }
 
   /** Takes out what was written of frames above `frameId`: a crash came before all of it was. */

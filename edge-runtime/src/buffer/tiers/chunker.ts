@@ -41,6 +41,8 @@ export const chunkRules: ChunkRules = {
   sliceSamplesMax: 65_536,
 };
 
+/** Until the first chunk says better (`bench tiers`). */
+const usualBytesPerSample = 0.9;
 /** Frames asked for at a time. */
 const framesPerQuery = 64;
 
@@ -84,6 +86,7 @@ export class Chunker {
   #frontier: number;
   #job: Job | undefined;
   #caughtUp = false;
+  #bytesPerSample = usualBytesPerSample;
 
   constructor(parts: {
     readonly frames: PendingFrames;
@@ -107,6 +110,11 @@ export class Chunker {
   /** Whether the last look found no frame that waits. */
   get caughtUp(): boolean {
     return this.#caughtUp;
+  }
+
+  /** Of the rows written last. */
+  get bytesPerSample(): number {
+    return this.#bytesPerSample;
   }
 
   get busy(): boolean {
@@ -253,6 +261,8 @@ export class Chunker {
     const { dictionary, segment } = job;
     if (dictionary === undefined || segment === undefined) return;
     const [firstUs, lastUs] = rangeOf(piece);
+    const body = encodeSamples(piece, dictionary);
+    this.#bytesPerSample += (body.length / piece.count - this.#bytesPerSample) / 8;
     this.#parts.chunks.add(group, {
       fromId: job.firstId,
       toId: job.toId,
@@ -265,7 +275,7 @@ export class Chunker {
       segment,
       late,
       dictionary: dictionary.hash,
-      body: encodeSamples(piece, dictionary),
+      body,
     });
     const touched = job.touched.get(group) ?? new Set();
     job.touched.set(group, touched);

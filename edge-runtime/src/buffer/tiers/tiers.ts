@@ -33,6 +33,9 @@ const idleHoursMax = 24;
 /** A wild clock of a device: hours before 1970 have no row, and years after 2262 none either. */
 const hourMax = 2 ** 22;
 
+/** Twelve bytes a minute, of tags at 1 Hz (`bench tiers`). */
+const rollupBytesPerSample = 0.2;
+
 export interface TiersParts {
   readonly db: Database.Database;
   readonly facts: FactTable;
@@ -226,6 +229,20 @@ export class Tiers {
   #tagAt(index: number): TagDefinition | undefined {
     const { tags } = this.#parts;
     return tags.current.byIndex(index) ?? tags.byIndex(index);
+  }
+
+  /** What chunks take, and what a sample will take in chunks and in buckets. */
+  get sizes(): {
+    readonly chunkBytes: number;
+    readonly chunkBytesPerSample: number;
+    readonly rollupBytesPerSample: number;
+  } {
+    const chunkBytesPerSample = this.#chunker.bytesPerSample;
+    return {
+      chunkBytes: this.#chunks.bytes,
+      chunkBytesPerSample,
+      rollupBytesPerSample,
+    };
   }
 
   /** Frames that are in chunks and that nobody needs as frames any more. */

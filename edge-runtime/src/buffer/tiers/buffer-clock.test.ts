@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { seededRandom } from "@millwright/kit";
+
+import { batchOf, newRig, tag } from "../test-rig.ts";
+import { forecast, rehearse, type BufferFill } from "./buffer-clock.ts";
+
+const fill: BufferFill = {
+  usedBytes: 40_000,
+  chunkBytes: 20_000,
+  thinAboveBytes: 100_000,
+  refuseAboveBytes: 110_000,
+  frameBytesPerS: 4,
+  chunkBytesPerS: 2,
+  rollupBytesPerS: 0,
+};
+
+test("history is thinned when all is full, samples are refused when what waits fills it alone", () => {
+  assert.deepEqual(forecast(fill), { thinsInS: 10_000, refusesInS: 20_700 });
+});
+
+test("a rehearsal says how much would be thinned and how long samples would be refused", () => {
+  assert.deepEqual(rehearse(fill, 15_000), {
+    outageS: 15_000,
+    thinsInS: 10_000,
+    refusesInS: 20_700,
+    thinnedBytes: 30_000,
+    refusedS: 0,
+  });
+  assert.equal(rehearse(fill, 26_000).refusedS, 5_300);
+});
+
+test("a gateway to which nothing comes has room for ever", () => {
+  const idle = { ...fill, frameBytesPerS: 0, chunkBytesPerS: 0 };
+  assert.deepEqual(forecast(idle), { thinsInS: Infinity, refusesInS: Infinity });
+});
+
+test("the forecast of a real fill is right within a tenth", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open({ bytesMax: 4 * 2 ** 20, commitEveryMs: 3_600_000 });
+  await journal.adoptTags([tag("t1")]);
+  const random = seededRandom("fill");
+  const { clock } = rig;
+  let refusesAtS: number | undefined;
+  let second = 0;
+  for (; second < 100_000; second += 100) {
+    const values = Array.from({ length: 600 }, () => random.next());
+    const times = Float64Array.from(values, (_value, at) => clock.nowUs() + at * 100_000);
+    if (!journal.append({ ...batchOf(values, 0), measuredUs: times })) break;
+    await clock.advance(100_000);
+    await journal.commit();
+    // A tenth of the way, with nobody to take anything.
+    if (second === 3_000) refusesAtS = second + 100 + (await journal.buffer()).refusesInS;
+  }
+  assert.ok(refusesAtS !== undefined);
+  const away = Math.abs(refusesAtS - second) / second;
+  assert.ok(away < 0.1, `forecast ${refusesAtS.toFixed(0)} s, refused after ${second} s`);
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PlayedClock } from "@millwright/kit";
+
+import { HmiServer, type HmiViews } from "./hmi-server.ts";
+
+test("the buffer clock says how long there is room, and what an outage of some hours would do", async (context) => {
+  const asked: number[] = [];
+  const buffer: HmiViews["buffer"] = (outageS) => {
+    asked.push(outageS);
+    return Promise.resolve({
+      thinsInS: 1_000.4,
+      refusesInS: Infinity,
+      outageS,
+      thinnedBytes: 5,
+      refusedS: 0,
+    });
+  };
+  // Only what is asked for is there.
+  const views = { buffer } as HmiViews;
+  const server = new HmiServer({ host: "127.0.0.1", port: 0, views, clock: new PlayedClock() });
+  await server.start();
+  context.after(() => server.stop());
+
+  const answer = await fetch(`${server.url}/api/buffer?outageHours=2`);
+  assert.deepEqual(await answer.json(), {
+    thinsInS: 1_000,
+    refusesInS: null,
+    outageS: 7_200,
+    thinnedBytes: 5,
+    refusedS: 0,
+  });
+  assert.deepEqual(asked, [7_200]);
+  assert.equal((await fetch(`${server.url}/api/buffer?outageHours=soon`)).status, 400);
+});
