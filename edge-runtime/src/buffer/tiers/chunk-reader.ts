@@ -4,7 +4,7 @@ import type { ChunkRow, ChunkTable } from "./chunk-table.ts";
 
 /** Opens chunks. The rows opened last are kept: sixteen tags in turn are read from the same ones. */
 
-/** Two rows of the largest kind: 3 MB. */
+/** Four rows of the largest kind: 3 MB. */
 const keptSamplesMax = 131_072;
 
 export class ChunkReader {

@@ -30,8 +30,8 @@ import type { RollupTable, TagHour } from "./rollup-table.ts";
 
 /** Faster than 8 Hz: its seconds are smaller than its samples. */
 const fastPerHour = 8 * 3_600;
-/** Samples rolled up at a time, some 20 ms; the hour of a faster tag is done in parts of whole minutes. */
-const pieceSamples = 65_536;
+/** Samples rolled up at a time, some 10 ms; the hour of a faster tag is done in parts of whole minutes. */
+const pieceSamples = 16_384;
 const minutesPerHour = 60;
 
 /** The hour of one group, while it is being made. */
