@@ -38,6 +38,8 @@ import { readBuckets, readSamples } from "./tiers/history.ts";
 const firstSamplesMs = 5;
 /** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
 const eagerSamples = 50_000;
+/** Work on the tiers rests three times as long as it took, so that of commits without a pause few meet it. */
+const tendRest = 3;
 /** A full disk is tried again so often. */
 const fullAgainMs = 1_000;
 
@@ -303,7 +305,10 @@ export class JournalKeeper implements JournalCore {
     try {
       let more = true;
       while (more && !this.#ended && this.#committing === undefined) {
-        more = await this.#guarded("tend", this.#clock.nowUs(), this.#clock.monotonicMs());
+        const beganMs = this.#clock.monotonicMs();
+        more = await this.#guarded("tend", this.#clock.nowUs(), beganMs);
+        const restMs = (this.#clock.monotonicMs() - beganMs) * tendRest;
+        if (more && restMs > 0) await this.#clock.sleep(restMs);
       }
     } catch {
       // `#guarded` has told `onBroken` already.
