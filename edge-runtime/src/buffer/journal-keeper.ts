@@ -71,6 +71,7 @@ export class JournalKeeper implements JournalCore {
   #timer: AbortController | undefined;
   #dueMs = Infinity;
   #tending = false;
+  readonly #ending = new AbortController();
   /** The commit under way. */
   #committing: Promise<void> | undefined;
   /** Taken for a commit that found no room. */
@@ -255,6 +256,7 @@ export class JournalKeeper implements JournalCore {
 
   #end(): void {
     this.#ended = true;
+    this.#ending.abort();
     this.#timer?.abort();
   }
 
@@ -308,10 +310,10 @@ export class JournalKeeper implements JournalCore {
         const beganMs = this.#clock.monotonicMs();
         more = await this.#guarded("tend", this.#clock.nowUs(), beganMs);
         const restMs = (this.#clock.monotonicMs() - beganMs) * tendRest;
-        if (more && restMs > 0) await this.#clock.sleep(restMs);
+        if (more && restMs > 0) await this.#clock.sleep(restMs, this.#ending.signal);
       }
     } catch {
-      // `#guarded` has told `onBroken` already.
+      // The journal has ended, or `#guarded` has told `onBroken` already.
     } finally {
       this.#tending = false;
     }
