@@ -88,7 +88,7 @@ export class Tiers {
       tagCount: () => tags.current.tags.length,
       claim,
       frontier,
-      rules: parts.rules ?? chunkRules,
+      rules: this.#rulesFor(parts),
     });
     this.#roller = new Roller({
       chunks: this.#chunks,
@@ -124,7 +124,7 @@ export class Tiers {
    */
   step(nowUs: number, nowMs: number): boolean {
     if (this.#makeRoom(nowUs)) return true;
-    if (nowMs - this.#lookedMs >= lookEveryMs) {
+    if (nowMs - this.#lookedMs >= Math.min(lookEveryMs, this.#parts.keepRawUs / 1_000)) {
       this.#lookedMs = nowMs;
       this.#due = { drop: true, chunk: true, roll: true, retire: true };
     }
@@ -135,6 +135,11 @@ export class Tiers {
       (due.roll &&= this.#roller.step(this.#belowHour(nowUs))) ||
       (due.retire &&= this.#retire(nowUs))
     );
+  }
+
+  /** Who keeps raw samples for less than an hour does not have them lie in frames for one. */
+  #rulesFor({ rules = chunkRules, keepRawUs }: TiersParts): ChunkRules {
+    return { ...rules, waitUsMax: Math.min(rules.waitUsMax, keepRawUs) };
   }
 
   #chunk(nowUs: number): boolean {
