@@ -431,7 +431,9 @@ export class Store {
 
   /** Frames that the hub has safely go before they are in chunks. Whether any did. */
   #dropSafe(): boolean {
-    const dropped = this.#raw.drop(Infinity, dropMax, this.#held.rawNeededFrom);
+    // What a crash would tell again stays, but for a group that would otherwise never be let in.
+    const neededFrom = this.#noRoom ? this.#held.rawNeededFrom : this.#frameNeededFrom;
+    const dropped = this.#raw.drop(Infinity, dropMax, neededFrom);
     if (dropped !== undefined) this.#forgetBelow(dropped.leastId);
     return dropped !== undefined;
   }
