@@ -1,6 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -17,9 +15,10 @@ import {
 import { silentLog } from "@millwright/kit";
 import { Part, programs } from "@millwright/launcher";
 import { encodeSamples, messageId, subjects, type Dictionary } from "@millwright/wire-contract";
-import { connect, createInbox, headers, type NatsConnection } from "@nats-io/transport-node";
+import { createInbox, headers, type NatsConnection } from "@nats-io/transport-node";
 
 import type { Bench, BenchContext, Figures } from "./bench.ts";
+import { startBroker, stopBroker, type Broker } from "./broker.ts";
 import { makeColumns, makeTags } from "./codec-data.ts";
 import { FrameMaker } from "./hub-database.ts";
 
@@ -36,20 +35,14 @@ export const bench: Bench = {
     return {
       measure: () => measure(context, rig, ++round),
       async [Symbol.asyncDispose]() {
-        await rig.broker.client.close();
-        rig.broker.child.kill("SIGTERM");
-        await rig.broker.ended;
+        await stopBroker(rig.broker);
       },
     };
   },
 };
 
 interface Rig {
-  readonly broker: {
-    readonly child: ChildProcess;
-    readonly ended: Promise<unknown>;
-    readonly client: NatsConnection;
-  };
+  readonly broker: Broker;
   readonly settings: string;
   readonly data: string;
 }
@@ -59,13 +52,7 @@ async function openRig({ folder }: BenchContext): Promise<Rig> {
   chmodSync(folder, 0o711);
   const stream = join(folder, "nats");
   mkdirSync(stream);
-  const child = spawn(
-    "nats-server",
-    ["-js", "-sd", stream, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", stream],
-    { stdio: "ignore" },
-  );
-  const ended = once(child, "exit");
-  const url = await portOf(stream);
+  const broker = await startBroker(stream);
   const settings = join(folder, "hub.yaml");
   const data = join(folder, "data");
   // JSON is YAML.
@@ -75,13 +62,13 @@ async function openRig({ folder }: BenchContext): Promise<Rig> {
       releaseBelow: "stored",
       dataFolder: data,
       http: { port: 0 },
-      broker: { url, mebibytesMax: 4_096 },
+      broker: { url: broker.url, mebibytesMax: 4_096 },
       // In ten minutes a sorter of a plant has as many samples of a tag as here in a few seconds.
       history: { sortEveryMin: 0.1 },
       logLevel: "error",
     }),
   );
-  const rig = { broker: { child, ended, client: await connect({ servers: url }) }, settings, data };
+  const rig = { broker, settings, data };
   // It makes its streams at its first start.
   await (await startHub(rig)).stop();
   return rig;
@@ -96,19 +83,6 @@ async function startHub({ settings }: Pick<Rig, "settings">): Promise<Part> {
   });
   await hub.ready;
   return hub;
-}
-
-async function portOf(folder: string): Promise<string> {
-  for (let turn = 0; turn < 1_000; turn++) {
-    const name = readdirSync(folder).find((file) => file.endsWith(".ports"));
-    const text = name === undefined ? "" : readFileSync(join(folder, name), "utf8");
-    if (text.endsWith("}")) {
-      const [url] = (JSON.parse(text) as { readonly nats: readonly string[] }).nats;
-      if (url !== undefined) return url;
-    }
-    await sleep(10);
-  }
-  throw new Error("nats-server did not come within 10 s");
 }
 
 async function measure(context: BenchContext, rig: Rig, round: number): Promise<Figures> {

@@ -1,15 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-
 import { createNatsRoad } from "@millwright/edge-runtime/nats-road";
 import { messageId, streamNames, subjects, type GatewayId } from "@millwright/wire-contract";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, createInbox, headers, type NatsConnection } from "@nats-io/transport-node";
+import { createInbox, headers, type NatsConnection } from "@nats-io/transport-node";
 
 import type { Bench, BenchContext } from "./bench.ts";
+import { startBroker, stopBroker, type Broker } from "./broker.ts";
 
 /** How fast frames go to the broker by our road, beside the bare loop and the client's own way. */
 export const bench: Bench = {
@@ -47,9 +42,7 @@ export const bench: Bench = {
         };
       },
       async [Symbol.asyncDispose]() {
-        await server.client.close();
-        server.child.kill("SIGTERM");
-        await server.ended;
+        await stopBroker(server);
       },
     };
   },
@@ -62,39 +55,11 @@ const frame = new Uint8Array(2_048).fill(7);
 /** So many are on the road, in each of the ways. */
 const unackedMax = 2_048;
 
-interface Server {
-  readonly child: ChildProcess;
-  readonly ended: Promise<unknown>;
-  readonly url: string;
-  readonly client: NatsConnection;
-}
-
-async function startServer(context: BenchContext): Promise<Server> {
-  const { folder } = context;
-  const child = spawn(
-    "nats-server",
-    ["-js", "-sd", folder, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", folder],
-    { stdio: "ignore" },
-  );
-  const ended = once(child, "exit");
-  const url = await portOf(folder);
-  const client = await connect({ servers: url });
-  const manager = await jetstreamManager(client);
+async function startServer({ folder }: BenchContext): Promise<Broker> {
+  const broker = await startBroker(folder);
+  const manager = await jetstreamManager(broker.client);
   await manager.streams.add({ name: streamNames.live, subjects: [subjects.frames("live")] });
-  return { child, ended, url, client };
-}
-
-async function portOf(folder: string): Promise<string> {
-  for (let turn = 0; turn < 1_000; turn++) {
-    const name = readdirSync(folder).find((file) => file.endsWith(".ports"));
-    const text = name === undefined ? "" : readFileSync(join(folder, name), "utf8");
-    if (text.endsWith("}")) {
-      const [url] = (JSON.parse(text) as { readonly nats: readonly string[] }).nats;
-      if (url !== undefined) return url;
-    }
-    await sleep(10);
-  }
-  throw new Error("nats-server did not come within 10 s");
+  return broker;
 }
 
 async function empty(client: NatsConnection): Promise<void> {
@@ -126,7 +91,7 @@ async function paced(
 }
 
 async function publishBare(
-  { client }: Server,
+  { client }: Broker,
   frames: number,
   round: number,
   withId: boolean,
@@ -157,7 +122,7 @@ async function publishBare(
   return rate;
 }
 
-async function publishByRoad({ url }: Server, frames: number, round: number): Promise<number> {
+async function publishByRoad({ url }: Broker, frames: number, round: number): Promise<number> {
   let acked = (): void => undefined;
   const session = await createNatsRoad({ servers: [url], gateway }).connect(
     {
@@ -184,7 +149,7 @@ async function publishByRoad({ url }: Server, frames: number, round: number): Pr
 }
 
 async function publishByPromise(
-  { client }: Server,
+  { client }: Broker,
   frames: number,
   round: number,
 ): Promise<number> {
