@@ -4,12 +4,14 @@ import type { KeptChild } from "./kept-child.ts";
 
 /** The longest time that a database takes to come back and read its log again, and some room. */
 const backMsMax = 90_000;
+/** A connection breaks the moment a program is killed; the word of its end comes through the event loop, later. */
+const wordMsMax = 1_000;
 /** A child that ends so often while the hub comes up is no accident. */
 const triesMax = 10;
 
 /**
  * Does `join`, and once more when it failed because a child ended meanwhile: its keeper starts it again on the same
- * port, as it does later on. A failure while all children ran the whole time is nobody's end and is thrown at once.
+ * port, as it does later on. A failure while all children ran the whole time is nobody's end and is thrown.
  */
 export async function despiteChildEnds<T>(
   children: readonly Pick<KeptChild, "ends" | "serving">[],
@@ -23,8 +25,10 @@ export async function despiteChildEnds<T>(
     try {
       return await join();
     } catch (failure) {
-      const ended = endsOf(children) !== before || !areServing(children);
-      if (!ended || backoff.tries === triesMax) throw failure;
+      const ended = (): boolean => endsOf(children) !== before || !areServing(children);
+      const wordMs = clock.monotonicMs() + wordMsMax;
+      while (!ended() && clock.monotonicMs() < wordMs) await clock.sleep(20, signal);
+      if (!ended() || backoff.tries === triesMax) throw failure;
       log.warn("hub.child-ended-at-start", { reason: messageChain(failure) });
       const endMs = clock.monotonicMs() + backMsMax;
       do {

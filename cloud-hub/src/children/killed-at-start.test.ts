@@ -71,7 +71,19 @@ test("a child that ends by itself while it comes up is not: it would do so again
   assert.equal(readFileSync(join(folder, "starts"), "utf8"), "x");
 });
 
-test("a failure that no child's end explains is thrown at once", async () => {
+test("an end that is heard of only after the failure explains it, too", async () => {
+  const child = { ends: 0, serving: true };
+  let tries = 0;
+  const join = (): Promise<number> => {
+    if (++tries > 1) return Promise.resolve(tries);
+    setTimeout(() => child.ends++, 50);
+    return Promise.reject(new Error("connection refused"));
+  };
+  const signal = new AbortController().signal;
+  assert.equal(await despiteChildEnds([child], join, childContext, signal), 2);
+});
+
+test("a failure that no child's end explains is thrown, and not tried again", async () => {
   let tries = 0;
   const join = (): Promise<never> => {
     tries++;
