@@ -91,7 +91,8 @@ test("a recording comes out of OPC UA value for value, and its labels are kept a
       (value) => values.set(value.sourceTimestamp?.getTime() ?? 0, value),
     );
   }
-  await until(() => (got.get("Accelerometer1RMS")?.size ?? 0) >= 10);
+  const heard = (point: string): number => got.get(point)?.size ?? 0;
+  await until(() => Math.min(heard("Accelerometer1RMS"), heard("VolumeFlowRateRMS")) >= 12);
   await session.close();
   await client.disconnect();
 
@@ -106,9 +107,11 @@ test("a recording comes out of OPC UA value for value, and its labels are kept a
     if (value === undefined) continue;
     const cells = ((file === "other.csv" ? second : first)[Number(row)] ?? "").split(";");
     assert.equal(value.value.value, Number(cells[1]));
+    // Each point is told on its own: at the edges of the listening one of a row may be there without the other.
     const flow = got.get("VolumeFlowRateRMS")?.get(Math.floor(Number(us) / 1_000));
-    if (cells[2] === "") assert.equal(flow?.statusCode.name, "BadSensorFailure");
-    else if (flow !== undefined) assert.equal(flow.value.value, Number(cells[2]));
+    if (flow === undefined) continue;
+    if (cells[2] === "") assert.equal(flow.statusCode.name, "BadSensorFailure");
+    else assert.equal(flow.value.value, Number(cells[2]));
     compared++;
   }
   assert.ok(compared >= 8, `${compared} rows compared`);
@@ -188,11 +191,12 @@ test("a hundred rows in one moment reach an OPC UA client that asks for every ch
   await until(() => got.length > 0);
   assert.deepEqual(plant.replayProgress, { rows: 100, played: 0, ended: false });
   assert.equal(got.at(-1)?.statusCode.name, "BadSensorFailure", "before its time it has no value");
-  got.length = 0;
   plant.playRecordings();
-  await until(() => got.length >= 100);
+  // What said "no value yet" may still be on its way when the first row is played.
+  const rowsGot = (): DataValue[] => got.filter(({ statusCode }) => statusCode.isGood());
+  await until(() => rowsGot().length >= 100);
   assert.deepEqual(
-    got.map(({ value }) => value.value as unknown),
+    rowsGot().map(({ value }) => value.value as unknown),
     rows.map((_row, at) => at >> 1),
   );
   assert.deepEqual(plant.replayProgress, { rows: 100, played: 100, ended: true });
