@@ -5,7 +5,10 @@ import type { Fixture } from "./fixture-server.ts";
 
 export interface Loaded {
   readonly paintMs: number;
+  /** The first value was in a frame. */
   readonly valueMs: number;
+  /** The first value was written into the page; its frame follows. */
+  readonly writtenMs: number;
   readonly blockedMs: number;
 }
 
@@ -13,11 +16,16 @@ export interface Loaded {
 export async function loadedOn(page: Page): Promise<Loaded> {
   await page.waitForFunction(() => "firstValueMs" in window);
   return page.evaluate(() => {
-    const state = window as unknown as { firstValueMs: number; longTasksMs: number };
+    const state = window as unknown as {
+      firstValueMs: number;
+      firstValueWrittenMs: number;
+      longTasksMs: number;
+    };
     const [paint] = performance.getEntriesByName("first-contentful-paint");
     return {
       paintMs: paint?.startTime ?? NaN,
       valueMs: state.firstValueMs,
+      writtenMs: state.firstValueWrittenMs,
       blockedMs: state.longTasksMs,
     };
   });
