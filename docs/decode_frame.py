@@ -14,7 +14,10 @@ import subprocess
 import sys
 
 LANES = {1: "critical", 2: "live", 3: "history", 4: "capture", 5: "raw"}
-CONTENTS = {1: "samples", 2: "dictionary", 3: "ledger", 4: "void", 5: "start", 6: "clock"}
+CONTENTS = {1: "samples", 2: "dictionary", 3: "ledger", 4: "void", 5: "start", 6: "clock",
+            7: "capture", 8: "piece"}
+SAMPLE_TYPES = ["none", "int16", "int32", "float32", "float64"]
+CAPTURE_TRIGGERS = ["", "schedule", "limit", "file"]
 TYPES = [None, "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
          "float32", "float64", "string", "bytes", "time", "enum"]
 KINDS = [None, "measurement", "counter", "state", "event-value", "setpoint", "text"]
@@ -387,6 +390,28 @@ def read_starts(body):
     return starts
 
 
+def text(value):
+    return value.decode("utf-8")
+
+
+def read_capture(body):
+    read, state = {}, []
+    for number, value, _ in fields(body):
+        if number == 15:
+            one = message(value)
+            state.append({"tag": text(one[1]), "name": text(one.get(2, b"")), "value": text(one.get(3, b""))})
+        else:
+            read[number] = value
+    device = {"device": text(read[3])} if read.get(3) else {}
+    return {"tag": text(read[1]), "name": text(read.get(2, b"")), **device, "asset": text(read.get(4, b"")),
+            "startUs": signed(read.get(5, 0)), "rateHz": as_double(read.get(6, 0)), "count": read.get(7, 0),
+            "channels": read.get(8, 0), "sampleType": SAMPLE_TYPES[read.get(9, 0)],
+            "scale": as_double(read.get(10, 0)), "unit": text(read.get(11, b"")),
+            "overload": bool(read.get(12, 0)), "trigger": CAPTURE_TRIGGERS[read.get(13, 0)],
+            "why": text(read.get(14, b"")), "state": state, "mediaType": text(read.get(16, b"")),
+            "sha256": read[17].hex(), "byteCount": read.get(18, 0)}
+
+
 def read_body(content, body, tags):
     if content == "samples":
         return read_samples(body, tags)
@@ -397,7 +422,11 @@ def read_body(content, body, tags):
         return read_ledger(body)
     if content == "start":
         return read_starts(body)
+    if content == "capture":
+        return read_capture(body)
     read = message(body)
+    if content == "piece":
+        return {"sha256": read[1].hex(), "at": read.get(2, 0), "data": read.get(3, b"").hex()}
     if content == "void":
         return {"fromSeq": read[1], "toSeq": read[2], "chainBefore": "%016x" % read.get(3, 0),
                 "chainAt": "%016x" % read.get(4, 0), "sampleCount": read.get(5, 0)}

@@ -1,7 +1,9 @@
 /** What a message on a frame subject is, before anything is stored. Pure: bytes and subject in, a verdict out. */
 import {
+  decodeCapture,
   decodeDictionary,
   decodeLedger,
+  decodePiece,
   decodeSamples,
   decodeStarts,
   decodeVoid,
@@ -113,6 +115,11 @@ export function admit(
       const samples = decodeSamples(body, dictionary);
       if (isRefused(samples)) return keepBytes(samples.reason);
       return { kind: "frame", frame: { ...frame, samples } };
+    }
+    case "capture":
+    case "piece": {
+      const read = head.content === "piece" ? decodePiece(body) : decodeCapture(body);
+      return isRefused(read) ? keepBytes(read.reason) : { kind: "frame", frame };
     }
     case "clock":
     case "unknown":

@@ -14,6 +14,8 @@ export const frameContents = {
   void: 4,
   start: 5,
   clock: 6,
+  capture: 7,
+  piece: 8,
 } as const;
 export type FrameContent = keyof typeof frameContents;
 
@@ -47,7 +49,10 @@ export interface FrameHead {
   readonly chain: bigint;
   /** Samples of this epoch and lane up to and with this frame: the size of a hole follows from its two neighbours. */
   readonly cum: number;
-  /** Samples in this frame; 0 unless content is `samples`. For a void: samples in the frames it stands for. */
+  /**
+   * Samples in this frame; 0 unless content is `samples`, or `capture`, which counts as one. For a void: samples in the
+   * frames it stands for.
+   */
   readonly sampleCount: number;
   /** Hash of the dictionary whose indices the body uses; 0n when it uses none. */
   readonly dictionary: bigint;

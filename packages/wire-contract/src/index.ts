@@ -57,6 +57,21 @@ export {
 } from "./dictionary.ts";
 export { decodeSamples, encodeSamples } from "./samples.ts";
 export {
+  decodeCapture,
+  decodePiece,
+  encodeCapture,
+  encodePieceHead,
+  isSha256,
+  sampleBytes,
+  type CapturePiece,
+  type CapturePoint,
+  type CaptureRecord,
+  type CaptureState,
+  type CaptureTrigger,
+  type CaptureView,
+  type SampleType,
+} from "./capture.ts";
+export {
   decodeClock,
   decodeLedger,
   decodeStarts,

@@ -1,3 +1,4 @@
+import type { CapturePoint } from "./capture.ts";
 import type { DeviceStatus } from "./link.ts";
 import type { TagKind } from "./tag.ts";
 import type { ValueType } from "./scalar.ts";
@@ -93,6 +94,8 @@ export interface GatewayPage {
   readonly overview: readonly string[];
   /** Tag ids of the sparklines, at most 6. */
   readonly sparklines: readonly string[];
+  /** What captures are taken of; absent where none are. */
+  readonly captures?: readonly CapturePoint[];
   /** Bound on loss at a power cut, ms; absent where a gateway of an older version has not told its hub. */
   readonly commitEveryMs?: number;
 }

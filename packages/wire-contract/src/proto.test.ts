@@ -5,6 +5,13 @@ import { test } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
 import protobuf from "protobufjs";
+import {
+  decodeCapture,
+  decodePiece,
+  encodeCapture,
+  encodePieceHead,
+  type CaptureRecord,
+} from "./capture.ts";
 import { decodeDictionary, encodeDictionary, makeDictionary } from "./dictionary.ts";
 import { frameBytes, parseFrame, sealFrame } from "./frame-codec.ts";
 import { frameContents } from "./frame.ts";
@@ -119,6 +126,37 @@ test("a generic library reads the small bodies that we wrote, and we read its ow
 
   const clock = { segment: 2 ** 53 - 1, offsetUs: -1_500_000, disciplined: true, atUs: 1 };
   assertBoth("Clock", records.encodeClock(clock), records.decodeClock, clock);
+});
+
+test("a generic library reads a capture and a piece that we wrote, and we read its own", () => {
+  const record: CaptureRecord = {
+    tag: tagId("pump-1/bearing"),
+    name: "Lagerschwingung",
+    device: deviceId("pump-1"),
+    asset: "Pump 1",
+    startUs: -1_767_225_600_000_000,
+    rateHz: 25_600,
+    count: 25_600,
+    channels: 3,
+    sampleType: "float64",
+    scale: -0.0005,
+    unit: "mm/s2",
+    overload: true,
+    trigger: "file",
+    why: "läuft",
+    state: [
+      { tag: tagId("pump-1/speed"), name: "Speed", value: "2950 /min" },
+      { tag: tagId("pump-1/job"), name: "", value: "" },
+    ],
+    mediaType: "image/png",
+    sha256: "ab".repeat(32),
+    byteCount: 2 ** 40,
+  };
+  assertBoth("Capture", encodeCapture(record), decodeCapture, record);
+
+  const data = Uint8Array.of(1, 2, 3);
+  const piece = Buffer.concat([encodePieceHead(record.sha256, 2 ** 33, data.length), data]);
+  assertBoth("Piece", piece, decodePiece, { sha256: record.sha256, at: 2 ** 33, data });
 });
 
 test("a generic library reads a dictionary that we wrote, and we read its own", () => {

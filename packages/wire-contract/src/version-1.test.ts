@@ -34,7 +34,8 @@ for (const name of names) {
 }
 
 test("there is a stored frame of every content", () => {
-  for (const name of ["by-tag", "wide", "dictionary", "ledger", "void", "start", "clock"]) {
+  const contents = ["dictionary", "ledger", "void", "start", "clock", "capture", "piece"];
+  for (const name of ["by-tag", "wide", ...contents]) {
     assert(names.includes(name), name);
   }
 });
