@@ -154,6 +154,8 @@ def read_frame(data):
         "clock": {"segment": read.get(11, 0), "disciplined": not read.get(18, 0), "offsetUs": signed(read.get(17, 0))},
         "rawFrom": raw_from, "rawTo": raw_from + signed(read.get(16, 0)), "late": bool(read.get(19, 0)),
     }
+    if read.get(20, 0):
+        head["order"] = read[20]
     return head, read[15], content_crc
 
 

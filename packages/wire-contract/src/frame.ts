@@ -67,6 +67,8 @@ export interface FrameHead {
   readonly rawTo: number;
   /** Samples came from a device's history or from repair; they never set a current value. */
   readonly late: boolean;
+  /** The order of the hub that this frame answers; absent in all others. */
+  readonly order?: number;
 }
 
 /**

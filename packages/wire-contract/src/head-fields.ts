@@ -32,6 +32,7 @@ export function writeDescription(out: ByteWriter, fields: Omit<FrameHead, "chain
   protobuf.sintField(out, 17, fields.clock.offsetUs);
   protobuf.boolField(out, 18, !fields.clock.disciplined);
   protobuf.boolField(out, 19, fields.late);
+  protobuf.uintField(out, 20, fields.order ?? 0);
 }
 
 /** What is read before it is known to be true: nothing of it leaves before the CRC was checked. */
@@ -52,6 +53,7 @@ export class Draft {
   offsetUs = 0;
   undisciplined = false;
   late = false;
+  order = 0;
   chain = 0n;
   chainFrom = -1;
   crc = 0;
@@ -113,6 +115,9 @@ export function readDraft(bytes: Uint8Array): Draft {
       case 19:
         draft.late = value.bool();
         return;
+      case 20:
+        draft.order = value.uint();
+        return;
       case chainField:
         draft.chain = value.fixed64();
         draft.chainFrom = from;
@@ -156,6 +161,7 @@ export function toHead(draft: Draft, contentNumber: number): FrameHead {
     rawFrom: draft.rawFrom,
     rawTo: draft.rawFrom + draft.rawSpan,
     late: draft.late,
+    ...(draft.order === 0 ? {} : { order: draft.order }),
   };
 }
 

@@ -105,6 +105,19 @@ export {
   type MarkMessage,
   type Proof,
 } from "./link.ts";
+export {
+  ordersEveryMs,
+  ordersMax,
+  orderStates,
+  tagsPerOrderMax,
+  type GatewayOrder,
+  type OrderReport,
+  type OrdersMessage,
+  type OrderState,
+  type Resolution,
+  type TagAnswer,
+} from "./orders.ts";
+export { SampleDigest } from "./sample-digest.ts";
 export { staleAfterMs } from "./freshness.ts";
 export type {
   GatewayCounters,

@@ -67,6 +67,7 @@ test("a generic library reads every field of a head that we wrote", () => {
         clockOffsetUs: String(head.clock.offsetUs),
         clockUndisciplined: !head.clock.disciplined,
         late: head.late,
+        order: String(head.order ?? 0),
         chain: String(sealed.head.chain),
         body,
       });

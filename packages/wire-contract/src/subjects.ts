@@ -40,9 +40,14 @@ export const subjects = {
   /** Once a second: the gateway lives, and these devices were last proven at. */
   beat: (gateway: GatewayId): string => `mw1.beat.${gateway}`,
   beats: "mw1.beat.*",
+  /** What the hub wants of the gateway beside the usual: repairs and recordings. */
+  orders: (gateway: GatewayId): string => `mw1.orders.${gateway}`,
+  /** How far the gateway has come with one of them. */
+  report: (gateway: GatewayId): string => `mw1.report.${gateway}`,
+  reports: "mw1.report.*",
 } as const;
 
-/** The gateway of a frame, hello or beat subject: its last token. */
+/** The gateway of a frame, hello, beat or report subject: its last token. */
 export function gatewayOfSubject(subject: string): string {
   return subject.slice(subject.lastIndexOf(".") + 1);
 }
