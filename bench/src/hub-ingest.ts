@@ -21,6 +21,7 @@ import type { Bench, BenchContext, Figures } from "./bench.ts";
 import { startBroker, stopBroker, type Broker } from "./broker.ts";
 import { makeColumns, makeTags } from "./codec-data.ts";
 import { FrameMaker } from "./hub-database.ts";
+import { cpuByPart, useOf } from "./processes.ts";
 
 type Pool = ReturnType<typeof openPool>;
 
@@ -89,15 +90,15 @@ async function measure(context: BenchContext, rig: Rig, round: number): Promise<
   const { quick } = context;
   const large = await ingest(context, rig, {
     name: `large-${round}`,
-    gateways: quick ? 10 : 100,
+    gateways: quick ? 4 : 100,
     tags: 1_000,
-    frames: quick ? 300 : 2_400,
+    frames: 2_400,
   });
   const small = await ingest(context, rig, {
     name: `small-${round}`,
     gateways: quick ? 500 : 5_000,
     tags: 50,
-    frames: quick ? 20 : 60,
+    frames: 60,
   });
   context.say("sizes");
   const sizes = await measureSizes(context, rig);
@@ -117,6 +118,8 @@ async function measure(context: BenchContext, rig: Rig, round: number): Promise<
       peers: { stored_only: small.storedPerSecond },
       note: `50-sample frames of ${quick ? 500 : 5_000} gateways`,
     },
+    cpu_us_per_sample: cpuFigure(large),
+    cpu_us_per_sample_5000_gateways: cpuFigure(small),
     bytes_per_sample_hot_1000: {
       value: large.frameBytes,
       unit: "B",
@@ -137,6 +140,15 @@ async function measure(context: BenchContext, rig: Rig, round: number): Promise<
   };
 }
 
+function cpuFigure({ cpuUs: { all = NaN, ...parts }, cpuStored }: Ingested): Figures[string] {
+  return {
+    value: all,
+    unit: "us",
+    peers: { ...parts, stored_only: cpuStored["all"] ?? NaN },
+    note: "processor time of all cores",
+  };
+}
+
 interface Load {
   readonly name: string;
   readonly gateways: number;
@@ -150,6 +162,9 @@ interface Ingested {
   readonly storedPerSecond: number;
   readonly frameBytes: number;
   readonly chunkBytes: number;
+  /** Processor time of each part, µs a sample: until the last mark, and until the last rollup. */
+  readonly cpuStored: Readonly<Record<string, number>>;
+  readonly cpuUs: Readonly<Record<string, number>>;
 }
 
 async function ingest(context: BenchContext, rig: Rig, load: Load): Promise<Ingested> {
@@ -162,6 +177,9 @@ async function ingest(context: BenchContext, rig: Rig, load: Load): Promise<Inge
     const pool = openDatabase(rig.data);
     const before = await sizesOf(pool);
     const due = gateways * (frames + 1);
+    const samples = gateways * frames * tags;
+    const perSample = cpuMeter(rig, hub.pid, samples);
+    let cpuStored: Ingested["cpuStored"] = {};
     let storedMs = NaN;
     let sortedMs = NaN;
     while (Number.isNaN(sortedMs)) {
@@ -175,22 +193,46 @@ async function ingest(context: BenchContext, rig: Rig, load: Load): Promise<Inge
         [`${name}-%`],
       );
       const { stored = 0n, sorted = 0n } = found.rows[0] ?? {};
-      if (Number.isNaN(storedMs) && Number(stored) >= due) storedMs = performance.now() - fromMs;
+      if (Number.isNaN(storedMs) && Number(stored) >= due) {
+        storedMs = performance.now() - fromMs;
+        cpuStored = perSample();
+      }
       if (Number(sorted) >= due) sortedMs = performance.now() - fromMs;
       else await sleep(50);
     }
+    const cpuUs = perSample();
     const after = await sizesOf(pool);
     await pool.end();
-    const samples = gateways * frames * tags;
     return {
       perSecond: (samples * 1_000) / sortedMs,
       storedPerSecond: (samples * 1_000) / storedMs,
       frameBytes: (after.frames - before.frames) / samples,
       chunkBytes: (after.chunks - before.chunks) / samples,
+      cpuStored,
+      cpuUs,
     };
   } finally {
     await hub.stop();
   }
+}
+
+/** Where the processors' time goes, from now on. On a machine that does other work too, this says more than the clock. */
+function cpuMeter(
+  { broker }: Rig,
+  hub: number,
+  samples: number,
+): () => Readonly<Record<string, number>> {
+  const parts = { keeper: "keeper-main", postgres: "postgres", hub: "cloud-hub" };
+  const read = (): Map<string, number> =>
+    new Map([...cpuByPart(hub, parts), ["broker", useOf(broker.child.pid ?? 0).cpuS]]);
+  const before = read();
+  return () => {
+    const used = [...read()].map(([part, s]): [string, number] => [
+      part,
+      ((s - (before.get(part) ?? 0)) * 1e6) / samples,
+    ]);
+    return Object.fromEntries([...used, ["all", used.reduce((sum, [, us]) => sum + us, 0)]]);
+  };
 }
 
 /** All gateways have the same machine: its bodies are encoded once, its frames sealed for each. */

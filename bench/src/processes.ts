@@ -21,6 +21,26 @@ export function useOf(pid: number): ProcessUse {
     }));
 }
 
+/**
+ * Processor time of each part of a program, s: of the process and all that it started, named after the first of `names`
+ * that its command line has in it. What a child has used that ended meanwhile is counted where it was waited for.
+ */
+export function cpuByPart(
+  pid: number,
+  names: Readonly<Record<string, string>>,
+): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const one of familyOf(pid)) {
+    const command = readProc(`${one}/cmdline`);
+    const part = Object.keys(names).find((name) => command.includes(names[name] ?? name)) ?? "rest";
+    const [user = 0, system = 0, childUser = 0, childSystem = 0] = ticksOf(one);
+    // A program's own children are counted here while they run, and must not be counted again when they end.
+    const ended = part === "postgres" ? childUser + childSystem : 0;
+    sums.set(part, (sums.get(part) ?? 0) + (user + system + ended) / 100);
+  }
+  return sums;
+}
+
 export function familyOf(pid: number): readonly number[] {
   const children = readProc(`${pid}/task/${pid}/children`).trim();
   if (children === "") return [pid];
@@ -36,15 +56,23 @@ function useOfOne(pid: number): ProcessUse {
   const memory = readProc(`${pid}/smaps_rollup`);
   const kilobytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(memory)?.[1] ?? 0);
-  // The name in the second field may hold blanks; what follows its bracket may not. Fields 14 and 15 are user, system.
-  const stat = readProc(`${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  const [user = 0, system = 0] = ticksOf(pid);
   return {
-    cpuS: ticks / 100,
+    cpuS: (user + system) / 100,
     pssMb: (kilobytes("Pss") * 1_024) / 1e6,
     rssMb: (kilobytes("Rss") * 1_024) / 1e6,
   };
+}
+
+/** Hundredths of a second: user, system, and those of children that ended and were waited for. */
+function ticksOf(pid: number): readonly number[] {
+  // The name in the second field may hold blanks; what follows its bracket may not. Fields 14 to 17.
+  const stat = readProc(`${pid}/stat`);
+  return stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15)
+    .map(Number);
 }
 
 function readProc(path: string): string {
