@@ -4,7 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { openJournalCore, type JournalCore } from "@millwright/edge-runtime/journal";
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
-import { demoTelling, Part, trustPlant, writeLineSettings } from "@millwright/launcher";
+import {
+  demoTagRules,
+  demoTelling,
+  Part,
+  trustPlant,
+  writeLineSettings,
+} from "@millwright/launcher";
 import { reconstruct } from "@millwright/telling";
 import {
   decodeDictionary,
@@ -59,6 +65,7 @@ async function acquire(context: BenchContext, forMs: number): Promise<Acquired> 
       hmiPort: 0,
       commitEveryMs: 1_000,
       telling: demoTelling,
+      tagRules: demoTagRules,
     },
     plant.facts,
   );

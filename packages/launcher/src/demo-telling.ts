@@ -1,9 +1,11 @@
 /**
- * What the demo's gateways tell their hub. A line of measurements may be off by two percent of their normal range, which
- * is about the noise of these sensors; counters by five counts; states and texts are told exactly.
+ * What the demo's gateways tell their hub. A line of measurements may be off by one percent of the normal range. Normal
+ * ranges are a part of what the instruments can measure, so this is 0.1 to 0.5 % of their spans: what a good transmitter
+ * may be off by itself (accuracy class 0.25). States and texts are told exactly. What counts may be off by five counts,
+ * where one count is a piece, a stroke or a second.
  */
 export const demoTelling = {
-  measurement: "swinging-door 2 %",
+  measurement: "swinging-door 1 %",
   counter: "swinging-door 5",
   state: "change",
   "event-value": "change",
@@ -12,3 +14,18 @@ export const demoTelling = {
   // What nobody looks at may wait a little: the envelope of a frame costs as much as forty samples.
   everyMs: 5_000,
 } as const;
+
+/** Tags that have a rule of their own, by the name of the tag within its device: the column `tell` of their table. */
+export const demoTagRules: Readonly<Record<string, string>> = {
+  // A stroke takes 2.5 s and is sampled 25 times: within one percent no line passes two of these samples. Nobody
+  // follows a stroke from a hub; how often, how far and how hard the press went, peak force and minutes say exactly.
+  "ram-position": "swinging-door 5 %",
+  "ram-force": "swinging-door 2 %",
+  "hydraulics-pressure": "swinging-door 2 %",
+  // A tenth of a kilowatt-hour; a bill is written in whole ones.
+  "motor-energy": "swinging-door 100",
+  // Ten litres, in pulses of 10 ml.
+  "flow-pulses": "swinging-door 1000",
+  // Half a pascal: the draught of a flue is never still.
+  "chamber-pressure": "swinging-door 0.5",
+};

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { hintOf, messageChain } from "@millwright/kit";
 import { stringify } from "yaml";
 
-import { demoTelling } from "./demo-telling.ts";
+import { demoTagRules, demoTelling } from "./demo-telling.ts";
 import { writeLineSettings, type PlantEndpoints } from "./line.ts";
 import { Part, type ReadyFacts } from "./part.ts";
 import { programs } from "./programs.ts";
@@ -153,6 +153,7 @@ async function startGateway(
       hmiPort,
       commitEveryMs: demoCommitMs,
       telling: demoTelling,
+      tagRules: demoTagRules,
       hub,
     },
     endpoints,

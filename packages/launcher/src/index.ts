@@ -1,4 +1,4 @@
-export { demoTelling } from "./demo-telling.ts";
+export { demoTagRules, demoTelling } from "./demo-telling.ts";
 export { writeLineSettings, type LineGateway, type PlantEndpoints } from "./line.ts";
 export { Part, PartDidNotStart, type PartOptions, type ReadyFacts } from "./part.ts";
 export { programs } from "./programs.ts";

@@ -2,7 +2,7 @@
  * One line of the virtual plant and the gateway beside it: the plant's ready line in, the gateway's settings file out.
  * The same four machines speak four protocols, so every gateway shows OPC UA, Modbus TCP, Modbus RTU and MQTT.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { stringify } from "yaml";
@@ -29,6 +29,8 @@ export interface LineGateway {
   readonly commitEveryMs: number;
   /** What the hub is told; absent: everything. */
   readonly telling?: Readonly<Record<string, string | number>>;
+  /** By name of the tag within its device: rules that go before those of its kind. */
+  readonly tagRules?: Readonly<Record<string, string>>;
   /** Absent: the gateway works alone. */
   readonly hub?: { readonly url: string; readonly credentialsFile?: string };
 }
@@ -37,7 +39,9 @@ export interface LineGateway {
 export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): string {
   mkdirSync(gateway.folder, { recursive: true });
   const table = (name: string): string => {
-    copyFileSync(join(programs.plantTags, name), join(gateway.folder, name));
+    const [from, to] = [join(programs.plantTags, name), join(gateway.folder, name)];
+    if (gateway.tagRules === undefined) copyFileSync(from, to);
+    else writeFileSync(to, withRules(readFileSync(from, "utf8"), gateway.tagRules));
     return name;
   };
   const devices: object[] = [];
@@ -108,4 +112,14 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
   const file = join(gateway.folder, "gateway.yaml");
   writeFileSync(file, stringify(settings));
   return file;
+}
+
+/** The table with one more column. Its first column is the id, and no cell of the plant's tables has a line break. */
+function withRules(table: string, rules: Readonly<Record<string, string>>): string {
+  const [head = "", ...rows] = table.trimEnd().split("\n");
+  const told = rows.map((row) => {
+    const [id = ""] = row.split(",", 1);
+    return `${row},${rules[id.slice(id.indexOf("/") + 1)] ?? ""}`;
+  });
+  return `${[`${head},tell`, ...told].join("\n")}\n`;
 }

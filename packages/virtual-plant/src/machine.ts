@@ -2,6 +2,7 @@
  * What a machine is to the rest of the plant: a physical state that is stepped, and a list of measured points that
  * read from it. Protocols never see the physics, and the physics never see a protocol.
  */
+import type { Resolution } from "./resolution.ts";
 
 /** The type of a point in the machine. Protocols may carry it narrower (a scaled 16-bit register, for example). */
 export type PointType =
@@ -41,6 +42,8 @@ export interface PointSpec {
   readonly high?: number;
   /** Digits after the decimal point on screens. */
   readonly decimals?: number;
+  /** How finely its instrument reports it; absent where it is a whole number or a register says how fine it is. */
+  readonly resolution?: Resolution;
   /** Texts of an enum by number. */
   readonly texts?: Readonly<Record<number, string>>;
   /** Place on an overview of the machine, from 1. */

@@ -1,5 +1,6 @@
 import type { Machine, PlantValue, PointSpec } from "./machine.ts";
 import { tickMs } from "./machine.ts";
+import { reported } from "./resolution.ts";
 
 /** OPC UA status codes (OPC 10000-6, annex A.2) that a value of the plant can have. */
 export const imageStatus = {
@@ -29,7 +30,7 @@ export class ProcessImage {
 
   constructor(machine: Machine) {
     this.machine = machine;
-    this.values = machine.points.map((point) => point.read());
+    this.values = machine.points.map((point) => asReported(point, point.read()));
     this.measuredUs = new Float64Array(machine.points.length);
     this.status = new Uint32Array(machine.points.length);
     this.#everyTicks = Int32Array.from(machine.points, (point) =>
@@ -102,7 +103,7 @@ export class ProcessImage {
       }
       const value = sensor(index, point.read());
       const missing = value === undefined;
-      if (!missing) this.values[index] = value;
+      if (!missing) this.values[index] = asReported(point, value);
       this.status[index] = missing ? imageStatus.badSensorFailure : imageStatus.good;
       this.measuredUs[index] = nowUs;
     }
@@ -117,9 +118,15 @@ export class ProcessImage {
   write(index: number, value: PlantValue, nowUs: number): boolean {
     const point = this.machine.points[index];
     if (point?.write === undefined || !point.write(value)) return false;
-    this.values[index] = point.read();
+    this.values[index] = asReported(point, point.read());
     this.measuredUs[index] = nowUs;
     for (const listener of this.#listeners) listener([index]);
     return true;
   }
+}
+
+/** What the instrument of the point makes of the quantity. */
+function asReported({ resolution }: PointSpec, value: PlantValue): PlantValue {
+  if (resolution === undefined || typeof value !== "number") return value;
+  return reported(value, resolution);
 }

@@ -1,8 +1,10 @@
 import type { Random } from "@millwright/kit";
 import type { Capture, Machine, PointSpec } from "../machine.ts";
+import { analogue } from "../resolution.ts";
 import { bearing6309, bearingCapture, frictionShare, vibrationVelocity } from "./bearing.ts";
 import { counter, flag, measurement, produced, setpoint, state, text } from "./point.ts";
 import { approach, ThermalMass } from "./thermal-mass.ts";
+import { Wander } from "./wander.ts";
 
 const states = { 0: "Stopped", 1: "Starting", 2: "Running", 3: "Stopping", 4: "Tripped" };
 const modes = { 0: "Manual", 1: "Auto", 2: "Remote" };
@@ -29,6 +31,14 @@ export class MotorPump implements Machine {
   readonly #winding = new ThermalMass(42_000, 24);
   readonly #driveEnd = new ThermalMass(5_200, 24);
   readonly #nonDriveEnd = new ThermalMass(5_200, 24);
+  /** The mains, as other loads come and go. */
+  readonly #mains: Wander;
+  /** Vibration severity is an RMS over about a second (ISO 2954), and so settles within it. */
+  readonly #hum: Wander;
+  readonly #humNde: Wander;
+  /** Damped as pressure transmitters and magnetic flow meters are delivered. */
+  readonly #suctionNoise: Wander;
+  readonly #flowNoise: Wander;
   #wear = 0.02;
   #speed = 0;
   #speedSetpoint = 2_900;
@@ -58,6 +68,11 @@ export class MotorPump implements Machine {
   constructor(id: string, random: Random) {
     this.id = id;
     this.#random = random;
+    this.#mains = new Wander(random.fork("mains"), 20);
+    this.#hum = new Wander(random.fork("hum"), 1);
+    this.#humNde = new Wander(random.fork("hum nde"), 1);
+    this.#suctionNoise = new Wander(random.fork("suction"), 0.5);
+    this.#flowNoise = new Wander(random.fork("flow"), 3);
     this.points = this.#pointList();
   }
 
@@ -76,7 +91,9 @@ export class MotorPump implements Machine {
     const shaftW = hydraulicW / 0.72 + 900 * Math.abs(ratio) ** 3;
     const frictionW = ratedW * ratio * frictionShare(this.#wear);
     this.#power = (shaftW + frictionW) / 0.91;
-    this.#voltage = 400 + 1.5 * this.#random.normal();
+    for (const wander of [this.#mains, this.#hum, this.#humNde]) wander.step(dtS);
+    for (const wander of [this.#suctionNoise, this.#flowNoise]) wander.step(dtS);
+    this.#voltage = 400 + 1.5 * this.#mains.value;
     this.#current = this.#power / (Math.sqrt(3) * this.#voltage * this.#powerFactor());
 
     const windingLossW = 0.09 * this.#power;
@@ -91,9 +108,9 @@ export class MotorPump implements Machine {
     );
     if (this.#winding.temperature > tripTemperature) this.#tripped = true;
 
-    const noise = (): number => 1 + 0.03 * this.#random.normal();
-    this.#vibration = vibrationVelocity(this.#wear, ratio) * noise();
-    this.#vibrationNde = 0.8 * vibrationVelocity(0.3 * this.#wear, ratio) * noise();
+    this.#vibration = vibrationVelocity(this.#wear, ratio) * (1 + 0.015 * this.#hum.value);
+    this.#vibrationNde =
+      0.8 * vibrationVelocity(0.3 * this.#wear, ratio) * (1 + 0.015 * this.#humNde.value);
     this.#energyWs += this.#power * dtS;
     // One pulse for 10 ml.
     this.#pulses += (this.#flow / 3_600) * 100_000 * dtS;
@@ -124,7 +141,8 @@ export class MotorPump implements Machine {
     const before = this.#valve;
     this.#ambient = 22 + 2 * Math.sin((2 * Math.PI * t) / 86_400);
     this.#fluid = approach(this.#fluid, 18 + 1.5 * Math.sin((2 * Math.PI * t) / 1_800), 60, dtS);
-    this.#suction = 1.2 + 0.05 * Math.sin((2 * Math.PI * t) / 47) + 0.004 * this.#random.normal();
+    this.#suction =
+      1.2 + 0.05 * Math.sin((2 * Math.PI * t) / 47) + 0.004 * this.#suctionNoise.value;
     this.#valve = 0.8 + 0.15 * Math.sign(Math.sin((2 * Math.PI * t) / 90));
     if (this.#valve !== before) this.#valveCycles = (this.#valveCycles + 1) % 65_536;
   }
@@ -141,7 +159,7 @@ export class MotorPump implements Machine {
   }
 
   #pointList(): readonly PointSpec[] {
-    const flowNow = (): number => this.#flow + 0.05 * this.#random.normal();
+    const flowNow = (): number => this.#flow + 0.05 * this.#flowNoise.value;
     return [
       state("State", "Running state", states, () => this.#state(), { overview: 1, everyMs: 500 }),
       flag("Running", "Running", () => this.#speed > 30),
@@ -151,6 +169,7 @@ export class MotorPump implements Machine {
         low: 2_000,
         high: 3_000,
         decimals: 0,
+        resolution: { digits: 0 },
         everyMs: 200,
         overview: 6,
       }),
@@ -178,6 +197,7 @@ export class MotorPump implements Machine {
         low: 10,
         high: 30,
         decimals: 1,
+        resolution: { digits: 2 },
         everyMs: 100,
         overview: 8,
       }),
@@ -185,25 +205,28 @@ export class MotorPump implements Machine {
         low: 380,
         high: 420,
         decimals: 0,
+        resolution: { digits: 1 },
         everyMs: 200,
       }),
       measurement("Motor.Power", "Motor power", "kW", () => this.#power / 1_000, {
         low: 3,
         high: 16,
         decimals: 2,
+        resolution: { digits: 2 },
         everyMs: 200,
       }),
       measurement("Motor.PowerFactor", "Power factor", "1", () => this.#powerFactor(), {
         low: 0.6,
         high: 0.92,
         decimals: 2,
+        resolution: { digits: 3 },
       }),
       measurement(
         "Motor.WindingTemperature",
         "Winding temperature",
         "Cel",
         () => this.#winding.temperature,
-        { low: 20, high: 110, decimals: 1, overview: 5 },
+        { low: 20, high: 110, decimals: 1, resolution: { digits: 1 }, overview: 5 },
       ),
       counter(
         "Motor.Energy",
@@ -217,39 +240,41 @@ export class MotorPump implements Machine {
         "Bearing temperature, drive end",
         "Cel",
         () => this.#driveEnd.temperature,
-        { low: 20, high: 80, decimals: 1, overview: 2 },
+        { low: 20, high: 80, decimals: 1, resolution: { digits: 1 }, overview: 2 },
       ),
       measurement(
         "Bearing.Vibration",
         "Bearing vibration, drive end",
         "mm/s",
         () => this.#vibration,
-        { low: 0, high: 2.8, decimals: 2, everyMs: 100, overview: 3 },
+        { low: 0, high: 2.8, decimals: 2, resolution: { digits: 2 }, everyMs: 100, overview: 3 },
       ),
       measurement(
         "BearingNde.Temperature",
         "Bearing temperature, other end",
         "Cel",
         () => this.#nonDriveEnd.temperature,
-        { low: 20, high: 80, decimals: 1 },
+        { low: 20, high: 80, decimals: 1, resolution: { digits: 1 } },
       ),
       measurement(
         "BearingNde.Vibration",
         "Bearing vibration, other end",
         "mm/s",
         () => this.#vibrationNde,
-        { low: 0, high: 2.8, decimals: 2, everyMs: 100 },
+        { low: 0, high: 2.8, decimals: 2, resolution: { digits: 2 }, everyMs: 100 },
       ),
       measurement("Suction.Pressure", "Suction pressure", "bar", () => this.#suction, {
         low: 0.8,
         high: 1.6,
         decimals: 2,
+        resolution: analogue(0, 2.5),
         everyMs: 200,
       }),
       measurement("Discharge.Pressure", "Discharge pressure", "bar", () => this.#discharge, {
         low: 3,
         high: 7,
         decimals: 2,
+        resolution: analogue(0, 10),
         everyMs: 200,
         overview: 4,
       }),
@@ -257,6 +282,7 @@ export class MotorPump implements Machine {
         low: 25,
         high: 62,
         decimals: 1,
+        resolution: analogue(0, 100),
         everyMs: 200,
         overview: 9,
       }),
@@ -272,17 +298,20 @@ export class MotorPump implements Machine {
         low: 5,
         high: 40,
         decimals: 1,
+        resolution: { digits: 1 },
       }),
       measurement("Ambient.Temperature", "Ambient temperature", "Cel", () => this.#ambient, {
         low: 5,
         high: 40,
         decimals: 1,
+        resolution: { digits: 1 },
         everyMs: 5_000,
       }),
       measurement("Valve.Position", "Discharge valve", "%", () => 100 * this.#valve, {
         low: 0,
         high: 100,
         decimals: 0,
+        resolution: { digits: 1 },
       }),
       counter("Valve.Cycles", "Valve cycles", "uint16", "1", () => this.#valveCycles),
       counter("OperatingTime", "Operating time", "uint32", "s", () => Math.floor(this.#operatingS)),

@@ -2,6 +2,7 @@ import type { Random } from "@millwright/kit";
 import type { Machine, PointSpec } from "../machine.ts";
 import { counter, flag, measurement, produced, setpoint, state, text } from "./point.ts";
 import { approach, ThermalMass } from "./thermal-mass.ts";
+import { Wander } from "./wander.ts";
 
 const states = { 0: "Off", 1: "Heating", 2: "At temperature", 3: "Cooling" };
 const zoneNames = ["1", "2", "3"] as const;
@@ -48,6 +49,10 @@ export class Oven implements Machine {
   readonly points: readonly PointSpec[];
   readonly #random: Random;
   readonly #zones: readonly Zone[];
+  /** The governor in the gas line, the draught in the flue, and a zirconia probe that answers within seconds. */
+  readonly #gas: Wander;
+  readonly #draught: Wander;
+  readonly #oxygen: Wander;
   #on = true;
   #doorS = 0;
   #gasFlow = 0;
@@ -63,6 +68,9 @@ export class Oven implements Machine {
   constructor(id: string, random: Random) {
     this.id = id;
     this.#random = random;
+    this.#gas = new Wander(random.fork("gas"), 5);
+    this.#draught = new Wander(random.fork("draught"), 3);
+    this.#oxygen = new Wander(random.fork("oxygen"), 5);
     this.#zones = [180, 210, 195].map((value, index) => ({
       mass: new ThermalMass(95_000 + 8_000 * index, 150 + 10 * index),
       controller: new PiController(0.3, 0.02, 140),
@@ -92,7 +100,8 @@ export class Oven implements Machine {
     this.#exhaust = approach(this.#exhaust, 80 + heatW / 1_200, 25, dtS);
     this.#beltActual = approach(this.#beltActual, this.#on ? this.#belt : 0, 1.5, dtS);
     this.#fan = approach(this.#fan, this.#on ? 1_440 : 0, 4, dtS);
-    this.#pressure = -12 + (this.#doorOpen() ? 8 : 0) + 0.4 * this.#random.normal();
+    for (const wander of [this.#gas, this.#draught, this.#oxygen]) wander.step(dtS);
+    this.#pressure = -12 + (this.#doorOpen() ? 8 : 0) + 0.4 * this.#draught.value;
     if (this.#on) this.#operatingS += dtS;
   }
 
@@ -171,7 +180,7 @@ export class Oven implements Machine {
         overview: 6,
       }),
       counter("Gas.Total", "Gas taken", "uint32", "m3", () => Math.floor(this.#gasTotal)),
-      measurement("Gas.Pressure", "Gas pressure", "mbar", () => 50 + 0.2 * this.#random.normal(), {
+      measurement("Gas.Pressure", "Gas pressure", "mbar", () => 50 + 0.2 * this.#gas.value, {
         low: 45,
         high: 55,
         decimals: 1,
@@ -182,13 +191,11 @@ export class Oven implements Machine {
         decimals: 0,
         overview: 7,
       }),
-      measurement(
-        "Exhaust.Oxygen",
-        "Exhaust oxygen",
-        "%",
-        () => 4.1 + 0.05 * this.#random.normal(),
-        { low: 2, high: 6, decimals: 1 },
-      ),
+      measurement("Exhaust.Oxygen", "Exhaust oxygen", "%", () => 4.1 + 0.05 * this.#oxygen.value, {
+        low: 2,
+        high: 6,
+        decimals: 1,
+      }),
       measurement("Chamber.Pressure", "Chamber pressure", "Pa", () => this.#pressure, {
         low: -20,
         high: 0,
@@ -212,6 +219,7 @@ export class Oven implements Machine {
         low: 0.2,
         high: 3,
         decimals: 2,
+        resolution: { digits: 2 },
         overview: 8,
       }),
       counter("OperatingTime", "Operating time", "uint32", "s", () => Math.floor(this.#operatingS)),

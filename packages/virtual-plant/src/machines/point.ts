@@ -1,7 +1,10 @@
 import type { PlantValue, PointSpec } from "../machine.ts";
 
 type Extras = Partial<
-  Pick<PointSpec, "low" | "high" | "decimals" | "texts" | "overview" | "write" | "everyMs">
+  Pick<
+    PointSpec,
+    "low" | "high" | "decimals" | "resolution" | "texts" | "overview" | "write" | "everyMs"
+  >
 >;
 
 const secondMs = 1_000;
@@ -17,7 +20,8 @@ export function measurement(
   return {
     path,
     name,
-    type: "float64",
+    // A controller scales what it counts at an analogue input to a 32-bit float (REAL of IEC 61131-3).
+    type: extras.resolution !== undefined && "counts" in extras.resolution ? "float32" : "float64",
     kind: "measurement",
     unit,
     everyMs: secondMs,

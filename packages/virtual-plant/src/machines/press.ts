@@ -181,6 +181,7 @@ export class Press implements Machine {
         low: 10,
         high: 40,
         decimals: 1,
+        resolution: { digits: 1 },
         overview: 7,
       }),
       counter("Stroke.Count16", "Strokes since start", "uint16", "1", () => this.#strokes, {
@@ -194,6 +195,7 @@ export class Press implements Machine {
         low: 2,
         high: 80,
         decimals: 1,
+        resolution: { digits: 1 },
         everyMs: 200,
       }),
       counter(

@@ -8,6 +8,7 @@ import {
 } from "./bearing.ts";
 import { counter, flag, measurement, produced, setpoint, state, text } from "./point.ts";
 import { approach, ThermalMass } from "./thermal-mass.ts";
+import { Wander } from "./wander.ts";
 
 const programStates = { 0: "Idle", 1: "Tool change", 2: "Cutting", 3: "Feed hold", 4: "Alarm" };
 // Hybrid angular contact bearing 71914: 25 ceramic balls of 9.5 mm, 15 degrees.
@@ -43,6 +44,8 @@ export class Spindle implements Machine {
   readonly #random: Random;
   readonly #bearing = new ThermalMass(9_000, 23);
   readonly #motor = new ThermalMass(38_000, 23);
+  /** Vibration severity is an RMS over about a second (ISO 2954); chips come off unevenly. */
+  readonly #hum: Wander;
   #wear = 0.03;
   #speed = 0;
   #override = 100;
@@ -65,6 +68,7 @@ export class Spindle implements Machine {
   constructor(id: string, random: Random) {
     this.id = id;
     this.#random = random;
+    this.#hum = new Wander(random.fork("hum"), 1);
     this.points = this.#pointList();
   }
 
@@ -83,9 +87,10 @@ export class Spindle implements Machine {
     this.#coolant = approach(this.#coolant, 20 + 0.06 * this.#load, 120, dtS);
     this.#bearing.step(dtS, 0.5 * ratedW * ratio * frictionShare(this.#wear), 3.5, this.#coolant);
     this.#motor.step(dtS, 0.07 * powerW, 30, this.#coolant);
+    this.#hum.step(dtS);
     this.#vibration =
       (0.25 + vibrationVelocity(this.#wear, ratio) + 0.008 * this.#load) *
-      (1 + 0.04 * this.#random.normal());
+      (1 + 0.02 * this.#hum.value);
     this.#energyWs += powerW * dtS;
     if (cutting) {
       this.#toolLife = Math.max(0, this.#toolLife - dtS / 60);
@@ -156,6 +161,7 @@ export class Spindle implements Machine {
         low: 0,
         high: 12_000,
         decimals: 0,
+        resolution: { digits: 0 },
         everyMs: 200,
         overview: 2,
       }),
@@ -172,6 +178,7 @@ export class Spindle implements Machine {
         low: 0,
         high: 85,
         decimals: 1,
+        resolution: { digits: 1 },
         everyMs: 200,
         overview: 3,
       }),
@@ -180,12 +187,13 @@ export class Spindle implements Machine {
         "Front bearing temperature",
         "Cel",
         () => this.#bearing.temperature,
-        { low: 18, high: 55, decimals: 1, everyMs: 500, overview: 4 },
+        { low: 18, high: 55, decimals: 1, resolution: { digits: 1 }, everyMs: 500, overview: 4 },
       ),
       measurement("Bearing.Vibration", "Front bearing vibration", "mm/s", () => this.#vibration, {
         low: 0,
         high: 2.8,
         decimals: 2,
+        resolution: { digits: 2 },
         everyMs: 200,
         overview: 5,
       }),
@@ -193,6 +201,7 @@ export class Spindle implements Machine {
         low: 18,
         high: 100,
         decimals: 1,
+        resolution: { digits: 1 },
       }),
       counter(
         "Motor.Energy",
@@ -205,6 +214,7 @@ export class Spindle implements Machine {
         low: 0,
         high: 25,
         decimals: 1,
+        resolution: { digits: 1 },
         everyMs: 500,
         overview: 6,
       }),
@@ -212,6 +222,7 @@ export class Spindle implements Machine {
         low: 15,
         high: 30,
         decimals: 1,
+        resolution: { digits: 1 },
       }),
       measurement("Coolant.Level", "Coolant level", "%", () => 74, {
         low: 30,
@@ -228,11 +239,13 @@ export class Spindle implements Machine {
         low: 10,
         high: 100,
         decimals: 0,
+        resolution: { digits: 1 },
       }),
       measurement("Axis.X", "Axis position X", "mm", () => this.#position, {
         low: 0,
         high: 650,
         decimals: 3,
+        resolution: { digits: 3 },
         everyMs: 200,
       }),
       // Starts below its end, so that 32 bits roll over after about an hour and a half of parts.
@@ -251,14 +264,8 @@ export class Spindle implements Machine {
         everyMs: 500,
       },
       { ...counter("Job.Number", "Job", "uint32", "", () => this.#job), kind: "state" },
-      {
-        ...counter("Job.Done", "Job: parts done", "uint16", "1", () => this.#jobDone),
-        kind: "measurement",
-      },
-      {
-        ...counter("Job.Ordered", "Job: parts ordered", "uint16", "1", () => 24),
-        kind: "measurement",
-      },
+      counter("Job.Done", "Job: parts done", "uint16", "1", () => this.#jobDone),
+      { ...counter("Job.Ordered", "Job: parts ordered", "uint16", "1", () => 24), kind: "state" },
       text("Job.Material", "Job: material", () => "EN AW-6082"),
       {
         ...counter("SerialNumber", "Serial number", "uint64", "", () => 18_014_398_509_481_985n),
