@@ -4,6 +4,7 @@
 import type {
   DeviceId,
   Epoch,
+  JournalBirth,
   LaneMark,
   LossCount,
   LossReason,
@@ -72,7 +73,10 @@ export interface OutboxLane {
 
 /** What sync needs of the journal. */
 export interface Outbox {
-  /** Epochs oldest first, lanes in their order; held epochs only. */
+  /**
+   * Epochs oldest first, lanes in their order; held epochs only. After `agree` of another incarnation those of released
+   * epochs, too, until the hub has said what it has of them.
+   */
   lanes(): Promise<readonly OutboxLane[]>;
   /** Frames after `seq`, in order, until `bytesMax` is passed (at least one when there is one). */
   framesAfter(
@@ -82,15 +86,23 @@ export interface Outbox {
     bytesMax: number,
   ): Promise<readonly OutboxFrame[]>;
   /**
-   * Takes a mark of the agreed incarnation. Ignored, and answered `false`, when the chain is not the journal's own at
-   * that number or the number lies above the head. Frames at or below `safeSeq` are released with a later commit.
+   * Takes a mark of the agreed incarnation. Frames at or below `safeSeq` are released with a later commit. `ignored`: it
+   * says nothing that is new. `foreign`: its chain is not the journal's own at that number, or it lies above the last
+   * number sealed, so another journal has gone on in this epoch.
    */
-  take(mark: LaneMark): Promise<boolean>;
+  take(mark: LaneMark): Promise<"taken" | "foreign" | "ignored">;
+  /**
+   * After a foreign mark: what is held of its lane above the last proven number is sealed again, in the running epoch; when
+   * that is the one of the mark, a new one begins first, which has to be told with another hello.
+   */
+  leave(mark: LaneMark): Promise<void>;
   /**
    * At hello: when the hub stands below what was released, the lane goes back to its mark. Frames that are still here
    * are sent again; a void stands for the others. Answers whether the lane went back.
    */
   rewind(mark: LaneMark): Promise<boolean>;
+  /** What the journal is known by: its first start. */
+  birth(): JournalBirth;
   /** Remembered with the journal: the database incarnation that both sides last agreed on. */
   incarnation(): string | undefined;
   agree(incarnation: string): Promise<void>;

@@ -8,7 +8,7 @@ import type {
 } from "@millwright/wire-contract";
 
 import type { Loss } from "../hand-over.ts";
-import { countOf, nameOf, OpenClaims, scopeOf, type OpenClaim } from "./claims.ts";
+import { countOf, nameOf, OpenClaims, samplesOf, scopeOf, type OpenClaim } from "./claims.ts";
 
 /** Claims on disk: open ones, so that a crash forgets none, and sealed ones, so that a chart can explain its holes. */
 
@@ -40,6 +40,7 @@ export class ClaimTable {
   readonly #update;
   readonly #seal;
   readonly #reopen;
+  readonly #reopenOne;
   readonly #touching;
   readonly #prune;
   #lastNumber = 0;
@@ -51,6 +52,9 @@ export class ClaimTable {
     this.#update = db.prepare("update claim set from_us = ?, to_us = ?, samples = ? where id = ?");
     this.#seal = db.prepare("update claim set rank = ?, number = ? where id = ?");
     this.#reopen = db.prepare("update claim set rank = null, number = null where rank = ?");
+    this.#reopenOne = db.prepare(
+      "update claim set rank = null, number = null where rank = ? and number = ?",
+    );
     this.#touching = db.prepare<[number, number, string, string, number], ClaimRow>(
       `select id, number, reason, scope, name, from_us, to_us, kind, samples from claim
        where to_us >= ? and from_us <= ? and reason not in ('told within bound', 'thinned')
@@ -127,6 +131,19 @@ export class ClaimTable {
   reopen(db: Database.Database, rank: number): void {
     this.write();
     this.#reopen.run(rank);
+    this.#load(db);
+  }
+
+  /** These entries of an epoch are told again, each as it was, under new numbers. Inside a transaction. */
+  tellAgain(db: Database.Database, rank: number, entries: readonly LedgerEntry[]): void {
+    this.write();
+    for (const entry of entries) {
+      if (this.#reopenOne.run(rank, entry.number).changes > 0) continue;
+      // Let go here already; what it says is still true.
+      const { reason, scope, fromUs, toUs, count } = entry;
+      const samples = samplesOf(count);
+      this.#insert.run(reason, scope.kind, nameOf(scope), fromUs, toUs, count.kind, samples);
+    }
     this.#load(db);
   }
 

@@ -56,6 +56,16 @@ export class CriticalLane {
     this.#put(at, "dictionary", encodeDictionary(dictionary), dictionary.hash);
   }
 
+  /** Every dictionary that a frame held here may use: for a hub that is new, or an epoch that goes on where another ended. */
+  tellDictionaries(at: Moment): void {
+    for (const dictionary of this.#tags.held()) {
+      if (dictionary.hash === this.#tags.current.hash) continue;
+      this.#put(at, "dictionary", encodeDictionary(dictionary), dictionary.hash);
+    }
+    // Last, so that the newest of the epoch is the one in use.
+    this.tellDictionary(at);
+  }
+
   /** Tells the claims that are due. @returns those told: no longer open once the transaction is kept */
   tellClaims(at: Moment, nowMs: number): OpenClaim[] {
     const told: OpenClaim[] = [];

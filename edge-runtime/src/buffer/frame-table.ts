@@ -63,6 +63,26 @@ export interface ToldFrame {
   readonly shared: boolean;
 }
 
+/** A told frame with what is needed to seal it again. */
+export interface ToldItem {
+  readonly id: number;
+  readonly rawFrom: number;
+  readonly rawTo: number;
+  readonly shared: boolean;
+  readonly samples: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly bytes: Uint8Array;
+}
+
+interface ToldItemRow extends Required<Pick<Row, "id" | "samples" | "first_us" | "last_us">> {
+  readonly raw_from: number;
+  readonly raw_to: number;
+  readonly shared: number;
+  readonly head: Buffer;
+  readonly body: Buffer;
+}
+
 export class FrameTable {
   readonly #rows: Readonly<Record<HeldLane, LaneRows>>;
   readonly #insertSamples;
@@ -75,6 +95,7 @@ export class FrameTable {
   readonly #neededFrom;
   readonly #toldRows;
   readonly #dropTold;
+  readonly #toldItems;
   readonly #voidsAfter;
   readonly #voidAt;
   readonly #lastVoid;
@@ -128,6 +149,14 @@ export class FrameTable {
       db.prepare(
         `delete from ${table} where id in
          (select id from ${table} where id < ? and raw_to < ? order by id limit ?)`,
+      ),
+    );
+    this.#toldItems = eachTold((table) =>
+      db.prepare<[number, number, number], ToldItemRow>(
+        `select told.id, told.samples, told.first_us, told.last_us, raw_from, raw_to, told.body is null as shared, head,
+           coalesce(told.body, raw.body, x'') as body
+         from ${table} told left join sample_frame raw on told.body is null and raw.id = told.raw_to
+         where told.id > ? and told.id <= ? order by told.id limit ?`,
       ),
     );
     this.#voidsAfter = db.prepare<[string, number, number], Row>(
@@ -222,6 +251,17 @@ export class FrameTable {
     return { seq, chain: bigOf(row.chain), cum: row.cum, sealedUs: row.sealed_us };
   }
 
+  /** The void whose last number this is. */
+  voidEndingAt(
+    rank: number,
+    lane: HeldLane,
+    seq: number,
+  ): { readonly id: number; readonly fromSeq: number } | undefined {
+    const id = keyOf(rank, seq);
+    const [row] = this.#voidsAfter.all(lane, id - 1, id);
+    return row === undefined ? undefined : { id, fromSeq: row.from_seq ?? seq };
+  }
+
   /** The last frame or void of a lane above `baseSeq`. */
   last(rank: number, lane: HeldLane, baseSeq: number): Place | undefined {
     const from = keyOf(rank, baseSeq);
@@ -254,6 +294,26 @@ export class FrameTable {
     }
     items.sort((a, b) => a.id - b.id);
     return untilPassed(items, bytesMax);
+  }
+
+  /** Told frames above `seq`, in order, at most `max`. */
+  toldAfter(rank: number, lane: ToldLane, seq: number, max: number): ToldItem[] {
+    const rows = this.#toldItems[lane].all(keyOf(rank, seq), keyOf(rank + 1, 0) - 1, max);
+    return rows.map((row) => ({
+      id: row.id,
+      rawFrom: row.raw_from,
+      rawTo: row.raw_to,
+      shared: row.shared === 1,
+      samples: row.samples,
+      firstUs: row.first_us,
+      lastUs: row.last_us,
+      bytes: Buffer.concat([row.head, row.body]),
+    }));
+  }
+
+  /** Takes out all voids of a lane above `seq`. */
+  removeVoids(rank: number, lane: HeldLane, seq: number): void {
+    this.#releaseVoids.run(lane, keyOf(rank, seq), keyOf(rank + 1, 0) - 1);
   }
 
   /** How many told frames of a range of numbers are still here. */

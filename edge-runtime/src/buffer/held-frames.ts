@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+
 import type Database from "better-sqlite3";
 import {
   frameBytes,
@@ -12,12 +14,14 @@ import type { OutboxFrame } from "../hand-over.ts";
 import { bigOf, bytesOf64, type FrameTable, type HeldItem } from "./frame-table.ts";
 import {
   beginning,
+  endOf,
   heldLanes,
   judgeMark,
   keyOf,
   LaneBook,
   seqOf,
   type LaneState,
+  type MarkVerdict,
   type Place,
   type ToldLane,
 } from "./lane-book.ts";
@@ -29,6 +33,9 @@ import { sealVoid } from "./sealing.ts";
  * Nothing is released that a mark has not proven (no-loss protocol, N4).
  */
 
+/** A hub that is put back is asked for the epochs of so many starts; more are a gateway in a crash loop. */
+const startsAskedMax = 1_000;
+
 interface LaneRow {
   readonly rank: number;
   readonly lane: string;
@@ -36,6 +43,7 @@ interface LaneRow {
   readonly base_chain: Buffer;
   readonly base_cum: number;
   readonly stored_seq: number;
+  readonly left_at: number | null;
   readonly epoch: Epoch;
   readonly parent: Epoch | null;
   readonly started_us: number;
@@ -53,7 +61,9 @@ export class HeldFrames {
   readonly #gateway: GatewayId;
   readonly #frames: FrameTable;
   readonly #setLane;
-  readonly #dropLane;
+  readonly #release;
+  readonly #released;
+  readonly #forgetReleased;
   readonly book = new LaneBook();
   #dirty = false;
 
@@ -61,18 +71,16 @@ export class HeldFrames {
     this.#gateway = gateway;
     this.#frames = frames;
     this.#setLane = db.prepare(
-      `insert into lane (rank, lane, base_seq, base_chain, base_cum, stored_seq) values (?, ?, ?, ?, ?, ?)
+      `insert into lane (rank, lane, base_seq, base_chain, base_cum, stored_seq, left_at)
+       values (?, ?, ?, ?, ?, ?, ?)
        on conflict (rank, lane) do update set base_seq = excluded.base_seq, base_chain = excluded.base_chain,
-       base_cum = excluded.base_cum, stored_seq = excluded.stored_seq`,
+       base_cum = excluded.base_cum, stored_seq = excluded.stored_seq, left_at = excluded.left_at, released = 0`,
     );
-    this.#dropLane = db.prepare("delete from lane where rank = ? and lane = ?");
-    const rows = db
-      .prepare<[], LaneRow>(
-        `select lane.*, start.epoch, start.parent, start.started_us from lane join start using (rank)
-         order by rank, case lane when 'critical' then 0 when 'live' then 1 else 2 end`,
-      )
-      .all();
-    for (const row of rows) this.#load(row);
+    this.#release = db.prepare("update lane set released = 1 where rank = ? and lane = ?");
+    this.#released = db.prepare<[number], LaneRow>(lanesWhere("released = 1 and rank > ?"));
+    this.#forgetReleased = db.prepare("delete from lane where released = 1 and rank <= ?");
+    const rows = db.prepare<[], LaneRow>(lanesWhere("released = 0")).all();
+    for (const row of rows) this.book.add(this.#load(row));
   }
 
   /** Opens the lanes of a new epoch. Inside a transaction. */
@@ -89,6 +97,8 @@ export class HeldFrames {
         safe: beginning,
         head: beginning,
         oldestUs: 0,
+        doubted: false,
+        left: undefined,
       };
       this.#put(state);
       this.book.add(state);
@@ -116,7 +126,7 @@ export class HeldFrames {
     const state = this.book.find(epoch, lane);
     if (state === undefined) return [];
     const from = Math.max(seq, state.base.seq);
-    const items = this.#frames.after(state.rank, state.lane, from, state.head.seq, bytesMax);
+    const items = this.#frames.after(state.rank, state.lane, from, endOf(state).seq, bytesMax);
     return items.map((item) => {
       const bytes = frameBytes({ headBytes: item.head, body: item.body });
       const whole = parseFrame(bytes).kind !== "corrupt";
@@ -133,24 +143,59 @@ export class HeldFrames {
     }
   }
 
-  take(mark: LaneMark): boolean {
+  take(mark: LaneMark, runningRank: number): MarkVerdict["kind"] {
     const state = this.book.find(mark.epoch, mark.lane);
-    if (state === undefined) return false;
+    if (state === undefined) return "ignored";
+    const { storedSeq, safeSeq } = mark;
+    const running = state.rank === runningRank && state.left === undefined;
     const placeAt = (seq: number): Place | undefined => this.#placeAt(state, seq);
-    const verdict = judgeMark(state, mark.storedSeq, chainOf(mark), mark.safeSeq, placeAt);
-    if (verdict.kind === "ignored") return false;
+    const verdict = judgeMark(state, running, storedSeq, chainOf(mark), safeSeq, placeAt);
+    if (verdict.kind !== "taken") return verdict.kind;
     const { stored, safe } = verdict;
-    if (stored.seq === state.stored.seq && safe.seq === state.safe.seq) return true;
-    state.safe = safe;
-    this.#stored(state, stored);
-    this.#dirty = true;
-    return true;
+    if (stored.seq !== state.stored.seq || safe.seq !== state.safe.seq || state.doubted) {
+      state.safe = safe;
+      state.doubted = false;
+      this.#stored(state, stored);
+      this.#dirty = true;
+    }
+    return "taken";
   }
 
-  /** The database is another one: what it has is taken from its marks alone, not from what was once stored. */
-  doubt(): void {
+  /**
+   * Another journal has gone on in this epoch. For this one it ends at the last number that the hub has proven; what lies
+   * above waits to be sealed again (no-loss protocol 6). Inside a transaction.
+   */
+  leave(state: LaneState): void {
+    if (state.left !== undefined) return;
+    state.left = state.stored;
+    state.oldestUs = 0;
+    this.#put(state);
+  }
+
+  /** All of a lane that was left has been sealed again. Inside a transaction. */
+  hasLeft(state: LaneState): void {
+    if (state.left === undefined) return;
+    state.head = state.left;
+    state.left = undefined;
+    this.#dirty = true;
+    this.#put(state);
+  }
+
+  /**
+   * The database is another one: what it has is taken from its marks alone, not from what was once stored, and that of
+   * released lanes, too. Inside a transaction.
+   */
+  doubt(runningRank: number): void {
+    const oldestRank = runningRank - startsAskedMax;
+    this.#forgetReleased.run(oldestRank);
+    for (const row of this.#released.all(oldestRank)) {
+      const state = this.#load(row);
+      this.book.putBack(state);
+      this.#put(state);
+    }
     for (const state of this.book.lanes) {
       state.safe = state.base;
+      state.doubted = true;
       this.#stored(state, state.base);
     }
     this.#dirty = true;
@@ -178,6 +223,7 @@ export class HeldFrames {
     }
     state.base = before;
     state.safe = before;
+    state.doubted = false;
     this.#stored(state, before);
     this.#put(state);
     return whole ? "again" : "hole";
@@ -191,11 +237,10 @@ export class HeldFrames {
         this.#frames.release(state.rank, state.lane, state.base.seq, state.safe.seq);
         state.base = state.safe;
       }
-      if (state.rank !== runningRank && state.base.seq === state.head.seq) {
-        this.#dropLane.run(state.rank, state.lane);
+      this.#put(state);
+      if (state.rank !== runningRank && state.base.seq === state.head.seq && !state.doubted) {
+        this.#release.run(state.rank, state.lane);
         this.book.remove(state);
-      } else {
-        this.#put(state);
       }
     }
     this.#dirty = false;
@@ -206,7 +251,7 @@ export class HeldFrames {
    * an older state is then told a void. Never of the critical lane. Inside a transaction.
    */
   releaseStored(runningRank: number): boolean {
-    const told = this.book.lanes.filter(({ lane }) => lane !== "critical");
+    const told = this.book.lanes.filter(({ lane }) => lane === "live" || lane === "history");
     const held = told.filter(({ stored, base }) => stored.seq > base.seq);
     for (const state of held) state.safe = state.stored;
     if (held.length === 0) return false;
@@ -240,9 +285,9 @@ export class HeldFrames {
     this.#frames.dropTold({ live: notSafe("live"), history: notSafe("history") }, rawBelow, max);
   }
 
-  #load(row: LaneRow): void {
+  #load(row: LaneRow): LaneState {
     const lane = heldLanes.find((held) => held === row.lane);
-    if (lane === undefined) return;
+    assert(lane !== undefined, `lane ${row.lane} is one of ours`);
     const base = { seq: row.base_seq, chain: bigOf(row.base_chain), cum: row.base_cum };
     const state: LaneState = {
       rank: row.rank,
@@ -255,14 +300,21 @@ export class HeldFrames {
       safe: base,
       head: this.#frames.last(row.rank, lane, base.seq) ?? base,
       oldestUs: 0,
+      // Its last mark may have been another hub's: a lane is let go once this one has spoken of it.
+      doubted: true,
+      left: undefined,
     };
     this.#stored(state, this.#placeAt(state, row.stored_seq) ?? base);
-    this.book.add(state);
+    if (row.left_at !== null) {
+      state.left = this.#placeAt(state, row.left_at) ?? base;
+      state.oldestUs = 0;
+    }
+    return state;
   }
 
   #stored(state: LaneState, stored: Place): void {
     state.stored = stored;
-    const above = stored.seq < state.head.seq;
+    const above = stored.seq < endOf(state).seq;
     state.oldestUs = above ? this.#frames.sealedAfter(state.rank, state.lane, stored.seq) : 0;
   }
 
@@ -296,9 +348,15 @@ export class HeldFrames {
     return { gateway: this.#gateway, epoch: state.epoch, lane: state.lane };
   }
 
-  #put({ rank, lane, base, stored }: LaneState): void {
-    this.#setLane.run(rank, lane, base.seq, bytesOf64(base.chain), base.cum, stored.seq);
+  #put({ rank, lane, base, stored, left }: LaneState): void {
+    const place = [base.seq, bytesOf64(base.chain), base.cum, stored.seq] as const;
+    this.#setLane.run(rank, lane, ...place, left?.seq ?? null);
   }
+}
+
+function lanesWhere(which: string): string {
+  return `select lane.*, start.epoch, start.parent, start.started_us from lane join start using (rank)
+          where ${which} order by rank, case lane when 'critical' then 0 when 'live' then 1 else 2 end`;
 }
 
 function chainOf(mark: LaneMark): bigint {

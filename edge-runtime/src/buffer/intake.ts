@@ -100,6 +100,12 @@ export class Intake {
     if (batch.settle !== undefined) this.#settles.push(batch.settle);
   }
 
+  /** Samples that are accepted from here on are of another segment: a copy of this gateway may stamp in the one before. */
+  beginSegment(): void {
+    this.#segment = newSegment(this.#random);
+    this.#open = undefined;
+  }
+
   charge(loss: Loss): void {
     this.#losses.add(loss, this.#clock.monotonicMs());
   }

@@ -344,7 +344,8 @@ async function play(
       }
       const safe = mark === "late" ? before : told.seq;
       if (mark !== "lost") {
-        assert(await journal.outbox.take(markOf(lane, told.seq, told.chain, safe)));
+        const taken = await journal.outbox.take(markOf(lane, told.seq, told.chain, safe));
+        assert.equal(taken, "taken");
       }
     }
     await clock.advance(11_000);

@@ -19,6 +19,7 @@ import {
 import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
 import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
+import { newEpoch } from "./new-epoch.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
 import { Percentiles } from "./percentiles.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
@@ -89,7 +90,7 @@ export class JournalKeeper implements JournalCore {
   }
 
   get epoch(): Epoch {
-    return this.#door.epoch;
+    return this.#door.state.epoch;
   }
 
   get dictionary(): Dictionary {
@@ -152,16 +153,18 @@ export class JournalKeeper implements JournalCore {
     framesAfter: (epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number) =>
       this.#guarded("framesAfter", epoch, lane, seq, bytesMax),
     take: async (mark: LaneMark) => {
-      const taken = await this.#guarded("take", mark);
+      const verdict = await this.#guarded("take", mark);
       const nowMs = this.#clock.monotonicMs();
       if (this.#door.state.dueInMs === 0) this.#commitBy(this.#nextCommitMs(nowMs));
-      return taken;
+      return verdict;
     },
     rewind: async (mark: LaneMark) => {
       const rewound = await this.#guarded("rewind", mark);
       if (rewound) this.#tellSealed();
       return rewound;
     },
+    leave: (mark: LaneMark) => this.#leave(mark),
+    birth: () => this.#door.state.birth,
     incarnation: () => this.#door.state.incarnation,
     agree: async (incarnation: string) => {
       await this.#guarded("agree", incarnation);
@@ -248,6 +251,16 @@ export class JournalKeeper implements JournalCore {
   async abandon(): Promise<void> {
     this.#end();
     await this.#door.abandon();
+  }
+
+  async #leave({ epoch, lane }: LaneMark): Promise<void> {
+    const before = this.epoch;
+    const fresh = newEpoch(this.#options.random);
+    const now = [this.#clock.nowUs(), this.#clock.monotonicMs()] as const;
+    await this.#guarded("leave", epoch, lane, fresh, ...now);
+    if (this.epoch !== before) this.#intake.beginSegment();
+    // What is sealed again is moved by the work that follows a commit.
+    this.#commitBy(now[1]);
   }
 
   #isEnded(): boolean {

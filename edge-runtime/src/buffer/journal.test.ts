@@ -171,12 +171,12 @@ test("a mark releases only what its chain proves, and only up to safe", async (c
   const lane = { epoch: journal.epoch, lane: "live" as const };
   const chainAt = (seq: number): bigint => frames[seq - 1]?.head.chain ?? 0n;
 
-  assert.equal(await journal.outbox.take(markOf(lane, 2, chainAt(3))), false, "another chain");
-  assert.equal(await journal.outbox.take(markOf(lane, 9, 1n)), false, "above the head");
+  assert.equal(await journal.outbox.take(markOf(lane, 2, chainAt(3))), "foreign", "another chain");
+  assert.equal(await journal.outbox.take(markOf(lane, 9, 1n)), "foreign", "above the head");
   assert.equal((await laneOf(journal, "live")).storedSeq, 0);
 
-  assert.equal(await journal.outbox.take(markOf(lane, 3, chainAt(3), 1)), true);
-  assert.equal(await journal.outbox.take(markOf(lane, 2, chainAt(2))), true, "an older one");
+  assert.equal(await journal.outbox.take(markOf(lane, 3, chainAt(3), 1)), "taken");
+  assert.equal(await journal.outbox.take(markOf(lane, 2, chainAt(2))), "taken", "an older one");
   assert.equal((await laneOf(journal, "live")).storedSeq, 3);
   assert.deepEqual(journal.outbox.waiting().frames, 1 + 2);
   await rig.clock.advance(20_000);

@@ -13,6 +13,7 @@ import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
 import type { ResumePoint } from "./group.ts";
 import { startJournalThread, type JournalThread } from "./journal-thread.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
+import { newEpoch } from "./new-epoch.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import { Store, type StoreOptions } from "./store.ts";
 import { answer } from "./questions.ts";
@@ -183,9 +184,4 @@ function storeOptions(options: JournalOptions): StoreOptions {
     nowUs: clock.nowUs(),
     nowMs: clock.monotonicMs(),
   };
-}
-
-function newEpoch(random: Random): Epoch {
-  const words = Array.from({ length: 4 }, () => random.int(2 ** 32));
-  return words.map((word) => word.toString(16).padStart(8, "0")).join("") as Epoch;
 }

@@ -22,6 +22,10 @@ export interface LaneState {
   head: Place;
   /** When the first frame above `stored` was sealed, µs; 0 when none waits. */
   oldestUs: number;
+  /** The hub has not said yet, in this run and incarnation, what it has of this lane: it is not released as a whole. */
+  doubted: boolean;
+  /** Another journal has gone on in this epoch: here it ends for this one, and what lies above is sealed again elsewhere. */
+  left: Place | undefined;
 }
 
 /** The lanes that carry samples to the hub. */
@@ -87,6 +91,12 @@ export class LaneBook {
     return this.#lanes.findLast((state) => state.lane === lane && state.rank === rank);
   }
 
+  /** Puts a lane back that was released; it belongs before those of later epochs. */
+  putBack(state: LaneState): void {
+    const later = this.#lanes.findIndex(({ rank }) => rank > state.rank);
+    this.#lanes.splice(later < 0 ? this.#lanes.length : later, 0, state);
+  }
+
   remove(state: LaneState): void {
     const at = this.#lanes.indexOf(state);
     if (at >= 0) this.#lanes.splice(at, 1);
@@ -116,49 +126,71 @@ export class LaneBook {
   }
 
   positions(): OutboxLane[] {
-    return this.#lanes.map((state) => ({
-      epoch: state.epoch,
-      ...(state.parent === undefined ? {} : { parent: state.parent }),
-      startedUs: state.startedUs,
-      lane: state.lane,
-      baseSeq: state.base.seq,
-      baseChain: state.base.chain,
-      storedSeq: state.stored.seq,
-      headSeq: state.head.seq,
-      headChain: state.head.chain,
-    }));
+    return this.#lanes.map((state) => {
+      const end = endOf(state);
+      return {
+        epoch: state.epoch,
+        ...(state.parent === undefined ? {} : { parent: state.parent }),
+        startedUs: state.startedUs,
+        lane: state.lane,
+        baseSeq: state.base.seq,
+        baseChain: state.base.chain,
+        storedSeq: state.stored.seq,
+        headSeq: end.seq,
+        headChain: end.chain,
+      };
+    });
   }
+}
+
+/** The last number of the lane that is this journal's own. */
+export function endOf({ left, head }: LaneState): Place {
+  return left ?? head;
 }
 
 export type MarkVerdict =
   | { readonly kind: "taken"; readonly stored: Place; readonly safe: Place }
-  | { readonly kind: "ignored"; readonly reason: string };
+  /** Another journal has gone on in this epoch: this one is a copy of it, or it of this one. */
+  | { readonly kind: "foreign" }
+  | { readonly kind: "ignored" };
 
 /**
  * Says what a mark means for a lane (no-loss protocol 6). It is taken only when its chain is the journal's own at that
  * number: then the hub has these very frames, and everything before them.
  *
+ * @param running whether frames are still sealed in this epoch
  * @param placeAt the journal's place at a number that ends a frame or void; `undefined` inside a void
  */
 export function judgeMark(
   state: LaneState,
+  running: boolean,
   storedSeq: number,
   chain: bigint,
   safeSeq: number,
   placeAt: (seq: number) => Place | undefined,
 ): MarkVerdict {
-  if (storedSeq > state.head.seq) return ignored("it lies above the head");
-  if (storedSeq < state.base.seq) return ignored("it lies below what was released");
+  const end = endOf(state);
+  if (storedSeq > end.seq) {
+    // The hub has said before that all of this lane lies in its prefix: what came after that is another journal's.
+    if (running || state.stored.seq !== end.seq) return foreign;
+    const safe = safeSeq >= end.seq ? end : placeAt(safeSeq);
+    return { kind: "taken", stored: state.stored, safe: later(safe, state.safe) };
+  }
+  if (storedSeq < state.base.seq) return ignored;
   const stored = storedSeq === state.base.seq ? state.base : placeAt(storedSeq);
-  if (stored === undefined) return ignored("it lies inside a void");
-  if (stored.chain !== chain) return ignored("its chain is not the journal's");
+  // Inside a void nothing can be proven; its end will come.
+  if (stored === undefined) return ignored;
+  if (stored.chain !== chain) return foreign;
   const safe = safePlace(state, Math.min(safeSeq, storedSeq), stored, placeAt);
-  return {
-    kind: "taken",
-    // Several workers of the hub publish marks, and an older one may arrive later.
-    stored: stored.seq > state.stored.seq ? stored : state.stored,
-    safe: safe.seq > state.safe.seq ? safe : state.safe,
-  };
+  // Several workers of the hub publish marks, and an older one may arrive later.
+  return { kind: "taken", stored: later(stored, state.stored), safe: later(safe, state.safe) };
+}
+
+const foreign: MarkVerdict = { kind: "foreign" };
+const ignored: MarkVerdict = { kind: "ignored" };
+
+function later(place: Place | undefined, other: Place): Place {
+  return place !== undefined && place.seq > other.seq ? place : other;
 }
 
 /** The safe number carries no chain of its own; it lies in the prefix that `stored` has just proven. */
@@ -172,8 +204,4 @@ function safePlace(
   if (safeSeq <= state.base.seq) return state.base;
   // Inside a void nothing can be released; its end will come.
   return placeAt(safeSeq) ?? state.safe;
-}
-
-function ignored(reason: string): MarkVerdict {
-  return { kind: "ignored", reason };
 }

@@ -11,6 +11,7 @@ import {
 
 import type { DeclaredTag, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { Group, ResumePoint } from "./group.ts";
+import type { MarkVerdict } from "./lane-book.ts";
 import type { Committed, Store, StoreState } from "./store.ts";
 import type { BufferFill } from "./tiers/buffer-clock.ts";
 import type { ReadCursor, SampleSlice } from "./tiers/reading.ts";
@@ -27,9 +28,10 @@ export interface Questions {
   commit(group: Group): { readonly committed: Committed; readonly buffers: ArrayBuffer[] };
   lanes(): OutboxLane[];
   framesAfter(epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number): OutboxFrame[];
-  take(mark: LaneMark): boolean;
+  take(mark: LaneMark): MarkVerdict["kind"];
   agree(incarnation: string): void;
   rewind(mark: LaneMark): boolean;
+  leave(epoch: Epoch, lane: RoadLane, fresh: Epoch, nowUs: number, nowMs: number): void;
   /** One slice of work on the tiers; whether there may be more. */
   tend(nowUs: number, nowMs: number): boolean;
   /** @param cursor undefined at the beginning */
@@ -83,6 +85,9 @@ const answers: Answers = {
     store.agree(incarnation);
   },
   rewind: (store, mark) => store.rewind(mark),
+  leave: (store, ...asked) => {
+    store.leave(...asked);
+  },
   tend: (store, ...asked) => store.tend(...asked),
   readSamples: (store, ...asked) => store.readSamples(...asked),
   readRollups: (store, ...asked) => store.tiers.readRollups(...asked),

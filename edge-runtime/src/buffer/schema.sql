@@ -94,7 +94,9 @@ create table void_frame (
   primary key (lane, id)
 ) without rowid;
 
--- Where the hub stands, for each epoch and lane that still holds frames.
+-- Where the hub stands, for each epoch and lane. A lane whose frames are all safe stays known as released, so that a hub
+-- that is put back to an older state can be asked for it. `left_at`: another journal has gone on in this epoch, and what
+-- this one holds above this number is being sealed again elsewhere.
 create table lane (
   rank integer not null,
   lane text not null,
@@ -102,6 +104,8 @@ create table lane (
   base_chain blob not null,
   base_cum integer not null,
   stored_seq integer not null,
+  released integer not null default 0,
+  left_at integer,
   primary key (rank, lane)
 ) without rowid;
 

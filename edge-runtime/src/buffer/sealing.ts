@@ -38,6 +38,13 @@ export interface Heads {
   readonly critical: Place;
 }
 
+const noHeads: Heads = {
+  raw: beginning,
+  live: beginning,
+  history: beginning,
+  critical: beginning,
+};
+
 /** What a frame head says of its samples. */
 export type SampleFields = Pick<
   FrameHead,
@@ -46,12 +53,22 @@ export type SampleFields = Pick<
 
 export class Sealer {
   readonly #gateway: GatewayId;
-  readonly #epoch: Epoch;
-  heads: Heads = { raw: beginning, live: beginning, history: beginning, critical: beginning };
+  #epoch: Epoch;
+  heads: Heads = noHeads;
 
   constructor(gateway: GatewayId, epoch: Epoch) {
     this.#gateway = gateway;
     this.#epoch = epoch;
+  }
+
+  get epoch(): Epoch {
+    return this.#epoch;
+  }
+
+  /** Goes on in another epoch, from its first number. */
+  begin(epoch: Epoch): void {
+    this.#epoch = epoch;
+    this.heads = noHeads;
   }
 
   /** Samples as they were acquired: for the gateway's own use. */

@@ -30,11 +30,17 @@ export interface Start {
 
 export class StartTable {
   readonly #newest;
+  readonly #oldest;
+  readonly #next;
   readonly #insert;
   readonly #newestFrame;
 
   constructor(db: Database.Database) {
     this.#newest = db.prepare<[number], StartRow>("select * from start order by rank desc limit ?");
+    this.#oldest = db.prepare<[], StartRow>("select * from start order by rank limit 1");
+    this.#next = db.prepare<[number], StartRow>(
+      "select * from start where rank > ? order by rank limit 1",
+    );
     this.#insert = db.prepare(
       "insert into start (rank, epoch, parent, last_commit_us, started_us) values (?, ?, ?, ?, ?)",
     );
@@ -48,15 +54,17 @@ export class StartTable {
 
   /** Newest first. */
   newest(max: number): Start[] {
-    return this.#newest.all(max).map((row) => ({
-      rank: row.rank,
-      record: {
-        epoch: row.epoch,
-        ...(row.parent === null ? {} : { parent: row.parent }),
-        lastCommitUs: row.last_commit_us,
-        startedUs: row.started_us,
-      },
-    }));
+    return this.#newest.all(max).map((row) => ({ rank: row.rank, record: recordOf(row) }));
+  }
+
+  /** The first start of this journal. */
+  first(): StartRecord | undefined {
+    return optional(this.#oldest.get());
+  }
+
+  /** The start that ended the epoch of this rank, where another one began. */
+  after(rank: number): StartRecord | undefined {
+    return optional(this.#next.get(rank));
   }
 
   add({ rank, record }: Start): void {
@@ -75,6 +83,19 @@ export class StartTable {
     const believed = samplesUs === 0 ? others : others.filter((atUs) => atUs <= nowUs);
     return Math.max(samplesUs, ...believed);
   }
+}
+
+function recordOf(row: StartRow): StartRecord {
+  return {
+    epoch: row.epoch,
+    ...(row.parent === null ? {} : { parent: row.parent }),
+    lastCommitUs: row.last_commit_us,
+    startedUs: row.started_us,
+  };
+}
+
+function optional(row: StartRow | undefined): StartRecord | undefined {
+  return row === undefined ? undefined : recordOf(row);
 }
 
 /**

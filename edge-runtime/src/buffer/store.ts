@@ -5,6 +5,7 @@ import type {
   Dictionary,
   Epoch,
   GatewayId,
+  JournalBirth,
   LaneMark,
   LedgerEntry,
   LossReason,
@@ -22,10 +23,11 @@ import { isFull, JournalBroken } from "./faults.ts";
 import { FrameTable } from "./frame-table.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
-import { heldLanes, keyOf, type ToldLane, type Waiting } from "./lane-book.ts";
+import { heldLanes, keyOf, type MarkVerdict, type ToldLane, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
 import { RawTier } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
+import { SealAgain } from "./seal-again.ts";
 import { Sealer, type Moment } from "./sealing.ts";
 import { lossesWhileDown, StartTable } from "./start-table.ts";
 import { TagTable } from "./tag-table.ts";
@@ -72,6 +74,10 @@ export interface StoreState {
   readonly bytes: number;
   readonly written: Written;
   readonly incarnation: string | undefined;
+  /** In which frames are sealed now. */
+  readonly epoch: Epoch;
+  /** What the journal is known by: its first start. */
+  readonly birth: JournalBirth;
 }
 
 /** Marks are told anew at each hello, so little is lost by writing them seldom; each write costs a page twice. */
@@ -98,8 +104,10 @@ export class Store {
   readonly #critical: CriticalLane;
   readonly #samples: SampleLane;
   readonly #telling: TellingLane;
+  readonly #again: SealAgain;
   readonly #tiers: Tiers;
-  readonly #rank: number;
+  #rank: number;
+  readonly #birth: JournalBirth;
   #incarnation: string | undefined;
   #marksMs: number;
   #prunedUs = 0;
@@ -141,6 +149,16 @@ export class Store {
           this.#claims.add(loss, this.#nowMs);
         },
       });
+      this.#again = new SealAgain({
+        ...parts,
+        db,
+        held: this.#held,
+        claims: this.#claims,
+        critical: this.#critical,
+        broken: (broken) => {
+          this.#tellBroken(broken);
+        },
+      });
       this.#tiers = new Tiers({
         db,
         facts: this.#facts,
@@ -160,6 +178,7 @@ export class Store {
       });
       this.#incarnation = this.#facts.text("incarnation");
       this.#rank = this.#begin();
+      this.#birth = this.#starts.first() ?? { epoch: options.epoch, startedUs: options.nowUs };
     } catch (failure) {
       this.#medium.abandon();
       throw failure;
@@ -181,6 +200,8 @@ export class Store {
       bytes: this.#medium.usedBytes + this.#medium.walBytes,
       written: this.#medium.written,
       incarnation: this.#incarnation,
+      epoch: this.#sealer.epoch,
+      birth: { epoch: this.#birth.epoch, startedUs: this.#birth.startedUs },
     };
   }
 
@@ -262,18 +283,18 @@ export class Store {
   }
 
   /** Kept with a later commit, so that a mark costs no write of its own. */
-  take(mark: LaneMark): boolean {
-    return this.#held.take(mark);
+  take(mark: LaneMark): MarkVerdict["kind"] {
+    return this.#held.take(mark, this.#rank);
   }
 
   agree(incarnation: string): void {
     if (incarnation === this.#incarnation) return;
     this.#write("keep the incarnation", () => {
       this.#facts.set("incarnation", incarnation);
-      this.#held.doubt();
-      // No-loss protocol 8.5; a hub that begins anew needs the dictionary, too.
+      this.#held.doubt(this.#rank);
+      // No-loss protocol 8.5; a hub that begins anew needs the dictionaries, too.
       this.#critical.tellStarts(this.#moment);
-      this.#critical.tellDictionary(this.#moment);
+      this.#critical.tellDictionaries(this.#moment);
       return undefined;
     });
     this.#incarnation = incarnation;
@@ -283,11 +304,35 @@ export class Store {
   rewind(mark: LaneMark): boolean {
     const outcome = this.#write("go back below what was released", () => {
       const rewound = this.#held.rewind(mark, this.#nowUs);
-      const fromUs = this.#held.book.find(mark.epoch, mark.lane)?.startedUs ?? this.#nowUs;
-      if (rewound === "hole") this.#claim("hub restored", { kind: "gateway" }, fromUs, this.#nowUs);
+      const state = this.#held.book.find(mark.epoch, mark.lane);
+      if (rewound !== "hole" || state === undefined) return rewound;
+      // An epoch that has ended lost nothing that was made later.
+      const toUs = this.#starts.after(state.rank)?.startedUs ?? this.#nowUs;
+      const [from, to] = [Math.min(state.startedUs, toUs), Math.max(state.startedUs, toUs)];
+      this.#claim("hub restored", { kind: "gateway" }, from, to);
+      // What the ledger frames in the hole said is still known here.
+      if (state.lane === "critical") this.#claims.reopen(this.#medium.db, state.rank);
       return rewound;
     });
     return outcome !== "none";
+  }
+
+  /**
+   * Another journal has gone on in this epoch: this one is a copy, or has one. What it holds of the lane above the last
+   * proven number is sealed again with the coming work on the tiers (no-loss protocol 6).
+   *
+   * @param fresh the epoch to go on in, when it is the running one that has to be left
+   */
+  leave(epoch: Epoch, lane: RoadLane, fresh: Epoch, nowUs: number, nowMs: number): void {
+    this.#nowUs = nowUs;
+    this.#nowMs = nowMs;
+    const state = this.#held.book.find(epoch, lane);
+    if (state === undefined) return;
+    if (state.rank === this.#rank) this.#goOnIn(fresh);
+    this.#write("leave a lane", () => {
+      this.#held.leave(state);
+      return undefined;
+    });
   }
 
   /**
@@ -298,6 +343,11 @@ export class Store {
   tend(nowUs: number, nowMs: number): boolean {
     this.#nowUs = nowUs;
     this.#nowMs = nowMs;
+    const left = this.#again.next;
+    if (left !== undefined) {
+      this.#write("seal again", () => this.#again.some(this.#moment, left));
+      return true;
+    }
     let more: boolean;
     try {
       more = this.#write("keep the tiers", () => this.#tiers.step(nowUs, nowMs));
@@ -394,6 +444,39 @@ export class Store {
       rank,
     );
     return rank;
+  }
+
+  /** As with a start, but nothing was lost: what was gathered is sealed where it belongs, and a new epoch follows. */
+  #goOnIn(fresh: Epoch): void {
+    const { epoch, heads } = this.#sealer;
+    const { tags } = this.#tags.current;
+    this.#write("end an epoch", () => {
+      this.#telling.adopt(this.#moment, this.#lane, tags, this.#nowMs);
+      return undefined;
+    });
+    this.#telling.kept();
+    const rank = this.#rank + 1;
+    this.#sealer.begin(fresh);
+    const nowUs = this.#nowUs;
+    const record = { epoch: fresh, parent: epoch, lastCommitUs: nowUs, startedUs: nowUs };
+    try {
+      this.#write(
+        "begin another epoch",
+        () => {
+          this.#starts.add({ rank, record });
+          this.#held.open(rank, fresh, epoch, nowUs);
+          this.#critical.tellStart({ rank, nowUs }, record);
+          this.#critical.tellDictionaries({ rank, nowUs });
+          return undefined;
+        },
+        rank,
+      );
+    } catch (failure) {
+      this.#sealer.begin(epoch);
+      this.#sealer.heads = heads;
+      throw failure;
+    }
+    this.#rank = rank;
   }
 
   /** Live never builds a backlog, so nothing in it is superseded (no-loss protocol 4.2). */

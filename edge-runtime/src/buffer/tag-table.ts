@@ -9,7 +9,7 @@ import {
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag } from "../hand-over.ts";
-import { bytesOf64 } from "./frame-table.ts";
+import { bigOf, bytesOf64 } from "./frame-table.ts";
 
 /** Tags under their permanent index, and the dictionaries that frames were encoded with. */
 
@@ -90,6 +90,15 @@ export class TagTable {
     if ("kind" in dictionary) return undefined;
     this.#dictionaries.set(hash, dictionary);
     return dictionary;
+  }
+
+  /** All that held frames may use, the one in use last. */
+  held(): Dictionary[] {
+    const hashes = this.#db
+      .prepare<[], Buffer>("select hash from dictionary order by last_id is null, last_id")
+      .pluck()
+      .all();
+    return hashes.flatMap((hash) => this.byHash(bigOf(hash)) ?? []);
   }
 
   /** A tag that was declared once. */

@@ -3,6 +3,7 @@ import {
   frameBytes,
   type Epoch,
   type GatewayId,
+  type JournalBirth,
   type LaneMark,
   type RoadLane,
   type TagId,
@@ -35,6 +36,7 @@ export class TestOutbox implements Outbox {
   #incarnation: string | undefined;
   readonly refusedMarks: LaneMark[] = [];
   readonly rewinds: LaneMark[] = [];
+  readonly left: LaneMark[] = [];
   link = false;
   watched: readonly TagId[] = [];
   nowUs = 0;
@@ -111,7 +113,7 @@ export class TestOutbox implements Outbox {
     return Promise.resolve(taken);
   }
 
-  take(mark: LaneMark): Promise<boolean> {
+  take(mark: LaneMark): Promise<"taken" | "foreign"> {
     const lane = this.#of(mark.lane);
     const at =
       mark.storedSeq === lane.base.seq
@@ -119,7 +121,7 @@ export class TestOutbox implements Outbox {
         : lane.frames.find(({ seq }) => seq === mark.storedSeq);
     if (at?.chain !== BigInt(`0x${mark.chain}`)) {
       this.refusedMarks.push(mark);
-      return Promise.resolve(false);
+      return Promise.resolve("foreign");
     }
     lane.storedSeq = Math.max(lane.storedSeq, mark.storedSeq);
     const safe = lane.frames.find(({ seq }) => seq === mark.safeSeq);
@@ -127,7 +129,16 @@ export class TestOutbox implements Outbox {
       lane.base = safe;
       lane.frames = lane.frames.filter(({ seq }) => seq > safe.seq);
     }
-    return Promise.resolve(true);
+    return Promise.resolve("taken");
+  }
+
+  leave(mark: LaneMark): Promise<void> {
+    this.left.push(mark);
+    return Promise.resolve();
+  }
+
+  birth(): JournalBirth {
+    return { epoch, startedUs: 1 };
   }
 
   rewind(mark: LaneMark): Promise<boolean> {

@@ -52,7 +52,7 @@ export interface LinkLimits {
 }
 
 /** How the gateway introduces itself. */
-export type GatewayInfo = Omit<Hello, "version" | "incarnation" | "epochs">;
+export type GatewayInfo = Omit<Hello, "version" | "incarnation" | "epochs" | "journal">;
 
 /** First and last wait between two tries to connect or to say hello; a hub that restarts is found within seconds. */
 const tryFirstMs = 500;
@@ -68,6 +68,11 @@ const markBelowMs = 30_000;
 const behindMs = 10_000;
 /** Subject, message id, reply, ack and TCP of one frame, about; what a metered link is billed for besides. */
 const perFrameBytes = 250;
+/**
+ * Hellos in a row: one for a hub that is another one, one for an epoch that was begun because of its answer, and one more
+ * for a hub that was restored in between. What is left then is met at the next mark.
+ */
+const hellosMax = 4;
 /** The order in which lanes are served (no-loss protocol 5): nothing keeps critical frames waiting. */
 const laneOrder: readonly RoadLane[] = ["critical", "live", "history", "capture"];
 
@@ -207,7 +212,19 @@ class Uplink implements Service {
     if (!this.#isEnded()) this.#options.log.warn("sync.connection-ended", { why: closed });
   }
 
+  /** Says hello until both sides have met; answers whether they have. */
   async #sayHello(session: RoadSession, backoff: Backoff): Promise<boolean> {
+    for (let hellos = 0; hellos < hellosMax; hellos++) {
+      const met = await this.#sayHelloOnce(session, backoff);
+      if (met !== "again") return met === "met";
+    }
+    return false;
+  }
+
+  async #sayHelloOnce(
+    session: RoadSession,
+    backoff: Backoff,
+  ): Promise<"met" | "again" | "unanswered"> {
     const { outbox, gateway, clock, log } = this.#options;
     const lanes = await outbox.lanes();
     const incarnation = outbox.incarnation();
@@ -216,6 +233,7 @@ class Uplink implements Service {
       ...gateway,
       ...(incarnation === undefined ? {} : { incarnation }),
       epochs: toPositions(lanes),
+      journal: outbox.birth(),
     };
     this.#helloSaidMs = clock.monotonicMs();
     let bytes: Uint8Array;
@@ -223,15 +241,19 @@ class Uplink implements Service {
       bytes = await session.request(subjects.hello(gateway.gateway), toJson(hello), helloMs);
     } catch (failure) {
       if (backoff.tries === 0) log.warn("sync.hello-unanswered", { why: messageChain(failure) });
-      return false;
+      return "unanswered";
     }
     const answer = parseHelloAnswer(bytes);
     if ("kind" in answer) {
       log.error("sync.hello-answer-unreadable", { why: answer.reason });
-      return false;
+      return "unanswered";
     }
-    await outbox.agree(answer.incarnation);
-    await this.#meet(lanes, answer.marks);
+    if (answer.incarnation !== incarnation) {
+      await outbox.agree(answer.incarnation);
+      // Of a hub that is another one than before it is asked, too, what it has of epochs that are long released.
+      if (incarnation !== undefined) return "again";
+    }
+    if ((await this.#meet(lanes, answer.marks)) === "moved") return "again";
     this.#marks.clear();
     this.#belowSinceMs.clear();
     const nowMs = clock.monotonicMs();
@@ -244,12 +266,16 @@ class Uplink implements Service {
     outbox.linkUp(true);
     log.info("sync.resumed", { session: answer.session, waiting: outbox.waiting().frames });
     this.#observe();
-    return true;
+    return "met";
   }
 
-  /** Both sides compare where they stand (protocol 8.3). A lane that the hub does not name is new to it. */
-  async #meet(lanes: readonly OutboxLane[], marks: readonly LaneMark[]): Promise<void> {
+  /**
+   * Both sides compare where they stand (protocol 8.3). A lane that the hub does not name is new to it. `moved`: frames go
+   * to another epoch, which the hub has to hear of.
+   */
+  async #meet(lanes: readonly OutboxLane[], marks: readonly LaneMark[]): Promise<"met" | "moved"> {
     const { outbox, log } = this.#options;
+    let moved: "met" | "moved" = "met";
     for (const { epoch, lane, baseSeq } of lanes) {
       const mark = marks.find((one) => one.epoch === epoch && one.lane === lane) ?? {
         epoch,
@@ -263,10 +289,12 @@ class Uplink implements Service {
         continue;
       }
       const taken = this.#rule({ kind: "mark", mark });
-      if (taken !== undefined && !(await outbox.take(taken)) && mark.storedSeq > 0) {
-        log.error("sync.mark-does-not-fit", { ...mark });
-      }
+      if (taken === undefined || (await outbox.take(taken)) !== "foreign") continue;
+      log.error("sync.journal-is-a-copy", { ...mark });
+      await outbox.leave(mark);
+      moved = "moved";
     }
+    return moved;
   }
 
   #heardMarks(bytes: Uint8Array): void {
@@ -314,7 +342,8 @@ class Uplink implements Service {
     const lanes = await outbox.lanes();
     const nowMs = clock.monotonicMs();
     for (const [key, mark] of marks) {
-      await outbox.take(mark);
+      // Another journal has gone on in this epoch: the hello settles it.
+      if ((await outbox.take(mark)) === "foreign") this.#wantHello();
       const held = lanes.find(({ epoch, lane }) => epoch === mark.epoch && lane === mark.lane);
       if (held === undefined || mark.storedSeq >= held.storedSeq) {
         this.#belowSinceMs.delete(key);

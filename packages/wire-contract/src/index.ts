@@ -100,6 +100,7 @@ export {
   type EpochPosition,
   type Hello,
   type HelloAnswer,
+  type JournalBirth,
   type LaneMark,
   type LanePosition,
   type MarkMessage,

@@ -24,12 +24,18 @@ export interface EpochPosition {
   readonly lanes: readonly LanePosition[];
 }
 
+/** The first start of a journal: what a journal is known by. */
+export interface JournalBirth {
+  readonly epoch: Epoch;
+  readonly startedUs: number;
+}
+
 /** Longer, an overview is cut by the gateway: a hundred machines of twelve values, and a hello below 200 KB. */
 export const helloOverviewMax = 1_200;
 
 /**
  * Gateway to hub at every connect. Epochs in order, oldest first; the last is the running one. A gateway of before
- * `commitEveryMs` and `overview` leaves them out and is understood for as long as there is a version 1.
+ * `journal`, `commitEveryMs` and `overview` leaves them out and is understood for as long as there is a version 1.
  */
 export interface Hello {
   readonly version: 1;
@@ -41,6 +47,8 @@ export interface Hello {
   readonly software: string;
   readonly incarnation?: string;
   readonly epochs: readonly EpochPosition[];
+  /** When the hub does not know it, another journal was lost (no-loss protocol 8.4). */
+  readonly journal?: JournalBirth;
   /** Bound on loss at a power cut, ms. */
   readonly commitEveryMs?: number;
   /** Tag ids that stand on the overview of its own page, in that order; at most `helloOverviewMax`. */
@@ -63,6 +71,10 @@ export interface HelloAnswer {
   /** Changes with every start, failover or restore of the database. */
   readonly incarnation: string;
   readonly hubNowUs: number;
+  /**
+   * Of an epoch that has ended the mark may lie above the head that the hello names, when the journal is a copy. Where that
+   * head lies in the hub's prefix the head itself is answered: all that this journal holds of the lane is stored.
+   */
   readonly marks: readonly LaneMark[];
 }
 
