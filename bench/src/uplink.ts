@@ -241,17 +241,20 @@ function keyOf({ us, value, status, wide }: Row): string {
 
 function agrees(row: Row, back: NonNullable<ReturnType<typeof reconstruct>>): boolean {
   if (back.status !== row.status) return false;
-  const value = asTold(row).value;
+  const { value } = asTold(row);
+  if (typeof value === "bigint" && typeof back.value === "bigint") {
+    return Math.abs(Number(value - back.value)) <= back.error;
+  }
   // Rounding of the interpolation: a few units in the last place.
-  const rounding = 1e-12 * Math.max(1, Math.abs(value));
-  return Object.is(value, back.value) || Math.abs(value - back.value) <= back.error + rounding;
+  const rounding = 1e-12 * Math.max(1, Math.abs(Number(value)));
+  const off = Math.abs(Number(value) - Number(back.value));
+  return Object.is(value, back.value) || off <= back.error + rounding;
 }
 
-/** What cannot lie on a line is NaN as a number: text, bytes, and 64-bit integers whose double is not exact. */
+/** What cannot lie on a line is NaN as a number: text and bytes. */
 function asTold({ us, value, status, wide }: Row): Parameters<typeof reconstruct>[1] {
-  const whole = typeof wide === "bigint" ? Number(wide) : NaN;
-  const exact = Number.isSafeInteger(whole) ? whole : NaN;
-  return { measuredUs: us, value: wide === undefined ? value : exact, status };
+  const number = wide === undefined ? value : typeof wide === "bigint" ? wide : NaN;
+  return { measuredUs: us, value: number, status };
 }
 
 let opened = 0;

@@ -329,7 +329,7 @@ function assertBound(kept: readonly Sample[], told: readonly Sample[], telling: 
     const after = told[at + 1];
     const back = reconstruct(telling, sampleOf(before), after && sampleOf(after), us);
     assert(back !== undefined, `nothing is known of the sample at ${us}`);
-    const off = Math.abs(back.value - value);
+    const off = Math.abs(Number(back.value) - value);
     assert(off <= telling.error + 1e-9, `${value} came back as ${back.value}`);
   }
 }

@@ -11,6 +11,8 @@ export const demoTelling = {
   "event-value": "change",
   setpoint: "change",
   text: "change",
+  // That a value holds is proven by the gateway's beat, every second and by device; a told sample is for the eye.
+  heartbeatMs: 300_000,
   // What nobody looks at may wait a little: the envelope of a frame costs as much as forty samples.
   everyMs: 5_000,
 } as const;
@@ -19,13 +21,22 @@ export const demoTelling = {
 export const demoTagRules: Readonly<Record<string, string>> = {
   // A stroke takes 2.5 s and is sampled 25 times: within one percent no line passes two of these samples. Nobody
   // follows a stroke from a hub; how often, how far and how hard the press went, peak force and minutes say exactly.
-  "ram-position": "swinging-door 5 %",
-  "ram-force": "swinging-door 2 %",
-  "hydraulics-pressure": "swinging-door 2 %",
+  "ram-position": "swinging-door 10 %",
+  "ram-force": "swinging-door 10 %",
+  "hydraulics-pressure": "swinging-door 10 %",
+  // ISO 2954 lets an instrument for vibration severity be off by ten percent of what it reads.
+  "bearing-vibration": "swinging-door 2 %",
+  "bearing-nde-vibration": "swinging-door 2 %",
+  // As a drive shows it on its own panel: whole percents that nobody reads as exact.
+  load: "swinging-door 2 %",
+  // Hundreds are the operation; a line of it lasts a tenth of a second.
+  "program-line": "dead-band 100",
   // A tenth of a kilowatt-hour; a bill is written in whole ones.
   "motor-energy": "swinging-door 100",
   // Ten litres, in pulses of 10 ml.
   "flow-pulses": "swinging-door 1000",
-  // Half a pascal: the draught of a flue is never still.
+  // The governor of a gas line, the draught of a flue and a zirconia probe are never still.
+  "gas-pressure": "swinging-door 2 %",
   "chamber-pressure": "swinging-door 0.5",
+  "exhaust-oxygen": "swinging-door 2 %",
 };

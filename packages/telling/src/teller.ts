@@ -105,14 +105,16 @@ class TagState {
     }
     // A door needs numbers that can be trusted; all else is held until it changes.
     const straight = this.#rule === "swinging-door" && status >>> 30 < 2;
-    if (straight && Number.isFinite(this.#toldNumber) && Number.isFinite(number)) {
-      this.#swing(us, number, status, scalar, out);
+    const rise = this.#rise(number, scalar);
+    if (straight && Number.isFinite(rise)) {
+      this.#swing(us, number, status, scalar, rise, out);
       return;
     }
     const same =
-      scalar === undefined
-        ? this.#toldScalar === undefined && this.#holds(number)
-        : equal(scalar, this.#toldScalar) || (Number.isFinite(number) && this.#holds(number));
+      (scalar === undefined
+        ? this.#toldScalar === undefined && Object.is(number, this.#toldNumber)
+        : equal(scalar, this.#toldScalar)) ||
+      (this.#rule === "dead-band" && Math.abs(rise) <= this.#error);
     if (same && us - this.#toldUs < this.#heartbeatUs) {
       this.#see(us, number, scalar);
       return;
@@ -136,10 +138,11 @@ class TagState {
     if (this.#pending && this.#seenUs < measuredBeforeUs) this.#endLine(out);
   }
 
-  /** Report by exception: the value told last still stands for this one. */
-  #holds(number: number): boolean {
-    if (Object.is(number, this.#toldNumber)) return true;
-    return this.#rule === "dead-band" && Math.abs(number - this.#toldNumber) <= this.#error;
+  /** From the value told last; of two 64-bit integers exactly. Not finite where no line and no band can be. */
+  #rise(number: number, scalar: Scalar | undefined): number {
+    const told = this.#toldScalar;
+    if (typeof scalar !== "bigint" || typeof told !== "bigint") return number - this.#toldNumber;
+    return numberOf(scalar - told);
   }
 
   /**
@@ -152,6 +155,7 @@ class TagState {
     number: number,
     status: number,
     scalar: Scalar | undefined,
+    rise: number,
     out: ToldRows,
   ): void {
     if (us === this.#seenUs) {
@@ -160,15 +164,14 @@ class TagState {
       this.#tell(us, number, status, scalar, out);
       return;
     }
-    let rise = number - this.#toldNumber;
     let run = us - this.#toldUs;
     const slope = rise / run;
     if (slope < this.#slopeMin || slope > this.#slopeMax) {
       this.#endLine(out);
-      rise = number - this.#toldNumber;
+      rise = this.#rise(number, scalar);
       run = us - this.#toldUs;
     }
-    if (run >= this.#heartbeatUs) {
+    if (run >= this.#heartbeatUs || !Number.isFinite(rise)) {
       this.#tell(us, number, status, scalar, out);
       return;
     }
@@ -210,7 +213,7 @@ class TagState {
   }
 }
 
-/** A 64-bit integer whose double is exact can lie on a line; a larger one, text and bytes cannot. */
+/** A 64-bit integer, or the difference of two, as far as its double is exact; text and bytes have none. */
 function numberOf(scalar: Scalar): number {
   if (typeof scalar !== "bigint") return NaN;
   return scalar >= -exactMax && scalar <= exactMax ? Number(scalar) : NaN;
