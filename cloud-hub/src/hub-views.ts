@@ -6,6 +6,7 @@ import type {
   LedgerEntry,
   LiveValue,
 } from "@millwright/wire-contract";
+import type { HistoryLine } from "@millwright/wire-contract/history";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
@@ -64,14 +65,14 @@ export interface HubViews {
   onState(listener: (gateway: string) => void): () => void;
   /** A page looks at these tags of a gateway now, until what is returned is called. */
   watch(gateway: string, tags: readonly string[]): () => void;
-  /** A line for a chart: times in µs, NaN where the line breaks. */
+  /** Lines for a chart, in the order of `tags`; an unknown tag has an empty one. */
   history(
     gateway: string,
-    tag: string,
+    tags: readonly string[],
     fromUs: number,
     toUs: number,
     columns: number,
-  ): Promise<{ readonly times: Float64Array; readonly values: Float64Array }>;
+  ): Promise<readonly HistoryLine[]>;
   gaps(gateway: string, tag: string, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
   /** Buckets that begin in the range, at most `aggregatesMax` of them, the first. */
   aggregates(

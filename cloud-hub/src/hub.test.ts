@@ -165,7 +165,9 @@ test("frames travel from the broker into the twin and the history, and the mark 
   await until("the page says so", () => views().page("gw-way")?.commitEveryMs === 250);
   assert.deepEqual(views().page("gw-way")?.overview, ["pump/t1"]);
 
-  const line = await views().history("gw-way", "pump/t1", startUs, startUs + 60 * secondUs, 600);
+  const end = startUs + 60 * secondUs;
+  const [line] = await views().history("gw-way", ["pump/t1"], startUs, end, 600);
+  assert.ok(line !== undefined);
   assert.equal(line.times.length, 50);
   assert.deepEqual([line.values[0], line.values[49]], [100, 149]);
   await until("the row counts what is stored", () => rowOf("gw-way")?.storedSamples === 100);
@@ -296,7 +298,11 @@ test("the ledger is shown where it concerns the tag, and breaks its line", async
     (await views().gaps("gw-gaps", "pump/t0", 0, 100)).map((one) => one.number),
     [1],
   );
-  const line = await views().history("gw-gaps", "pump/t0", 0, 100, 10);
+  const [line] = await views().history("gw-gaps", ["pump/t0"], 0, 100, 10);
+  assert.deepEqual(
+    line?.gaps.map(({ reason }) => reason),
+    ["device unreachable"],
+  );
   assert.deepEqual([...line.values], [1, NaN, 2]);
 });
 

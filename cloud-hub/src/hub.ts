@@ -355,12 +355,12 @@ class HubCore implements Service, HubViews {
 
   history(
     gateway: string,
-    tag: string,
+    tags: readonly string[],
     fromUs: number,
     toUs: number,
     columns: number,
   ): ReturnType<HubViews["history"]> {
-    return this.#running().history.line(gateway as GatewayId, tag, fromUs, toUs, columns);
+    return this.#running().history.chart(gateway as GatewayId, tags, fromUs, toUs, columns);
   }
 
   gaps(gateway: string, tag: string, fromUs: number, toUs: number): ReturnType<HubViews["gaps"]> {

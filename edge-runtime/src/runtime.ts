@@ -41,7 +41,6 @@ const drainMs = 8_000;
 const queueMax = 50_000;
 /** A stamp this far ahead of our disciplined clock is quarantined, not stored silently (architecture 3). */
 const quarantineAheadUs = 10_000_000;
-const samplesPerChartMax = 200_000;
 
 export interface RuntimeOptions {
   readonly settings: Settings;
@@ -157,7 +156,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         live,
         indexOf,
         buffer: (outageS) => journal.buffer(outageS),
-        samples: (tag, fromUs, toUs) => journal.readSamples(tag, fromUs, toUs, samplesPerChartMax),
+        line: (tag, range, signal) => journal.readLine(tag, range, signal),
         gaps: async (id, fromUs, toUs) => {
           const tag = dictionary.byId(id);
           if (tag === undefined) return [];

@@ -19,6 +19,7 @@ import type {
   Presence,
 } from "@millwright/wire-contract";
 import { status } from "@millwright/wire-contract";
+import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
@@ -216,9 +217,10 @@ export class Fixture implements AsyncDisposable {
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));
       addHistoryRoutes(app, base, () => ({
-        line: (id, range) => {
-          const tag = page().tags.find((one) => one.id === id);
-          return Promise.resolve(tag === undefined ? undefined : this.#history(tag, range));
+        lines: (ids, range) => {
+          const tags = ids.flatMap((id) => page().tags.find((one) => one.id === id) ?? []);
+          if (tags.length < ids.length) return Promise.resolve(undefined);
+          return Promise.resolve(tags.map((tag) => this.#history(tag, range)));
         },
         gaps: (_tag, fromUs, toUs) => Promise.resolve(this.#gaps({ fromUs, toUs })),
       }));
@@ -268,10 +270,7 @@ export class Fixture implements AsyncDisposable {
     return [{ number: 1, reason: "device unreachable", scope, fromUs, toUs, count }];
   }
 
-  #history(
-    tag: LiveTag,
-    range: TimeRange,
-  ): { readonly times: Float64Array; readonly values: Float64Array } {
+  #history(tag: LiveTag, range: TimeRange): HistoryLine {
     const fromUs = Math.max(range.fromUs, range.toUs - hourMs * 1_000);
     const [gapFrom, gapTo] = this.#gapUs();
     const times: number[] = [];
@@ -282,15 +281,23 @@ export class Fixture implements AsyncDisposable {
     const values = times.map((us) =>
       peak?.tagId === tag.id && us === peak.us ? peak.value : this.plant.valueAt(tag, us / 1_000),
     );
-    return reducePerColumn(
-      Float64Array.from(times),
-      Float64Array.from(values),
-      new Uint32Array(times.length),
-      range.fromUs,
-      range.toUs,
-      range.columns,
-      this.#gaps(range),
-    );
+    const gaps = this.#gaps(range);
+    return {
+      tag: tag.id,
+      tier: "samples",
+      coarser: [],
+      error: 0,
+      gaps: toGaps(gaps),
+      ...reducePerColumn(
+        Float64Array.from(times),
+        Float64Array.from(values),
+        new Uint32Array(times.length),
+        range.fromUs,
+        range.toUs,
+        range.columns,
+        gaps,
+      ),
+    };
   }
 
   /** One sample among the ten of each second, ten minutes ago, is this value. */

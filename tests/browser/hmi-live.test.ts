@@ -266,8 +266,8 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     const page = await view.newPage();
     const points: number[] = [];
     page.on("response", (answer) => {
-      if (answer.url().includes("/history?"))
-        points.push(Number(answer.headers()["content-length"]) / 16);
+      if (!answer.url().includes("/history?")) return;
+      points.push(Number(answer.headers()["content-length"]) / 8);
     });
     await page.goto(`${plant.url}/${hmiScreens.value}`);
     await settled(page);

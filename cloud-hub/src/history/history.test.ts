@@ -99,29 +99,16 @@ for (const tier of ["samples", "minutes", "hours"] as const) {
 }
 
 test("the tier is chosen by the width of a pixel: a day on 1,200 pixels is drawn from minutes", async () => {
-  const day = await history.line(
-    gateway.gateway,
-    "pump/t0",
-    testDayUs,
-    testDayUs + 24 * hourUs,
-    1_200,
-  );
-  const minutes = await history.lines(
-    gateway.gateway,
-    ["pump/t0"],
-    testDayUs,
-    testDayUs + 24 * hourUs,
-    1_200,
-    "minutes",
-  );
-  assert.deepEqual(day, minutes[0]);
-  const zoomed = await history.line(
-    gateway.gateway,
-    "pump/t0",
-    testDayUs,
-    testDayUs + hourUs - 1,
-    1_200,
-  );
+  const tags = ["pump/t0"];
+  const endUs = testDayUs + 24 * hourUs;
+  const [day] = await history.chart(gateway.gateway, tags, testDayUs, endUs, 1_200);
+  const of = [gateway.gateway, tags, testDayUs, endUs, 1_200] as const;
+  const [minutes] = await history.lines(...of, "minutes");
+  const facts = { tag: "pump/t0", tier: "minutes", coarser: [], error: 0, gaps: [] };
+  assert.deepEqual(day, { ...facts, ...minutes });
+  const hour = testDayUs + hourUs - 1;
+  const [zoomed] = await history.chart(gateway.gateway, tags, testDayUs, hour, 1_200);
+  assert.equal(zoomed?.tier, "samples");
   assert.equal(zoomed.values.length, 720, "every sample of that hour");
 });
 

@@ -5,11 +5,13 @@
 import { interruptsHold, widths, type Buckets, type Series } from "@millwright/aggregates";
 import { reducePerColumn, type Log, type ReducedLine } from "@millwright/kit";
 import { bucketOf, type GatewayId, type LedgerEntry } from "@millwright/wire-contract";
+import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type pg from "pg";
 
 import { openPool } from "../database/pool.ts";
 import type { FrameReader } from "../hand-over.ts";
 import type { Aggregate } from "../hub-views.ts";
+import { beginEarlier, type ReadLine, type Tier } from "./begin-earlier.ts";
 import { concerns } from "./gap-book.ts";
 import { LakeHost } from "./lake/lake-host.ts";
 import type { LakeSettings } from "./lake/lake-messages.ts";
@@ -30,8 +32,6 @@ import { SeriesFinder } from "./series-finder.ts";
 const aggregatesMax = 100_000;
 /** Entries that a chart can show apart. */
 const entriesMax = 1_000;
-
-export type Tier = "samples" | "minutes" | "hours";
 
 export interface HistoryOptions {
   readonly reader: FrameReader;
@@ -66,16 +66,37 @@ export class History implements AsyncDisposable {
     this.#samples = new SampleReader(pool, new SeriesBook());
   }
 
-  /** A line for a chart: at most four points for each pixel column, broken where samples are bad or missing. */
-  async line(
+  /**
+   * Lines for a chart, in the order of `tags`, with what is known of them. Where a line begins late because what it is
+   * drawn from is not kept so long, the next coarser tier stands before it.
+   */
+  async chart(
     gateway: GatewayId,
-    tag: string,
+    tags: readonly string[],
     fromUs: number,
     toUs: number,
     columns: number,
-  ): Promise<ReducedLine> {
-    const [line] = await this.lines(gateway, [tag], fromUs, toUs, columns);
-    return line ?? { times: new Float64Array(0), values: new Float64Array(0) };
+  ): Promise<readonly HistoryLine[]> {
+    const tier = tierFor((toUs - fromUs) / columns);
+    const [dictionary, gaps, lines] = await Promise.all([
+      this.#reader.newestDictionary(gateway),
+      this.#gapsOf(gateway, tags, fromUs, toUs),
+      this.lines(gateway, tags, fromUs, toUs, columns, tier),
+    ]);
+    const read: ReadLine = (tag, from, to, part, coarse) =>
+      this.lines(gateway, [tag], from, to, part, coarse).then(([line]) => line);
+    return await Promise.all(
+      tags.map(async (tag, at): Promise<HistoryLine> => {
+        const line = lines[at] ?? { times: new Float64Array(0), values: new Float64Array(0) };
+        return {
+          tag,
+          tier,
+          error: dictionary?.byId(tag)?.telling?.error ?? 0,
+          gaps: toGaps(gaps[at] ?? []),
+          ...(await beginEarlier(read, tag, { fromUs, toUs, columns }, tier, line)),
+        };
+      }),
+    );
   }
 
   /**

@@ -86,7 +86,7 @@ function gatewaysStream(context: Context, views: HubViews, clock: Clock): Respon
 
 function historySourceOf(views: HubViews, gateway: string): HistorySource {
   return {
-    line: (tag, { fromUs, toUs, columns }) => views.history(gateway, tag, fromUs, toUs, columns),
+    lines: (tags, { fromUs, toUs, columns }) => views.history(gateway, tags, fromUs, toUs, columns),
     gaps: (tag, fromUs, toUs) => views.gaps(gateway, tag, fromUs, toUs),
   };
 }

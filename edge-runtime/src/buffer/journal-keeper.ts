@@ -24,8 +24,11 @@ import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts"
 import { Percentiles } from "./percentiles.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import type { Committed } from "./store.ts";
+import { readChartLine, type ChartLine } from "./tiers/chart-line.ts";
 import { rehearse, type Rehearsal } from "./tiers/buffer-clock.ts";
 import { readBuckets, readSamples } from "./tiers/history.ts";
+import type { ChartRange } from "./tiers/line-slice.ts";
+import { oneAtATime } from "./tiers/one-at-a-time.ts";
 
 /**
  * The half of the journal that lives with its callers: it accepts, decides when to commit, settles, and counts. The
@@ -188,6 +191,12 @@ export class JournalKeeper implements JournalCore {
 
   readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns> {
     return readSamples(this.#guarded, tag, fromUs, toUs, max);
+  }
+
+  readLine(tag: number, range: ChartRange, signal: AbortSignal): Promise<ChartLine> {
+    const definition = this.#dictionary.byIndex(tag);
+    assert(definition !== undefined, "a line is asked for by the index of a declared tag");
+    return readChartLine(this.#chartAsk, definition, range, signal);
   }
 
   readBuckets(tag: number, widthUs: WidthUs, fromUs: number, toUs: number): Promise<Buckets> {
@@ -405,6 +414,8 @@ export class JournalKeeper implements JournalCore {
       throw failure;
     }
   };
+
+  readonly #chartAsk = oneAtATime(this.#guarded);
 }
 
 function withBuffer(chunk: Chunk, buffer: ArrayBuffer | undefined): Chunk {

@@ -18,6 +18,8 @@ import type { GapScope, StoreDoor } from "./questions.ts";
 import { Store, type StoreOptions } from "./store.ts";
 import { answer } from "./questions.ts";
 import { openStoreWorker } from "./store-worker-door.ts";
+import type { ChartLine } from "./tiers/chart-line.ts";
+import type { ChartRange } from "./tiers/line-slice.ts";
 import type { Rehearsal } from "./tiers/buffer-clock.ts";
 
 /**
@@ -80,6 +82,13 @@ export interface Journal {
    * @param tag dictionary index
    */
   readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns>;
+  /**
+   * The line of one declared tag for a chart, of all tiers, with what the ledger says about its holes.
+   *
+   * @param tag dictionary index
+   * @param signal nobody waits for it any more: it rejects
+   */
+  readLine(tag: number, range: ChartRange, signal: AbortSignal): Promise<ChartLine>;
   /**
    * Buckets of one declared tag: rolled up where its hour is over, else made of samples on the way. Whole hours that touch
    * the range; seconds only of tags faster than 8 Hz, and of hours that are not rolled up.

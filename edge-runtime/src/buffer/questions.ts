@@ -14,6 +14,7 @@ import type { Group, ResumePoint } from "./group.ts";
 import type { MarkVerdict } from "./lane-book.ts";
 import type { Committed, Store, StoreState } from "./store.ts";
 import type { BufferFill } from "./tiers/buffer-clock.ts";
+import { toLineSlice, type ChartRange, type LineSlice } from "./tiers/line-slice.ts";
 import type { ReadCursor, SampleSlice } from "./tiers/reading.ts";
 import type { HourBegin, RollupSlice } from "./tiers/rollup-reading.ts";
 
@@ -41,6 +42,16 @@ export interface Questions {
     toUs: number,
     cursor: ReadCursor | undefined,
   ): SampleSlice;
+  /** As `readSamples`, reduced to what a chart of `range` shows. */
+  readLine(
+    tag: number,
+    fromUs: number,
+    toUs: number,
+    range: ChartRange,
+    cursor: ReadCursor | undefined,
+  ): LineSlice;
+  /** Hours from `fromHour`, `toHour` excluded, of which samples have gone. */
+  thinnedHours(tag: number, fromHour: number, toHour: number): number[];
   readRollups(tag: number, widthUs: WidthUs, fromHour: number, toHour: number): RollupSlice;
   readBegin(tag: number, hour: number): HourBegin;
   fill(): BufferFill;
@@ -90,6 +101,9 @@ const answers: Answers = {
   },
   tend: (store, ...asked) => store.tend(...asked),
   readSamples: (store, ...asked) => store.readSamples(...asked),
+  readLine: (store, tag, fromUs, toUs, range, cursor) =>
+    toLineSlice(store.readSamples(tag, fromUs, toUs, cursor), range),
+  thinnedHours: (store, ...asked) => store.tiers.thinnedHours(...asked),
   readRollups: (store, ...asked) => store.tiers.readRollups(...asked),
   readBegin: (store, ...asked) => store.tiers.readBegin(...asked),
   fill: (store) => store.fill,

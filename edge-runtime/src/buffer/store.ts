@@ -388,7 +388,7 @@ export class Store {
   }
 
   /** @see Tiers */
-  get tiers(): Pick<Tiers, "readRollups" | "readBegin"> {
+  get tiers(): Pick<Tiers, "readRollups" | "readBegin" | "thinnedHours"> {
     return this.#tiers;
   }
 

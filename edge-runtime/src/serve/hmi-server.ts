@@ -1,20 +1,17 @@
 /** The gateway's own page: what a technician in front of the machine opens, with the hub away if need be. */
 import { join } from "node:path";
 
-import { reducePerColumn, type Clock } from "@millwright/kit";
+import type { Clock } from "@millwright/kit";
 import {
   addHistoryRoutes,
   liveStream,
   PageService,
   type HistorySource,
   type LiveSource,
+  type TimeRange,
 } from "@millwright/live-feed";
-import type {
-  GatewayCounters,
-  GatewayPage,
-  LedgerEntry,
-  SampleColumns,
-} from "@millwright/wire-contract";
+import type { GatewayCounters, GatewayPage, LedgerEntry } from "@millwright/wire-contract";
+import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 
 export interface HmiViews {
   readonly page: () => GatewayPage;
@@ -23,11 +20,16 @@ export interface HmiViews {
   readonly live: LiveSource;
   /** Dictionary index of a tag id; absent for an id that is not of this gateway. */
   readonly indexOf: (tag: string) => number | undefined;
-  readonly samples: (tag: number, fromUs: number, toUs: number) => Promise<SampleColumns>;
+  readonly line: (tag: number, range: TimeRange, signal: AbortSignal) => Promise<RecordedLine>;
   readonly gaps: (tag: string, fromUs: number, toUs: number) => Promise<readonly LedgerEntry[]>;
   /** How long there is room with the hub away, and what an outage of so long would do. */
   readonly buffer: (outageS: number) => Promise<BufferClock>;
 }
+
+/** From all tiers; `gaps` as of the ledger. */
+type RecordedLine = Omit<HistoryLine, "tag" | "error" | "gaps"> & {
+  readonly gaps: readonly LedgerEntry[];
+};
 
 /** Seconds; Infinity where the rates of now never lead there. */
 interface BufferClock {
@@ -85,15 +87,18 @@ function numberOrNull(seconds: number): number | null {
   return Number.isFinite(seconds) ? Math.round(seconds) : null;
 }
 
-/** The journal's samples of one tag, reduced to what the columns of a chart can show. */
 function historyOf(views: HmiViews): HistorySource {
   return {
-    async line(tag, { fromUs, toUs, columns }) {
-      const index = views.indexOf(tag);
-      if (index === undefined) return undefined;
-      const { measuredUs, value, status } = await views.samples(index, fromUs, toUs);
-      const gaps = await views.gaps(tag, fromUs, toUs);
-      return reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps);
+    async lines(tags, range, signal) {
+      const indices = tags.map((tag) => views.indexOf(tag));
+      if (indices.some((index) => index === undefined)) return undefined;
+      return await Promise.all(
+        tags.map(async (tag, at): Promise<HistoryLine> => {
+          const line = await views.line(indices[at] ?? -1, range, signal);
+          // The gateway has every sample, so no value is further from the line than it says itself.
+          return { ...line, tag, error: 0, gaps: toGaps(line.gaps) };
+        }),
+      );
     },
     gaps: (tag, fromUs, toUs) => views.gaps(tag, fromUs, toUs),
   };

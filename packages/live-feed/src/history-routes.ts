@@ -1,25 +1,36 @@
-/** What both servers answer about the past of one tag: a line for a chart, and the gaps in it with their reasons. */
+/** What both servers answer about the past of tags: lines for a chart, and the gaps in them with their reasons. */
 import type { LedgerEntry } from "@millwright/wire-contract";
+import { encodeHistory, toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type { Context, Hono } from "hono";
 
 export interface TimeRange {
   readonly fromUs: number;
   readonly toUs: number;
-  /** Pixel columns of the chart: the answer has at most two points for each. */
+  /** Columns of the chart: the answer has at most four points for each. */
   readonly columns: number;
 }
 
 /** Where one request finds its answers: the gateway itself, or one of the hub's. */
 export interface HistorySource {
-  /** Times in µs, NaN where the line breaks; undefined when there is no such tag. */
-  line(
-    tag: string,
+  /**
+   * In the order of `tags`; undefined when one of them is not there.
+   * @param signal aborts when nobody waits for the answer any more
+   */
+  lines(
+    tags: readonly string[],
     range: TimeRange,
-  ): Promise<{ readonly times: Float64Array; readonly values: Float64Array } | undefined>;
+    signal: AbortSignal,
+  ): Promise<readonly HistoryLine[] | undefined>;
   gaps(tag: string, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
 }
 
-/** `GET base/history` and `GET base/gaps`, each for `tag`, `from`, `to` and `columns` of the address. */
+/** As many as a chart has pens. */
+const tagsMax = 8;
+
+/**
+ * `GET base/history` for one or several `tag`, `from`, `to` and `columns` of the address, answered as `encodeHistory`
+ * writes it, and `GET base/gaps` for one `tag`, `from` and `to`.
+ */
 export function addHistoryRoutes(
   app: Hono,
   base: string,
@@ -28,29 +39,29 @@ export function addHistoryRoutes(
   app.get(`${base}/history`, async (context) => {
     const range = parseRange(context);
     if (typeof range === "string") return context.text(range, 400);
-    const line = await sourceOf(context).line(context.req.query("tag") ?? "", range);
-    if (line === undefined) return context.text("this gateway has no such tag", 404);
-    return context.body(historyBody(line.times, line.values), 200, {
-      "Content-Type": "application/octet-stream",
-    });
+    const tags = context.req.queries("tag") ?? [];
+    if (tags.length === 0 || tags.length > tagsMax) {
+      return context.text(`tag is to be named once to ${tagsMax} times`, 400);
+    }
+    const { signal } = context.req.raw;
+    let lines: readonly HistoryLine[] | undefined;
+    try {
+      lines = await sourceOf(context).lines(tags, range, signal);
+    } catch (failure) {
+      // A chart that was moved on asks anew; nobody reads this answer.
+      if (signal.aborted) return context.body(null, 408);
+      throw failure;
+    }
+    if (lines === undefined) return context.text("this gateway has no such tag", 404);
+    return context.body(encodeHistory(lines), 200, { "Content-Type": "application/octet-stream" });
   });
   app.get(`${base}/gaps`, async (context) => {
     const range = parseRange(context);
     if (typeof range === "string") return context.text(range, 400);
     const tag = context.req.query("tag") ?? "";
     const entries = await sourceOf(context).gaps(tag, range.fromUs, range.toUs);
-    return context.json(
-      entries.map(({ reason, fromUs, toUs, count }) => ({ reason, fromUs, toUs, count })),
-    );
+    return context.json(toGaps(entries));
   });
-}
-
-/** The body of a history answer: n times in µs, then n values, little endian; NaN is a gap. */
-function historyBody(times: Float64Array, values: Float64Array): ArrayBuffer {
-  const body = new Float64Array(times.length + values.length);
-  body.set(times, 0);
-  body.set(values, times.length);
-  return body.buffer;
 }
 
 /**

@@ -7,6 +7,8 @@ import { test, type TestContext } from "node:test";
 
 import type { LedgerEntry } from "@millwright/wire-contract";
 
+import { decodeHistory, toGaps } from "@millwright/wire-contract/history";
+
 import { addHistoryRoutes } from "./history-routes.ts";
 import { PageService, PortTaken } from "./page-server.ts";
 
@@ -28,11 +30,19 @@ async function newServer(context: TestContext, port = 0): Promise<PageService> {
     folder,
     addRoutes: (app) => {
       addHistoryRoutes(app, "/api/:gateway", (context) => ({
-        line: (tag, { columns }) =>
+        lines: (tags, { columns }) =>
           Promise.resolve(
-            tag === "known"
-              ? { times: Float64Array.of(1, 2), values: Float64Array.of(columns, NaN) }
-              : undefined,
+            tags.includes("other")
+              ? undefined
+              : tags.map((tag) => ({
+                  tag,
+                  tier: "samples" as const,
+                  coarser: [],
+                  error: 0,
+                  gaps: toGaps([gap]),
+                  times: Float64Array.of(1, 2),
+                  values: Float64Array.of(columns, NaN),
+                })),
           ),
         gaps: (tag) =>
           Promise.resolve(context.req.param("gateway") === "gw" && tag === "known" ? [gap] : []),
@@ -47,11 +57,15 @@ async function newServer(context: TestContext, port = 0): Promise<PageService> {
   return server;
 }
 
-test("a line comes as times and then values, a gap as NaN", async (context) => {
+test("lines come in the order they were asked for, with their gaps", async (context) => {
   const { url } = await newServer(context);
-  const answer = await fetch(`${url}/api/gw/history?tag=known&from=0&to=9&columns=7`);
-  const numbers = new Float64Array(await answer.arrayBuffer());
-  assert.deepEqual([...numbers], [1, 2, 7, NaN]);
+  const answer = await fetch(`${url}/api/gw/history?tag=known&tag=b&from=0&to=9&columns=7`);
+  const lines = decodeHistory(await answer.arrayBuffer());
+  assert.deepEqual(
+    lines.map(({ tag, times, values }) => [tag, [...times], [...values]]),
+    ["known", "b"].map((tag) => [tag, [1, 2], [7, NaN]]),
+  );
+  assert.deepEqual(lines[1]?.gaps, toGaps([gap]));
 });
 
 test("gaps come with reason, time and count, and without what only the ledger needs", async (context) => {
@@ -66,7 +80,9 @@ test("a range that cannot be and a tag that is not there are refused in words", 
   for (const [query, status, words] of [
     ["tag=known&from=9&to=0", 400, /from before to/],
     ["tag=known&from=0&to=9&columns=5000", 400, /1 to 4096/],
-    ["tag=other&from=0&to=9", 404, /no such tag/],
+    ["tag=known&tag=other&from=0&to=9", 404, /no such tag/],
+    ["from=0&to=9", 400, /tag is to be named once to 8 times/],
+    [`${"tag=known&".repeat(9)}from=0&to=9`, 400, /once to 8/],
   ] as const) {
     const answer = await fetch(`${url}/api/gw/history?${query}`);
     assert.equal(answer.status, status);

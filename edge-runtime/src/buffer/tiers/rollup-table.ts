@@ -38,6 +38,7 @@ export class RollupTable {
   readonly #heads;
   readonly #finer;
   readonly #setThinned;
+  readonly #thinned;
   readonly #remove;
   readonly #mark;
   readonly #unmark;
@@ -71,6 +72,11 @@ export class RollupTable {
     this.#setThinned = db.prepare(
       "update rollup set thinned = 1 where id >= ? and id <= ? and thinned = 0",
     );
+    this.#thinned = db
+      .prepare<[number, number], number>(
+        "select id from rollup where id >= ? and id < ? and thinned = 1 order by id",
+      )
+      .pluck();
     this.#remove = db.prepare("delete from rollup where id = ?");
     this.#mark = db.prepare("insert or ignore into dirty_hour (id) values (?)");
     this.#unmark = db.prepare("delete from dirty_hour where id = ?");
@@ -153,6 +159,11 @@ export class RollupTable {
   /** Samples of these hours are about to go. */
   setThinned(group: GroupKey, fromHour: number, toHour: number): void {
     this.#setThinned.run(rowKey(group, fromHour), rowKey(group, toHour));
+  }
+
+  /** Hours from `fromHour`, `toHour` excluded, of which samples have gone. */
+  thinned(group: GroupKey, fromHour: number, toHour: number): number[] {
+    return this.#thinned.all(rowKey(group, fromHour), rowKey(group, toHour)).map(placeOfRow);
   }
 
   /** Keys of the rows of the oldest hours. */

@@ -224,6 +224,14 @@ export class Tiers {
     );
   }
 
+  /** Hours from `fromHour`, `toHour` excluded, of which samples have gone and buckets stand. */
+  thinnedHours(tag: number, fromHour: number, toHour: number): number[] {
+    const definition = this.#tagAt(tag);
+    if (definition === undefined) return [];
+    const group = groupOf(definition);
+    return this.#rollups.thinned(group, Math.max(0, fromHour), Math.min(hourMax, toHour));
+  }
+
   /** @see readBegin */
   readBegin(tag: number, hour: number): HourBegin {
     const definition = this.#tagAt(tag);

@@ -1,8 +1,8 @@
 /** uPlot with our colours: normal band behind, gaps hatched, times by a 24 hour clock. Loaded with the first chart. */
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import type { HistoryGap } from "@millwright/wire-contract/history";
 
-import type { Gap } from "../live/history.ts";
 import { amountScale } from "../words/amounts.ts";
 import { numberWords } from "../words/numbers.ts";
 import { clockWords } from "../words/durations.ts";
@@ -24,7 +24,7 @@ export interface PlotOptions {
 }
 
 export interface Plot {
-  draw(trace: Trace, gaps: readonly Gap[], fromUs: number, toUs: number): void;
+  draw(trace: Trace, gaps: readonly HistoryGap[], fromUs: number, toUs: number): void;
   close(): void;
 }
 
@@ -38,7 +38,7 @@ export function createPlot(options: PlotOptions): Plot {
     grid: { stroke: property("--line"), width: 0.5 },
     ticks: { stroke: property("--line"), width: 0.5 },
   };
-  let gaps: readonly Gap[] = [];
+  let gaps: readonly HistoryGap[] = [];
   const chart = new uPlot(
     {
       width: options.place.clientWidth,
@@ -153,7 +153,7 @@ function drawBand(plot: uPlot, options: PlotOptions, colour: string): void {
 }
 
 /** Gaps are hatched, like every stale value: what is not known looks the same everywhere. */
-function drawGaps(plot: uPlot, gaps: readonly Gap[], colour: string): void {
+function drawGaps(plot: uPlot, gaps: readonly HistoryGap[], colour: string): void {
   const { left, top, width, height } = plot.bbox;
   const { ctx } = plot;
   ctx.save();

@@ -1,13 +1,13 @@
 /** The last hour of one tag in a small canvas: normal band, line, and nothing where nothing was recorded. */
 import { effect } from "@preact/signals";
 import type { LiveTag } from "@millwright/wire-contract";
+import type { HistoryLine } from "@millwright/wire-contract/history";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { historyAddress, parseHistory, summaryOf, type History } from "../live/history.ts";
+import { loadHistory, summaryOf } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { afterPaint } from "../parts/paint-queue.ts";
-import { loadBytes } from "../parts/use-resource.ts";
 import { quantityWords } from "../words/amounts.ts";
 import { sayKit } from "../words/english.ts";
 
@@ -29,7 +29,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
 
   useEffect(() => {
     const given = new AbortController();
-    let last: { readonly history: History; readonly toUs: number } | undefined;
+    let last: { readonly history: HistoryLine; readonly toUs: number } | undefined;
     const redraw = (): void => {
       if (canvas.current !== null && last !== undefined) draw(canvas.current, tag, last);
     };
@@ -37,12 +37,12 @@ export function Sparkline(props: SparklineProps): JSX.Element {
       const toUs = store.nowUs();
       if (toUs === 0 || given.signal.aborted) return;
       const range = { fromUs: toUs - hourUs, toUs };
-      const columns = canvas.current?.clientWidth ?? 200;
-      const address = historyAddress(base, tag.id, range, columns);
-      const history = parseHistory(await loadBytes(address, given.signal));
+      const width = canvas.current?.clientWidth ?? 200;
+      const [history] = await loadHistory(base, [tag.id], range, width, given.signal);
+      if (history === undefined) return;
       last = { history, toUs };
       redraw();
-      const found = summaryOf(history);
+      const found = summaryOf(history.values);
       setReads(
         found === undefined
           ? sayKit("spark.none", { tag: tag.name })
@@ -87,7 +87,7 @@ export function watchTheme(changed: () => void): () => void {
 function draw(
   canvas: HTMLCanvasElement,
   tag: LiveTag,
-  picture: { readonly history: History; readonly toUs: number },
+  picture: { readonly history: HistoryLine; readonly toUs: number },
 ): void {
   const scale = window.devicePixelRatio;
   const width = canvas.clientWidth;
@@ -95,7 +95,7 @@ function draw(
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   const context = canvas.getContext("2d");
-  const found = summaryOf(picture.history);
+  const found = summaryOf(picture.history.values);
   if (context === null || found === undefined) return;
   const style = getComputedStyle(canvas);
   context.scale(scale, scale);
@@ -119,7 +119,7 @@ function draw(
   context.beginPath();
   let pen = false;
   for (const [index, value] of picture.history.values.entries()) {
-    const us = picture.history.timesUs[index] ?? 0;
+    const us = picture.history.times[index] ?? 0;
     if (!Number.isFinite(value)) pen = false;
     else if (pen) context.lineTo(x(us), y(value));
     else {

@@ -1,5 +1,5 @@
 /** The points of one chart: what was recorded, then what arrived since, with holes where nothing holds. */
-import type { History } from "../live/history.ts";
+import type { HistoryLine } from "@millwright/wire-contract/history";
 
 /** Points kept at most: history is reduced to 2 for each pixel column, and live ones come at most 10 a second. */
 const pointsMax = 20_000;
@@ -31,15 +31,15 @@ export class Trace {
   }
 
   /** Takes recorded points in place of all there were. Later live points are kept. */
-  load(history: History): void {
-    const endUs = history.timesUs.at(-1) ?? -Infinity;
+  load(history: Pick<HistoryLine, "times" | "values">): void {
+    const endUs = history.times.at(-1) ?? -Infinity;
     const later = this.times
       .map((time, index) => [time, this.values[index] ?? null] as const)
       .filter(([time]) => time * 1e6 > endUs);
     this.times.length = 0;
     this.values.length = 0;
     for (const [index, value] of history.values.entries()) {
-      this.push(history.timesUs[index] ?? 0, Number.isFinite(value) ? value : null);
+      this.push(history.times[index] ?? 0, Number.isFinite(value) ? value : null);
     }
     for (const [time, value] of later) this.push(time * 1e6, value);
   }

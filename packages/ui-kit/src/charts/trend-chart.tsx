@@ -4,20 +4,13 @@
  */
 import { effect } from "@preact/signals";
 import type { LiveTag } from "@millwright/wire-contract";
+import type { HistoryGap } from "@millwright/wire-contract/history";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import {
-  gapsAddress,
-  historyAddress,
-  parseHistory,
-  summaryOf,
-  type Gap,
-  type TimeRange,
-} from "../live/history.ts";
+import { loadHistory, summaryOf, type TimeRange } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { FailedState } from "../parts/states.tsx";
-import { loadBytes, loadJson } from "../parts/use-resource.ts";
 import { clockWords } from "../words/durations.ts";
 import { quantityWords } from "../words/amounts.ts";
 import { sayKit } from "../words/english.ts";
@@ -54,7 +47,7 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
     const given = new AbortController();
     const ends: (() => void)[] = [() => given.abort()];
     let plot: Plot | undefined;
-    let gaps: readonly Gap[] = [];
+    let gaps: readonly HistoryGap[] = [];
     const redraw = (): void => {
       const toUs = store.nowUs();
       if (toUs === 0) return;
@@ -69,13 +62,11 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
       const toUs = store.nowUs();
       if (toUs === 0) return;
       const range = { fromUs: toUs - spanMs * 1_000, toUs };
-      const columns = place.current?.clientWidth ?? 1_000;
-      const [body, found] = await Promise.all([
-        loadBytes(historyAddress(base, tag.id, range, columns), given.signal),
-        loadJson<readonly Gap[]>(gapsAddress(base, tag.id, range), given.signal),
-      ]);
-      trace.load(parseHistory(body));
-      gaps = found;
+      const width = place.current?.clientWidth ?? 1_000;
+      const [line] = await loadHistory(base, [tag.id], range, width, given.signal);
+      if (line === undefined) return;
+      trace.load(line);
+      ({ gaps } = line);
       setLoaded({ gaps, range });
       setFailedMs(undefined);
       redraw();
@@ -144,7 +135,7 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
 }
 
 interface Loaded {
-  readonly gaps: readonly Gap[];
+  readonly gaps: readonly HistoryGap[];
   readonly range: TimeRange;
 }
 
@@ -176,8 +167,7 @@ function summaryWords(tag: LiveTag, trace: Trace, range: TimeRange): string {
   const from = clockWords(range.fromUs);
   const to = clockWords(range.toUs);
   if (trace.times.length === 0) return sayKit("chart.empty", { tag: tag.name, from, to });
-  const values = Float64Array.from(trace.values, (value) => value ?? NaN);
-  const found = summaryOf({ timesUs: Float64Array.from(trace.times), values });
+  const found = summaryOf(trace.values);
   if (found === undefined) return sayKit("chart.no-numbers", { tag: tag.name });
   if (Object.keys(tag.texts).length > 0) {
     // States have names; a mean of their numbers would say nothing.

@@ -1,9 +1,9 @@
 /** What stands beside a chart for those who cannot see it, or need it elsewhere: gaps in words, a table, a file. */
 import type { LiveTag } from "@millwright/wire-contract";
+import type { HistoryGap } from "@millwright/wire-contract/history";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { Gap } from "../live/history.ts";
 import { Button } from "../parts/button.tsx";
 import { clockWords } from "../words/durations.ts";
 import { sayKit, sayKitCount } from "../words/english.ts";
@@ -14,7 +14,7 @@ import type { Trace } from "./trace.ts";
 const gapsShown = 5;
 const rowsShown = 100;
 
-export function GapList(props: { readonly gaps: readonly Gap[] }): JSX.Element | null {
+export function GapList(props: { readonly gaps: readonly HistoryGap[] }): JSX.Element | null {
   if (props.gaps.length === 0) return null;
   const shown = props.gaps.slice(-gapsShown);
   return (
@@ -32,16 +32,16 @@ export function GapList(props: { readonly gaps: readonly Gap[] }): JSX.Element |
   );
 }
 
-function gapWords(gap: Gap): string {
+function gapWords(gap: HistoryGap): string {
   const words = {
     from: clockWords(gap.fromUs),
     to: clockWords(gap.toUs),
     reason: gap.reason,
   };
-  const { samples } = gap.count;
-  return samples === undefined
+  const { count } = gap;
+  return count.kind === "unknown"
     ? sayKit("chart.gap", words)
-    : sayKit("chart.gap-counted", { ...words, samples: countWords(samples) });
+    : sayKit("chart.gap-counted", { ...words, samples: countWords(count.samples) });
 }
 
 export function TrendTable(props: { readonly tag: LiveTag; readonly trace: Trace }): JSX.Element {
