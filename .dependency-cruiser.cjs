@@ -14,6 +14,7 @@ const hubSteps = [
   "ingest",
   "twin",
   "history",
+  "backup",
   "alarm",
   "maintain",
   "simulate",

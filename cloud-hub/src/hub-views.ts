@@ -92,4 +92,5 @@ export interface HubViews {
   /** The newest first. */
   quarantine(): Promise<readonly Quarantined[]>;
   metrics(): HubMetrics;
+  backup(): BackupStatus;
 }

@@ -19,6 +19,9 @@ import {
   type GatewayPage,
 } from "@millwright/wire-contract";
 
+import { openBackupBook, type BackupBook } from "./backup/backup-book.ts";
+import { BackupKeeper } from "./backup/backup-keeper.ts";
+import { backupStateOf } from "./backup/backup-state.ts";
 import { FolderNotWritable } from "./children/child-faults.ts";
 import { despiteChildEnds } from "./children/despite-child-ends.ts";
 import type { KeptChild } from "./children/kept-child.ts";
@@ -33,6 +36,7 @@ import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
 import { ConsoleServer } from "./serve/console-server.ts";
+import { backupFilesOf, lakeFolderOf } from "./settings/folders.ts";
 import { SettingsFaulty, type HubSettings } from "./settings/load-settings.ts";
 import { Fleet } from "./twin/fleet.ts";
 import { Twins } from "./twin/twins.ts";
@@ -104,7 +108,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     clock: context.clock,
   });
   return {
-    services: [...children, core, keeper, console],
+    services: [...children, core, keeper, ...core.backupKeepers, carriers, console],
     views: core,
     status: () => ({
       console: console.url,
@@ -164,8 +168,9 @@ function openDataFolder(folder: string): void {
   }
 }
 
-function lakePlaceOf({ dataFolder, history: { lakeFolder, bucket } }: HubSettings): LakePlace {
-  const folder = lakeFolder ?? join(dataFolder, "lake");
+function lakePlaceOf(settings: HubSettings): LakePlace {
+  const { bucket } = settings.history;
+  const folder = lakeFolderOf(settings);
   if (bucket === undefined) return { folder };
   const keys = readCredentials(bucket.credentialsFile);
   if (keys === undefined)
@@ -195,11 +200,33 @@ class HubCore implements Service, HubViews {
   readonly #options: CoreOptions;
   readonly #stopping = new AbortController();
   readonly #watching = new Watching();
+  /** One where there is a schedule, none elsewhere. */
+  readonly backupKeepers: readonly BackupKeeper[];
   #parts: Parts | undefined;
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(options: CoreOptions) {
     this.#options = options;
+    const { settings, context, databaseUrl } = options;
+    const { backup } = settings;
+    this.backupKeepers =
+      backup === undefined
+        ? []
+        : [
+            new BackupKeeper({
+              order: {
+                folder: backup.folder,
+                keep: backup.keep,
+                lakeFolder: lakeFolderOf(settings),
+                files: backupFilesOf(settings),
+              },
+              everyMs: backup.everyHours * 3_600_000,
+              newestUs: () => this.#parts?.backups.newestUs,
+              made: async () => this.#parts?.backups.reload(),
+              databaseUrl,
+              ...context,
+            }),
+          ];
   }
 
   async start(): Promise<void> {
@@ -208,9 +235,10 @@ class HubCore implements Service, HubViews {
   }
 
   async #join(): Promise<void> {
-    const { settings, context, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
+    const { settings, context, key, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
     const { clock, random, log } = context;
     const store = await openPostgresStore({ url: databaseUrl(), writers: settings.writers, log });
+    let backups: BackupBook | undefined;
     try {
       const fleet = new Fleet({ reader: store, clock, log });
       const twins = new Twins({
@@ -227,6 +255,14 @@ class HubCore implements Service, HubViews {
         },
       });
       for (const gateway of await fleet.load()) await twins.load(gateway);
+      const { releaseBelow } = settings;
+      backups = await openBackupBook({
+        databaseUrl: databaseUrl(),
+        releaseBelow,
+        clock,
+        log,
+      });
+      const keys = openGatewayKeys(databaseUrl(), log);
       const credentials = brokerCredentials();
       const inbox = new NatsInbox({
         url: brokerUrl(),
@@ -252,12 +288,21 @@ class HubCore implements Service, HubViews {
         },
         greeted(hello) {
           fleet.greet(hello, clock.nowUs());
+          const { gateway, publicKey } = hello;
+          if (publicKey === undefined) return;
+          keys.met(gateway, publicKey, clock.nowUs()).catch((failure: unknown) => {
+            log.warn("hub.gateway-key-not-noted", { gateway, reason: messageChain(failure) });
+          });
         },
         watched: (gateway) => this.#watching.watched(gateway, watchedTagsMax),
+        safe: backups,
       });
       await ingest.start();
       this.#parts = {
         store,
+        keys,
+        importer: new Importer({ intake: ingest, keys, key, clock, log }),
+        backups,
         fleet,
         twins,
         ingest,
@@ -273,9 +318,11 @@ class HubCore implements Service, HubViews {
       };
       this.#work = Promise.all([
         fleet.watch(this.#stopping.signal),
+        backups.watch(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
       ]);
     } catch (failure) {
+      await backups?.[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       throw failure;
     }
@@ -292,6 +339,8 @@ class HubCore implements Service, HubViews {
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
     await parts.history[Symbol.asyncDispose]();
+    await parts.keys[Symbol.asyncDispose]();
+    await parts.backups[Symbol.asyncDispose]();
     await parts.store[Symbol.asyncDispose]();
   }
 
@@ -409,6 +458,19 @@ class HubCore implements Service, HubViews {
     };
   }
 
+  backup(): ReturnType<HubViews["backup"]> {
+    const { settings, context } = this.#options;
+    const { newestUs } = this.#running().backups;
+    const everyMs = (settings.backup?.everyHours ?? 0) * 3_600_000;
+    return {
+      releaseBelow: settings.releaseBelow,
+      state: backupStateOf(newestUs, everyMs, context.clock.nowUs()),
+      newestUs,
+      everyMs,
+      failure: this.backupKeepers[0]?.failure ?? "",
+    };
+  }
+
   async #keepBeats(fleet: Fleet, store: PostgresStore, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options.context;
     const stopped = aborted(signal);
@@ -433,4 +495,5 @@ interface Parts {
   readonly twins: Twins;
   readonly ingest: Ingest;
   readonly history: History;
+  readonly backups: BackupBook;
 }

@@ -13,6 +13,8 @@ import {
   type Service,
 } from "@millwright/kit";
 
+import { backupCommand } from "./commands/backup.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { buildHub, type Hub } from "./hub.ts";
 import { programFolders } from "./settings/environment.ts";
 import { loadSettings, settingsJsonSchema } from "./settings/load-settings.ts";
@@ -23,13 +25,31 @@ const exit = { ok: 0, defect: 1, settings: 2, disk: 3 } as const;
 /** How long what was accepted may take to be stored, and the children to end, after a signal. */
 const drainMs = 8_000;
 
+const commands = [backupCommand, restoreCommand];
+
 const usage = `Millwright hub
 
   node cloud-hub/src/main.ts --settings hub.yaml   runs the hub until it is told to stop
   node cloud-hub/src/main.ts --schema              prints the JSON Schema of hub.yaml, for editors
-`;
+${commands.map((one) => `  node cloud-hub/src/main.ts ${one.usage}\n      ${one.what}\n`).join("")}`;
 
 async function main(): Promise<number> {
+  const [name, ...rest] = process.argv.slice(2);
+  const command = commands.find((one) => one.name === name);
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      stopping.abort(new Error(signal));
+    });
+  }
+  const context = {
+    clock: systemClock,
+    random: seededRandom(randomBytes(32).toString("hex")),
+  };
+  if (command !== undefined) {
+    const log = createLog("hub", "warn");
+    return command.run(rest, { ...context, log, out: process.stdout, until: stopping.signal });
+  }
   const { values } = parseArgs({
     options: {
       settings: { type: "string", short: "s" },
@@ -45,16 +65,9 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return values.help === true ? exit.ok : exit.settings;
   }
-  const stopping = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      stopping.abort(new Error(signal));
-    });
-  }
   const settings = loadSettings(values.settings);
   const hub = buildHub(settings, {
-    clock: systemClock,
-    random: seededRandom(randomBytes(32).toString("hex")),
+    ...context,
     log: createLog("hub", settings.logLevel),
     programFolders: programFolders(),
   });
@@ -84,7 +97,10 @@ function readyLine(hub: Hub): Service {
 function exitCodeOf(failure: unknown): number {
   if (!(failure instanceof Fault)) return exit.defect;
   if (failure.code === "children.folder-not-writable") return exit.disk;
-  const forAPerson = failure.code.startsWith("settings.") || failure.code.endsWith(".port-taken");
+  const forAPerson =
+    failure.code.startsWith("settings.") ||
+    failure.code === "backup.unusable" ||
+    failure.code.endsWith(".port-taken");
   return forAPerson || failure.code === "children.program-missing" ? exit.settings : exit.defect;
 }
 

@@ -91,6 +91,10 @@ void describe("the console", { skip: noChromium }, () => {
       /neither stored nor explained/,
     );
     assert.match(await page.locator(".quarantine").innerText(), /1 frame could not be read/);
+    assert.match(
+      await page.locator(".backup-late").innerText(),
+      /backup of this hub is 2 d 2 h old\. The schedule wants a younger one\..*read-only/,
+    );
     await page.getByRole("link", { name: "3 silent" }).click();
     await page.waitForFunction(() => document.querySelectorAll(".gateways tbody tr").length === 3);
     assert.match(

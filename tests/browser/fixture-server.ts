@@ -241,6 +241,16 @@ export class Fixture implements AsyncDisposable {
       }),
     );
     app.get("/api/gateways/:gateway", (context) => context.json(page()));
+    app.get("/api/backup", (context) => {
+      const trouble = this.#options.condition === "trouble";
+      return context.json({
+        releaseBelow: "backup",
+        state: trouble ? "late" : "fresh",
+        newestUs: this.#startedUs - (trouble ? 50 : 5) * 3_600e6,
+        everyMs: 24 * 3_600e3,
+        failure: trouble ? "cannot write to /mnt/backup: read-only file system" : "",
+      });
+    });
     app.get("/api/quarantine", (context) =>
       context.json(
         this.#options.condition === "trouble"

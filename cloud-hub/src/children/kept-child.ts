@@ -137,6 +137,11 @@ export class KeptChild implements Service {
     if (this.#pid !== 0) await this.#end(this.#pid, deadline);
   }
 
+  /** Ends the looking after it and leaves it running: it belongs to somebody else. */
+  letGo(): void {
+    this.#stopping.abort();
+  }
+
   async #adopt(): Promise<boolean> {
     const pid = this.#recordedPid();
     const port = this.#recordedPort();

@@ -43,6 +43,15 @@ export interface IngestOptions {
   greeted(hello: Hello): void;
   /** Tags of the gateway that somebody is looking at now. */
   watched(gateway: GatewayId): readonly TagId[];
+  /** What of a mark is safe. Left out, all that is stored: `releaseBelow: stored`, chosen in words. */
+  readonly safe?: SafeSource;
+}
+
+/** Says how far gateways may delete (no-loss protocol 6.6). */
+export interface SafeSource {
+  lower(gateway: GatewayId, mark: LaneMark): LaneMark;
+  /** The database is another one than before, and may hold less. */
+  reload(): Promise<void>;
 }
 
 export interface IngestCounters {
@@ -203,9 +212,15 @@ export class Ingest implements Service {
       this.#options.inbox.publishMarks(gateway, {
         version: 1,
         incarnation: this.#incarnation,
-        marks,
+        marks: this.#lowered(gateway, marks),
       });
     }
+  }
+
+  /** Marks are kept as stored and lowered as they go out: a new backup raises those that stand. */
+  #lowered(gateway: GatewayId, marks: readonly LaneMark[]): readonly LaneMark[] {
+    const { safe } = this.#options;
+    return safe === undefined ? marks : marks.map((mark) => safe.lower(gateway, mark));
   }
 
   #count(taken: Taken, voids: number): void {
@@ -258,6 +273,7 @@ export class Ingest implements Service {
     const answer = await store.hello(hello, clock.nowUs());
     if (answer.incarnation !== this.#incarnation) {
       log.warn("ingest.incarnation-changed", { incarnation: answer.incarnation });
+      await this.#options.safe?.reload();
       this.#incarnation = answer.incarnation;
     }
     const epochs = new Set(hello.epochs.map((one) => one.epoch));
@@ -269,7 +285,7 @@ export class Ingest implements Service {
     });
     log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size });
     this.#options.greeted(hello);
-    return { ...answer, marks };
+    return { ...answer, marks: this.#lowered(gateway, marks) };
   }
 
   #heardBeat(gateway: GatewayId, bytes: Uint8Array): void {
@@ -313,7 +329,7 @@ export class Ingest implements Service {
         inbox.publishMarks(gateway, {
           version: 1,
           incarnation: this.#incarnation,
-          marks: [...live.marks.values()],
+          marks: this.#lowered(gateway, [...live.marks.values()]),
           ...(watched.length === 0 ? {} : { watched }),
         });
       }
@@ -325,7 +341,9 @@ export class Ingest implements Service {
     const backoff = new Backoff(100, 5_000, random);
     while (!hasAborted(stopping)) {
       try {
-        this.#incarnation = await store.incarnation();
+        const incarnation = await store.incarnation();
+        await this.#options.safe?.reload();
+        this.#incarnation = incarnation;
         for (const live of this.#gateways.values()) live.marks.clear();
         return;
       } catch {

@@ -39,6 +39,7 @@ export class ConsoleServer extends PageService {
         app.get("/api/gateways", (context) => context.json(views.gateways()));
         app.get("/api/quarantine", async (context) => context.json(await views.quarantine()));
         app.get("/api/metrics", (context) => context.json(views.metrics()));
+        app.get("/api/backup", (context) => context.json(views.backup()));
         app.get("/api/gateways/live", (context) => gatewaysStream(context, views, clock));
         app.get("/api/gateways/:gateway", (context) => {
           const page = views.page(context.req.param("gateway"));

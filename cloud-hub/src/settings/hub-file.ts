@@ -5,10 +5,21 @@ export interface HubFile {
   /** What the hub and its children write goes here. */
   readonly dataFolder: string;
   /**
-   * Below which mark gateways delete. Only `stored` exists until the hub makes backups: a gateway then deletes what the
-   * hub has stored, and a hub whose database is lost is not filled again. It has to be chosen in words.
+   * Below which mark gateways delete. `backup`: what the newest verified backup holds, so that a hub restored from it is
+   * filled again by its gateways. `stored`: what the hub has stored; what came after a backup is then lost with the
+   * database. It has to be chosen in words.
    */
-  readonly releaseBelow: "stored";
+  readonly releaseBelow: "stored" | "backup";
+  /** Backups by schedule. Absent: only those that a person makes. */
+  readonly backup?:
+    | {
+        /** On another disk than the data, or the disk that fails takes both. */
+        readonly folder: string;
+        readonly everyHours: number;
+        /** So many verified backups stay there; older ones go. */
+        readonly keep: number;
+      }
+    | undefined;
   readonly http: { readonly host: string; readonly port: number };
   readonly broker: {
     /** An existing NATS server with JetStream. Absent: the hub starts its own as a child. */
@@ -65,12 +76,21 @@ const loopback = z.enum(["127.0.0.1", "::1", "localhost"], {
   error: "only loopback (127.0.0.1, ::1, localhost) until access control exists",
 });
 
-export const hubFile: z.ZodType<HubFile> = z.strictObject({
+const wholeFile: z.ZodType<HubFile> = z.strictObject({
   dataFolder: z.string().min(1),
-  releaseBelow: z.literal("stored", {
+  releaseBelow: z.enum(["stored", "backup"], {
     error:
-      'must be chosen in words: "stored" (gateways delete what the hub has stored; there are no backups yet)',
+      'must be chosen in words: "backup" (gateways delete what the newest verified backup holds) or "stored" (they delete what the hub has stored, and what came after a backup is lost with the database)',
   }),
+  backup: z
+    .strictObject({
+      folder: z.string().min(1),
+      // Gateways hold what came since: a day of it is a tenth of their file, as a rule (no-loss protocol 9).
+      everyHours: z.number().min(0.001).max(8_784).default(24),
+      // A week of days to go back to, when what went wrong is noticed late.
+      keep: z.int().min(1).max(1_000).default(7),
+    })
+    .optional(),
   http: z
     .strictObject({
       host: loopback.default("127.0.0.1"),
@@ -131,3 +151,11 @@ export const hubFile: z.ZodType<HubFile> = z.strictObject({
   writers: z.int().min(1).max(16).default(2),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
+
+export const hubFile: z.ZodType<HubFile> = wholeFile.refine(
+  ({ releaseBelow, backup }) => releaseBelow === "stored" || backup !== undefined,
+  {
+    error: 'releaseBelow "backup" needs a schedule: "backup: { folder: … }"',
+    path: ["backup"],
+  },
+);

@@ -57,3 +57,13 @@ test("editors get a schema that names every setting", () => {
     assert.ok(schema.includes(`"${name}"`), name);
   }
 });
+
+test("who lets gateways delete below backups says where backups lie and how often", () => {
+  const text = "dataFolder: d\nreleaseBelow: backup\n";
+  assert.throws(
+    () => parseSettings(text, "/etc/hub.yaml"),
+    /hub\.yaml: backup: .*needs a schedule/,
+  );
+  const { backup } = parseSettings(`${text}backup: { folder: ../backups }\n`, "/etc/mw/hub.yaml");
+  assert.deepEqual(backup, { folder: "/etc/backups", everyHours: 24, keep: 7 });
+});

@@ -16,7 +16,10 @@ export class SettingsFaulty extends Fault {
 }
 
 /** Settings that can be used as they are: paths are absolute, every default is filled in. */
-export type HubSettings = HubFile;
+export interface HubSettings extends HubFile {
+  /** The file that they were read from. */
+  readonly file: string;
+}
 
 /** Reads the file once, at the start. Throws `SettingsFaulty` with all problems together. */
 export function loadSettings(path: string): HubSettings {
@@ -48,7 +51,7 @@ export function parseSettings(text: string, file: string): HubSettings {
     });
     throw new SettingsFaulty(report.join("\n"));
   }
-  return withAbsolutePaths(parsed.data, dirname(file));
+  return { ...withAbsolutePaths(parsed.data, dirname(file)), file };
 }
 
 /** For editors: completes and checks `hub.yaml` while it is written. */
@@ -56,7 +59,7 @@ export function settingsJsonSchema(): unknown {
   return z.toJSONSchema(hubFile, { io: "input" });
 }
 
-function withAbsolutePaths(settings: HubFile, folder: string): HubSettings {
+function withAbsolutePaths(settings: HubFile, folder: string): HubFile {
   const at = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : resolve(folder, path);
   return {
@@ -68,6 +71,10 @@ function withAbsolutePaths(settings: HubFile, folder: string): HubSettings {
       program: at(settings.broker.program),
     },
     database: { ...settings.database, programs: at(settings.database.programs) },
+    backup: settings.backup && {
+      ...settings.backup,
+      folder: resolve(folder, settings.backup.folder),
+    },
     history: {
       ...settings.history,
       lakeFolder: at(settings.history.lakeFolder),

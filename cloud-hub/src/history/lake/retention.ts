@@ -6,6 +6,7 @@ import type { Clock, Log } from "@millwright/kit";
 import type pg from "pg";
 
 import { writeAudit } from "../../database/audit.ts";
+import { isBackupUnderWay } from "../../database/backup-lock.ts";
 import { listPartitions, type Partition } from "../../database/range-partitions.ts";
 import { inTransaction } from "../../database/transaction.ts";
 import { hourTier, minuteTier, type RollupTier } from "../rollups/rollup-store.ts";
@@ -51,6 +52,8 @@ export class Retention {
 
   /** All that is due. Each step is a transaction: what a kill leaves is done the next time. */
   async run(): Promise<void> {
+    // Also a table that it would wait for keeps others waiting behind it, those who store frames among them.
+    if (await isBackupUnderWay(this.#options.pool)) return;
     await this.releaseFrames();
     await this.releaseChunks();
     await this.expireSamples();

@@ -11,6 +11,7 @@ import type { GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import type { BackupStatus } from "./backup-line.tsx";
 import { FleetScreen, type Quarantined } from "./fleet-screen.tsx";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayScreen } from "./gateway-screen.tsx";
@@ -37,6 +38,11 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
   const quarantine = useResource(
     `quarantine ${turn}`,
     (signal) => loadJson<readonly Quarantined[]>("/api/quarantine", signal),
+    wallMs,
+  );
+  const backup = useResource(
+    `backup ${turn}`,
+    (signal) => loadJson<BackupStatus>("/api/backup", signal),
     wallMs,
   );
   return (
@@ -76,6 +82,7 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
           <FleetScreen
             fleet={fleet}
             quarantine={quarantine.value ?? []}
+            backup={backup.value}
             chosen={name}
             site={rest[0]}
           />

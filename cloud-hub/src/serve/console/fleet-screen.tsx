@@ -15,6 +15,7 @@ import type { GatewayRow, Presence } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { BackupLine, type BackupStatus } from "./backup-line.tsx";
 import { attentionOf, filterRows, isPresence, presences } from "./fleet-filter.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayTable } from "./gateway-table.tsx";
@@ -35,6 +36,7 @@ const attentionShown = 8;
 export function FleetScreen(props: {
   readonly fleet: FleetStore;
   readonly quarantine: readonly Quarantined[];
+  readonly backup: BackupStatus | undefined;
   /** From the address: which tile is pressed. */
   readonly chosen: string;
   /** From the address: which site is, "-" for gateways that name none. */
@@ -64,6 +66,7 @@ export function FleetScreen(props: {
 function Fleet(props: {
   readonly fleet: FleetStore;
   readonly quarantine: readonly Quarantined[];
+  readonly backup: BackupStatus | undefined;
   readonly chosen: string;
   readonly site: string | undefined;
   readonly rows: readonly GatewayRow[];
@@ -91,6 +94,7 @@ function Fleet(props: {
             ))}
           </ul>
           <Whole rows={rows} />
+          <BackupLine backup={props.backup} nowUs={fleet.secondUs.value} />
           <QuarantineLine quarantine={props.quarantine} nowUs={fleet.secondUs.value} />
         </div>
         <AttentionList fleet={fleet} rows={rows} />

@@ -71,6 +71,11 @@ const texts = {
   "attention.down": "{gateway} does not reach {devices}",
   "attention.more.one": "and {count} more",
   "attention.more.other": "and {count} more",
+  "backup.age": "The newest verified backup of this hub is {age} old.",
+  "backup.none": "This hub has no backup, and no schedule makes one.",
+  "backup.none-yet": "This hub has no verified backup yet.",
+  "backup.late": "The schedule wants a younger one.",
+  "backup.failure": "The last attempt failed: {reason}.",
   "quarantine.one":
     "{count} frame could not be read and is in quarantine. Newest: {gateway}, {reason}, {time}.",
   "quarantine.other":

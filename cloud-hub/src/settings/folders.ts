@@ -1,0 +1,19 @@
+import { join } from "node:path";
+
+import type { HubSettings } from "./load-settings.ts";
+
+/** Where Parquet files of days that are over lie. */
+export function lakeFolderOf({ dataFolder, history }: HubSettings): string {
+  return history.lakeFolder ?? join(dataFolder, "lake");
+}
+
+/** What a hub on new hardware needs besides its database: a backup keeps it. */
+export function backupFilesOf(settings: HubSettings): readonly string[] {
+  const { file, dataFolder, broker, history } = settings;
+  return [
+    file,
+    join(dataFolder, "gateway.credentials"),
+    broker.credentialsFile,
+    history.bucket?.credentialsFile,
+  ].filter((path) => path !== undefined);
+}
