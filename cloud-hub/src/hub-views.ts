@@ -8,6 +8,8 @@ import type {
 } from "@millwright/wire-contract";
 import type { HistoryLine } from "@millwright/wire-contract/history";
 
+import type { BackupStatus } from "./backup/backup-state.ts";
+
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
   readonly gateway: string;

@@ -108,7 +108,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     clock: context.clock,
   });
   return {
-    services: [...children, core, keeper, ...core.backupKeepers, carriers, console],
+    services: [...children, core, keeper, ...core.backupKeepers, console],
     views: core,
     status: () => ({
       console: console.url,
@@ -235,7 +235,7 @@ class HubCore implements Service, HubViews {
   }
 
   async #join(): Promise<void> {
-    const { settings, context, key, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
+    const { settings, context, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
     const { clock, random, log } = context;
     const store = await openPostgresStore({ url: databaseUrl(), writers: settings.writers, log });
     let backups: BackupBook | undefined;
@@ -262,7 +262,6 @@ class HubCore implements Service, HubViews {
         clock,
         log,
       });
-      const keys = openGatewayKeys(databaseUrl(), log);
       const credentials = brokerCredentials();
       const inbox = new NatsInbox({
         url: brokerUrl(),
@@ -288,11 +287,6 @@ class HubCore implements Service, HubViews {
         },
         greeted(hello) {
           fleet.greet(hello, clock.nowUs());
-          const { gateway, publicKey } = hello;
-          if (publicKey === undefined) return;
-          keys.met(gateway, publicKey, clock.nowUs()).catch((failure: unknown) => {
-            log.warn("hub.gateway-key-not-noted", { gateway, reason: messageChain(failure) });
-          });
         },
         watched: (gateway) => this.#watching.watched(gateway, watchedTagsMax),
         safe: backups,
@@ -300,8 +294,6 @@ class HubCore implements Service, HubViews {
       await ingest.start();
       this.#parts = {
         store,
-        keys,
-        importer: new Importer({ intake: ingest, keys, key, clock, log }),
         backups,
         fleet,
         twins,
@@ -339,7 +331,6 @@ class HubCore implements Service, HubViews {
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
     await parts.history[Symbol.asyncDispose]();
-    await parts.keys[Symbol.asyncDispose]();
     await parts.backups[Symbol.asyncDispose]();
     await parts.store[Symbol.asyncDispose]();
   }
