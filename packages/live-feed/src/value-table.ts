@@ -6,9 +6,14 @@ import {
   isWide,
   status as statusCodes,
   type LiveValue,
+  type SampleColumns,
   type Scalar,
   type TagDefinition,
 } from "@millwright/wire-contract";
+
+/** What is known of a tag: nothing, a number, or what a double cannot hold. */
+const knownNumber = 1;
+const knownWide = 2;
 
 export class ValueTable {
   #tags: readonly TagDefinition[] = [];
@@ -21,6 +26,8 @@ export class ValueTable {
   #receivedUs = new Float64Array(0);
   #changedUs = new Float64Array(0);
   #confirmedUs = new Float64Array(0);
+  /** No proof of a single tag is later than this. */
+  #latestUs = 0;
   readonly #wide = new Map<number, Scalar>();
   readonly #deviceConfirmedUs = new Map<string, number>();
   readonly #listeners = new Set<(tags: readonly string[]) => void>();
@@ -70,22 +77,95 @@ export class ValueTable {
   ): void {
     if (tag < 0 || tag >= this.#known.length) return;
     const same =
-      this.#known[tag] === 1 &&
+      this.#known[tag] === (wide === undefined ? knownNumber : knownWide) &&
       this.#status[tag] === status &&
       (wide === undefined
-        ? Object.is(this.#value[tag], value) && !this.#wide.has(tag)
+        ? Object.is(this.#value[tag], value)
         : sameWide(this.#wide.get(tag), wide));
     if (!same) this.#changedUs[tag] = measuredUs;
-    this.#known[tag] = 1;
-    this.#value[tag] = value;
     if (wide !== undefined) this.#wide.set(tag, wide);
-    else if (this.#wide.size > 0) this.#wide.delete(tag);
+    else if (this.#known[tag] === knownWide) this.#wide.delete(tag);
+    this.#known[tag] = wide === undefined ? knownNumber : knownWide;
+    this.#value[tag] = value;
     this.#status[tag] = status;
     this.#measuredUs[tag] = measuredUs;
     this.#receivedUs[tag] = receivedUs;
     // What a broker or an edge node kept says what was, not what is: it proves nothing (field practice 45).
     if (status === statusCodes.uncertainLastUsable) return;
+    this.#latestUs = Math.max(this.#latestUs, receivedUs);
     this.#confirmedUs[tag] = Math.max(this.#confirmedUs[tag] ?? 0, receivedUs);
+  }
+
+  /**
+   * `set` for each row of samples that were received together. Everything that a device says comes through here, and
+   * nearly all of it is numbers of neighbouring tags, which are taken a run at a time.
+   */
+  setRows(rows: SampleColumns, receivedUs: number): void {
+    const { count, tag, value, status, measuredUs, wide } = rows;
+    for (let row = 0; row < count;) {
+      const end = wide === undefined ? this.#runFrom(rows, row) : row;
+      if (end > row) {
+        this.#setRun(rows, row, end, receivedUs);
+        row = end;
+        continue;
+      }
+      this.set(
+        tag[row] ?? -1,
+        value[row] ?? NaN,
+        wide?.get(row),
+        status[row] ?? 0,
+        measuredUs[row] ?? receivedUs,
+        receivedUs,
+      );
+      row++;
+    }
+  }
+
+  /** Where the run of rows ends that begins at `row`: numbers that prove what they say, of tags with rising index. */
+  #runFrom({ count, tag, value, status }: SampleColumns, row: number): number {
+    const known = this.#known;
+    const first = tag[row] ?? -1;
+    if (first < 0) return row;
+    const max = Math.min(count, row + known.length - first);
+    let at = row;
+    while (
+      at < max &&
+      tag[at] === first + at - row &&
+      known[first + at - row] === knownNumber &&
+      status[at] !== statusCodes.uncertainLastUsable &&
+      value[at] === value[at]
+    )
+      at++;
+    return at;
+  }
+
+  #setRun(rows: SampleColumns, row: number, end: number, receivedUs: number): void {
+    const first = rows.tag[row] ?? 0;
+    const last = first + end - row;
+    const values = rows.value;
+    const codes = rows.status;
+    const [value, status, changedUs] = [this.#value, this.#status, this.#changedUs];
+    for (let at = row, tag = first; at < end; at++, tag++) {
+      const number = values[at] ?? NaN;
+      const code = codes[at] ?? 0;
+      const before = value[tag] ?? NaN;
+      // Zeros of either sign are equal and not the same.
+      const same = before === number && (number !== 0 || Object.is(before, number));
+      if (same && status[tag] === code) continue;
+      changedUs[tag] = rows.measuredUs[at] ?? receivedUs;
+      value[tag] = number;
+      status[tag] = code;
+    }
+    this.#measuredUs.set(rows.measuredUs.subarray(row, end), first);
+    this.#receivedUs.fill(receivedUs, first, last);
+    if (receivedUs >= this.#latestUs) {
+      this.#latestUs = receivedUs;
+      this.#confirmedUs.fill(receivedUs, first, last);
+      return;
+    }
+    for (let tag = first; tag < last; tag++) {
+      this.#confirmedUs[tag] = Math.max(this.#confirmedUs[tag] ?? 0, receivedUs);
+    }
   }
 
   /** A proof without a value: for the tags named, or for all of the device. */
@@ -95,6 +175,7 @@ export class ValueTable {
       return;
     }
     for (const index of tags) this.#confirmedUs[index] = atUs;
+    this.#latestUs = Math.max(this.#latestUs, atUs);
     // A page learns of the proof as of a change: the row it receives carries the new time.
     this.tell(new Set(tags));
   }
@@ -107,7 +188,7 @@ export class ValueTable {
   } {
     const device = this.#byIndex[index]?.device ?? "";
     return {
-      known: this.#known[index] === 1,
+      known: this.#known[index] !== 0,
       status: this.#status[index] ?? 0,
       confirmedUs: Math.max(
         this.#confirmedUs[index] ?? 0,
@@ -145,7 +226,7 @@ export class ValueTable {
 
   #toLive(tag: TagDefinition): LiveValue {
     const index = tag.index;
-    const known = this.#known[index] === 1;
+    const known = this.#known[index] !== 0;
     return {
       t: tag.id,
       v: known ? toJson(tag, this.#value[index] ?? NaN, this.#wide.get(index)) : null,
