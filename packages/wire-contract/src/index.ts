@@ -55,6 +55,7 @@ export {
   makeDictionary,
   type Dictionary,
 } from "./dictionary.ts";
+export { SampleScratch } from "./columns/target.ts";
 export { decodeSamples, encodeSamples } from "./samples.ts";
 export {
   decodeCapture,

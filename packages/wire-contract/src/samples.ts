@@ -4,7 +4,7 @@ import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
 import { readByTag, writeByTag } from "./columns/by-tag.ts";
 import { sortByTag } from "./columns/order.ts";
 import { SectionReader } from "./columns/sections.ts";
-import { makeTarget, type TargetColumns } from "./columns/target.ts";
+import { makeTarget, type SampleScratch, type TargetColumns } from "./columns/target.ts";
 import { readWide, writeWide } from "./columns/wide.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { SampleColumns } from "./frame.ts";
@@ -31,8 +31,16 @@ export function encodeSamples(columns: SampleColumns, dictionary: Dictionary): U
   return body.copy();
 }
 
-/** Rows come sorted by tag. Refuses what is not the body of samples of this dictionary. */
-export function decodeSamples(bytes: Uint8Array, dictionary: Dictionary): SampleColumns | Refused {
+/**
+ * Rows come sorted by tag. Refuses what is not the body of samples of this dictionary.
+ *
+ * @param scratch read into this; the answer holds until it is used the next time
+ */
+export function decodeSamples(
+  bytes: Uint8Array,
+  dictionary: Dictionary,
+  scratch?: SampleScratch,
+): SampleColumns | Refused {
   return refuseMalformed("samples", () => {
     let count = 0;
     let target: TargetColumns | undefined;
@@ -44,7 +52,7 @@ export function decodeSamples(bytes: Uint8Array, dictionary: Dictionary): Sample
       if (field !== byTag.field && field !== wide.field) return;
       if (target !== undefined) throw new Malformed("it has two layouts");
       const sections = new SectionReader(new ByteReader(value.block()));
-      target = makeTarget(count);
+      target = scratch?.clear(count) ?? makeTarget(count);
       (field === byTag.field ? readByTag : readWide)(sections, target, dictionary);
     });
     if (target === undefined) {

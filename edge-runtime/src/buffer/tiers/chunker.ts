@@ -1,5 +1,10 @@
 import { widths } from "@millwright/aggregates";
-import { encodeSamples, type Dictionary, type SampleColumns } from "@millwright/wire-contract";
+import {
+  encodeSamples,
+  SampleScratch,
+  type Dictionary,
+  type SampleColumns,
+} from "@millwright/wire-contract";
 
 import type { Loss } from "../../hand-over.ts";
 import { rankOf } from "../lane-book.ts";
@@ -76,6 +81,8 @@ interface Job {
   cursor: number;
   passes: Pass[] | undefined;
   gathering: Gathering | undefined;
+  /** The one of the last pass. */
+  before: Gathering | undefined;
   /** Groups of the first pass that are still to be written. */
   groups: readonly PassGroup[];
 }
@@ -83,6 +90,7 @@ interface Job {
 export class Chunker {
   readonly #parts;
   readonly #rules: ChunkRules;
+  readonly #scratch = new SampleScratch();
   #frontier: number;
   #job: Job | undefined;
   #caughtUp = false;
@@ -167,6 +175,7 @@ export class Chunker {
       cursor: this.#frontier,
       passes: undefined,
       gathering: undefined,
+      before: undefined,
       groups: [],
     };
   }
@@ -190,7 +199,8 @@ export class Chunker {
   /** Takes the frame in, unless it belongs to what comes next. */
   #fits(job: Job, frame: PendingFrame): boolean {
     const dictionary = this.#parts.dictionaryOf(frame.dictionary);
-    const opened = dictionary === undefined ? undefined : openFrame(frame, dictionary);
+    const opened =
+      dictionary === undefined ? undefined : openFrame(frame, dictionary, this.#scratch);
     if (opened === undefined) {
       this.#tellUnreadable(frame);
     } else {
@@ -219,7 +229,8 @@ export class Chunker {
   #beginPass(job: Job): void {
     const [pass] = job.passes ?? [];
     if (pass === undefined) return;
-    job.gathering = new Gathering(pass);
+    job.gathering = new Gathering(pass, job.before);
+    job.before = undefined;
     job.cursor = job.fromId;
   }
 
@@ -231,7 +242,7 @@ export class Chunker {
     for (const frame of this.#parts.frames.after(job.cursor, framesPerQuery)) {
       if (frame.id > job.toId) break;
       if (inSlice >= this.#rules.sliceSamplesMax) return;
-      const opened = openFrame(frame, dictionary);
+      const opened = openFrame(frame, dictionary, this.#scratch);
       if (opened?.head.late === pass.late) gathering.add(opened.columns);
       job.cursor = frame.id;
       inSlice += frame.samples;
@@ -253,6 +264,7 @@ export class Chunker {
       job.groups = rest;
     }
     if (job.groups.length > 0) return;
+    job.before = gathering;
     job.gathering = undefined;
     job.passes = passes?.slice(1) ?? [];
   }

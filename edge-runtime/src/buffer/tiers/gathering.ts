@@ -74,20 +74,25 @@ export interface Pass {
 
 /** Columns of one pass while they are being filled. */
 export class Gathering {
-  readonly #columns;
+  readonly #columns: Omit<SampleColumns, "count" | "wide">;
   readonly #wide = new Map<number, Scalar>();
   /** Where the next sample of a tag goes. */
   readonly #next = new Map<number, number>();
   readonly #ranges = new Map<GroupKey, readonly [number, number]>();
 
-  constructor(pass: Pass) {
+  /** @param before a pass that is over: its columns are filled again */
+  constructor(pass: Pass, before?: Gathering) {
     const { samples } = pass;
-    this.#columns = {
-      tag: new Int32Array(samples),
-      measuredUs: new Float64Array(samples),
-      value: new Float64Array(samples),
-      status: new Uint32Array(samples),
-    };
+    const there = before === undefined ? undefined : before.#columns;
+    this.#columns =
+      there !== undefined && there.tag.length >= samples
+        ? there
+        : {
+            tag: new Int32Array(samples),
+            measuredUs: new Float64Array(samples),
+            value: new Float64Array(samples),
+            status: new Uint32Array(samples),
+          };
     let at = 0;
     for (const { group, tags } of pass.groups) {
       const from = at;

@@ -5,6 +5,7 @@ import {
   type Dictionary,
   type FrameHead,
   type SampleColumns,
+  type SampleScratch,
 } from "@millwright/wire-contract";
 
 import { bigOf } from "../frame-table.ts";
@@ -83,13 +84,14 @@ export class PendingFrames {
   }
 }
 
-/** What a frame holds; undefined when it cannot be read. */
+/** What a frame holds, until `scratch` is used again; undefined when it cannot be read. */
 export function openFrame(
   { rawHead, body }: Pick<PendingFrame, "rawHead" | "body">,
   dictionary: Dictionary,
+  scratch: SampleScratch,
 ): { readonly head: FrameHead; readonly columns: SampleColumns } | undefined {
   const parsed = parseFrame(Buffer.concat([rawHead, body]));
   if (parsed.kind !== "frame") return undefined;
-  const columns = decodeSamples(parsed.body, dictionary);
+  const columns = decodeSamples(parsed.body, dictionary, scratch);
   return "kind" in columns ? undefined : { head: parsed.head, columns };
 }

@@ -24,6 +24,29 @@ export function makeTarget(count: number): TargetColumns {
   };
 }
 
+/**
+ * Columns for those who decode frame after frame and keep nothing: the collector does not see them, while new columns
+ * for each frame would have it search the whole heap several times a second.
+ */
+export class SampleScratch {
+  #columns = makeTarget(0);
+
+  /** Columns of zeros, the same as the last time where they were long enough. */
+  clear(count: number): TargetColumns {
+    if (this.#columns.tag.length < count) this.#columns = makeTarget(count);
+    const { tag, measuredUs, value, status, wide } = this.#columns;
+    wide.clear();
+    return {
+      count,
+      tag: tag.subarray(0, count).fill(0),
+      measuredUs: measuredUs.subarray(0, count).fill(0),
+      value: value.subarray(0, count).fill(0),
+      status: status.subarray(0, count).fill(0),
+      wide,
+    };
+  }
+}
+
 export function tagOf(dictionary: Dictionary, index: number): TagDefinition {
   const tag = dictionary.byIndex(index);
   if (tag === undefined) throw new Malformed(`tag ${index} is not in its dictionary`);
