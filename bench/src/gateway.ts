@@ -15,6 +15,7 @@ export interface Counters {
     readonly received: number;
     readonly sent: number;
     readonly bytesWritten: number;
+    readonly tendCpuMs: number;
     readonly commitP99Ms: number;
   };
   readonly devices: readonly {

@@ -215,7 +215,7 @@ export class JournalKeeper implements JournalCore {
   }
 
   counters(): JournalCounters {
-    const { written, bytes } = this.#door.state;
+    const { written, bytes, tendCpuUs } = this.#door.state;
     const { inMemory } = this.#intake;
     const accepted = this.#received - this.#refused;
     // Refused samples are the caller's to charge; others may charge "queue full" for queues of their own.
@@ -235,6 +235,7 @@ export class JournalKeeper implements JournalCore {
         this.#oldestMs === undefined ? 0 : this.#clock.monotonicMs() - this.#oldestMs,
       bytesWritten: written.walBytes + written.checkpointBytes,
       threadBytesWritten: written.threadBytes,
+      tendCpuMs: tendCpuUs / 1_000,
       journalBytes: bytes,
       full: this.#full,
     };

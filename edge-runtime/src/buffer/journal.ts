@@ -130,6 +130,8 @@ export interface JournalCounters {
   readonly bytesWritten: number;
   /** What the operating system charged to the thread that writes; 0 where it does not say. */
   readonly threadBytesWritten: number;
+  /** CPU time of re-packing and rolling up since the start, ms. */
+  readonly tendCpuMs: number;
   /** In use by the file and its log. */
   readonly journalBytes: number;
   /** Samples are refused because the file is full of what the hub does not have. */
