@@ -20,7 +20,8 @@ export interface HeldItem {
   readonly body: Uint8Array;
 }
 
-interface Row {
+/** A frame or void as its table has it. */
+export interface FrameRow {
   readonly id: number;
   readonly sealed_us: number;
   readonly first_us?: number;
@@ -45,8 +46,9 @@ interface PlaceRow {
 }
 
 /** The statements by which rows of one lane are found. */
-interface LaneRows {
-  readonly after: Database.Statement<[number, number], Row>;
+export interface LaneRows {
+  /** With whole bodies, wherever they lie. */
+  readonly after: { iterate(fromId: number, toId: number): Iterable<FrameRow> };
   readonly at: Database.Statement<[number], PlaceRow>;
   readonly lastId: Database.Statement<[number, number]>;
   readonly firstSealed: Database.Statement<[number, number], SealedRow>;
@@ -75,7 +77,7 @@ export interface ToldItem {
   readonly bytes: Uint8Array;
 }
 
-interface ToldItemRow extends Required<Pick<Row, "id" | "samples" | "first_us" | "last_us">> {
+interface ToldItemRow extends Required<Pick<FrameRow, "id" | "samples" | "first_us" | "last_us">> {
   readonly raw_from: number;
   readonly raw_to: number;
   readonly shared: number;
@@ -103,11 +105,13 @@ export class FrameTable {
   readonly #releaseCritical;
   readonly #releaseVoids;
 
-  constructor(db: Database.Database) {
+  /** @param captures finds the frames of captures, whose bytes lie in files */
+  constructor(db: Database.Database, captures: LaneRows) {
     this.#rows = {
       critical: criticalRows(db),
       live: toldRows(db, "live_frame"),
       history: toldRows(db, "history_frame"),
+      capture: captures,
     };
     this.#insertSamples = db.prepare(
       `insert into sample_frame (id, sealed_us, first_us, last_us, samples, dictionary, raw_head, body)
@@ -159,7 +163,7 @@ export class FrameTable {
          where told.id > ? and told.id <= ? order by told.id limit ?`,
       ),
     );
-    this.#voidsAfter = db.prepare<[string, number, number], Row>(
+    this.#voidsAfter = db.prepare<[string, number, number], FrameRow>(
       "select * from void_frame where lane = ? and id > ? and id <= ? order by id",
     );
     this.#voidAt = db.prepare<[string, number], PlaceRow>(
@@ -233,7 +237,7 @@ export class FrameTable {
       this.#deleteVoid.run(lane, id);
       return;
     }
-    const raw = lane === "critical" ? undefined : this.#sharedWith[lane].get(id);
+    const raw = isTold(lane) ? this.#sharedWith[lane].get(id) : undefined;
     if (raw !== undefined) this.#deleteSamples.run(raw);
     this.#rows[lane].remove.run(id);
   }
@@ -344,6 +348,10 @@ export class FrameTable {
   }
 }
 
+function isTold(lane: HeldLane): lane is ToldLane {
+  return lane === "live" || lane === "history";
+}
+
 function eachTold<T>(make: (table: string) => T): Readonly<Record<ToldLane, T>> {
   return { live: make("live_frame"), history: make("history_frame") };
 }
@@ -353,7 +361,7 @@ function toldRows(db: Database.Database, table: string): LaneRows {
   const body = "coalesce(told.body, raw.body, x'') as body";
   return {
     ...commonRows(db, table),
-    after: db.prepare(
+    after: db.prepare<[number, number], FrameRow>(
       `select told.id, told.sealed_us, told.first_us, told.last_us, told.samples, chain, cum, head, ${body}
        from ${table} told left join sample_frame raw on told.body is null and raw.id = told.raw_to
        where told.id > ? and told.id <= ? order by told.id`,
@@ -365,14 +373,15 @@ function toldRows(db: Database.Database, table: string): LaneRows {
 function criticalRows(db: Database.Database): LaneRows {
   return {
     ...commonRows(db, "critical_frame"),
-    after: db.prepare(
+    after: db.prepare<[number, number], FrameRow>(
       `select id, sealed_us, chain, head, body from critical_frame where id > ? and id <= ? order by id`,
     ),
     at: db.prepare("select sealed_us, chain, 0 as cum from critical_frame where id = ?"),
   };
 }
 
-function commonRows(
+/** What is asked of each lane alike. */
+export function commonRows(
   db: Database.Database,
   table: string,
 ): Pick<LaneRows, "lastId" | "firstSealed" | "remove" | "removeRange"> {
@@ -397,7 +406,7 @@ export function bigOf(bytes: Buffer): bigint {
   return bytes.readBigUInt64BE();
 }
 
-function itemOf(kind: HeldItem["kind"], row: Row): HeldItem {
+function itemOf(kind: HeldItem["kind"], row: FrameRow): HeldItem {
   return {
     kind,
     id: row.id,

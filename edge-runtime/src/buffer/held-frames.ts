@@ -11,6 +11,7 @@ import {
 } from "@millwright/wire-contract";
 
 import type { OutboxFrame } from "../hand-over.ts";
+import type { CaptureRow, CaptureTable } from "./captures/capture-table.ts";
 import { bigOf, bytesOf64, type FrameTable, type HeldItem } from "./frame-table.ts";
 import {
   beginning,
@@ -55,11 +56,14 @@ export interface Broken {
   readonly samples: number;
   readonly firstUs: number;
   readonly lastUs: number;
+  /** It was part of this one, and all of it goes with it. */
+  readonly capture?: CaptureRow;
 }
 
 export class HeldFrames {
   readonly #gateway: GatewayId;
   readonly #frames: FrameTable;
+  readonly #captures: CaptureTable;
   readonly #setLane;
   readonly #release;
   readonly #released;
@@ -67,9 +71,15 @@ export class HeldFrames {
   readonly book = new LaneBook();
   #dirty = false;
 
-  constructor(db: Database.Database, gateway: GatewayId, frames: FrameTable) {
+  constructor(
+    db: Database.Database,
+    gateway: GatewayId,
+    frames: FrameTable,
+    captures: CaptureTable,
+  ) {
     this.#gateway = gateway;
     this.#frames = frames;
+    this.#captures = captures;
     this.#setLane = db.prepare(
       `insert into lane (rank, lane, base_seq, base_chain, base_cum, stored_seq, left_at)
        values (?, ?, ?, ?, ?, ?, ?)
@@ -127,11 +137,24 @@ export class HeldFrames {
     if (state === undefined) return [];
     const from = Math.max(seq, state.base.seq);
     const items = this.#frames.after(state.rank, state.lane, from, endOf(state).seq, bytesMax);
-    return items.map((item) => {
+    const frames: OutboxFrame[] = [];
+    for (const item of items) {
       const bytes = frameBytes({ headBytes: item.head, body: item.body });
-      const whole = parseFrame(bytes).kind !== "corrupt";
-      return outboxFrame(state, item, whole ? bytes : this.#replace(state, item, onBroken));
-    });
+      if (parseFrame(bytes).kind !== "corrupt") {
+        frames.push(outboxFrame(state, item, bytes));
+        continue;
+      }
+      const capture = state.lane === "capture" ? this.#captures.covering(item.id) : undefined;
+      if (capture === undefined) {
+        frames.push(outboxFrame(state, item, this.#replace(state, item, onBroken)));
+        continue;
+      }
+      // The frames behind it, which were read already, are gone with it.
+      const rest = { ...item, id: capture.id, samples: 1 };
+      frames.push(outboxFrame(state, rest, this.#replaceCapture(state, item, capture, onBroken)));
+      break;
+    }
+    return frames;
   }
 
   /** Reads the last frame of each lane: the one that a power cut may have torn. */
@@ -264,7 +287,7 @@ export class HeldFrames {
   get rawNeededFrom(): number {
     let needed = Number.MAX_SAFE_INTEGER;
     for (const { rank, lane, base, head } of this.book.lanes) {
-      if (lane === "critical") continue;
+      if (lane === "critical" || lane === "capture") continue;
       needed = Math.min(
         needed,
         this.#frames.rawNeededAfter(rank, lane, base.seq, head.seq) ?? needed,
@@ -325,8 +348,54 @@ export class HeldFrames {
 
   #allHeld(state: LaneState, afterSeq: number): boolean {
     if (state.lane === "critical") return false;
-    const held = this.#frames.toldCount(state.rank, state.lane, afterSeq, state.base.seq);
+    const held =
+      state.lane === "capture"
+        ? this.#captures.frameCount(keyOf(state.rank, afterSeq), keyOf(state.rank, state.base.seq))
+        : this.#frames.toldCount(state.rank, state.lane, afterSeq, state.base.seq);
     return held === state.base.seq - afterSeq;
+  }
+
+  /**
+   * A capture is let go that the hub may not have: a void stands for what of it lies above `fromSeq - 1` and above what is
+   * stored, and for the voids right before it. Inside a transaction.
+   *
+   * @param fromSeq its first frame that is not to be sent any more
+   */
+  dropCapture(rank: number, fromSeq: number, capture: CaptureRow, nowUs: number): Uint8Array {
+    const state = this.book.of(rank, "capture");
+    assert(state !== undefined, "the lane of a capture that waits is held");
+    const toSeq = seqOf(capture.id);
+    let afterSeq = Math.max(fromSeq - 1, state.stored.seq);
+    let before = this.#placeAt(state, afterSeq);
+    for (;;) {
+      const gap = this.#frames.voidEndingAt(rank, "capture", afterSeq);
+      if (gap === undefined || afterSeq <= state.stored.seq) break;
+      afterSeq = gap.fromSeq - 1;
+      before = this.#placeAt(state, afterSeq);
+      this.#frames.remove("capture", gap.id, "void");
+    }
+    const at = this.#placeAt(state, toSeq);
+    assert(
+      before !== undefined && at !== undefined,
+      "a capture lies between two frames of its lane",
+    );
+    const range = { firstUs: capture.start_us, lastUs: capture.start_us, sealedUs: nowUs };
+    const sealed = sealVoid(this.#where(state), before, at, range);
+    this.#frames.removeTold(rank, "capture", afterSeq, toSeq);
+    this.#frames.putVoid(rank, "capture", afterSeq + 1, sealed);
+    return frameBytes(sealed);
+  }
+
+  #replaceCapture(
+    state: LaneState,
+    item: HeldItem,
+    capture: CaptureRow,
+    onBroken: (broken: Broken) => void,
+  ): Uint8Array {
+    const bytes = this.dropCapture(state.rank, item.fromSeq, capture, item.sealedUs);
+    const atUs = capture.start_us;
+    onBroken({ lane: state, samples: 1, firstUs: atUs, lastUs: atUs, capture });
+    return bytes;
   }
 
   #replace(state: LaneState, item: HeldItem, onBroken: (broken: Broken) => void): Uint8Array {
@@ -356,7 +425,7 @@ export class HeldFrames {
 
 function lanesWhere(which: string): string {
   return `select lane.*, start.epoch, start.parent, start.started_us from lane join start using (rank)
-          where ${which} order by rank, case lane when 'critical' then 0 when 'live' then 1 else 2 end`;
+          where ${which} order by rank, case lane when 'critical' then 0 when 'live' then 1 when 'history' then 2 else 3 end`;
 }
 
 function chainOf(mark: LaneMark): bigint {

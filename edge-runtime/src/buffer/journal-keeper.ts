@@ -5,6 +5,8 @@ import { messageChain, type Clock, type Log } from "@millwright/kit";
 import {
   decodeDictionary,
   makeDictionary,
+  type CaptureRecord,
+  type CaptureView,
   type DeviceId,
   type Dictionary,
   type Epoch,
@@ -17,6 +19,8 @@ import {
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
+import type { CaptureQuery } from "./captures/capture-table.ts";
+import type { Kept } from "./captures/captures.ts";
 import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
 import { newEpoch } from "./new-epoch.ts";
@@ -208,6 +212,17 @@ export class JournalKeeper implements JournalCore {
 
   async buffer(outageS = 0): Promise<Rehearsal> {
     return rehearse(await this.#guarded("fill"), outageS);
+  }
+
+  async keepCapture(record: CaptureRecord): Promise<Kept> {
+    const nowMs = this.#clock.monotonicMs();
+    const kept = await this.#guarded("keepCapture", record, this.#clock.nowUs(), nowMs);
+    if (kept.kind === "kept") this.#tellSealed();
+    return kept;
+  }
+
+  captures(query: CaptureQuery): Promise<readonly CaptureView[]> {
+    return this.#guarded("captures", query);
   }
 
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]> {

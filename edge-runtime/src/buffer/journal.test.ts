@@ -216,9 +216,11 @@ test("after a crash the old epoch goes on being sent, a new one begins, and the 
       [first.epoch, undefined, "critical"],
       [first.epoch, undefined, "live"],
       [first.epoch, undefined, "history"],
+      [first.epoch, undefined, "capture"],
       [second.epoch, first.epoch, "critical"],
       [second.epoch, first.epoch, "live"],
       [second.epoch, first.epoch, "history"],
+      [second.epoch, first.epoch, "capture"],
     ],
   );
   const old = await second.outbox.framesAfter(first.epoch, "live", 0, Infinity);

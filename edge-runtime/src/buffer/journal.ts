@@ -1,6 +1,8 @@
 import type { Buckets, WidthUs } from "@millwright/aggregates";
 import type { Clock, Log, Random } from "@millwright/kit";
 import type {
+  CaptureRecord,
+  CaptureView,
   DeviceId,
   Dictionary,
   Epoch,
@@ -10,6 +12,8 @@ import type {
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
+import type { CaptureQuery } from "./captures/capture-table.ts";
+import type { CaptureLimits, Kept } from "./captures/captures.ts";
 import type { ResumePoint } from "./group.ts";
 import { startJournalThread, type JournalThread } from "./journal-thread.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
@@ -41,6 +45,8 @@ export interface JournalOptions {
   readonly bytesMax: number;
   /** Samples that are told wait so long for others of their frame: small frames cost (architecture 7). */
   readonly tellEveryMs: number;
+  /** Left out, as the settings have it. */
+  readonly captures?: CaptureLimits;
   readonly clock: Clock;
   /** Something sets the clock that stamps: frames say it of their samples. Left out, nothing better than "no" is claimed. */
   readonly clockIsSet?: () => boolean;
@@ -101,6 +107,13 @@ export interface Journal {
    * `outageS` seconds would do.
    */
   buffer(outageS?: number): Promise<Rehearsal>;
+  /**
+   * Keeps a capture whose bytes lie in the folder of captures under their SHA-256 (`writeCaptureFile`). On disk, with its
+   * number and its count, when it resolves with `kept`.
+   */
+  keepCapture(record: CaptureRecord): Promise<Kept>;
+  /** The newest first. */
+  captures(query: CaptureQuery): Promise<readonly CaptureView[]>;
   /** Claims that touch the range, by their beginning, at most 1,000. `number` is 0 while a claim is open. */
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
   counters(): JournalCounters;
@@ -184,7 +197,7 @@ function openStoreHere(options: StoreOptions): StoreDoor {
 }
 
 function storeOptions(options: JournalOptions): StoreOptions {
-  const { folder, gateway, keepRawHours, bytesMax, tellEveryMs, clock, random } = options;
+  const { folder, gateway, keepRawHours, bytesMax, tellEveryMs, captures, clock, random } = options;
   return {
     folder,
     gateway,
@@ -192,6 +205,7 @@ function storeOptions(options: JournalOptions): StoreOptions {
     keepRawHours,
     bytesMax,
     tellEveryMs,
+    ...(captures === undefined ? {} : { captures }),
     nowUs: clock.nowUs(),
     nowMs: clock.monotonicMs(),
   };

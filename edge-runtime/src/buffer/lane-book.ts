@@ -31,8 +31,12 @@ export interface LaneState {
 /** The lanes that carry samples to the hub. */
 export const toldLanes = ["live", "history"] as const satisfies readonly RoadLane[];
 export type ToldLane = (typeof toldLanes)[number];
-/** The lanes that a journal holds frames for; the one for captures comes with what it carries. */
-export const heldLanes = ["critical", ...toldLanes] as const satisfies readonly RoadLane[];
+/** The lanes that a journal holds frames for. */
+export const heldLanes = [
+  "critical",
+  ...toldLanes,
+  "capture",
+] as const satisfies readonly RoadLane[];
 export type HeldLane = (typeof heldLanes)[number];
 
 /** One number of a lane: the chain there, and the samples of this epoch and lane up to it. */
@@ -102,11 +106,13 @@ export class LaneBook {
     if (at >= 0) this.#lanes.splice(at, 1);
   }
 
+  /** Without captures: they go last, and the hub is not behind because a picture is on its way. */
   waiting(): Waiting {
     let frames = 0;
     let samples = 0;
     let oldestSealedUs = 0;
-    for (const { head, stored, oldestUs } of this.#lanes) {
+    for (const { lane, head, stored, oldestUs } of this.#lanes) {
+      if (lane === "capture") continue;
       frames += head.seq - stored.seq;
       samples += head.cum - stored.cum;
       if (oldestUs > 0 && (oldestSealedUs === 0 || oldestUs < oldestSealedUs)) {

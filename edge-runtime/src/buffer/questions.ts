@@ -1,6 +1,8 @@
 import type { WidthUs } from "@millwright/aggregates";
 import {
   encodeDictionary,
+  type CaptureRecord,
+  type CaptureView,
   type DeviceId,
   type Epoch,
   type LaneMark,
@@ -10,6 +12,8 @@ import {
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { CaptureQuery } from "./captures/capture-table.ts";
+import type { Kept } from "./captures/captures.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import type { MarkVerdict } from "./lane-book.ts";
 import type { Committed, Store, StoreState } from "./store.ts";
@@ -56,6 +60,8 @@ export interface Questions {
   readBegin(tag: number, hour: number): HourBegin;
   fill(): BufferFill;
   gaps(scope: GapScope, fromUs: number, toUs: number): LedgerEntry[];
+  keepCapture(record: CaptureRecord, nowUs: number, nowMs: number): Kept;
+  captures(query: CaptureQuery): CaptureView[];
   close(): void;
 }
 
@@ -108,6 +114,8 @@ const answers: Answers = {
   readBegin: (store, ...asked) => store.tiers.readBegin(...asked),
   fill: (store) => store.fill,
   gaps: (store, ...asked) => store.gaps(...asked),
+  keepCapture: (store, ...asked) => store.keepCapture(...asked),
+  captures: (store, query) => store.captures(query),
   close: (store) => {
     store.close();
   },

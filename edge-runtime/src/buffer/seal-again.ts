@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { decodeLedger, parseFrame } from "@millwright/wire-contract";
 
+import type { Captures } from "./captures/captures.ts";
 import type { ClaimTable } from "./claim-table.ts";
 import type { CriticalLane } from "./critical-lane.ts";
 import type { FrameTable } from "./frame-table.ts";
@@ -29,6 +30,7 @@ export class SealAgain {
     readonly held: HeldFrames;
     readonly claims: ClaimTable;
     readonly critical: CriticalLane;
+    readonly captures: Captures;
     /** Told of each frame that could not be read. */
     readonly broken: (broken: Broken) => void;
   }) {
@@ -43,12 +45,24 @@ export class SealAgain {
   /** Moves one piece. Inside a transaction. @returns whether all of the lane has moved */
   some(at: Moment, state: LaneState): boolean {
     const { held, frames } = this.#parts;
-    const moved =
-      state.lane === "critical" ? this.#critical(at, state) : this.#told(at, state, state.lane);
+    const moved = this.#move(at, state);
     if (moved > 0) return false;
     frames.removeVoids(state.rank, state.lane, endOf(state).seq);
     held.hasLeft(state);
     return true;
+  }
+
+  /** How many it moved. */
+  #move(at: Moment, state: LaneState): number {
+    switch (state.lane) {
+      case "critical":
+        return this.#critical(at, state);
+      case "capture":
+        return this.#parts.captures.sealAgain(at, state.rank, endOf(state).seq) ? 1 : 0;
+      case "live":
+      case "history":
+        return this.#told(at, state, state.lane);
+    }
   }
 
   #told(at: Moment, state: LaneState, lane: ToldLane): number {

@@ -36,6 +36,7 @@ export interface Heads {
   readonly live: Place;
   readonly history: Place;
   readonly critical: Place;
+  readonly capture: Place;
 }
 
 const noHeads: Heads = {
@@ -43,6 +44,7 @@ const noHeads: Heads = {
   live: beginning,
   history: beginning,
   critical: beginning,
+  capture: beginning,
 };
 
 /** What a frame head says of its samples. */
@@ -84,6 +86,30 @@ export class Sealer {
     body: Uint8Array,
   ): SealedFrame {
     return this.#seal(lane, { ...this.#samples(fields), ...from }, body);
+  }
+
+  /** A piece of a capture, or its record: the record alone counts. @param startUs when the capture was taken */
+  capture(
+    content: "piece" | "capture",
+    body: Uint8Array,
+    startUs: number,
+    sealedUs: number,
+  ): SealedFrame {
+    const fields = {
+      gateway: this.#gateway,
+      epoch: this.#epoch,
+      content,
+      sampleCount: content === "capture" ? 1 : 0,
+      dictionary: 0n,
+      firstUs: startUs,
+      lastUs: startUs,
+      sealedUs,
+      clock: noClock,
+      rawFrom: 0,
+      rawTo: 0,
+      late: false,
+    };
+    return this.#seal("capture", fields, body);
   }
 
   critical(

@@ -1,6 +1,8 @@
 import { AssertionError } from "node:assert";
 
 import type {
+  CaptureRecord,
+  CaptureView,
   DeviceId,
   Dictionary,
   Epoch,
@@ -16,6 +18,9 @@ import type {
 
 import type { DeclaredTag, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { OpenClaim } from "./claims.ts";
+import { CaptureFiles, captureFolderOf } from "./captures/capture-files.ts";
+import { CaptureTable, captureRows, type CaptureQuery } from "./captures/capture-table.ts";
+import { Captures, captureLimits, type CaptureLimits, type Kept } from "./captures/captures.ts";
 import { ClaimTable, type WrittenClaim } from "./claim-table.ts";
 import { CriticalLane } from "./critical-lane.ts";
 import { FactTable } from "./fact-table.ts";
@@ -50,6 +55,7 @@ export interface StoreOptions {
   readonly keepRawHours: number;
   readonly bytesMax: number;
   readonly tellEveryMs: number;
+  readonly captures?: CaptureLimits;
   readonly nowUs: number;
   readonly nowMs: number;
 }
@@ -108,6 +114,7 @@ export class Store {
   readonly #telling: TellingLane;
   readonly #again: SealAgain;
   readonly #tiers: Tiers;
+  readonly #captures: Captures;
   #rank: number;
   readonly #birth: JournalBirth;
   #incarnation: string | undefined;
@@ -132,8 +139,10 @@ export class Store {
     this.#medium = new Medium(options.folder, options.gateway, options.bytesMax);
     const { db } = this.#medium;
     try {
-      this.#frames = new FrameTable(db);
-      this.#held = new HeldFrames(db, options.gateway, this.#frames);
+      const captureFiles = new CaptureFiles(captureFolderOf(options.folder));
+      const captureTable = new CaptureTable(db);
+      this.#frames = new FrameTable(db, captureRows(db, captureFiles));
+      this.#held = new HeldFrames(db, options.gateway, this.#frames, captureTable);
       this.#raw = new RawTier(db);
       this.#tags = new TagTable(db);
       this.#claims = new ClaimTable(db);
@@ -152,12 +161,24 @@ export class Store {
           this.#claims.add(loss, this.#nowMs);
         },
       });
+      this.#captures = new Captures({
+        sealer: this.#sealer,
+        held: this.#held,
+        table: captureTable,
+        files: captureFiles,
+        limits: options.captures ?? captureLimits,
+        claim: (loss) => {
+          this.#claims.add(loss, this.#nowMs);
+        },
+      });
+      this.#captures.tidy();
       this.#again = new SealAgain({
         ...parts,
         db,
         held: this.#held,
         claims: this.#claims,
         critical: this.#critical,
+        captures: this.#captures,
         broken: (broken) => {
           this.#tellBroken(broken);
         },
@@ -406,6 +427,26 @@ export class Store {
     return this.#tiers;
   }
 
+  /**
+   * Keeps a capture whose file is on the medium, in a transaction of its own: they are rare.
+   *
+   * @throws what SQLite says when there is no room; nothing was changed then
+   */
+  keepCapture(record: CaptureRecord, nowUs: number, nowMs: number): Kept {
+    this.#nowUs = nowUs;
+    this.#nowMs = nowMs;
+    try {
+      return this.#write("keep a capture", () => this.#captures.keep(this.#moment, record));
+    } catch (failure) {
+      if (!isFull(failure)) throw failure;
+      return { kind: "refused", reason: "the journal is full" };
+    }
+  }
+
+  captures(query: CaptureQuery): CaptureView[] {
+    return this.#captures.list(query);
+  }
+
   gaps(
     scope: { readonly device: DeviceId; readonly tag?: TagId },
     fromUs: number,
@@ -547,7 +588,11 @@ export class Store {
     this.#tags.prune(Math.min(leastId, this.#tiers.leastFrame));
   }
 
-  #tellBroken({ lane, samples, firstUs, lastUs }: Broken): void {
+  #tellBroken({ lane, samples, firstUs, lastUs, capture }: Broken): void {
+    if (capture !== undefined) {
+      this.#captures.spoilt(capture);
+      return;
+    }
     if (lane.lane !== "critical") {
       const count = { kind: "exact", samples } as const;
       const loss = { reason: "frame corrupt", scope: { kind: "gateway" }, count } as const;
@@ -587,6 +632,7 @@ export class Store {
     } catch (failure) {
       this.#sealer.heads = heads;
       this.#claims.undo(written);
+      this.#captures.takenBack();
       if (!this.#medium.db.open) throw failure;
       this.#raw.reload();
       if (isFull(failure) || failure instanceof AssertionError) throw failure;
@@ -594,6 +640,7 @@ export class Store {
     }
     for (const claim of sealed) this.#claims.open.remove(claim);
     this.#held.advance(rank, this.#sealer.heads, this.#nowUs);
+    this.#captures.committed();
     this.#medium.afterCommit();
     return answer;
   }
