@@ -10,6 +10,8 @@ import type { OutboxFrame, OutboxLane } from "../hand-over.ts";
 
 /** 8 MiB of unstored frames of a lane on the road (no-loss protocol 5). */
 export const windowBytes = 8 * 2 ** 20;
+/** Of captures two pieces: what is written to the socket goes before whatever comes next, an alarm too. */
+const captureWindowBytes = 256 * 2 ** 10;
 /** Frames that the broker has not answered: enough to hide a round trip of 100 ms at 20,000 frames a second. */
 const unackedMax = 2_048;
 /** Asked of the journal in one go, so that a critical frame that comes meanwhile waits for this and not for a window. */
@@ -26,6 +28,7 @@ interface Sent {
 export class LaneRoad {
   readonly lane: RoadLane;
   readonly #backoff: Backoff;
+  readonly #windowBytes: number;
   #round = 0;
   #sent: Sent[] = [];
   #sentBytes = 0;
@@ -39,6 +42,7 @@ export class LaneRoad {
 
   constructor(lane: RoadLane, backoff: Backoff) {
     this.lane = lane;
+    this.#windowBytes = lane === "capture" ? captureWindowBytes : windowBytes;
     this.#backoff = backoff;
   }
 
@@ -96,12 +100,19 @@ export class LaneRoad {
     return this.#sent.length > 0 && nowMs - this.#progressMs >= stalledMs;
   }
 
+  /** Something waits that was not handed to the road yet, for whatever reason. */
+  hasUnsent(positions: readonly OutboxLane[]): boolean {
+    return positions.some(({ epoch, storedSeq, headSeq }) => {
+      return Math.max(storedSeq, this.#lastSent.get(epoch) ?? 0) < headSeq;
+    });
+  }
+
   /** What to ask the journal for now; `undefined` when nothing may be or needs to be sent. */
   next(
     positions: readonly OutboxLane[],
   ): { readonly epoch: Epoch; readonly afterSeq: number; readonly bytesMax: number } | undefined {
     if (this.#stopped || this.#unacked.full) return undefined;
-    const room = windowBytes - this.#sentBytes;
+    const room = this.#windowBytes - this.#sentBytes;
     if (room <= 0) return undefined;
     for (const { epoch, storedSeq, headSeq } of positions) {
       const afterSeq = Math.max(storedSeq, this.#lastSent.get(epoch) ?? 0);

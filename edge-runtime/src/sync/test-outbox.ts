@@ -27,7 +27,7 @@ interface Lane {
 /** For the tests of this folder: an outbox in memory, so that steps need not import each other. */
 export class TestOutbox implements Outbox {
   readonly #lanes = new Map<RoadLane, Lane>(
-    (["critical", "live", "history"] as const).map((lane) => [
+    (["critical", "live", "history", "capture"] as const).map((lane) => [
       lane,
       { base: { seq: 0, chain: 0n }, storedSeq: 0, frames: [] },
     ]),

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog, type Service } from "@millwright/kit";
-import { parseFrame, type Beat, type HubLink, type TagId } from "@millwright/wire-contract";
+import {
+  parseFrame,
+  type Beat,
+  type HubLink,
+  type RoadLane,
+  type TagId,
+} from "@millwright/wire-contract";
 
 import { toHex } from "./messages.ts";
 import type { ReleaseRule } from "./release-rule.ts";
@@ -55,8 +61,7 @@ async function newRig(
   return { clock, hub, outbox, uplink };
 }
 
-const seqs = (hub: TestHub, lane: "live" | "critical" | "history"): number[] =>
-  hub.stored(lane).map((head) => head.seq);
+const seqs = (hub: TestHub, lane: RoadLane): number[] => hub.stored(lane).map((head) => head.seq);
 
 test("frames reach the hub in order, and what it has safely is released", async (context) => {
   const { clock, hub, outbox, uplink } = await newRig(context);
@@ -251,6 +256,28 @@ test("no more than a window of unstored frames is on the road, and critical fram
     hub.store();
   }
   assert.equal(seqs(hub, "live").length, 40);
+});
+
+test("captures go last: while history waits for its window none is sent, and then two pieces at a time", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  outbox.seal("capture", 6, 128 * 1_024);
+  // More than one window of history: it waits for the mark, and the road is idle meanwhile.
+  outbox.seal("history", 12, 900_000);
+  await clock.advance(100);
+  hub.store();
+  assert.deepEqual(seqs(hub, "capture"), []);
+  assert(seqs(hub, "history").length < 12);
+  await clock.advance(100);
+  hub.store();
+  assert.deepEqual(seqs(hub, "history").length, 12);
+  assert.deepEqual(seqs(hub, "capture"), [1, 2], "what is in a socket goes before an alarm");
+  outbox.seal("live", 1);
+  for (let turn = 0; turn < 4; turn++) {
+    await clock.advance(100);
+    hub.store();
+  }
+  assert.deepEqual(seqs(hub, "live"), [1]);
+  assert.deepEqual(seqs(hub, "capture"), [1, 2, 3, 4, 5, 6]);
 });
 
 test("the link is behind when the oldest waiting frame is older than 10 s", async (context) => {

@@ -376,6 +376,8 @@ class Uplink implements Service {
         lane.goBack(++this.#round, nowMs);
       }
       const next = lane.next(own);
+      // Captures go last: only while nothing else waits, also where it waits for its share or for its window.
+      if (lane.lane === "capture" && this.#othersWait(positions)) continue;
       if (next === undefined || !this.#mayGo(lane.lane, positions, nowMs)) continue;
       const { epoch, afterSeq, bytesMax } = next;
       const frames = await outbox.framesAfter(epoch, lane.lane, afterSeq, bytesMax);
@@ -390,6 +392,14 @@ class Uplink implements Service {
       if (frames.length > 0) return true;
     }
     return false;
+  }
+
+  #othersWait(positions: readonly OutboxLane[]): boolean {
+    return this.#lanes.some(
+      (other) =>
+        other.lane !== "capture" &&
+        other.hasUnsent(positions.filter(({ lane }) => lane === other.lane)),
+    );
   }
 
   #mayGo(lane: RoadLane, positions: readonly OutboxLane[], nowMs: number): boolean {
