@@ -1,5 +1,6 @@
 import type {
   DeviceStatus,
+  GatewayKeyView,
   GatewayPage,
   GatewayRow,
   HubLink,
@@ -94,5 +95,7 @@ export interface HubViews {
   /** The newest first. */
   quarantine(): Promise<readonly Quarantined[]>;
   metrics(): HubMetrics;
+  /** Whose signature is believed for this gateway. */
+  gatewayKey(gateway: string): Promise<GatewayKeyView>;
   backup(): BackupStatus;
 }

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { openKey, type SigningKey } from "@millwright/carrier";
 import {
   aborted,
   messageChain,
@@ -32,6 +33,13 @@ import { openHistory, type History } from "./history/history.ts";
 import { HistoryKeeper } from "./history/keeper.ts";
 import type { LakePlace } from "./history/lake/lake-messages.ts";
 import type { HubViews } from "./hub-views.ts";
+import { carrierFilesOf, createCarrierDoor } from "./ingest/carrier/carrier-door.ts";
+import {
+  keyViewOf,
+  openGatewayKeys,
+  type PostgresGatewayKeys,
+} from "./ingest/carrier/gateway-keys.ts";
+import { Importer } from "./ingest/carrier/importer.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
@@ -74,9 +82,11 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     settings.database.url === undefined ? databaseChild(settings, context) : undefined;
   // What the core stands on, in the order in which it is started.
   const children = [database?.child, broker?.child].filter((child) => child !== undefined);
+  const key = openKey(carrierFilesOf(settings.dataFolder).key);
   const core = new HubCore({
     settings,
     context,
+    key,
     children,
     brokerUrl: () => settings.broker.url ?? broker?.url() ?? "",
     brokerCredentials: () =>
@@ -101,6 +111,13 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     databaseUrl: () => settings.database.url ?? database?.url() ?? "",
     ...context,
   });
+  const carriers = createCarrierDoor({
+    dataFolder: settings.dataFolder,
+    key,
+    parts: () => core.carriers,
+    clock: context.clock,
+    log: context.log,
+  });
   const console = new ConsoleServer({
     host: settings.http.host,
     port: settings.http.port,
@@ -108,7 +125,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     clock: context.clock,
   });
   return {
-    services: [...children, core, keeper, ...core.backupKeepers, console],
+    services: [...children, core, keeper, ...core.backupKeepers, carriers, console],
     views: core,
     status: () => ({
       console: console.url,
@@ -187,6 +204,8 @@ function lakePlaceOf(settings: HubSettings): LakePlace {
 interface CoreOptions {
   readonly settings: HubSettings;
   readonly context: HubContext;
+  /** The hub's own. */
+  readonly key: SigningKey;
   readonly children: readonly KeptChild[];
   readonly brokerUrl: () => string;
   readonly brokerCredentials: () => { user: string; password: string } | undefined;
@@ -235,7 +254,7 @@ class HubCore implements Service, HubViews {
   }
 
   async #join(): Promise<void> {
-    const { settings, context, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
+    const { settings, context, key, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
     const { clock, random, log } = context;
     const store = await openPostgresStore({ url: databaseUrl(), writers: settings.writers, log });
     let backups: BackupBook | undefined;
@@ -262,6 +281,7 @@ class HubCore implements Service, HubViews {
         clock,
         log,
       });
+      const keys = openGatewayKeys(databaseUrl(), log);
       const credentials = brokerCredentials();
       const inbox = new NatsInbox({
         url: brokerUrl(),
@@ -287,6 +307,11 @@ class HubCore implements Service, HubViews {
         },
         greeted(hello) {
           fleet.greet(hello, clock.nowUs());
+          const { gateway, publicKey } = hello;
+          if (publicKey === undefined) return;
+          keys.met(gateway, publicKey, clock.nowUs()).catch((failure: unknown) => {
+            log.warn("hub.gateway-key-not-noted", { gateway, reason: messageChain(failure) });
+          });
         },
         watched: (gateway) => this.#watching.watched(gateway, watchedTagsMax),
         safe: backups,
@@ -294,6 +319,8 @@ class HubCore implements Service, HubViews {
       await ingest.start();
       this.#parts = {
         store,
+        keys,
+        importer: new Importer({ intake: ingest, keys, key, clock, log }),
         backups,
         fleet,
         twins,
@@ -331,8 +358,18 @@ class HubCore implements Service, HubViews {
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
     await parts.history[Symbol.asyncDispose]();
+    await parts.keys[Symbol.asyncDispose]();
     await parts.backups[Symbol.asyncDispose]();
     await parts.store[Symbol.asyncDispose]();
+  }
+
+  get carriers(): Pick<Parts, "importer" | "keys"> {
+    return this.#running();
+  }
+
+  async gatewayKey(gateway: string): ReturnType<HubViews["gatewayKey"]> {
+    const pinned = await this.#running().keys.pinned(gateway as GatewayId);
+    return keyViewOf(pinned, this.#options.key.publicKey);
   }
 
   gateways(): ReturnType<HubViews["gateways"]> {
@@ -482,6 +519,8 @@ class HubCore implements Service, HubViews {
 
 interface Parts {
   readonly store: PostgresStore;
+  readonly keys: PostgresGatewayKeys;
+  readonly importer: Importer;
   readonly fleet: Fleet;
   readonly twins: Twins;
   readonly ingest: Ingest;

@@ -14,6 +14,9 @@ import {
 } from "@millwright/kit";
 
 import { backupCommand } from "./commands/backup.ts";
+import { importCommand } from "./commands/import.ts";
+import { keyCommand } from "./commands/key.ts";
+import { pinCommand } from "./commands/pin.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { buildHub, type Hub } from "./hub.ts";
 import { programFolders } from "./settings/environment.ts";
@@ -25,7 +28,7 @@ const exit = { ok: 0, defect: 1, settings: 2, disk: 3 } as const;
 /** How long what was accepted may take to be stored, and the children to end, after a signal. */
 const drainMs = 8_000;
 
-const commands = [backupCommand, restoreCommand];
+const commands = [backupCommand, restoreCommand, importCommand, pinCommand, keyCommand];
 
 const usage = `Millwright hub
 
@@ -100,6 +103,8 @@ function exitCodeOf(failure: unknown): number {
   const forAPerson =
     failure.code.startsWith("settings.") ||
     failure.code === "backup.unusable" ||
+    failure.code.startsWith("carrier.") ||
+    failure.code === "door.closed" ||
     failure.code.endsWith(".port-taken");
   return forAPerson || failure.code === "children.program-missing" ? exit.settings : exit.defect;
 }

@@ -54,6 +54,7 @@ export async function runProgram(): Promise<number> {
       return exit.settings;
     }
     if (failure.code === "buffer.journal-in-use") return exit.journalInUse;
-    return failure.code.startsWith("buffer.") ? exit.disk : exit.defect;
+    const disk = failure.code.startsWith("buffer.") || failure.code.startsWith("carrier.");
+    return disk ? exit.disk : exit.defect;
   }
 }

@@ -1,7 +1,15 @@
 /** The only file that knows every step: it builds them and joins them. Sinks before sources. */
 import { mkdirSync } from "node:fs";
 
-import { runServices, type Clock, type Log, type Random, type Service } from "@millwright/kit";
+import { fingerprintOf, openKey, type SigningKey } from "@millwright/carrier";
+import {
+  messageChain,
+  runServices,
+  type Clock,
+  type Log,
+  type Random,
+  type Service,
+} from "@millwright/kit";
 import {
   overviewOf,
   sparklinesOf,
@@ -32,6 +40,8 @@ import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
 import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
+import { createCarrierDoor } from "./sync/carrier/carrier-door.ts";
+import { carrierFiles } from "./sync/carrier/carrier-files.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
 import { createUplink } from "./sync/uplink.ts";
 
@@ -118,8 +128,17 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       journal.counters().unexplained +
       devices.reduce((sum, device) => sum + Math.abs(device.account.unexplained), 0);
 
-    const page = toPage(settings, options.software, tags);
-    const uplink = joinHub(options, journal, page, (waiting) => ({
+    const files = carrierFiles(settings.journal.folder);
+    const key = ownKey(files.key, log);
+    const page = toPage(settings, options.software, tags, key);
+    const carriers = createCarrierDoor({
+      files,
+      gateway: settings.gateway.id,
+      outbox: journal.outbox,
+      sealClaims: () => journal.sealClaims(),
+      log,
+    });
+    const uplink = joinHub(options, journal, page, key, (waiting) => ({
       ...waiting,
       version: 1,
       gateway: settings.gateway.id,
@@ -177,6 +196,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     const services = [
       broken.service,
       gatewayClock,
+      carriers,
       ...(uplink ? [uplink] : []),
       hmi,
       ...devices,
@@ -292,6 +312,7 @@ function joinHub(
   options: RuntimeOptions,
   journal: Journal,
   page: GatewayPage,
+  key: SigningKey | undefined,
   beat: (waiting: Waiting) => Beat,
 ): ReturnType<typeof createUplink> | undefined {
   const { settings, clock, random, log, software } = options;
@@ -322,6 +343,7 @@ function joinHub(
       hmi: settings.hmi.port === 0 ? "" : `http://${settings.hmi.host}:${settings.hmi.port}`,
       commitEveryMs: settings.journal.commitEveryMs,
       overview: page.overview.slice(0, helloOverviewMax),
+      ...(key === undefined ? {} : { publicKey: key.publicKey }),
     },
     clock,
     random,
@@ -334,6 +356,16 @@ function joinHub(
       return beat({ waitingFrames: frames, waitingSamples: samples, oldestWaitingMs });
     },
   });
+}
+
+/** A key that cannot be used keeps exports from being signed, and nothing else: values flow on. */
+function ownKey(file: string, log: Log): SigningKey | undefined {
+  try {
+    return openKey(file);
+  } catch (failure) {
+    log.error("edge.key-unusable", { reason: messageChain(failure) });
+    return undefined;
+  }
 }
 
 /** The journal fails as a service does, so that the gateway ends and is started again: the one way to recover. */
@@ -360,7 +392,12 @@ function brokenJournal(): {
 }
 
 /** What the page is told once: the tags, and which of them stand on the overview. */
-function toPage(settings: Settings, software: string, tags: readonly TagDefinition[]): GatewayPage {
+function toPage(
+  settings: Settings,
+  software: string,
+  tags: readonly TagDefinition[],
+  key: SigningKey | undefined,
+): GatewayPage {
   const chosen = settings.devices
     .flatMap((device) => device.tags)
     .filter((each) => each.overview !== undefined)
@@ -378,5 +415,6 @@ function toPage(settings: Settings, software: string, tags: readonly TagDefiniti
     overview,
     sparklines: sparklinesOf(tags, overview),
     commitEveryMs: settings.journal.commitEveryMs,
+    ...(key === undefined ? {} : { fingerprint: fingerprintOf(key.publicKey) }),
   };
 }

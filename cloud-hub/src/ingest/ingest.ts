@@ -162,7 +162,18 @@ export class Ingest implements Service {
     }
   }
 
-  async #takeIn(messages: readonly InboxMessage[]): Promise<void> {
+  /** A hello that came by a carrier, answered as over the road. */
+  hello(gateway: GatewayId, bytes: Uint8Array): Promise<HelloAnswer | undefined> {
+    return this.#answer(gateway, bytes);
+  }
+
+  /** Frames that a carrier brought: the same transaction, with nobody to acknowledge it to. Throws what the store throws. */
+  takeCarried(frames: readonly Omit<InboxMessage, "acknowledge">[]): Promise<Taken> {
+    this.counters.received += frames.length;
+    return this.#takeIn(frames.map((frame) => ({ ...frame, acknowledge: () => undefined })));
+  }
+
+  async #takeIn(messages: readonly InboxMessage[]): Promise<Taken> {
     const { store, clock } = this.#options;
     const receivedUs = clock.nowUs();
     const { frames, voids, rejected } = await this.#admitAll(messages);
@@ -171,6 +182,7 @@ export class Ingest implements Service {
     this.#publish(taken);
     this.#count(taken, voids.length);
     this.#tell(taken, frames, rejected);
+    return taken;
   }
 
   async #admitAll(messages: readonly InboxMessage[]): Promise<{

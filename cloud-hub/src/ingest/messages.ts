@@ -1,4 +1,5 @@
 /** The small messages from gateways: bytes become types here, and nowhere else in the hub. */
+import { isPublicKey } from "@millwright/carrier";
 import type { Refused } from "@millwright/kit";
 import {
   isDeviceId,
@@ -57,6 +58,7 @@ const hello: z.ZodType<Hello> = z.object({
     .max(50_000),
   commitEveryMs: z.number().min(0).exactOptional(),
   overview: z.array(text).max(helloOverviewMax).exactOptional(),
+  publicKey: z.string().refine(isPublicKey).exactOptional(),
 });
 
 const deviceId = z.custom<DeviceId>((value) => typeof value === "string" && isDeviceId(value));

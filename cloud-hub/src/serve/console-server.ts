@@ -47,6 +47,9 @@ export class ConsoleServer extends PageService {
             ? context.text("the hub has never heard of this gateway", 404)
             : context.json(page);
         });
+        app.get("/api/gateways/:gateway/key", async (context) =>
+          context.json(await views.gatewayKey(context.req.param("gateway"))),
+        );
         app.get("/api/gateways/:gateway/live", (context) => {
           const gateway = context.req.param("gateway");
           if (views.page(gateway) === undefined) {

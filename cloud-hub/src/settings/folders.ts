@@ -13,6 +13,8 @@ export function backupFilesOf(settings: HubSettings): readonly string[] {
   return [
     file,
     join(dataFolder, "gateway.credentials"),
+    // Gateways take marks from a stick only under this key.
+    join(dataFolder, "hub-key.pem"),
     broker.credentialsFile,
     history.bucket?.credentialsFile,
   ].filter((path) => path !== undefined);

@@ -116,6 +116,8 @@ export interface Journal {
   captures(query: CaptureQuery): Promise<readonly CaptureView[]>;
   /** Claims that touch the range, by their beginning, at most 1,000. `number` is 0 while a claim is open. */
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
+  /** Commits, and seals all open claims with it: what travels by a carrier brings what explains its holes. */
+  sealClaims(): Promise<void>;
   counters(): JournalCounters;
   /** Commits what was accepted, settles it, and lets the file go. */
   close(): Promise<void>;

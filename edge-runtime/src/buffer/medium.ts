@@ -25,7 +25,7 @@ const walFrameHeaderBytes = 24;
 const checkpointBytesMax = 8 * 2 ** 20;
 /** What brings a journal of an older version to the next one: `migrations[0]` makes version 2 of version 1. */
 const migrations = ["2-told-frames.sql", "3-tiers.sql", "4-lanes-left.sql"];
-const schemaVersion = 1 + migrations.length;
+export const schemaVersion = 1 + migrations.length;
 /** Reading /proc costs a tenth of a small commit, so it is not read with each. */
 const threadEvery = 32;
 

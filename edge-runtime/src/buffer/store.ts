@@ -121,6 +121,8 @@ export class Store {
   #marksMs: number;
   #prunedUs = 0;
   #linkUp = false;
+  /** While an export begins. */
+  #allClaimsDue = false;
   #full = false;
   #tendCpuUs = 0;
   #noRoom = false;
@@ -455,6 +457,27 @@ export class Store {
     return this.#claims.touching(scope, fromUs, toUs);
   }
 
+  /**
+   * Seals open claims, due or not, as many as one commit takes: what travels by a carrier brings what explains its holes.
+   *
+   * @returns whether there are more
+   */
+  sealClaims(nowUs: number, nowMs: number): boolean {
+    this.#nowUs = nowUs;
+    this.#nowMs = nowMs;
+    this.#allClaimsDue = true;
+    try {
+      this.#write("seal the claims", () => undefined);
+      return this.#claims.open.size > 0;
+    } catch (failure) {
+      // They stay open and go with a later export.
+      if (isFull(failure)) return false;
+      throw failure;
+    } finally {
+      this.#allClaimsDue = false;
+    }
+  }
+
   close(): void {
     if (this.#lastState !== undefined) return;
     const state = this.#stateNow();
@@ -624,8 +647,9 @@ export class Store {
       answer = this.#medium.db.transaction(() => {
         const result = work();
         written = this.#claims.write();
-        if (this.#linkUp) {
-          sealed = this.#critical.tellClaims({ rank, nowUs: this.#nowUs }, this.#nowMs);
+        if (this.#linkUp || this.#allClaimsDue) {
+          const dueMs = this.#allClaimsDue ? Infinity : this.#nowMs;
+          sealed = this.#critical.tellClaims({ rank, nowUs: this.#nowUs }, dueMs);
         }
         return result;
       })();

@@ -7,5 +7,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["connect", async () => (await import("./connect/connect.ts")).connectCommand],
   ["trust", async () => (await import("./trust.ts")).trustCommand],
   ["certificate", async () => (await import("./certificate.ts")).certificateCommand],
+  ["export", async () => (await import("./export.ts")).exportCommand],
+  ["take-marks", async () => (await import("./take-marks.ts")).takeMarksCommand],
+  ["key", async () => (await import("./key.ts")).keyCommand],
   ["schema", async () => (await import("./schema.ts")).schemaCommand],
 ]);

@@ -123,6 +123,7 @@ export { SampleDigest } from "./sample-digest.ts";
 export { staleAfterMs } from "./freshness.ts";
 export type {
   GatewayCounters,
+  GatewayKeyView,
   GatewayPage,
   GatewayRow,
   HubLink,

@@ -53,6 +53,8 @@ export interface Hello {
   readonly commitEveryMs?: number;
   /** Tag ids that stand on the overview of its own page, in that order; at most `helloOverviewMax`. */
   readonly overview?: readonly string[];
+  /** Its Ed25519 key, 32 bytes in base64: the hub pins it at first contact, for sticks that are signed with it. */
+  readonly publicKey?: string;
 }
 
 export interface LaneMark {

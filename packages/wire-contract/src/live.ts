@@ -98,6 +98,8 @@ export interface GatewayPage {
   readonly captures?: readonly CapturePoint[];
   /** Bound on loss at a power cut, ms; absent where a gateway of an older version has not told its hub. */
   readonly commitEveryMs?: number;
+  /** Of the gateway's key, for comparing with what the hub has pinned; absent on the hub's pages. */
+  readonly fingerprint?: string;
 }
 
 /** `GET /api/counters` of the HMI: counts since the start of the runtime, for the page of the gateway and for programs. */
@@ -130,6 +132,18 @@ export interface GatewayCounters {
     readonly lost: number;
     readonly unexplained: number;
   }[];
+}
+
+/** `GET /api/gateways/:gateway/key` of the hub: fingerprints for people to compare, "" where there is none. */
+export interface GatewayKeyView {
+  /** Believed for sticks that are signed with it, and since when, µs. */
+  readonly pinned: string;
+  readonly pinnedUs: number;
+  /** What the gateway has shown since, when it is another one. */
+  readonly shown: string;
+  readonly shownUs: number;
+  /** The hub's own. */
+  readonly hub: string;
 }
 
 /** `reporting`: beats come. `behind`: oldest unstored live or critical frame is older than 10 s. `silent`: no beat for 3 intervals of 10 s. `sleeping`: it said that it stops. */
