@@ -4,7 +4,7 @@
  */
 import { interruptsHold, widths, type Buckets, type Series } from "@millwright/aggregates";
 import { reducePerColumn, type Log, type ReducedLine } from "@millwright/kit";
-import { bucketOf, type GatewayId, type LedgerEntry } from "@millwright/wire-contract";
+import type { GatewayId, LedgerEntry } from "@millwright/wire-contract";
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type pg from "pg";
 
@@ -15,6 +15,7 @@ import { beginEarlier, type ReadLine, type Tier } from "./begin-earlier.ts";
 import { concerns } from "./gap-book.ts";
 import { LakeHost } from "./lake/lake-host.ts";
 import type { LakeSettings } from "./lake/lake-messages.ts";
+import { releasedFiles } from "./lake/lake-store.ts";
 import { LinePoints, pushLine, pushRow } from "./rollups/bucket-line.ts";
 import {
   hourTier,
@@ -24,7 +25,6 @@ import {
   type RollupTier,
 } from "./rollups/rollup-store.ts";
 import { asNumbers, SampleReader } from "./sample-reader.ts";
-import { dayOf } from "./samples/chunk.ts";
 import { SeriesBook } from "./series-book.ts";
 import { SeriesFinder } from "./series-finder.ts";
 
@@ -182,11 +182,9 @@ export class History implements AsyncDisposable {
   }
 
   async #isReleased(gateway: GatewayId, fromUs: number, toUs: number): Promise<boolean> {
-    const found = await this.#pool.query(
-      "select from history_days where released and bucket = $1 and day between $2 and $3 limit 1",
-      [bucketOf(gateway), dayOf(fromUs) - 1, dayOf(toUs) + 1],
-    );
-    return found.rows.length > 0;
+    // As the lake's own reader asks: what has left the database and lies in this range.
+    const files = await releasedFiles(this.#pool, gateway, fromUs, toUs);
+    return files.length > 0;
   }
 
   async #gapsOf(

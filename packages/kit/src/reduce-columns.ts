@@ -53,10 +53,13 @@ export function reducePerColumn(
   };
   const flush = (): void => {
     if (first < 0) return;
-    const chosen = [...new Set([first, least, greatest, last])];
-    // Positions in `order` are positions in time.
-    chosen.sort((a, b) => a - b);
-    for (const at of chosen) emit(order[at] ?? 0);
+    // Positions in `order` are positions in time; no allocation, because a chart flushes thousands of columns.
+    const earlier = Math.min(least, greatest);
+    const later = Math.max(least, greatest);
+    emit(order[first] ?? 0);
+    if (earlier > first && earlier < last) emit(order[earlier] ?? 0);
+    if (later > earlier && later > first && later < last) emit(order[later] ?? 0);
+    if (last > first) emit(order[last] ?? 0);
     first = -1;
   };
 

@@ -8,7 +8,12 @@ const threads = 2;
 
 /** @param folder where it may put what does not fit */
 export async function openDuck(folder: string): Promise<DuckDBConnection> {
-  const instance = await DuckDBInstance.create(":memory:", {
+  return connectDuck(await createDuck(folder));
+}
+
+/** One memory and one set of threads for several connections. */
+export function createDuck(folder: string): Promise<DuckDBInstance> {
+  return DuckDBInstance.create(":memory:", {
     memory_limit: `${memoryMebibytes}MB`,
     threads: String(threads),
     temp_directory: folder,
@@ -16,6 +21,9 @@ export async function openDuck(folder: string): Promise<DuckDBConnection> {
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   });
+}
+
+export async function connectDuck(instance: DuckDBInstance): Promise<DuckDBConnection> {
   const connection = await instance.connect();
   await connection.run("set TimeZone = 'UTC'");
   return connection;

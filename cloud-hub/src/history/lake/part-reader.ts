@@ -15,14 +15,17 @@ export interface PartQuestion {
   readonly toUs: number;
 }
 
-/** In the order of the files: by time within each of them. */
+/**
+ * In the order of the files: by time within each of them. Rows are taken as DuckDB finds them and not gathered by it
+ * first, so nothing else may be asked on this connection meanwhile.
+ */
 export async function readPart(
   connection: DuckDBConnection,
   { paths, gateway, tag, type, fromUs, toUs }: PartQuestion,
 ): Promise<Series> {
   if (paths.length === 0) return emptySeries;
   const wide = hasScalars(type);
-  const result = await connection.run(
+  const result = await connection.stream(
     `select epoch_us(time)::double, value, status${wide ? ", exact" : ""}
      from read_parquet([${paths.map(quoted).join(", ")}])
      where gateway = ${quoted(gateway)} and tag = ${quoted(tag)}
@@ -31,11 +34,14 @@ export async function readPart(
   const columns = new Columns();
   for (;;) {
     const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+    // Asked once: each time it is a call into the library.
+    const rows = chunk?.rowCount ?? 0;
+    if (chunk === null || rows === 0) break;
     const [us, value, status] = [0, 1, 2].map((at) => chunk.getColumnVector(at));
     const exact = wide ? chunk.getColumnVector(3) : undefined;
     if (us === undefined || value === undefined || status === undefined) break;
-    for (let row = 0; row < chunk.rowCount; row++) {
+    columns.reserve(rows);
+    for (let row = 0; row < rows; row++) {
       const word = exact?.getItem(row);
       columns.push(
         us.getItem(row) as number,
@@ -58,15 +64,22 @@ function scalarOf(word: string, type: ValueType): Scalar {
   return type === "bytes" ? new Uint8Array(Buffer.from(word, "hex")) : word;
 }
 
+/** A day of one sample a second fits without growing. */
+const roomAtFirst = 2 ** 17;
+
 class Columns {
-  #us = new Float64Array(16_384);
-  #value = new Float64Array(16_384);
-  #status = new Uint32Array(16_384);
+  #us = new Float64Array(roomAtFirst);
+  #value = new Float64Array(roomAtFirst);
+  #status = new Uint32Array(roomAtFirst);
   readonly #wide = new Map<number, Scalar>();
   #count = 0;
 
+  /** Room for so many more. */
+  reserve(rows: number): void {
+    while (this.#count + rows > this.#us.length) this.#grow();
+  }
+
   push(us: number, value: number, status: number, scalar: Scalar | undefined): void {
-    if (this.#count === this.#us.length) this.#grow();
     const at = this.#count++;
     this.#us[at] = us;
     this.#value[at] = scalar === undefined ? value : NaN;

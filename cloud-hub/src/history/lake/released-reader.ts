@@ -1,11 +1,10 @@
 /** Samples of days that the database has let go, from the files of the lake. */
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { inTime, type Series } from "@millwright/aggregates";
 import type { GatewayId, ValueType } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { emptySeries } from "../samples/merge-series.ts";
-import { openDuck } from "./duck.ts";
+import { DuckReaders } from "./duck-readers.ts";
 import type { LakeFolder } from "./lake-folder.ts";
 import { releasedFiles } from "./lake-store.ts";
 import { readPart } from "./part-reader.ts";
@@ -13,11 +12,12 @@ import { readPart } from "./part-reader.ts";
 export class ReleasedReader implements Disposable {
   readonly #pool: pg.Pool;
   readonly #lake: LakeFolder;
-  #duck: Promise<DuckDBConnection> | undefined;
+  readonly #readers: DuckReaders;
 
   constructor(pool: pg.Pool, lake: LakeFolder) {
     this.#pool = pool;
     this.#lake = lake;
+    this.#readers = new DuckReaders(lake.scratch);
   }
 
   /** Paths of files with samples of this gateway and range; empty when the database holds all there is. */
@@ -40,14 +40,12 @@ export class ReleasedReader implements Disposable {
     toUs: number,
   ): Promise<Series> {
     if (paths.length === 0) return emptySeries;
-    this.#duck ??= openDuck(this.#lake.scratch);
-    const series = await readPart(await this.#duck, { paths, gateway, tag, type, fromUs, toUs });
+    const question = { paths, gateway, tag, type, fromUs, toUs };
+    const series = await this.#readers.use((connection) => readPart(connection, question));
     return inTime(series, -Infinity, Infinity);
   }
 
   [Symbol.dispose](): void {
-    void this.#duck?.then((duck) => {
-      duck.closeSync();
-    });
+    this.#readers[Symbol.dispose]();
   }
 }
