@@ -322,6 +322,7 @@ function joinHub(
   const { outbox } = journal;
   return createUplink({
     outbox,
+    orders: journal.orders,
     link: settings.hub.link,
     road: {
       async connect(events, signal) {

@@ -119,6 +119,7 @@ export class PlayedGateway {
     });
     const uplink = createUplink({
       outbox: journal.outbox,
+      orders: journal.orders,
       road,
       link: { bytesPerSMax: Infinity, historyShare: 1 },
       gateway: { gateway, name: gateway, site: "sim", hmi: "", software: "sim" },

@@ -106,10 +106,10 @@ jetstream {
 authorization {
   users: [
     { user: ${text(of.hub.user)}, password: ${text(of.hub.password)} }
-    # Gateways say frames, hellos and beats, and hear marks and replies; streams are the hub's to manage.
+    # Gateways say frames, hellos, beats and reports, and hear marks, orders and replies; streams are the hub's to manage.
     { user: ${text(of.gateway.user)}, password: ${text(of.gateway.password)}, permissions: {
-      publish: ["mw1.frame.>", "mw1.hello.*", "mw1.beat.*"]
-      subscribe: ["mw1.mark.*", "_INBOX.>"]
+      publish: ["mw1.frame.>", "mw1.hello.*", "mw1.beat.*", "mw1.report.*"]
+      subscribe: ["mw1.mark.*", "mw1.orders.*", "_INBOX.>"]
     } }
   ]
 }

@@ -2,6 +2,7 @@ import {
   encodeDictionary,
   encodeLedger,
   encodeStarts,
+  type Dictionary,
   type StartRecord,
 } from "@millwright/wire-contract";
 
@@ -62,6 +63,13 @@ export class CriticalLane {
       if (dictionary.hash === this.#tags.current.hash) continue;
       this.#put(at, "dictionary", encodeDictionary(dictionary), dictionary.hash);
     }
+    // Last, so that the newest of the epoch is the one in use.
+    this.tellDictionary(at);
+  }
+
+  /** One that frames of before were encoded with. */
+  tellOldDictionary(at: Moment, dictionary: Dictionary): void {
+    this.#put(at, "dictionary", encodeDictionary(dictionary), dictionary.hash);
     // Last, so that the newest of the epoch is the one in use.
     this.tellDictionary(at);
   }

@@ -31,6 +31,8 @@ export interface Group {
   readonly linkUp: boolean;
   /** Dictionary indices of tags that somebody is looking at. */
   readonly watched: readonly number[];
+  /** Dictionary indices of tags that are told in full by order of the hub. */
+  readonly recorded: readonly number[];
   /** The last group of a clean stop: the time of the end is kept. */
   readonly last: boolean;
 }

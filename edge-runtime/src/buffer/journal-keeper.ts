@@ -18,13 +18,14 @@ import {
   watchedForMs,
 } from "@millwright/wire-contract";
 
-import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
+import type { DeclaredTag, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
 import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
 import { newEpoch } from "./new-epoch.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
+import { OrderWork } from "./orders/order-work.ts";
 import { Percentiles } from "./percentiles.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import type { Committed } from "./store.ts";
@@ -98,6 +99,10 @@ export class JournalKeeper implements JournalCore {
     this.#full = door.state.full;
   }
 
+  get orders(): OrderBook {
+    return this.#orders;
+  }
+
   get epoch(): Epoch {
     return this.#door.state.epoch;
   }
@@ -109,6 +114,7 @@ export class JournalKeeper implements JournalCore {
   async adoptTags(tags: readonly DeclaredTag[]): Promise<Dictionary> {
     // Samples accepted before would be encoded with the wrong dictionary.
     await this.commit();
+    await this.#orders.load();
     const body = await this.#guarded("adoptTags", tags, this.#clock.nowUs());
     const dictionary = decodeDictionary(body);
     assert(!("kind" in dictionary), "the journal's own dictionary is readable");
@@ -382,6 +388,7 @@ export class JournalKeeper implements JournalCore {
       nowMs: beganMs,
       linkUp: this.#linkUp,
       watched: beganMs < this.#watchedUntilMs ? this.#watched : [],
+      recorded: this.#orders.recorded(this.#clock.nowUs()),
       last,
     });
     const nowMs = this.#clock.monotonicMs();
@@ -443,6 +450,15 @@ export class JournalKeeper implements JournalCore {
   };
 
   readonly #chartAsk = oneAtATime(this.#guarded);
+  readonly #orders = new OrderWork({
+    ask: this.#guarded,
+    commit: () => this.commit(),
+    nowUs: () => this.#clock.nowUs(),
+    dictionary: () => this.#dictionary,
+    sealed: () => {
+      this.#tellSealed();
+    },
+  });
 }
 
 function withBuffer(chunk: Chunk, buffer: ArrayBuffer | undefined): Chunk {

@@ -11,9 +11,9 @@ import type {
   SampleColumns,
 } from "@millwright/wire-contract";
 
-import type { DeclaredTag, Loss, Outbox, SampleBatch } from "../hand-over.ts";
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { CaptureLimits, Kept } from "./captures/captures.ts";
+import type { DeclaredTag, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
 import type { ResumePoint } from "./group.ts";
 import { startJournalThread, type JournalThread } from "./journal-thread.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
@@ -81,6 +81,8 @@ export interface Journal {
   /** What was kept last, also when it is not on disk yet. */
   resume(device: DeviceId): ResumePoint | undefined;
   readonly outbox: Outbox;
+  /** What the hub has ordered beside the usual. Empty before `adoptTags`. */
+  readonly orders: OrderBook;
   /**
    * Samples of one tag by measured time, in the order in which they were received; the newest `max` when there are
    * more. Only what was committed.

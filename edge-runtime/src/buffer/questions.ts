@@ -11,11 +11,13 @@ import {
   type TagId,
 } from "@millwright/wire-contract";
 
-import type { DeclaredTag, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
-import type { Group, ResumePoint } from "./group.ts";
 import type { MarkVerdict } from "./lane-book.ts";
+import type { DeclaredTag, HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { Group, ResumePoint } from "./group.ts";
+import type { SealedAnswer } from "./orders/answer-lane.ts";
+import type { AnswerCursor, AnswerPart, AnswerSlice } from "./orders/answer-reading.ts";
 import type { Committed, Store, StoreState } from "./store.ts";
 import type { BufferFill } from "./tiers/buffer-clock.ts";
 import { toLineSlice, type ChartRange, type LineSlice } from "./tiers/line-slice.ts";
@@ -64,6 +66,20 @@ export interface Questions {
   sealClaims(nowUs: number, nowMs: number): boolean;
   keepCapture(record: CaptureRecord, nowUs: number, nowMs: number): Kept;
   captures(query: CaptureQuery): CaptureView[];
+  orders(): HeldOrder[];
+  /** Keeps what is held from now on, and lets the others go. */
+  keepOrders(orders: readonly HeldOrder[]): void;
+  /** @param cursor undefined at the beginning */
+  readAnswer(
+    tags: readonly number[],
+    fromUs: number,
+    toUs: number,
+    cursor: AnswerCursor | undefined,
+  ): AnswerSlice;
+  /** Seals a piece of an answer; how far the order has come stands in the same transaction. */
+  sealAnswer(held: HeldOrder, parts: readonly AnswerPart[], nowUs: number): SealedAnswer;
+  /** With the next commit all that is kept is told, and what it leaves out is claimed. */
+  tellAll(): void;
   close(): void;
 }
 
@@ -119,6 +135,15 @@ const answers: Answers = {
   sealClaims: (store, ...asked) => store.sealClaims(...asked),
   keepCapture: (store, ...asked) => store.keepCapture(...asked),
   captures: (store, query) => store.captures(query),
+  orders: (store) => store.orders.all(),
+  keepOrders: (store, orders) => {
+    store.keepOrders(orders);
+  },
+  readAnswer: (store, ...asked) => store.tiers.readAnswer(...asked),
+  sealAnswer: (store, ...asked) => store.sealAnswer(...asked),
+  tellAll: (store) => {
+    store.tellAll();
+  },
   close: (store) => {
     store.close();
   },

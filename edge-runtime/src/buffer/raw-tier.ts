@@ -3,6 +3,7 @@ import {
   decodeSamples,
   parseFrame,
   type Dictionary,
+  type FrameHead,
   type SampleColumns,
   type Scalar,
 } from "@millwright/wire-contract";
@@ -30,6 +31,12 @@ interface RawRow {
 const spanFrames = 64;
 /** Frames decoded in one go; a commit waits no longer than this takes (10,000 samples each: about 30 ms). */
 const sliceFrames = 64;
+
+/** A sample frame and what it holds. */
+interface OpenedFrame {
+  readonly head: FrameHead;
+  readonly columns: SampleColumns;
+}
 
 /** Rows of one tag, in the order in which they were received, and where to go on towards the past. */
 interface FrameSlice {
@@ -136,6 +143,27 @@ export class RawTier {
     { aboveId, beforeId }: { readonly aboveId: number; readonly beforeId: number },
     dictionaryOf: (hash: bigint) => Dictionary | undefined,
   ): FrameSlice {
+    const { frames, beforeId: next } = this.openBetween(
+      fromUs,
+      toUs,
+      { aboveId, beforeId },
+      dictionaryOf,
+    );
+    const columns = joined(frames.map((frame) => rowsOf(frame.columns, tag, fromUs, toUs)));
+    return next === undefined ? { columns } : { columns, beforeId: next };
+  }
+
+  /**
+   * Whole frames that may hold samples of the range, in the order in which they were kept; the newest slice of them.
+   *
+   * @param between keys of frames, both excluded
+   */
+  openBetween(
+    fromUs: number,
+    toUs: number,
+    { aboveId, beforeId }: { readonly aboveId: number; readonly beforeId: number },
+    dictionaryOf: (hash: bigint) => Dictionary | undefined,
+  ): { readonly frames: readonly OpenedFrame[]; readonly beforeId?: number } {
     const rows: RawRow[] = [];
     for (const [firstId, lastId] of this.#blocks(fromUs, toUs, beforeId)) {
       const upTo = Math.min(lastId, beforeId - 1);
@@ -144,15 +172,10 @@ export class RawTier {
       rows.push(...this.#rows.all(from, upTo, toUs, fromUs, room));
       if (rows.length >= sliceFrames) break;
     }
-    const parts: SampleColumns[] = [];
-    for (const row of rows.toReversed()) {
-      const columns = decodeRow(row, dictionaryOf);
-      if (columns !== undefined) parts.push(rowsOf(columns, tag, fromUs, toUs));
-    }
+    const frames = rows.toReversed().flatMap((row) => decodeRow(row, dictionaryOf) ?? []);
     const last = rows.at(-1);
-    const columns = joined(parts);
-    if (rows.length < sliceFrames || last === undefined) return { columns };
-    return { columns, beforeId: last.id };
+    if (rows.length < sliceFrames || last === undefined) return { frames };
+    return { frames, beforeId: last.id };
   }
 
   /** Ranges of keys, newest first, that may hold samples of the time range. */
@@ -194,13 +217,13 @@ export class RawTier {
 function decodeRow(
   row: RawRow,
   dictionaryOf: (hash: bigint) => Dictionary | undefined,
-): SampleColumns | undefined {
+): OpenedFrame | undefined {
   const dictionary = dictionaryOf(bigOf(row.dictionary));
   if (dictionary === undefined) return undefined;
   const parsed = parseFrame(Buffer.concat([row.raw_head, row.body]));
   if (parsed.kind !== "frame") return undefined;
   const columns = decodeSamples(parsed.body, dictionary);
-  return "kind" in columns ? undefined : columns;
+  return "kind" in columns ? undefined : { head: parsed.head, columns };
 }
 
 function rowsOf(columns: SampleColumns, tag: number, fromUs: number, toUs: number): SampleColumns {

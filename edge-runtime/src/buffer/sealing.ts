@@ -50,7 +50,7 @@ const noHeads: Heads = {
 /** What a frame head says of its samples. */
 export type SampleFields = Pick<
   FrameHead,
-  "sampleCount" | "dictionary" | "firstUs" | "lastUs" | "sealedUs" | "clock" | "late"
+  "sampleCount" | "dictionary" | "firstUs" | "lastUs" | "sealedUs" | "clock" | "late" | "order"
 >;
 
 export class Sealer {

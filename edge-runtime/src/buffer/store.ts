@@ -16,7 +16,7 @@ import type {
   TagId,
 } from "@millwright/wire-contract";
 
-import type { DeclaredTag, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { DeclaredTag, HeldOrder, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { OpenClaim } from "./claims.ts";
 import { CaptureFiles, captureFolderOf } from "./captures/capture-files.ts";
 import { CaptureTable, captureRows, type CaptureQuery } from "./captures/capture-table.ts";
@@ -30,6 +30,9 @@ import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
 import { heldLanes, keyOf, type MarkVerdict, type ToldLane, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
+import { AnswerLane, type SealedAnswer } from "./orders/answer-lane.ts";
+import type { AnswerPart } from "./orders/answer-reading.ts";
+import { OrderTable } from "./orders/order-table.ts";
 import { RawTier } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
 import { SealAgain } from "./seal-again.ts";
@@ -117,6 +120,11 @@ export class Store {
   readonly #captures: Captures;
   #rank: number;
   readonly #birth: JournalBirth;
+  readonly #orders: OrderTable;
+  readonly #answers: AnswerLane;
+  /** All claims are sealed with the next commit, also those that still grow; and with the commit under way. */
+  #claimsDue = false;
+  #sealsClaims = false;
   #incarnation: string | undefined;
   #marksMs: number;
   #prunedUs = 0;
@@ -154,6 +162,8 @@ export class Store {
       const parts = { sealer: this.#sealer, frames: this.#frames, tags: this.#tags };
       this.#critical = new CriticalLane({ ...parts, starts: this.#starts, claims: this.#claims });
       this.#samples = new SampleLane({ ...parts, raw: this.#raw });
+      this.#orders = new OrderTable(db);
+      this.#answers = new AnswerLane({ ...parts, critical: this.#critical });
       this.#telling = new TellingLane({
         ...parts,
         raw: this.#raw,
@@ -258,6 +268,7 @@ export class Store {
     this.#linkUp = group.linkUp;
     const before = this.#sealer.heads;
     const lane = this.#lane;
+    this.#telling.record(group.recorded, group.nowMs, lane);
     const tooLarge: Loss[] = [];
     const kept = (part: KeptPart): void => {
       this.#telling.tell(this.#moment, group.nowMs, lane, part);
@@ -267,6 +278,7 @@ export class Store {
     for (const loss of group.losses) this.#claims.add(loss, group.nowMs);
     // In a transaction of its own: one that needs the room would be taken back together with what made it.
     if (this.#full) this.#write("make room", () => this.#letGo());
+    this.#sealsClaims = this.#claimsDue && group.linkUp;
     try {
       this.#write("commit", () => {
         for (const chunk of group.chunks) {
@@ -284,9 +296,12 @@ export class Store {
       this.#full = true;
       this.#noRoom = true;
       this.#telling.takenBack();
+      this.#sealsClaims = false;
       return { kind: "full", samples: 0, rejected: 0, sealed: false };
     }
     this.#telling.kept();
+    if (this.#sealsClaims) this.#claimsDue = false;
+    this.#sealsClaims = false;
     this.#byteGrowth.add(Math.max(0, this.#medium.usedBytes - usedBefore), group.nowMs);
     this.#sampleGrowth.add(samples, group.nowMs);
     this.#noRoom = false;
@@ -425,7 +440,7 @@ export class Store {
   }
 
   /** @see Tiers */
-  get tiers(): Pick<Tiers, "readRollups" | "readBegin" | "thinnedHours"> {
+  get tiers(): Pick<Tiers, "readRollups" | "readBegin" | "readAnswer" | "thinnedHours"> {
     return this.#tiers;
   }
 
@@ -447,6 +462,43 @@ export class Store {
 
   captures(query: CaptureQuery): CaptureView[] {
     return this.#captures.list(query);
+  }
+
+  /** @see OrderTable */
+  get orders(): Pick<OrderTable, "all"> {
+    return this.#orders;
+  }
+
+  keepOrders(held: readonly HeldOrder[]): void {
+    this.#write("keep the orders", () => {
+      const kept = new Set(held.map(({ order }) => order.id));
+      for (const { order } of this.#orders.all())
+        if (!kept.has(order.id)) this.#orders.drop(order.id);
+      for (const one of held) this.#orders.put(one);
+      return undefined;
+    });
+  }
+
+  sealAnswer(held: HeldOrder, parts: readonly AnswerPart[], nowUs: number): SealedAnswer {
+    this.#nowUs = nowUs;
+    return this.#write("answer an order", () => {
+      const sealed = this.#answers.seal(this.#moment, held.order.id, parts);
+      const { samples, bytes } = held.progress;
+      this.#orders.put({
+        ...held,
+        progress: {
+          ...held.progress,
+          samples: samples + sealed.samples,
+          bytes: bytes + sealed.bytes,
+        },
+      });
+      return sealed;
+    });
+  }
+
+  tellAll(): void {
+    this.#telling.noteNext();
+    this.#claimsDue = true;
   }
 
   gaps(
@@ -648,7 +700,7 @@ export class Store {
         const result = work();
         written = this.#claims.write();
         if (this.#linkUp || this.#allClaimsDue) {
-          const dueMs = this.#allClaimsDue ? Infinity : this.#nowMs;
+          const dueMs = this.#allClaimsDue || this.#sealsClaims ? Infinity : this.#nowMs;
           sealed = this.#critical.tellClaims({ rank, nowUs: this.#nowUs }, dueMs);
         }
         return result;

@@ -82,6 +82,16 @@ export class TellingLane {
   #notedMs = -Infinity;
   /** Tags that somebody is looking at. */
   #watched: readonly number[] = [];
+  /** Tags that are told in full by order, beside what their rules say: by the history lane, which has time. */
+  #recorded: ReadonlySet<number> = new Set();
+  #recordings: Gathered[] = [];
+  #sealedRecordings = 0;
+  /** A recording has ended: nobody comes to fill its frame. */
+  #recordingOver = false;
+  /** Tags whose rule holds something back. */
+  #thinned: ReadonlySet<number> = new Set();
+  /** What was gathered is sealed with the next commit. */
+  #noteNext = false;
   /** "told to" as it is on disk, and as the transaction under way writes it. */
   #toldTo = NaN;
   #toldToNext = NaN;
@@ -122,8 +132,11 @@ export class TellingLane {
   adopt(at: Moment, lane: ToldLane, tags: readonly TagDefinition[], nowMs: number): void {
     this.#endLines(nowMs, lane);
     this.#seal(at);
+    this.#sealRecordings(at, nowMs, true);
     this.#hearing = undefined;
-    this.#thins = tags.some(({ telling }) => telling !== undefined && telling.rule !== "full");
+    const thinned = tags.filter(({ telling }) => telling !== undefined && telling.rule !== "full");
+    this.#thinned = new Set(thinned.map(({ index }) => index));
+    this.#thins = thinned.length > 0;
     this.#noteTold(this.#thins ? keyOf(at.rank, this.#parts.sealer.heads.raw.seq) : everything);
   }
 
@@ -147,7 +160,8 @@ export class TellingLane {
     const before = gathered.rows.count;
     hearing.teller.tell(part.columns, gathered.rows);
     this.#heard += part.columns.count;
-    this.#told += gathered.rows.count - before;
+    this.#told += this.#countBesideRecorded(gathered.rows, before);
+    this.#told += this.#tellRecorded(part, hearing, nowMs);
     this.#fromUs = Math.min(this.#fromUs, fields.firstUs);
     this.#toUs = Math.max(this.#toUs, fields.lastUs);
   }
@@ -159,23 +173,41 @@ export class TellingLane {
     this.#hearing?.teller.watch(tags);
   }
 
+  /** Tags that are told in full by order from here on. Those whose rule is to tell all need no other way. */
+  record(tags: readonly number[], nowMs: number, lane: ToldLane): void {
+    const next = new Set(tags.filter((tag) => this.#thinned.has(tag)));
+    if (next.size === this.#recorded.size && [...next].every((tag) => this.#recorded.has(tag)))
+      return;
+    // A line that is open now is told by the rule alone, and is counted so.
+    this.#endLines(nowMs, lane);
+    this.#recorded = next;
+    this.#recordingOver = true;
+  }
+
+  /** With the next commit everything kept is told, or claimed as within its bound. */
+  noteNext(): void {
+    this.#noteNext = true;
+  }
+
   /** The newest sample of each tag is told, whatever its rule (no-loss protocol 4.2). */
   snapshot(nowMs: number): void {
     // Where all is told, the next samples go by the live lane anyway.
     if (this.#hearing === undefined || !this.#thins) return;
     this.hasSnapshot = true;
     const { rows } = this.#gathering(this.#hearing, nowMs, "live");
-    this.#told += this.#hearing.teller.snapshot(rows);
+    this.#told += this.#hearing.teller.snapshot(rows, this.#recorded);
   }
 
   /** Seals what is due, after the parts of a commit. @param last the journal is being closed */
   seal(at: Moment, nowMs: number, lane: ToldLane, last: boolean): void {
-    const notes = this.#thins && (last || nowMs - this.#notedMs >= noteEveryMs);
+    const asked = last || this.#noteNext;
+    const notes = this.#thins && (asked || nowMs - this.#notedMs >= noteEveryMs);
     if (notes) this.#note(at, nowMs, lane);
+    this.#sealRecordings(at, nowMs, asked || notes);
     const open = this.#gathered.at(-1);
     if (open === undefined) return;
     const due =
-      last ||
+      asked ||
       notes ||
       open.lane !== lane ||
       this.#isAsked(open) ||
@@ -189,6 +221,7 @@ export class TellingLane {
     const open = this.#gathered.at(-1);
     // The hub has caught up: what was gathered meanwhile need not wait for company.
     if (open !== undefined && open.lane !== lane) return 0;
+    if (this.#noteNext) return 0;
     const notes = this.#thins && this.#heard > 0;
     const noteInMs = notes ? Math.max(0, this.#notedMs + noteEveryMs - nowMs) : Infinity;
     return open === undefined ? noteInMs : Math.min(noteInMs, this.#dueInMs(open, nowMs));
@@ -199,6 +232,10 @@ export class TellingLane {
     if (this.#sealed === this.#gathered.length) this.hasSnapshot = false;
     this.#gathered.splice(0, this.#sealed);
     this.#sealed = 0;
+    this.#recordings.splice(0, this.#sealedRecordings);
+    if (this.#recordings.length === 0) this.#recordingOver = false;
+    this.#sealedRecordings = 0;
+    this.#noteNext = false;
     this.#part = 0;
     this.#partsHeard = 0;
     this.#toldTo = this.#toldToNext;
@@ -207,6 +244,7 @@ export class TellingLane {
   /** The transaction was taken back, and the same group comes again. */
   takenBack(): void {
     this.#sealed = 0;
+    this.#sealedRecordings = 0;
     this.#part = 0;
     this.#toldToNext = this.#toldTo;
   }
@@ -283,12 +321,55 @@ export class TellingLane {
     const { rows } = this.#gathering(this.#hearing, nowMs, lane);
     const before = rows.count;
     this.#hearing.teller.flush(rows);
-    this.#told += rows.count - before;
+    this.#told += this.#countBesideRecorded(rows, before);
   }
 
-  #seal({ rank, nowUs }: Moment, count = this.#gathered.length): void {
+  /** What is recorded is counted where it is recorded. */
+  #countBesideRecorded(rows: ToldRows, from: number): number {
+    if (this.#recorded.size === 0) return rows.count - from;
+    const { tag } = rows.columns();
+    let count = 0;
+    for (let row = from; row < rows.count; row++) if (!this.#recorded.has(tag[row] ?? -1)) count++;
+    return count;
+  }
+
+  #tellRecorded({ columns, id }: KeptPart, hearing: Hearing, nowMs: number): number {
+    if (this.#recorded.size === 0) return 0;
+    const { count, tag, measuredUs, value, status, wide } = columns;
+    let recording = this.#recordings.at(-1);
+    if (recording?.of !== hearing) {
+      const rows = new ToldRows();
+      recording = { of: hearing, lane: "history", rows, rawFrom: id, rawTo: id, sinceMs: nowMs };
+      this.#recordings.push(recording);
+    }
+    recording.rawTo = id;
+    const before = recording.rows.count;
+    for (let row = 0; row < count; row++) {
+      const index = tag[row] ?? -1;
+      if (!this.#recorded.has(index)) continue;
+      const us = measuredUs[row] ?? NaN;
+      recording.rows.push(index, us, value[row] ?? NaN, status[row] ?? 0, wide?.get(row));
+    }
+    return recording.rows.count - before;
+  }
+
+  #sealRecordings(at: Moment, nowMs: number, asked: boolean): void {
+    const open = this.#recordings.at(-1);
+    if (open === undefined) return;
+    const due = asked || this.#recordingOver || this.#dueInMs(open, nowMs) === 0;
+    const count = due ? this.#recordings.length : this.#recordings.length - 1;
+    this.#sealRows(at, this.#recordings.slice(0, count));
+    this.#sealedRecordings = count;
+  }
+
+  #seal(at: Moment, count = this.#gathered.length): void {
+    this.#sealRows(at, this.#gathered.slice(0, count));
+    this.#sealed = count;
+  }
+
+  #sealRows({ rank, nowUs }: Moment, gathered: readonly Gathered[]): void {
     const { sealer, frames } = this.#parts;
-    for (const { of, lane, rows, rawFrom, rawTo } of this.#gathered.slice(0, count)) {
+    for (const { of, lane, rows, rawFrom, rawTo } of gathered) {
       const from = { rawFrom: seqOf(rawFrom), rawTo: seqOf(rawTo) };
       // None is too large for a frame: each was in one of the same size just before.
       for (const { body, columns } of bodiesOf(rows.columns(), of.dictionary, () => undefined)) {
@@ -297,6 +378,5 @@ export class TellingLane {
         frames.putTold(rank, lane, { sealed, rawFrom, rawTo, shared: false });
       }
     }
-    this.#sealed = count;
   }
 }

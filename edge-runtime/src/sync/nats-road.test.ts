@@ -92,6 +92,7 @@ async function openRoad(context: TestContext, url: string): Promise<Heard> {
     {
       acked: (lane, round, refusal) =>
         acks.push({ lane, round, ...(refusal === undefined ? {} : { refusal }) }),
+      orders: () => undefined,
       mark: (bytes) => marks.push(new TextDecoder().decode(bytes)),
     },
     never,

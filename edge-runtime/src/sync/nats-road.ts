@@ -86,6 +86,11 @@ function openSession(
       if (failure === null) events.mark(message.data);
     },
   });
+  connection.subscribe(subjects.orders(gateway), {
+    callback: (failure, message) => {
+      if (failure === null) events.orders(message.data);
+    },
+  });
   return {
     publish(lane, round, subject, id, bytes) {
       const head = headers();

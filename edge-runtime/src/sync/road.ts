@@ -20,6 +20,8 @@ export interface RoadEvents {
   acked(lane: RoadLane, round: number, refusal?: string): void;
   /** A mark message, not yet read. */
   mark(bytes: Uint8Array): void;
+  /** What the hub orders, not yet read. */
+  orders(bytes: Uint8Array): void;
 }
 
 export interface RoadSession {

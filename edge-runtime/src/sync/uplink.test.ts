@@ -13,6 +13,7 @@ import {
 import { toHex } from "./messages.ts";
 import type { ReleaseRule } from "./release-rule.ts";
 import { TestHub } from "./test-hub.ts";
+import { TestOrders } from "./test-orders.ts";
 import { gateway, TestOutbox } from "./test-outbox.ts";
 import { createUplink } from "./uplink.ts";
 
@@ -47,6 +48,7 @@ async function newRig(
   });
   const uplink = createUplink({
     outbox,
+    orders: new TestOrders(),
     road: hub,
     gateway: { gateway, name: "Press hall", site: "north", hmi: "", software: "1.0.0" },
     clock,

@@ -17,11 +17,12 @@ import {
   type RoadLane,
 } from "@millwright/wire-contract";
 
-import type { Outbox, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { OrderBook, Outbox, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import { Allowance } from "./allowance.ts";
 import { CriticalFirst } from "./critical-first.ts";
 import { LaneRoad } from "./lane-road.ts";
 import { parseHelloAnswer, parseMarks, toJson, toPositions } from "./messages.ts";
+import { OrderDesk } from "./order-desk.ts";
 import { releaseOnMark, type ReleaseRule } from "./release-rule.ts";
 import type { Road, RoadSession } from "./road.ts";
 import { Waker } from "./waker.ts";
@@ -32,6 +33,7 @@ import { Waker } from "./waker.ts";
  */
 export interface UplinkOptions {
   readonly outbox: Outbox;
+  readonly orders: OrderBook;
   readonly road: Road;
   readonly gateway: GatewayInfo;
   readonly clock: Clock;
@@ -92,6 +94,7 @@ class Uplink implements Service {
   readonly #ended = new AbortController();
   readonly #waker: Waker;
   readonly #lanes: readonly LaneRoad[];
+  readonly #orders: OrderDesk;
   readonly #criticalFirst = new CriticalFirst();
   /** Of the link, and of what the lanes that have time may take of it. */
   readonly #allowance: Allowance;
@@ -115,6 +118,11 @@ class Uplink implements Service {
     this.#lanes = laneOrder.map(
       (lane) => new LaneRoad(lane, new Backoff(tryFirstMs, tryLastMs, options.random.fork(lane))),
     );
+    this.#orders = new OrderDesk({
+      ...options,
+      book: options.orders,
+      gateway: options.gateway.gateway,
+    });
     this.#allowance = new Allowance(options.link.bytesPerSMax);
     this.#share = new Allowance(options.link.bytesPerSMax * options.link.historyShare);
     this.#sinceUs = options.clock.nowUs();
@@ -142,7 +150,11 @@ class Uplink implements Service {
     const unlisten = this.#options.outbox.onSealed(() => {
       this.#waker.wake();
     });
-    const work = Promise.all([this.#stayConnected(), this.#beatOn()]);
+    const work = Promise.all([
+      this.#stayConnected(),
+      this.#beatOn(),
+      this.#orders.run(this.#ended.signal),
+    ]);
     this.#running = work
       .catch((failure: unknown) => {
         if (!this.#ended.signal.aborted) this.#breaks(failure);
@@ -154,6 +166,7 @@ class Uplink implements Service {
   async stop(deadline: AbortSignal): Promise<void> {
     this.#ended.abort();
     this.#waker.wake();
+    this.#orders.joined(undefined);
     const session = this.#session;
     this.#sendBeat();
     const work = Promise.all([this.#running, session?.close().catch(() => undefined)]);
@@ -170,6 +183,9 @@ class Uplink implements Service {
           {
             acked: (lane, round, refusal) => this.#acked(lane, round, refusal),
             mark: (bytes) => this.#heardMarks(bytes),
+            orders: (bytes) => {
+              if (this.#greeted) this.#orders.heard(bytes);
+            },
           },
           signal,
         );
@@ -180,6 +196,7 @@ class Uplink implements Service {
       }
       this.#session = undefined;
       this.#greeted = false;
+      this.#orders.joined(undefined);
       outbox.linkUp(false);
       this.#observe();
       if (!this.#isEnded()) await clock.sleep(backoff.nextMs(), signal).catch(() => undefined);
@@ -264,6 +281,9 @@ class Uplink implements Service {
     this.#greeted = true;
     backoff.succeeded();
     outbox.linkUp(true);
+    this.#orders.joined((subject, message) => {
+      session.send(subject, message);
+    });
     log.info("sync.resumed", { session: answer.session, waiting: outbox.waiting().frames });
     this.#observe();
     return "met";

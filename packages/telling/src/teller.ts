@@ -42,11 +42,15 @@ export class Teller {
    * Tells the newest sample of each tag: what a hub gets when the link is back. Those that were told already are told
    * again, and the hub knows them by their identity.
    *
+   * @param except tags that are told by another way as well, and are not counted
    * @returns how many were not told before
    */
-  snapshot(out: ToldRows): number {
+  snapshot(out: ToldRows, except: ReadonlySet<number> = new Set()): number {
     let fresh = 0;
-    for (const state of this.#tags) fresh += state?.snapshot(out) ?? 0;
+    for (const [index, state] of this.#tags.entries()) {
+      const untold = state?.snapshot(out) ?? 0;
+      if (!except.has(index)) fresh += untold;
+    }
     return fresh;
   }
 

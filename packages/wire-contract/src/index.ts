@@ -116,7 +116,6 @@ export {
   type OrderReport,
   type OrdersMessage,
   type OrderState,
-  type Resolution,
   type TagAnswer,
 } from "./orders.ts";
 export { SampleDigest } from "./sample-digest.ts";

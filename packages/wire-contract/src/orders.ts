@@ -9,9 +9,6 @@ import type { GatewayId, TagId } from "./tag.ts";
  * is dropped. So a message that was lost, an order that was taken back and a hub that was restored need nothing else.
  */
 
-/** What the answer is made of: the samples as they were acquired, or buckets of them. */
-export type Resolution = "raw" | "minute" | "hour";
-
 /** More tags than this are several orders: a report names each of them, and a broker takes a megabyte. */
 export const tagsPerOrderMax = 200;
 /** Orders of one gateway that are not over; one is answered at a time. */
@@ -28,7 +25,6 @@ export interface GatewayOrder {
   /** Measured times, µs; `toUs` is excluded. */
   readonly fromUs: number;
   readonly toUs: number;
-  readonly resolution: Resolution;
   /** What answers may bring onto the road, in the mean of some seconds. */
   readonly bytesPerSMax: number;
   /**

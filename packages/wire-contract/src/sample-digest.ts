@@ -159,12 +159,11 @@ function bytesOf(scalar: Exclude<Scalar, boolean | number>): {
   readonly kind: number;
   readonly bytes: Buffer;
 } {
-  switch (typeof scalar) {
-    case "bigint":
-      return { kind: scalarKinds.integer, bytes: Buffer.from(scalar.toString(), "ascii") };
-    case "string":
-      return { kind: scalarKinds.text, bytes: Buffer.from(scalar, "utf16le") };
-    default:
-      return { kind: scalarKinds.bytes, bytes: Buffer.from(scalar) };
+  if (typeof scalar === "bigint") {
+    return { kind: scalarKinds.integer, bytes: Buffer.from(scalar.toString(), "ascii") };
   }
+  if (typeof scalar === "string") {
+    return { kind: scalarKinds.text, bytes: Buffer.from(scalar, "utf16le") };
+  }
+  return { kind: scalarKinds.bytes, bytes: Buffer.from(scalar) };
 }

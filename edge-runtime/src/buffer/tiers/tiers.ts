@@ -4,6 +4,7 @@ import type { TagDefinition } from "@millwright/wire-contract";
 
 import type { Loss } from "../../hand-over.ts";
 import type { ClaimTable } from "../claim-table.ts";
+import { readAnswer, type AnswerCursor, type AnswerSlice } from "../orders/answer-reading.ts";
 import type { FactTable } from "../fact-table.ts";
 import type { RawTier } from "../raw-tier.ts";
 import type { TagTable } from "../tag-table.ts";
@@ -209,6 +210,24 @@ export class Tiers {
       frontier: this.#chunker.frontier,
     };
     return readSlice(parts, tag, fromUs, toUs, cursor);
+  }
+
+  /** What an order of the hub is answered from. @see readAnswer */
+  readAnswer(
+    tags: readonly number[],
+    fromUs: number,
+    toUs: number,
+    cursor: AnswerCursor | undefined,
+  ): AnswerSlice {
+    const { raw, tags: known } = this.#parts;
+    const sources = {
+      raw,
+      chunks: this.#chunks,
+      reader: this.#reader,
+      dictionaryOf: known.byHash.bind(known),
+      frontier: this.#chunker.frontier,
+    };
+    return readAnswer(sources, tags, fromUs, toUs, cursor);
   }
 
   /** Hours as they were rolled up. @see readRollups */

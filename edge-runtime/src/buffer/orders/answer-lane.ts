@@ -1,0 +1,65 @@
+import type { FrameTable } from "../frame-table.ts";
+import type { CriticalLane } from "../critical-lane.ts";
+import { keyOf } from "../lane-book.ts";
+import { bodiesOf, fieldsOf, type Moment, type Sealer } from "../sealing.ts";
+import type { TagTable } from "../tag-table.ts";
+import type { AnswerPart } from "./answer-reading.ts";
+
+/**
+ * Answers to orders as frames of the history lane: the same samples under their old identities, flagged late, naming the
+ * order (no-loss protocol 2, repair answer). All inside a transaction.
+ */
+
+/** What one piece of an answer became. */
+export interface SealedAnswer {
+  readonly samples: number;
+  readonly bytes: number;
+}
+
+export class AnswerLane {
+  readonly #parts;
+  /** Dictionaries of before that this run has told the hub once more. */
+  readonly #told = new Set<bigint>();
+
+  constructor(parts: {
+    readonly sealer: Sealer;
+    readonly frames: FrameTable;
+    readonly tags: TagTable;
+    readonly critical: CriticalLane;
+  }) {
+    this.#parts = parts;
+  }
+
+  seal(at: Moment, order: number, parts: readonly AnswerPart[]): SealedAnswer {
+    const { sealer, frames, tags } = this.#parts;
+    // It needs no sample frame: none of those that come is held for its sake.
+    const raw = keyOf(at.rank, sealer.heads.raw.seq);
+    let samples = 0;
+    let bytes = 0;
+    for (const part of parts) {
+      const dictionary = tags.byHash(part.dictionary);
+      // Read a moment ago with this very dictionary.
+      if (dictionary === undefined) continue;
+      this.#tellDictionary(at, part.dictionary);
+      // None is too large for a frame: each was in one before.
+      for (const { body, columns } of bodiesOf(part.columns, dictionary, () => undefined)) {
+        const of = { late: true, clock: part.clock };
+        const fields = { ...fieldsOf(columns, dictionary, of, at.nowUs), order };
+        const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, body);
+        frames.putTold(at.rank, "history", { sealed, rawFrom: raw, rawTo: raw, shared: false });
+        samples += columns.count;
+        bytes += sealed.headBytes.length + body.length;
+      }
+    }
+    return { samples, bytes };
+  }
+
+  /** A hub that was put back may have it no more, and could not read what comes. */
+  #tellDictionary(at: Moment, hash: bigint): void {
+    const { tags, critical } = this.#parts;
+    const dictionary = tags.byHash(hash);
+    if (hash === tags.current.hash || dictionary === undefined || this.#told.has(hash)) return;
+    this.#told.add(hash);
+    critical.tellOldDictionary(at, dictionary);
+  }
+}
