@@ -357,8 +357,119 @@ def read_wide(data, tags, count):
     return rows
 
 
+class RangeDecoder:
+    """Decisions of section 2.3, one after the other."""
+    SHIFTS = [1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5]
+
+    def __init__(self, data):
+        self.source, self.range, self.code = Input(data), 2 ** 32 - 1, 0
+        for _ in range(4):
+            self.code = self.code << 8 | self.next()
+
+    def next(self):
+        return self.source.byte() if self.source.left() else 0
+
+    def grow(self):
+        while self.range < 2 ** 24:
+            self.range, self.code = self.range << 8, self.code << 8 | self.next()
+
+    def bit(self, model, at):
+        chance, asked = model.get(at, (0x8000, 0))
+        bound = (self.range >> 16) * chance
+        bit = 0 if self.code < bound else 1
+        if bit:
+            self.code, self.range = self.code - bound, self.range - bound
+        else:
+            self.range = bound
+        shift = self.SHIFTS[asked]
+        chance += -(chance >> shift) if bit else (0x10000 - chance) >> shift
+        model[at] = (chance, min(asked + 1, 12))
+        self.grow()
+        return bit
+
+    def even(self):
+        self.range >>= 1
+        bit = 0 if self.code < self.range else 1
+        self.code -= self.range * bit
+        self.grow()
+        return bit
+
+    def bits(self, count):
+        value = 0
+        for _ in range(count):
+            value = value * 2 + self.even()
+        return value
+
+    def tree(self, model, size):
+        node = 1
+        for _ in range(size):
+            node = node * 2 + self.bit(model, node)
+        return node - 2 ** size
+
+    def number(self, model, signed=False):
+        length = self.tree(model[0], 6)
+        if length == 0:
+            return 0
+        negative = signed and self.bit(model[2], length)
+        value = 1
+        for at in range(length - 1):
+            value = value * 2 + (self.bit(model[1], length) if at == 0 else self.even())
+        return -value if negative else value
+
+
+def read_by_time(data, tags, count):
+    source = Input(data)
+    flags, tick, size = source.byte(), source.zigzag(), source.varint()
+    factor = 1000 if flags >> 2 & 3 else 1
+    extras = Input(source.block()) if flags & 48 else None
+    coder = RangeDecoder(source.take(source.left()))
+    new = lambda: ({}, {}, {})
+    gaps, modes, steps, further, expected, places = new(), {}, [new(), new()], new(), {}, {}
+    values = [new() for _ in range(5)]
+    indices, kinds, index = [], [], 0
+    for _ in range(size):
+        index += coder.number(gaps)
+        indices.append(index)
+        kinds.append(coder.tree(modes, 8))
+    place_bits = max(1, (size - 1).bit_length())
+    last, model, follower = [0] * size, [0] * size, [(at + 1) % size for at in range(size)]
+    rows, same, before = [], 0, 0
+    for row in range(count):
+        step = coder.number(steps[same])
+        same = 0 if step else 1
+        tick += step
+        if same:
+            at = before + coder.number(further)
+        elif coder.bit(expected, 0) == 0:
+            at = follower[before]
+        else:
+            at = coder.tree(places, place_bits)
+        follower[before] = before = at
+        kind, value = kinds[at] >> 4, math.nan
+        if kind == 4:
+            value = struct.unpack(">d", struct.pack(">Q", coder.bits(64)))[0]
+        elif kind != 6:
+            away = coder.number(values[model[at]], True)
+            last[at] += away
+            model[at] = 1 if away == 0 else 2 if abs(away) < 8 else 3 if abs(away) < 128 else 4
+            if kind == 5:
+                bits = last[at] if last[at] >= 0 else 2 ** 31 - 1 - last[at]
+                value = struct.unpack(">f", struct.pack(">I", bits))[0]
+            else:
+                value = number_of(kind, kinds[at] & 15, last[at], tags[indices[at]])
+        rows.append((at, {"tag": tags[indices[at]]["id"], "measuredUs": tick * factor, "value": value, "status": 0}))
+    rows = [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+    if flags & 16:
+        read_status(extras, rows)
+    if flags & 32:
+        read_scalars(extras, rows)
+    return rows
+
+
 def read_samples(body, tags):
     samples = message(body)
+    if 4 in samples:
+        return read_by_time(samples[4], tags, samples[1])
     if 2 in samples:
         return read_by_tag(samples[2], tags)
     return read_wide(samples[3], tags, samples[1]) if 3 in samples else []

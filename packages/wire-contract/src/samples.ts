@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Refused } from "@millwright/kit";
 import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
 import { readByTag, writeByTag } from "./columns/by-tag.ts";
+import { byTimeMax, readByTime, writeByTime } from "./columns/by-time.ts";
 import { sortByTag } from "./columns/order.ts";
 import { SectionReader } from "./columns/sections.ts";
 import { makeTarget, type SampleScratch, type TargetColumns } from "./columns/target.ts";
@@ -17,8 +18,15 @@ export const samplesMax = 1_000_000;
 /**
  * Body of a `samples` frame. Rows of one tag keep their order; between tags the order of the dictionary index takes the
  * place of the original one. Fails on a tag that the dictionary does not know.
+ *
+ * @param care `least`: for what goes over a road, also tries the layout by time where there are few rows, which takes
+ * about a third fewer bytes for what is told within a bound, and some 100 µs more
  */
-export function encodeSamples(columns: SampleColumns, dictionary: Dictionary): Uint8Array {
+export function encodeSamples(
+  columns: SampleColumns,
+  dictionary: Dictionary,
+  care: "quick" | "least" = "quick",
+): Uint8Array {
   assert(columns.count <= samplesMax, `a frame holds at most ${samplesMax} samples`);
   const sorted = sortByTag(columns);
   body.clear();
@@ -27,7 +35,16 @@ export function encodeSamples(columns: SampleColumns, dictionary: Dictionary): U
   const layout = sorted.count >= byTagFrom * sorted.tagCount ? byTag : wide;
   layout.out.clear();
   layout.write(layout.out, sorted, columns.wide, dictionary);
-  protobuf.blockField(body, layout.field, layout.out.view());
+  let { field } = layout;
+  let bytes = layout.out.view();
+  if (care === "least" && columns.count <= byTimeMax) {
+    byTime.out.clear();
+    if (writeByTime(byTime.out, sorted, columns.wide, dictionary)) {
+      const other = byTime.out.view();
+      if (other.length < bytes.length) [field, bytes] = [byTime.field, other];
+    }
+  }
+  protobuf.blockField(body, field, bytes);
   return body.copy();
 }
 
@@ -49,11 +66,11 @@ export function decodeSamples(
         count = value.uint();
         if (count > samplesMax) throw new Malformed(`it has more than ${samplesMax} samples`);
       }
-      if (field !== byTag.field && field !== wide.field) return;
+      const read = readers.get(field);
+      if (read === undefined) return;
       if (target !== undefined) throw new Malformed("it has two layouts");
-      const sections = new SectionReader(new ByteReader(value.block()));
       target = scratch?.clear(count) ?? makeTarget(count);
-      (field === byTag.field ? readByTag : readWide)(sections, target, dictionary);
+      read(value.block(), target, dictionary);
     });
     if (target === undefined) {
       if (count > 0) throw new Malformed("it has no layout that this program knows");
@@ -68,6 +85,22 @@ const body = new ByteWriter(65_536);
 
 const byTag = { field: 2, out: new ByteWriter(65_536), write: writeByTag };
 const wide = { field: 3, out: new ByteWriter(65_536), write: writeWide };
+const byTime = { field: 4, out: new ByteWriter(65_536) };
+
+type ReadLayout = (bytes: Uint8Array, target: TargetColumns, dictionary: Dictionary) => void;
+const readers: ReadonlyMap<number, ReadLayout> = new Map([
+  [byTag.field, inSections(readByTag)],
+  [wide.field, inSections(readWide)],
+  [byTime.field, readByTime],
+]);
+
+function inSections(
+  read: (sections: SectionReader, target: TargetColumns, dictionary: Dictionary) => void,
+): ReadLayout {
+  return (bytes, target, dictionary) => {
+    read(new SectionReader(new ByteReader(bytes)), target, dictionary);
+  };
+}
 
 /**
  * One sample of each tag is wide, many are by tag. Samples of each tag from which by tag takes fewer bytes: 5 where each

@@ -35,7 +35,7 @@ for (const name of names) {
 
 test("there is a stored frame of every content", () => {
   const contents = ["dictionary", "ledger", "void", "start", "clock", "capture", "piece"];
-  for (const name of ["by-tag", "wide", ...contents]) {
+  for (const name of ["by-tag", "wide", "by-time", ...contents]) {
     assert(names.includes(name), name);
   }
 });
