@@ -9,7 +9,7 @@ TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hu
 # before it closed its servers does not keep the whole run from its end.
 RUN_TESTS := node --test --test-timeout=600000 --test-force-exit
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench bench-quick browser-figures hil replay interop sim build clean
+.PHONY: help setup demo demo-cut demo-join test check bench bench-quick browser-figures hil replay interop sim build clean
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -32,6 +32,12 @@ cloud-hub/dist/.built: $(SOURCES)
 
 demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER adds recorded data.
 	@exec node packages/launcher/src/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)
+
+demo-cut: setup ## Pull the cable between the running demo's gateways and its hub; LINE=line-1 only that one.
+	@node packages/launcher/src/demo-network.ts cut $(LINE)
+
+demo-join: setup ## Plug it in again.
+	@node packages/launcher/src/demo-network.ts join $(LINE)
 
 test: build ## Everything that must pass, under ten minutes, without root.
 	@$(RUN_TESTS) --test-concurrency=2 $(TESTS)

@@ -10,6 +10,8 @@ import { hintOf, messageChain } from "@millwright/kit";
 import { stringify } from "yaml";
 
 import { demoTagRules, demoTelling } from "./demo-telling.ts";
+import { listenForMoves } from "./demo-switch.ts";
+import { HubCable } from "./hub-cable.ts";
 import { writeLineSettings, type PlantEndpoints } from "./line.ts";
 import { Part, type ReadyFacts } from "./part.ts";
 import { programs } from "./programs.ts";
@@ -39,6 +41,8 @@ mkdirSync(folder, { recursive: true });
 
 const board = createStatusBoard(process.stdout);
 const parts: Part[] = [];
+/** Between each gateway and the hub, by line. */
+const cables = new Map<string, HubCable>();
 
 /**
  * Half of the work of a start goes into compiling what has not changed since the last one, so Node keeps it. The
@@ -90,6 +94,7 @@ async function stopAll(): Promise<void> {
     await part.stop();
     board.set(part.name, "stopped");
   }
+  for (const cable of cables.values()) await cable.remove();
 }
 
 async function startAll(): Promise<void> {
@@ -115,11 +120,28 @@ async function startAll(): Promise<void> {
       const [facts, endpoints] = await Promise.all([hub.ready, plants[index]]);
       if (endpoints === undefined) return;
       await startGateway(line, ports.hmi[index] ?? 0, endpoints, {
-        url: String(facts["broker"]),
+        url: await layCable(line.id, String(facts["broker"])),
         credentialsFile: String(facts["gatewayCredentials"]),
       });
     }),
   );
+}
+
+/** Answers where the gateway of the line finds the hub. */
+async function layCable(line: string, broker: string): Promise<string> {
+  const url = new URL(broker);
+  const cable = await HubCable.lay({ host: url.hostname, port: Number(url.port) });
+  cables.set(line, cable);
+  return `${url.protocol}//127.0.0.1:${cable.port}`;
+}
+
+/** @returns what ends the switch again */
+async function openSwitch(): Promise<() => Promise<void>> {
+  const opened = await listenForMoves(folder, cables, (line, move) => {
+    const time = new Date().toISOString().slice(11, 19);
+    board.set(`network ${line}`, move === "cut" ? `cable out since ${time} UTC` : "cable in");
+  });
+  return () => opened.stop();
 }
 
 async function startPlant(line: (typeof lines)[number], first: boolean): Promise<PlantEndpoints> {
@@ -172,7 +194,7 @@ function lastWords(): string {
   const { version } = JSON.parse(
     readFileSync(join(import.meta.dirname, "../package.json"), "utf8"),
   ) as { readonly version: string };
-  return `Millwright ${version} runs. Open the addresses above. Data: ${folder}. Ctrl-C stops all of it.`;
+  return `Millwright ${version} runs. Open the addresses above. Data: ${folder}. \`make demo-cut\` in another terminal pulls the cable to the hub, \`make demo-join\` plugs it in. Ctrl-C stops all of it.`;
 }
 
 try {
@@ -184,6 +206,7 @@ try {
       });
     }),
   ]);
+  const closeSwitch = await openSwitch();
   board.say(lastWords());
   await new Promise<void>((resolveStop) => {
     if (stopping.signal.aborted) resolveStop();
@@ -191,6 +214,7 @@ try {
       resolveStop();
     });
   });
+  await closeSwitch();
 } catch (failure) {
   if (!stopping.signal.aborted) {
     process.exitCode = 1;
