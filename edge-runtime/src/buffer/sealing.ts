@@ -190,14 +190,17 @@ export function sealVoid(
 /**
  * Bodies for these samples, each small enough for a broker: halved until they fit. A single sample that does not is
  * given to `tooLarge`.
+ *
+ * @param care `least` for few rows that are made for the road alone
  */
 export function* bodiesOf(
   columns: SampleColumns,
   dictionary: Dictionary,
   tooLarge: (columns: SampleColumns) => void,
+  care: "quick" | "least" = "quick",
 ): Iterable<{ readonly body: Uint8Array; readonly columns: SampleColumns }> {
   if (columns.count === 0) return;
-  const body = encodeSamples(columns, dictionary);
+  const body = encodeSamples(columns, dictionary, care);
   if (body.length <= bodyBytesMax) {
     yield { body, columns };
     return;
@@ -208,8 +211,8 @@ export function* bodiesOf(
   }
   const half = columns.count >> 1;
   const rows = Array.from({ length: columns.count }, (_row, at) => at);
-  yield* bodiesOf(pick(columns, rows.slice(0, half)), dictionary, tooLarge);
-  yield* bodiesOf(pick(columns, rows.slice(half)), dictionary, tooLarge);
+  yield* bodiesOf(pick(columns, rows.slice(0, half)), dictionary, tooLarge, care);
+  yield* bodiesOf(pick(columns, rows.slice(half)), dictionary, tooLarge, care);
 }
 
 /** @param of what its rows have in common */

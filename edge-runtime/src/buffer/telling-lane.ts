@@ -372,7 +372,8 @@ export class TellingLane {
     for (const { of, lane, rows, rawFrom, rawTo } of gathered) {
       const from = { rawFrom: seqOf(rawFrom), rawTo: seqOf(rawTo) };
       // None is too large for a frame: each was in one of the same size just before.
-      for (const { body, columns } of bodiesOf(rows.columns(), of.dictionary, () => undefined)) {
+      const bodies = bodiesOf(rows.columns(), of.dictionary, () => undefined, "least");
+      for (const { body, columns } of bodies) {
         const fields = fieldsOf(columns, of.dictionary, { late: false, clock: of.clock }, nowUs);
         const sealed = sealer.told(lane, fields, from, body);
         frames.putTold(rank, lane, { sealed, rawFrom, rawTo, shared: false });

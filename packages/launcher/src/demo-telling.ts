@@ -13,8 +13,9 @@ export const demoTelling = {
   text: "change",
   // That a value holds is proven by the gateway's beat, every second and by device; a told sample is for the eye.
   heartbeatMs: 300_000,
-  // What nobody looks at may wait a little: the envelope of a frame costs as much as forty samples.
-  everyMs: 5_000,
+  // What nobody looks at may wait as long as the live lane allows: the envelope of a frame costs as much as twenty of the
+  // samples in it. What somebody looks at comes with the next commit.
+  everyMs: 10_000,
 } as const;
 
 /** Tags that have a rule of their own, by the name of the tag within its device: the column `tell` of their table. */
@@ -27,8 +28,12 @@ export const demoTagRules: Readonly<Record<string, string>> = {
   // ISO 2954 lets an instrument for vibration severity be off by ten percent of what it reads.
   "bearing-vibration": "swinging-door 2 %",
   "bearing-nde-vibration": "swinging-door 2 %",
-  // As a drive shows it on its own panel: whole percents that nobody reads as exact.
+  // As a drive shows them on its own panel: percents that nobody reads as exact, and a speed while it runs up.
   load: "swinging-door 2 %",
+  speed: "swinging-door 2 %",
+  // A meter of class 0.2 at 400 V, a transmitter of class 0.5 over 2.5 bar.
+  "motor-voltage": "swinging-door 2 %",
+  "suction-pressure": "swinging-door 2 %",
   // Hundreds are the operation; a line of it lasts a tenth of a second.
   "program-line": "dead-band 100",
   // A tenth of a kilowatt-hour; a bill is written in whole ones.
