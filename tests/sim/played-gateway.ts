@@ -159,6 +159,11 @@ export class PlayedGateway {
     await Promise.all([running.supervisor.stop(), running.uplink.stop(aborted)]);
   }
 
+  /** For what is asked beside the road; undefined while it does not run. */
+  get journal(): JournalCore | undefined {
+    return this.#running?.journal;
+  }
+
   /** Everything that was sealed is at the hub, and the link is up. */
   get atRest(): boolean {
     if (this.#running === undefined) return false;

@@ -21,9 +21,15 @@ const startAgainMs = 500;
 export class PlayedHub {
   readonly #options: HubOptions;
   #life: AbortController | undefined;
+  #ingest: Ingest | undefined;
 
   constructor(options: HubOptions) {
     this.#options = options;
+  }
+
+  /** For what comes beside the road; undefined before it has started. */
+  get ingest(): Ingest | undefined {
+    return this.#ingest;
   }
 
   /** Tries until broker and database are there, as whoever looks after the hub does. */
@@ -62,6 +68,7 @@ export class PlayedHub {
       };
       try {
         await ingest.start();
+        this.#ingest = ingest;
         if (hasAborted(life)) end();
         else life.addEventListener("abort", end, { once: true });
         return;
