@@ -29,6 +29,7 @@ import {
 import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import type { ReadingBatch } from "./acquire/driver.ts";
 import { healthDriver } from "./acquire/health/health-driver.ts";
+import { backupHandlers } from "./buffer/backup-handlers.ts";
 import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
@@ -136,6 +137,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       gateway: settings.gateway.id,
       outbox: journal.outbox,
       sealClaims: () => journal.sealClaims(),
+      handlers: backupHandlers(journal),
       log,
     });
     const uplink = joinHub(options, journal, page, key, (waiting) => ({

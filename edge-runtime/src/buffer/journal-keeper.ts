@@ -246,6 +246,11 @@ export class JournalKeeper implements JournalCore {
     this.#tellSealed();
   }
 
+  async copyTo(file: string): Promise<void> {
+    // Not guarded: a target without room is no trouble of the journal.
+    await this.#door.ask("copyTo", file);
+  }
+
   counters(): JournalCounters {
     const { written, bytes, tendCpuUs } = this.#door.state;
     const { inMemory } = this.#intake;

@@ -35,10 +35,23 @@ function answerTo({ id, name, asked }: ToWorker, store: Store): void {
     // Only `store-worker-door.ts` speaks to this thread, and it is typed by `Questions`.
     const answered = answer(store, name as Question, asked as Asked<Question>);
     const state = { state: store.state };
-    tell({ id, answer: answered, ...state }, buffersOf(answered));
+    if (answered instanceof Promise) answerLater(id, answered, store);
+    else tell({ id, answer: answered, ...state }, buffersOf(answered));
   } catch (failure) {
     tell({ id, failure: toldFailure(failure) });
   }
+}
+
+/** What takes its time does it in steps, and the questions that come meanwhile are answered between them. */
+function answerLater(id: number, answered: Promise<void>, store: Store): void {
+  answered.then(
+    () => {
+      tell({ id, answer: undefined, state: store.state });
+    },
+    (failure: unknown) => {
+      tell({ id, failure: toldFailure(failure) });
+    },
+  );
 }
 
 function buffersOf(answered: Answer<Question>): readonly ArrayBuffer[] {

@@ -120,6 +120,11 @@ export interface Journal {
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
   /** Commits, and seals all open claims with it: what travels by a carrier brings what explains its holes. */
   sealClaims(): Promise<void>;
+  /**
+   * Writes a copy of the file as it is at the end of the copying, while the journal works on. Refuses with what the
+   * medium said; the journal is not touched by that.
+   */
+  copyTo(file: string): Promise<void>;
   counters(): JournalCounters;
   /** Commits what was accepted, settles it, and lets the file go. */
   close(): Promise<void>;

@@ -66,6 +66,8 @@ export interface Questions {
   sealClaims(nowUs: number, nowMs: number): boolean;
   keepCapture(record: CaptureRecord, nowUs: number, nowMs: number): Kept;
   captures(query: CaptureQuery): CaptureView[];
+  /** Answered when the copy is whole; other questions are answered meanwhile. */
+  copyTo(file: string): Promise<void>;
   orders(): HeldOrder[];
   /** Keeps what is held from now on, and lets the others go. */
   keepOrders(orders: readonly HeldOrder[]): void;
@@ -135,6 +137,7 @@ const answers: Answers = {
   sealClaims: (store, ...asked) => store.sealClaims(...asked),
   keepCapture: (store, ...asked) => store.keepCapture(...asked),
   captures: (store, query) => store.captures(query),
+  copyTo: (store, file) => store.copyTo(file),
   orders: (store) => store.orders.all(),
   keepOrders: (store, orders) => {
     store.keepOrders(orders);

@@ -530,6 +530,11 @@ export class Store {
     }
   }
 
+  /** @see Journal.copyTo */
+  copyTo(file: string): Promise<void> {
+    return this.#medium.copyTo(file);
+  }
+
   close(): void {
     if (this.#lastState !== undefined) return;
     const state = this.#stateNow();

@@ -9,6 +9,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["certificate", async () => (await import("./certificate.ts")).certificateCommand],
   ["export", async () => (await import("./export.ts")).exportCommand],
   ["take-marks", async () => (await import("./take-marks.ts")).takeMarksCommand],
+  ["backup", async () => (await import("./backup.ts")).backupCommand],
+  ["restore", async () => (await import("./restore.ts")).restoreCommand],
   ["key", async () => (await import("./key.ts")).keyCommand],
   ["schema", async () => (await import("./schema.ts")).schemaCommand],
 ]);

@@ -1,7 +1,7 @@
 /** What the runtime answers to the commands `export` and `take-marks`. The stick itself stays with the command. */
 import { isRefusal, marksBytesMax, packFrames, refuse } from "@millwright/carrier";
 import type { Log } from "@millwright/kit";
-import { LocalDoor, type DoorAnswer } from "@millwright/local-door";
+import { LocalDoor, type DoorAnswer, type DoorHandlers } from "@millwright/local-door";
 import { isEpoch, roadLanes, type GatewayId } from "@millwright/wire-contract";
 
 import type { Outbox } from "../../hand-over.ts";
@@ -16,6 +16,8 @@ export interface CarrierDoorOptions {
   readonly outbox: Outbox;
   /** Numbers and seals all open ledger rows: what travels without them could not explain its holes. */
   readonly sealClaims: () => Promise<void>;
+  /** What other commands ask. */
+  readonly handlers?: DoorHandlers;
   readonly log: Log;
 }
 
@@ -30,6 +32,7 @@ export function createCarrierDoor(options: CarrierDoorOptions): LocalDoor {
     bodyBytesMax: marksBytesMax,
     log,
     handlers: {
+      ...options.handlers,
       "/positions": async () => {
         await sealClaims();
         const epochs = toPositions(await outbox.lanes());

@@ -1,0 +1,143 @@
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { callDoor, DoorClosed } from "@millwright/local-door";
+
+import { JournalInUse } from "../buffer/faults.ts";
+import {
+  copyStoppedJournal,
+  journalCompanions,
+  journalName,
+  whatIsWrongWith,
+} from "../buffer/journal-copy.ts";
+import { loadSettings, type Settings } from "../settings/load-settings.ts";
+import { settingsFiles } from "../settings/settings-files.ts";
+import { carrierFiles } from "../sync/carrier/carrier-files.ts";
+import { BackupFailed } from "./backup-faults.ts";
+import {
+  copySynced,
+  filesBelow,
+  nameOf,
+  partEnding,
+  syncFile,
+  syncFolders,
+  writeSums,
+} from "./backup-folder.ts";
+import type { Command } from "./command.ts";
+
+export const backupCommand: Command = {
+  name: "backup",
+  usage: "backup --to FOLDER [--settings gateway.yaml]",
+  what: "Copies journal, keys and settings into a folder and checks the copy, whether the gateway runs or not.",
+  async run(args, { clock, out, until }) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        settings: { type: "string", default: "gateway.yaml" },
+        to: { type: "string" },
+      },
+    });
+    if (values.to === undefined) {
+      process.stderr.write(`usage: millwright ${backupCommand.usage}\n`);
+      return 2;
+    }
+    const settings = loadSettings(values.settings);
+    const path = await makeBackup(settings, resolve(values.to), clock.nowUs(), until);
+    out.write(`backup verified · ${path}\n`);
+    return 0;
+  },
+};
+
+async function makeBackup(
+  settings: Settings,
+  to: string,
+  nowUs: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const path = join(to, nameOf(nowUs));
+  const part = `${path}${partEnding}`;
+  try {
+    mkdirSync(part, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new BackupFailed(
+      `cannot write to ${to}`,
+      "Give the user who runs the gateway the right to write there, or name another folder.",
+      { cause },
+    );
+  }
+  try {
+    const copy = join(part, journalName);
+    await copyJournal(settings.journal.folder, copy, signal);
+    chmodSync(copy, 0o600);
+    // After the journal: bytes that go meanwhile are at the hub, and the copy may do without them.
+    copyData(settings.journal.folder, join(part, "data"));
+    copySettings(settings.file, join(part, "settings"));
+    const wrong = whatIsWrongWith(copy, settings.gateway.id);
+    if (wrong !== undefined) {
+      throw new BackupFailed(
+        `the copy of the journal is damaged: ${wrong}`,
+        "Check the disks of the gateway and of the backup, and make another one.",
+      );
+    }
+    syncFile(copy);
+    await writeSums(part);
+    syncFolders(part);
+    renameSync(part, path);
+    syncFile(to);
+    return path;
+  } catch (failure) {
+    rmSync(part, { recursive: true, force: true });
+    throw failure;
+  }
+}
+
+/** A runtime that starts or ends has the journal and opens no door for some seconds. */
+const triesMax = 60;
+const tryEveryMs = 250;
+
+async function copyJournal(folder: string, to: string, signal: AbortSignal): Promise<void> {
+  const { door } = carrierFiles(folder);
+  for (let tries = 1; ; tries++) {
+    try {
+      const answer = await callDoor(door, "/copy-journal", Buffer.from(to));
+      if (answer instanceof Uint8Array) return;
+      throw new BackupFailed(
+        `the journal was not copied: ${answer.reason}`,
+        "Make room where the backup is to lie, and see that the gateway's user may write there.",
+      );
+    } catch (failure) {
+      if (!(failure instanceof DoorClosed)) throw failure;
+    }
+    try {
+      await copyStoppedJournal(folder, to);
+      return;
+    } catch (failure) {
+      if (!(failure instanceof JournalInUse) || tries >= triesMax) throw failure;
+    }
+    await sleep(tryEveryMs, undefined, { signal });
+  }
+}
+
+/** Keys, certificates, captures: all that lies beside the journal and is whole. */
+function copyData(folder: string, to: string): void {
+  const journal = [journalName, ...journalCompanions.map((ending) => `${journalName}${ending}`)];
+  const own = new Set([...journal, basename(carrierFiles(folder).door)]);
+  mkdirSync(to, { mode: 0o700 });
+  for (const path of filesBelow(folder)) {
+    if (own.has(path) || path.endsWith(partEnding)) continue;
+    // A capture that the hub has by now is gone.
+    if (existsSync(join(folder, path))) copySynced(join(folder, path), join(to, path));
+  }
+}
+
+/** With the paths that the settings file knows them by; those from elsewhere by their names alone, in `elsewhere`. */
+function copySettings(file: string, to: string): void {
+  const folder = dirname(file);
+  for (const path of settingsFiles(file)) {
+    const below = relative(folder, path);
+    const inside = !below.startsWith("..") && !isAbsolute(below);
+    copySynced(path, join(to, inside ? below : join("elsewhere", basename(path))));
+  }
+}
