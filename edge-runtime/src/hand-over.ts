@@ -66,6 +66,8 @@ export interface OutboxLane {
   readonly epoch: Epoch;
   readonly parent?: Epoch;
   readonly startedUs: number;
+  /** Last commit of the epoch before that is this journal's own, µs; 0 for the first. */
+  readonly lastCommitUs: number;
   readonly lane: RoadLane;
   readonly baseSeq: number;
   readonly baseChain: bigint;

@@ -76,6 +76,8 @@ interface LiveGateway {
   /** What the last hello named: marks of epochs that the gateway no longer holds would only fill the message. */
   epochs: ReadonlySet<Epoch>;
   marks: Map<string, LaneMark>;
+  /** Which of the gateways with this name was started last, in which epoch. */
+  running?: Epoch;
 }
 
 export class Ingest implements Service {
@@ -290,11 +292,18 @@ export class Ingest implements Service {
     }
     const epochs = new Set(hello.epochs.map((one) => one.epoch));
     const marks = answer.marks.filter((mark) => epochs.has(mark.epoch));
+    const { running } = answer;
+    const own = marks.map((mark) => [`${mark.epoch}/${mark.lane}`, mark] as const);
+    const before = this.#gateways.get(gateway);
+    // Of two gateways with one name both are told their marks.
+    const other = before?.running !== undefined && !epochs.has(before.running) ? before : undefined;
     this.#gateways.set(gateway, {
       heardMs: clock.monotonicMs(),
-      epochs,
-      marks: new Map(marks.map((mark) => [`${mark.epoch}/${mark.lane}`, mark])),
+      epochs: new Set([...(other?.epochs ?? []), ...epochs]),
+      marks: new Map([...(other?.marks ?? []), ...own]),
+      ...(running === undefined ? {} : { running }),
     });
+    if (answer.fenced === true) log.error("ingest.copy-says-hello", { gateway });
     log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size });
     this.#options.greeted(hello);
     return { ...answer, marks: this.#lowered(gateway, marks) };
@@ -342,6 +351,7 @@ export class Ingest implements Service {
           version: 1,
           incarnation: this.#incarnation,
           marks: this.#lowered(gateway, [...live.marks.values()]),
+          ...(live.running === undefined ? {} : { running: live.running }),
           ...(watched.length === 0 ? {} : { watched }),
         });
       }

@@ -41,6 +41,7 @@ const hello: z.ZodType<Hello> = z.object({
         epoch,
         parent: epoch.exactOptional(),
         startedUs: z.number(),
+        lastCommitUs: z.number().exactOptional(),
         lanes: z
           .array(
             z.object({
@@ -56,6 +57,7 @@ const hello: z.ZodType<Hello> = z.object({
       }),
     )
     .max(50_000),
+  journal: z.object({ epoch, startedUs: z.number() }).exactOptional(),
   commitEveryMs: z.number().min(0).exactOptional(),
   overview: z.array(text).max(helloOverviewMax).exactOptional(),
   publicKey: z.string().refine(isPublicKey).exactOptional(),

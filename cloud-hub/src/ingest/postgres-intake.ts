@@ -1,9 +1,15 @@
 /** One batch, one transaction: the statements of `takeIn`, in the order that the protocol wants (6.1). */
-import { encodeDictionary, frameContents, lossReasons } from "@millwright/wire-contract";
+import {
+  encodeDictionary,
+  frameContents,
+  lossReasons,
+  type LedgerEntry,
+} from "@millwright/wire-contract";
 import type pg from "pg";
 
 import type { AdmittedFrame } from "./admission.ts";
 import { laneMarkOf, type Intake, type Taken } from "./frame-store.ts";
+import { noteComplete } from "./postgres-complete.ts";
 import { decideLanes, hasMoved, moveMarks, type LaneWork } from "./postgres-lanes.ts";
 import {
   insertQuarantine,
@@ -23,7 +29,11 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   await insertFrames(client, intake.receivedUs, frames);
   await insertVoids(client, lanes);
   await noteFramesInVoids(client, lanes);
-  for (const { lane, frame } of frames) {
+  // A fork is no part of the prefix, and what it says is true all the same (6.4).
+  const said = lanes.flatMap((lane) =>
+    [...lane.decision.store, ...lane.decision.forks].map((frame) => ({ lane, frame })),
+  );
+  for (const { lane, frame } of said) {
     if (frame.dictionary !== undefined) await insertDictionary(client, lane.epochNo, frame);
     if (frame.entries !== undefined) await insertEntries(client, lane.epochNo, frame.entries);
     for (const start of frame.starts ?? []) {
@@ -55,6 +65,7 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   ]);
   if (intake.rejected.length > 0) await trimRejected(client, intake.rejected);
   await moveMarks(client, lanes);
+  await noteComplete(client, lanes);
   const moved = lanes.filter(hasMoved);
 
   return {
@@ -206,10 +217,10 @@ async function insertDictionary(
   );
 }
 
-async function insertEntries(
+export async function insertEntries(
   client: pg.ClientBase,
   epochNo: number,
-  entries: NonNullable<AdmittedFrame["entries"]>,
+  entries: readonly LedgerEntry[],
 ): Promise<void> {
   await client.query(
     `insert into ledger_entries

@@ -1,6 +1,6 @@
 /**
  * The store in memory, for simulations and tests on a played clock. It makes the same decisions as the one in
- * PostgreSQL (`prefix.ts`, `epoch-ranks.ts`); one call is one transaction, because nothing runs in between.
+ * PostgreSQL (`prefix.ts`, `meet-gateway.ts`); one call is one transaction, because nothing runs in between.
  */
 import type { Random } from "@millwright/kit";
 import type {
@@ -22,7 +22,9 @@ import {
   type StoredFrame,
 } from "../hand-over.ts";
 import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
-import { rankEpochs } from "./epoch-ranks.ts";
+import { answeredMarks, headsBelowMarks, type AskedHead } from "./answer-marks.ts";
+import { advance, type Completeness } from "./completeness.ts";
+import { meetGateway, type KnownEpoch, type Meeting } from "./meet-gateway.ts";
 import {
   byLane,
   IncarnationChanged,
@@ -52,12 +54,17 @@ interface LaneRows {
   mark: PrefixMark;
   readonly frames: Map<number, FrameRow>;
   readonly voids: AdmittedVoid[];
-  /** Number and chain of those in quarantine. */
-  readonly forks: Set<string>;
+  /** Those in quarantine by number and chain. They do not fit, and their samples count all the same (6.4). */
+  readonly forks: Map<string, FrameRow | undefined>;
 }
 
 interface EpochRows {
   rank: number | undefined;
+  parent: Epoch | undefined;
+  startedUs: number;
+  complete: Completeness | undefined;
+  ended: boolean;
+  fenced: boolean;
   readonly lanes: Map<RoadLane, LaneRows>;
   /** By number and content: of two with one number both are kept (no-loss protocol 2). */
   readonly entries: Map<string, LedgerEntry>;
@@ -69,6 +76,9 @@ interface GatewayRows {
   helloUs: number;
   beat: Beat | undefined;
   beatUs: number;
+  running: Epoch | undefined;
+  /** When the last hello came from one that is not the running one, µs; 0 when none did. */
+  copyUs: number;
   readonly epochs: Map<Epoch, EpochRows>;
   readonly dictionaries: Map<bigint, DictionaryRow>;
 }
@@ -118,19 +128,29 @@ export class MemoryStore implements FrameStore {
   hello(hello: Hello, nowUs: number): Promise<HelloAnswer> {
     const rows = this.#rowsOf(hello.gateway);
     rows.session++;
-    rows.hello = hello;
-    rows.helloUs = nowUs;
-    rank(rows, hello);
-    const marks = marksOf(rows);
+    const stored = marksOf(rows);
     // It once held more than it does: it was put back to an older state without a restart that we would have seen.
-    if (hello.incarnation === this.#incarnation && promisedMore(hello, marks)) this.restart();
+    if (hello.incarnation === this.#incarnation && promisedMore(hello, stored)) this.restart();
     this.#told = this.#incarnation;
+    const inPrefix = headsBelowMarks(hello, stored).filter((asked) => holds(rows, asked));
+    const marks = answeredMarks(stored, inPrefix);
+    const sameHub = hello.incarnation === this.#incarnation;
+    const met = meetGateway(knownEpochs(rows), rows.running, hello, marks, sameHub);
+    keepMeeting(rows, hello, met);
+    if (met.fenced) {
+      rows.copyUs = nowUs;
+    } else {
+      rows.hello = hello;
+      rows.helloUs = nowUs;
+    }
     return Promise.resolve({
       version: 1,
       session: rows.session,
       incarnation: this.#incarnation,
       hubNowUs: nowUs,
       marks,
+      ...(met.fenced ? { fenced: true } : {}),
+      ...(met.running === undefined ? {} : { running: met.running }),
     });
   }
 
@@ -247,6 +267,8 @@ export class MemoryStore implements FrameStore {
         helloUs: 0,
         beat: undefined,
         beatUs: 0,
+        running: undefined,
+        copyUs: 0,
         epochs: new Map(),
         dictionaries: new Map(),
       };
@@ -273,6 +295,7 @@ export class MemoryStore implements FrameStore {
         : [{ gateway: key.gateway, mark: laneMarkOf(key, decision.mark) }],
     );
     for (const one of decided) this.#apply(one, intake.receivedUs);
+    for (const frame of intake.frames) this.#noteComplete(frame);
     this.#reject(intake);
     return {
       stored: decided.flatMap(({ epoch, decision }) =>
@@ -290,25 +313,34 @@ export class MemoryStore implements FrameStore {
       this.#quarantine.push({ kind: "kept", gateway, epoch: key.epoch, reason, receivedUs, bytes });
     };
     // A fork that comes again says nothing new.
-    const isNews = (seq: number, chain: bigint): boolean => {
+    const isNews = (seq: number, chain: bigint, row?: FrameRow): boolean => {
       const known = lane.forks.has(`${seq}/${chain}`);
-      lane.forks.add(`${seq}/${chain}`);
+      if (!known) lane.forks.set(`${seq}/${chain}`, row);
       return !known;
     };
+    const keepSaid = (frame: AdmittedFrame): void => {
+      if (frame.dictionary !== undefined) this.#putDictionary(frame, frame.dictionary);
+      for (const entry of frame.entries ?? []) epoch.entries.set(JSON.stringify(entry), entry);
+    };
     for (const seq of decision.unfit) {
-      keep("does not fit the chain before it", lane.frames.get(seq)?.frame.bytes.length ?? 0);
+      const row = lane.frames.get(seq);
+      if (row !== undefined && isNews(seq, row.frame.chain, row)) {
+        keep("does not fit the chain before it", row.frame.bytes.length);
+      }
       lane.frames.delete(seq);
     }
     for (const frame of decision.store) {
       const undecodable = frame.undecodable !== undefined;
       lane.frames.set(frame.seq, { frame, receivedUs, undecodable });
       if (undecodable) keep(frame.undecodable, frame.bytes.length);
-      if (frame.dictionary !== undefined) this.#putDictionary(frame, frame.dictionary);
-      for (const entry of frame.entries ?? []) epoch.entries.set(JSON.stringify(entry), entry);
+      keepSaid(frame);
     }
     lane.voids.push(...decision.storeVoids);
-    for (const { seq, chain, bytes } of decision.forks) {
-      if (isNews(seq, chain)) keep("another frame has its number or its chain", bytes.length);
+    for (const frame of decision.forks) {
+      const undecodable = frame.undecodable !== undefined;
+      if (!isNews(frame.seq, frame.chain, { frame, receivedUs, undecodable })) continue;
+      keep("another frame has its number or its chain", frame.bytes.length);
+      keepSaid(frame);
     }
     for (const { toSeq, chainAt, bytes } of decision.voidForks) {
       if (isNews(toSeq, chainAt)) keep("a void that does not fit the chain", bytes.length);
@@ -320,6 +352,12 @@ export class MemoryStore implements FrameStore {
     const { dictionaries } = this.#rowsOf(frame.gateway);
     const row = { dictionary, epoch: frame.epoch, sealedUs: frame.head.sealedUs };
     dictionaries.set(dictionary.hash, row);
+  }
+
+  #noteComplete({ gateway, epoch, head: { complete } }: AdmittedFrame): void {
+    const row = this.#rowsOf(gateway).epochs.get(epoch);
+    if (row?.complete === undefined || complete === undefined) return;
+    row.complete = advance(row.complete, [complete], reachedIn(row));
   }
 
   #reject({ rejected, receivedUs }: Intake): void {
@@ -344,7 +382,7 @@ export class MemoryStore implements FrameStore {
     const epochs = [...(this.#gateways.get(gateway)?.epochs.values() ?? [])];
     return epochs.flatMap((epoch) =>
       [...epoch.lanes.values()].flatMap((lane) =>
-        [...lane.frames.values()].flatMap(({ frame, receivedUs, undecodable }) =>
+        [...lane.frames.values(), ...forksOf(lane)].flatMap(({ frame, receivedUs, undecodable }) =>
           frame.head.content === "samples" && !undecodable
             ? [{ ...toStored(frame, epoch.rank), receivedUs }]
             : [],
@@ -387,31 +425,81 @@ function newIncarnation(random: Random): string {
 function laneRows(rows: GatewayRows, key: LaneKey): { epoch: EpochRows; lane: LaneRows } {
   let epoch = rows.epochs.get(key.epoch);
   if (epoch === undefined) {
-    epoch = { rank: undefined, lanes: new Map(), entries: new Map() };
+    epoch = newEpochRows();
     rows.epochs.set(key.epoch, epoch);
   }
   let lane = epoch.lanes.get(key.lane);
   if (lane === undefined) {
-    lane = { lane: key.lane, mark: emptyPrefix, frames: new Map(), voids: [], forks: new Set() };
+    lane = { lane: key.lane, mark: emptyPrefix, frames: new Map(), voids: [], forks: new Map() };
     epoch.lanes.set(key.lane, lane);
   }
   return { epoch, lane };
 }
 
-function rank(rows: GatewayRows, hello: Hello): void {
-  const known = new Map<Epoch, number>();
-  for (const [epoch, { rank: given }] of rows.epochs) {
-    if (given !== undefined) known.set(epoch, given);
+function newEpochRows(): EpochRows {
+  return {
+    rank: undefined,
+    parent: undefined,
+    startedUs: 0,
+    complete: undefined,
+    ended: false,
+    fenced: false,
+    lanes: new Map(),
+    entries: new Map(),
+  };
+}
+
+function forksOf({ forks }: LaneRows): readonly FrameRow[] {
+  return [...forks.values()].filter((row) => row !== undefined);
+}
+
+function knownEpochs(rows: GatewayRows): readonly KnownEpoch[] {
+  return [...rows.epochs].map(([epoch, row]) => {
+    if (row.complete !== undefined) row.complete = advance(row.complete, [], reachedIn(row));
+    const { rank, parent, startedUs, ended, fenced } = row;
+    return { epoch, rank, parent, startedUs, completeUs: row.complete?.upToUs, ended, fenced };
+  });
+}
+
+function keepMeeting(rows: GatewayRows, hello: Hello, met: Meeting): void {
+  const rowOf = (epoch: Epoch): EpochRows => {
+    const row = rows.epochs.get(epoch) ?? newEpochRows();
+    rows.epochs.set(epoch, row);
+    return row;
+  };
+  for (const [epoch, upToUs] of met.covered) {
+    const row = rowOf(epoch);
+    row.complete = { upToUs, waiting: row.complete?.waiting ?? [] };
   }
-  const named = hello.epochs.map(({ epoch }) => epoch);
-  for (const [epoch, given] of rankEpochs(named, known, Math.max(0, ...known.values()))) {
-    const row = rows.epochs.get(epoch);
-    if (row === undefined) {
-      rows.epochs.set(epoch, { rank: given, lanes: new Map(), entries: new Map() });
-    } else {
-      row.rank = given;
-    }
+  const birth = hello.journal?.epoch ?? hello.epochs[0]?.epoch;
+  if (birth !== undefined) {
+    for (const claim of met.claims) rowOf(birth).entries.set(JSON.stringify(claim), claim);
   }
+  for (const { epoch, parent, startedUs } of hello.epochs) {
+    const row = rowOf(epoch);
+    row.rank ??= met.ranks.get(epoch);
+    row.parent = parent;
+    row.startedUs = startedUs;
+    const beginUs = met.begins.get(epoch);
+    if (beginUs !== undefined) row.complete = { upToUs: beginUs, waiting: [] };
+  }
+  for (const epoch of met.ended) rowOf(epoch).ended = true;
+  const own = hello.epochs.at(-1)?.epoch;
+  if (met.fenced && own !== undefined) rowOf(own).fenced = true;
+  rows.running = met.running;
+}
+
+function reachedIn(row: EpochRows): readonly { lane: RoadLane; storedSeq: number }[] {
+  return [...row.lanes.values()].map(({ lane, mark }) => ({ lane, storedSeq: mark.seq }));
+}
+
+/** Does this frame or void lie in the prefix? The beginning of a lane always does. */
+function holds(rows: GatewayRows, { epoch, lane, seq, chain }: AskedHead): boolean {
+  if (seq === 0) return true;
+  const row = rows.epochs.get(epoch)?.lanes.get(lane);
+  if (row === undefined || row.mark.seq < seq) return false;
+  const has = row.voids.some(({ toSeq, chainAt }) => toSeq === seq && chainAt === chain);
+  return row.frames.get(seq)?.frame.chain === chain || has;
 }
 
 function marksOf(rows: GatewayRows): readonly LaneMark[] {

@@ -16,7 +16,7 @@ import { openPool } from "../database/pool.ts";
 import { frameDays, isWithoutPartition, RangePartitions } from "../database/range-partitions.ts";
 import { inTransaction } from "../database/transaction.ts";
 import type { StoredFrame } from "../hand-over.ts";
-import { rankEpochs } from "./epoch-ranks.ts";
+import { answeredMarks, headsBelowMarks } from "./answer-marks.ts";
 import {
   IncarnationChanged,
   laneMarkOf,
@@ -25,7 +25,9 @@ import {
   type Intake,
   type Taken,
 } from "./frame-store.ts";
+import { meetGateway } from "./meet-gateway.ts";
 import { migrate } from "./migrate.ts";
+import { headsInPrefix, keepMeeting, readEpochs } from "./postgres-hello.ts";
 import { takeInto } from "./postgres-intake.ts";
 import { insertQuarantine } from "./postgres-quarantine.ts";
 import { PostgresReader } from "./postgres-reader.ts";
@@ -109,31 +111,37 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
   }
 
   async hello(hello: Hello, nowUs: number): Promise<HelloAnswer> {
-    const answer = await inTransaction(this.pool, async (client) => {
+    const answer = await inTransaction(this.pool, async (client): Promise<HelloAnswer> => {
       const { gateway } = hello;
-      const text = JSON.stringify(hello);
-      // Locks the row, so that two hellos of one gateway rank its epochs one after the other.
-      const session = await client.query<{ session: bigint }>(
-        `insert into gateways (gateway, session, hello, hello_us) values ($1, 1, $2, $3)
-         on conflict (gateway) do update
-         set session = gateways.session + 1, hello = excluded.hello, hello_us = excluded.hello_us
-         returning session`,
-        [gateway, text, nowUs],
+      // Locks the row, so that two hellos of one gateway are taken one after the other.
+      const before = await client.query<{ session: bigint; running: Epoch | null }>(
+        `insert into gateways (gateway, session) values ($1, 1)
+         on conflict (gateway) do update set session = gateways.session + 1
+         returning session, running`,
+        [gateway],
       );
-      await rank(client, hello);
-      const marks = await readMarks(client, gateway);
+      const [row] = before.rows;
+      const stored = await readMarks(client, gateway);
       let incarnation = await readIncarnation(client);
-      if (hello.incarnation === incarnation && promisedMore(hello, marks)) {
+      if (hello.incarnation === incarnation && promisedMore(hello, stored)) {
         // It once held more than it does: it was put back to an older state without a restart that we would have seen.
         await client.query("update hub set salt = gen_random_uuid()::text");
         incarnation = await readIncarnation(client);
       }
+      const asked = headsBelowMarks(hello, stored);
+      const marks = answeredMarks(stored, await headsInPrefix(client, gateway, asked));
+      const known = await readEpochs(client, gateway, stored);
+      const sameHub = hello.incarnation === incarnation;
+      const met = meetGateway(known, row?.running ?? undefined, hello, marks, sameHub);
+      await keepMeeting(client, hello, met, nowUs);
       return {
-        version: 1 as const,
-        session: Number(session.rows[0]?.session ?? 0n),
+        version: 1,
+        session: Number(row?.session ?? 0n),
         incarnation,
         hubNowUs: nowUs,
         marks,
+        ...(met.fenced ? { fenced: true } : {}),
+        ...(met.running === undefined ? {} : { running: met.running }),
       };
     });
     this.#incarnation = answer.incarnation;
@@ -220,29 +228,6 @@ async function readMarks(client: Queryable, gateway: GatewayId): Promise<readonl
       { ...emptyPrefix, seq: Number(row.seq), chain: fromColumn(row.chain) },
     ),
   );
-}
-
-async function rank(client: Queryable, hello: Hello): Promise<void> {
-  const found = await client.query<{ epoch: Epoch; rank: number }>(
-    "select epoch, rank from epochs where gateway = $1 and rank is not null",
-    [hello.gateway],
-  );
-  const known = new Map(found.rows.map((row) => [row.epoch, row.rank]));
-  const ranks = rankEpochs(
-    hello.epochs.map((one) => one.epoch),
-    known,
-    Math.max(0, ...known.values()),
-  );
-  for (const { epoch, parent, startedUs } of hello.epochs) {
-    const given = ranks.get(epoch);
-    if (given === undefined) continue;
-    await client.query(
-      `insert into epochs (gateway, epoch, rank, parent, started_us) values ($1, $2, $3, $4, $5)
-       on conflict (gateway, epoch) do update
-       set rank = excluded.rank, parent = excluded.parent, started_us = excluded.started_us`,
-      [hello.gateway, epoch, given, parent ?? null, Math.round(startedUs)],
-    );
-  }
 }
 
 async function mustBeDurable(client: Queryable): Promise<void> {

@@ -91,6 +91,13 @@ export class OpenClaims {
     return due;
   }
 
+  /** Least time of an open row, µs; Infinity when none is open. */
+  get fromUs(): number {
+    let least = Infinity;
+    for (const { fromUs } of this.#rows) least = Math.min(least, fromUs);
+    return least;
+  }
+
   /** Milliseconds until the next row is to be sealed; Infinity when none is open. */
   dueInMs(nowMs: number): number {
     let least = Infinity;

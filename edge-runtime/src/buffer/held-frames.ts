@@ -28,6 +28,7 @@ import {
 } from "./lane-book.ts";
 import type { Heads } from "./sealing.ts";
 import { sealVoid } from "./sealing.ts";
+import type { Start } from "./start-table.ts";
 
 /**
  * The frames that the hub does not have safely yet: handed out for the road, proven by marks, released below them.
@@ -48,6 +49,7 @@ interface LaneRow {
   readonly epoch: Epoch;
   readonly parent: Epoch | null;
   readonly started_us: number;
+  readonly last_commit_us: number;
 }
 
 /** A frame that was found broken in the file, after a void took its place. */
@@ -94,13 +96,14 @@ export class HeldFrames {
   }
 
   /** Opens the lanes of a new epoch. Inside a transaction. */
-  open(rank: number, epoch: Epoch, parent: Epoch | undefined, startedUs: number): void {
+  open({ rank, record: { epoch, parent, startedUs, lastCommitUs } }: Start): void {
     for (const lane of heldLanes) {
       const state: LaneState = {
         rank,
         epoch,
         parent,
         startedUs,
+        lastCommitUs,
         lane,
         base: beginning,
         stored: beginning,
@@ -193,6 +196,15 @@ export class HeldFrames {
     state.left = state.stored;
     state.oldestUs = 0;
     this.#put(state);
+  }
+
+  /** Up to when the frames of an epoch are proven to be at the hub: when the oldest that is not was sealed, µs. */
+  provenUs(rank: number, nowUs: number): number {
+    let least = nowUs;
+    for (const state of this.book.lanes) {
+      if (state.rank === rank && state.oldestUs > 0) least = Math.min(least, state.oldestUs);
+    }
+    return least;
   }
 
   /** All of a lane that was left has been sealed again. Inside a transaction. */
@@ -317,6 +329,7 @@ export class HeldFrames {
       epoch: row.epoch,
       parent: row.parent ?? undefined,
       startedUs: row.started_us,
+      lastCommitUs: row.last_commit_us,
       lane,
       base,
       stored: base,
@@ -424,7 +437,8 @@ export class HeldFrames {
 }
 
 function lanesWhere(which: string): string {
-  return `select lane.*, start.epoch, start.parent, start.started_us from lane join start using (rank)
+  return `select lane.*, start.epoch, start.parent, start.started_us, start.last_commit_us
+          from lane join start using (rank)
           where ${which} order by rank, case lane when 'critical' then 0 when 'live' then 1 when 'history' then 2 else 3 end`;
 }
 

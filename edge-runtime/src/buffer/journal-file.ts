@@ -59,6 +59,7 @@ interface LaneRow {
   readonly epoch: Epoch;
   readonly parent: Epoch | null;
   readonly started_us: number;
+  readonly last_commit_us: number;
 }
 
 interface ItemRow {
@@ -140,7 +141,8 @@ function withFile<T>(file: string, gateway: GatewayId, work: (db: Database.Datab
 function lanesIn(db: Database.Database): OutboxLane[] {
   const rows = db
     .prepare<[], LaneRow>(
-      `select lane.*, start.epoch, start.parent, start.started_us from lane join start using (rank)
+      `select lane.*, start.epoch, start.parent, start.started_us, start.last_commit_us
+       from lane join start using (rank)
        order by rank, case lane when 'critical' then 0 when 'live' then 1 else 2 end`,
     )
     .all();
@@ -152,6 +154,7 @@ function lanesIn(db: Database.Database): OutboxLane[] {
       epoch: row.epoch,
       ...(row.parent === null ? {} : { parent: row.parent }),
       startedUs: row.started_us,
+      lastCommitUs: row.last_commit_us,
       lane: row.lane,
       baseSeq: base.seq,
       baseChain: base.chain,

@@ -13,6 +13,8 @@ export interface LaneState {
   readonly epoch: Epoch;
   readonly parent: Epoch | undefined;
   readonly startedUs: number;
+  /** Last commit of the epoch before, µs; 0 for the first. */
+  readonly lastCommitUs: number;
   readonly lane: HeldLane;
   /** Last number released, with chain and count of samples there. Nothing at or below it is sent again. */
   base: Place;
@@ -138,6 +140,7 @@ export class LaneBook {
         epoch: state.epoch,
         ...(state.parent === undefined ? {} : { parent: state.parent }),
         startedUs: state.startedUs,
+        lastCommitUs: state.lastCommitUs,
         lane: state.lane,
         baseSeq: state.base.seq,
         baseChain: state.base.chain,

@@ -7,7 +7,7 @@ import type { CriticalLane } from "./critical-lane.ts";
 import type { FrameTable } from "./frame-table.ts";
 import type { Broken, HeldFrames } from "./held-frames.ts";
 import { endOf, seqOf, type LaneState, type ToldLane } from "./lane-book.ts";
-import type { Moment, Sealer } from "./sealing.ts";
+import { sampleFieldsOf, type Moment, type Sealer } from "./sealing.ts";
 
 /**
  * What a copy of a journal holds above the last number that the hub has proven is sealed again in an epoch that is its
@@ -76,7 +76,7 @@ export class SealAgain {
         broken({ lane: state, samples, firstUs, lastUs });
         continue;
       }
-      const fields = { ...parsed.head, sealedUs: at.nowUs, late: true };
+      const fields = { ...sampleFieldsOf(parsed.head), sealedUs: at.nowUs, late: true };
       // Numbers of raw frames count within an epoch, and these are of another one.
       const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, parsed.body);
       frames.putTold(at.rank, "history", { sealed, rawFrom, rawTo, shared });

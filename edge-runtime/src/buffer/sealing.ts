@@ -5,6 +5,7 @@ import {
   encodeVoid,
   sealFrame,
   type ClockState,
+  type Complete,
   type Dictionary,
   type Epoch,
   type FrameContent,
@@ -57,6 +58,8 @@ export class Sealer {
   readonly #gateway: GatewayId;
   #epoch: Epoch;
   heads: Heads = noHeads;
+  /** Goes with the next frame that is sealed for the road. */
+  complete: Complete | undefined;
 
   constructor(gateway: GatewayId, epoch: Epoch) {
     this.#gateway = gateway;
@@ -71,6 +74,7 @@ export class Sealer {
   begin(epoch: Epoch): void {
     this.#epoch = epoch;
     this.heads = noHeads;
+    this.complete = undefined;
   }
 
   /** Samples as they were acquired: for the gateway's own use. */
@@ -141,16 +145,28 @@ export class Sealer {
 
   #seal(
     lane: keyof Heads,
-    fields: Omit<FrameHead, "lane" | "seq" | "cum" | "chain">,
+    fields: Omit<FrameHead, "lane" | "seq" | "cum" | "chain" | "complete">,
     body: Uint8Array,
   ): SealedFrame {
     const before = this.heads[lane];
     const seq = before.seq + 1;
     const cum = before.cum + fields.sampleCount;
-    const sealed = sealFrame({ ...fields, lane, seq, cum }, before.chain, body);
+    const complete = lane === "raw" ? undefined : this.complete;
+    if (complete !== undefined) this.complete = undefined;
+    const sealed = sealFrame(
+      { ...fields, lane, seq, cum, ...(complete === undefined ? {} : { complete }) },
+      before.chain,
+      body,
+    );
     this.heads = { ...this.heads, [lane]: { seq, cum, chain: sealed.head.chain } };
     return sealed;
   }
+}
+
+/** What of a head describes its samples, and so stays when they are sealed again. */
+export function sampleFieldsOf(head: FrameHead): SampleFields {
+  const { sampleCount, dictionary, firstUs, lastUs, sealedUs, clock, late } = head;
+  return { sampleCount, dictionary, firstUs, lastUs, sealedUs, clock, late };
 }
 
 /** A void in place of frames that are gone, in any epoch. */

@@ -12,7 +12,7 @@ import type { Loss } from "../hand-over.ts";
  * What was in memory when the gateway stopped may have been measured this long before the last commit. Bounds the claim
  * of a device whose clock is far off.
  */
-const inMemoryUs = 10_000_000;
+export const inMemoryUs = 10_000_000;
 
 interface StartRow {
   readonly rank: number;

@@ -37,7 +37,7 @@ import { RawTier } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
 import { SealAgain } from "./seal-again.ts";
 import { Sealer, type Moment } from "./sealing.ts";
-import { lossesWhileDown, StartTable } from "./start-table.ts";
+import { inMemoryUs, lossesWhileDown, StartTable } from "./start-table.ts";
 import { TagTable } from "./tag-table.ts";
 import { TellingLane, type KeptPart } from "./telling-lane.ts";
 import type { BufferFill } from "./tiers/buffer-clock.ts";
@@ -95,6 +95,8 @@ export interface StoreState {
 const marksEveryMs = 10_000;
 /** Rows taken out with one commit: a commit stays short, and still more go than come. */
 const dropMax = 128;
+/** A claim for a lost journal begins up to so much too early; more often would cost bytes for nothing. */
+const completeEveryMs = 10_000;
 /** Old claims are let go once a minute and not with each commit. */
 const pruneEveryUs = 60_000_000;
 const hourUs = 3_600_000_000;
@@ -127,6 +129,7 @@ export class Store {
   #sealsClaims = false;
   #incarnation: string | undefined;
   #marksMs: number;
+  #completeMs = -Infinity;
   #prunedUs = 0;
   #linkUp = false;
   /** While an export begins. */
@@ -308,6 +311,7 @@ export class Store {
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
     this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
+    this.#sayComplete();
     const sealed = heldLanes.some((lane) => this.#sealer.heads[lane] !== before[lane]);
     return { kind: "done", samples, rejected: tooLarge.length, sealed };
   }
@@ -571,7 +575,7 @@ export class Store {
           }
         }
         this.#starts.add({ rank, record });
-        this.#held.open(rank, epoch, record.parent, nowUs);
+        this.#held.open({ rank, record });
         this.#critical.tellStart({ rank, nowUs }, record);
         this.#telling.catchUp({ rank, nowUs });
         return undefined;
@@ -593,13 +597,14 @@ export class Store {
     const rank = this.#rank + 1;
     this.#sealer.begin(fresh);
     const nowUs = this.#nowUs;
-    const record = { epoch: fresh, parent: epoch, lastCommitUs: nowUs, startedUs: nowUs };
+    const lastCommitUs = this.#held.provenUs(this.#rank, nowUs) - inMemoryUs;
+    const record = { epoch: fresh, parent: epoch, lastCommitUs, startedUs: nowUs };
     try {
       this.#write(
         "begin another epoch",
         () => {
           this.#starts.add({ rank, record });
-          this.#held.open(rank, fresh, epoch, nowUs);
+          this.#held.open({ rank, record });
           this.#critical.tellStart({ rank, nowUs }, record);
           this.#critical.tellDictionaries({ rank, nowUs });
           return undefined;
@@ -612,6 +617,26 @@ export class Store {
       throw failure;
     }
     this.#rank = rank;
+  }
+
+  /**
+   * Names the heads of all lanes, as they are on disk now, with the time before which nothing is missing from them: the
+   * hub claims a lost journal from there (no-loss protocol 2, complete). It goes with the next frame.
+   */
+  #sayComplete(): void {
+    // Samples of another epoch are still moving into this one.
+    if (this.#nowMs - this.#completeMs < completeEveryMs || this.#again.next !== undefined) return;
+    this.#completeMs = this.#nowMs;
+    const { critical, live, history } = this.#sealer.heads;
+    const nowUs = this.#nowUs;
+    // What was just kept was measured before; what comes next may have been measured as long ago.
+    const firstUs = Math.max(this.#raw.lastFrameFirstUs ?? nowUs, nowUs - inMemoryUs);
+    this.#sealer.complete = {
+      upToUs: Math.min(nowUs, firstUs, this.#claims.open.fromUs, this.#telling.untoldFromUs),
+      criticalSeq: critical.seq,
+      liveSeq: live.seq,
+      historySeq: history.seq,
+    };
   }
 
   /** Live never builds a backlog, so nothing in it is superseded (no-loss protocol 4.2). */
@@ -696,7 +721,7 @@ export class Store {
    * it was.
    */
   #write<T>(operation: string, work: () => T, rank = this.#rank): T {
-    const heads = this.#sealer.heads;
+    const { heads, complete } = this.#sealer;
     let written: readonly WrittenClaim[] = [];
     let sealed: readonly OpenClaim[] = [];
     let answer: T;
@@ -712,6 +737,7 @@ export class Store {
       })();
     } catch (failure) {
       this.#sealer.heads = heads;
+      this.#sealer.complete = complete;
       this.#claims.undo(written);
       this.#captures.takenBack();
       if (!this.#medium.db.open) throw failure;

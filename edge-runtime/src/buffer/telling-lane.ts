@@ -12,7 +12,14 @@ import type { FactTable } from "./fact-table.ts";
 import type { FrameTable } from "./frame-table.ts";
 import { keyOf, seqOf, type ToldLane } from "./lane-book.ts";
 import type { RawTier } from "./raw-tier.ts";
-import { bodiesOf, fieldsOf, type Moment, type SampleFields, type Sealer } from "./sealing.ts";
+import {
+  bodiesOf,
+  fieldsOf,
+  sampleFieldsOf,
+  type Moment,
+  type SampleFields,
+  type Sealer,
+} from "./sealing.ts";
 
 /**
  * What of the samples the hub is told, in the transaction that keeps them. Where all is told, a told frame is a second
@@ -61,6 +68,8 @@ interface Gathered {
   readonly rows: ToldRows;
   readonly rawFrom: number;
   rawTo: number;
+  /** Least time of what was heard since it was begun, µs. */
+  fromUs: number;
   readonly sinceMs: number;
 }
 
@@ -120,7 +129,7 @@ export class TellingLane {
     for (const { id, bytes } of raw.framesAfter(toldTo)) {
       const parsed = parseFrame(bytes);
       if (parsed.kind !== "frame") continue;
-      const fields = { ...parsed.head, sealedUs: nowUs, late: true };
+      const fields = { ...sampleFieldsOf(parsed.head), sealedUs: nowUs, late: true };
       // Numbers of raw frames count within an epoch, and these are of another one.
       const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, parsed.body);
       frames.putTold(rank, "history", { sealed, rawFrom: id, rawTo: id, shared: true });
@@ -157,6 +166,7 @@ export class TellingLane {
     hearing.rawTo = id;
     const gathered = this.#gathering(hearing, nowMs, lane);
     gathered.rawTo = id;
+    gathered.fromUs = Math.min(gathered.fromUs, fields.firstUs);
     const before = gathered.rows.count;
     hearing.teller.tell(part.columns, gathered.rows);
     this.#heard += part.columns.count;
@@ -249,6 +259,13 @@ export class TellingLane {
     this.#toldToNext = this.#toldTo;
   }
 
+  /** Least time of samples that were heard and may not be in a told frame yet, µs; Infinity when there are none. */
+  get untoldFromUs(): number {
+    if (this.#thins) return this.#fromUs;
+    const waiting = [...this.#gathered, ...this.#recordings];
+    return Math.min(...waiting.map(({ fromUs }) => fromUs));
+  }
+
   #dueInMs({ lane, rows, sinceMs }: Gathered, nowMs: number): number {
     const [rowsMax, everyMs] =
       lane === "live"
@@ -289,7 +306,8 @@ export class TellingLane {
     const open = this.#gathered.at(-1);
     if (open?.of === of && open.lane === lane) return open;
     const { rawTo } = of;
-    const next = { of, lane, rows: new ToldRows(), rawFrom: rawTo, rawTo, sinceMs: nowMs };
+    const rows = new ToldRows();
+    const next = { of, lane, rows, rawFrom: rawTo, rawTo, fromUs: Infinity, sinceMs: nowMs };
     this.#gathered.push(next);
     return next;
   }
@@ -333,16 +351,17 @@ export class TellingLane {
     return count;
   }
 
-  #tellRecorded({ columns, id }: KeptPart, hearing: Hearing, nowMs: number): number {
+  #tellRecorded({ columns, fields, id }: KeptPart, hearing: Hearing, nowMs: number): number {
     if (this.#recorded.size === 0) return 0;
     const { count, tag, measuredUs, value, status, wide } = columns;
     let recording = this.#recordings.at(-1);
     if (recording?.of !== hearing) {
-      const rows = new ToldRows();
-      recording = { of: hearing, lane: "history", rows, rawFrom: id, rawTo: id, sinceMs: nowMs };
+      const place = { rawFrom: id, rawTo: id, fromUs: fields.firstUs, sinceMs: nowMs };
+      recording = { of: hearing, lane: "history", rows: new ToldRows(), ...place };
       this.#recordings.push(recording);
     }
     recording.rawTo = id;
+    recording.fromUs = Math.min(recording.fromUs, fields.firstUs);
     const before = recording.rows.count;
     for (let row = 0; row < count; row++) {
       const index = tag[row] ?? -1;

@@ -30,12 +30,17 @@ const markMessage = z.object({
   incarnation: z.string().min(1),
   // Two lanes of each epoch that a gateway may still hold; a longer list is not one of ours.
   marks: z.array(mark).max(100_000),
+  running: z.custom<Epoch>((value) => typeof value === "string" && isEpoch(value)).exactOptional(),
   watched: z
     .array(z.custom<TagId>((value) => typeof value === "string" && isTagId(value)))
     .max(watchedTagsMax)
     .exactOptional(),
 });
-const helloAnswer = markMessage.extend({ session: z.number(), hubNowUs: z.number() });
+const helloAnswer = markMessage.extend({
+  session: z.number(),
+  hubNowUs: z.number(),
+  fenced: z.literal(true).exactOptional(),
+});
 
 export function parseMarks(bytes: Uint8Array): MarkMessage | Refused {
   return parseJson(bytes, markMessage, "mark");
@@ -61,7 +66,8 @@ export function toPositions(lanes: readonly OutboxLane[]): EpochPosition[] {
     let position = epochs.get(lane.epoch);
     if (position === undefined) {
       const parent = lane.parent === undefined ? {} : { parent: lane.parent };
-      position = { epoch: lane.epoch, ...parent, startedUs: lane.startedUs, lanes: [] };
+      const { epoch, startedUs, lastCommitUs } = lane;
+      position = { epoch, ...parent, startedUs, lastCommitUs, lanes: [] };
       epochs.set(lane.epoch, position);
     }
     position.lanes.push({

@@ -86,6 +86,7 @@ export class TestOutbox implements Outbox {
       [...this.#lanes].map(([lane, { base, storedSeq, frames }]) => ({
         epoch,
         startedUs: 1,
+        lastCommitUs: 0,
         lane,
         baseSeq: base.seq,
         baseChain: base.chain,

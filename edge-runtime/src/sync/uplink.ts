@@ -11,6 +11,7 @@ import {
   messageId,
   subjects,
   type Beat,
+  type Epoch,
   type Hello,
   type HubLink,
   type LaneMark,
@@ -105,6 +106,11 @@ class Uplink implements Service {
   #session: RoadSession | undefined;
   #running: Promise<void> | undefined;
   #greeted = false;
+  /** In which the last hello said that frames are sealed. */
+  #runningEpoch: Epoch | undefined;
+  /** Of another gateway with this name, as the hub last told; a hello settles who is the copy. */
+  #otherRunning: Epoch | undefined;
+  #fenced = false;
   #helloWanted = false;
   #helloSaidMs = -Infinity;
   #round = 0;
@@ -142,6 +148,7 @@ class Uplink implements Service {
       waitingFrames: waiting.frames,
       waitingSamples: waiting.samples,
       behindMs: this.#behindMs(),
+      ...(this.#fenced ? { fenced: true } : {}),
     };
   }
 
@@ -271,6 +278,8 @@ class Uplink implements Service {
       if (incarnation !== undefined) return "again";
     }
     if ((await this.#meet(lanes, answer.marks)) === "moved") return "again";
+    this.#runningEpoch = hello.epochs.at(-1)?.epoch;
+    this.#fence(answer.fenced === true);
     this.#marks.clear();
     this.#belowSinceMs.clear();
     const nowMs = clock.monotonicMs();
@@ -287,6 +296,15 @@ class Uplink implements Service {
     log.info("sync.resumed", { session: answer.session, waiting: outbox.waiting().frames });
     this.#observe();
     return "met";
+  }
+
+  /** What is made here is sent and stored all the same; a person has to stop one of the two. */
+  #fence(fenced: boolean): void {
+    if (fenced === this.#fenced) return;
+    this.#fenced = fenced;
+    const { gateway } = this.#options.gateway;
+    if (fenced) this.#options.log.error("sync.another-has-this-name", { gateway });
+    else this.#options.log.info("sync.name-is-ours", { gateway });
   }
 
   /**
@@ -327,6 +345,11 @@ class Uplink implements Service {
     if (message.incarnation !== this.#options.outbox.incarnation()) {
       this.#wantHello();
       return;
+    }
+    const { running } = message;
+    if (running !== undefined && running !== this.#runningEpoch && running !== this.#otherRunning) {
+      this.#otherRunning = running;
+      this.#wantHello();
     }
     for (const mark of message.marks) this.#offer(this.#rule({ kind: "mark", mark }));
     if (message.watched !== undefined) this.#options.outbox.watch(message.watched);

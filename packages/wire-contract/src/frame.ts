@@ -37,6 +37,17 @@ export interface ClockRecord extends ClockState {
   readonly atUs: number;
 }
 
+/**
+ * Whoever has stored the lanes of the epoch up to these numbers has all samples made before `upToUs` (gateway's clock, µs),
+ * or what explains their absence (no-loss protocol 2, complete).
+ */
+export interface Complete {
+  readonly upToUs: number;
+  readonly criticalSeq: number;
+  readonly liveSeq: number;
+  readonly historySeq: number;
+}
+
 /** The head of a frame: who, which, in which order, and what must be true of its neighbours. */
 export interface FrameHead {
   readonly gateway: GatewayId;
@@ -69,6 +80,8 @@ export interface FrameHead {
   readonly late: boolean;
   /** The order of the hub that this frame answers; absent in all others. */
   readonly order?: number;
+  /** Now and then; says nothing of the frame itself. */
+  readonly complete?: Complete;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The fields of a head as `frame.proto` has them: written one after the other, read in whatever order they come. */
-import { ByteReader, type ByteWriter, Malformed } from "./bytes.ts";
+import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
 import { epochBytes, epochOf } from "./epoch-bytes.ts";
-import { frameContents, type FrameContent, type FrameHead } from "./frame.ts";
+import { frameContents, type Complete, type FrameContent, type FrameHead } from "./frame.ts";
 import { laneNumbers, lanes, type Lane } from "./lane.ts";
 import * as protobuf from "./protobuf.ts";
 import { isGatewayId } from "./tag.ts";
@@ -33,6 +33,29 @@ export function writeDescription(out: ByteWriter, fields: Omit<FrameHead, "chain
   protobuf.boolField(out, 18, !fields.clock.disciplined);
   protobuf.boolField(out, 19, fields.late);
   protobuf.uintField(out, 20, fields.order ?? 0);
+  if (fields.complete !== undefined) writeComplete(out, fields.complete);
+}
+
+const block = new ByteWriter(32);
+
+function writeComplete(out: ByteWriter, complete: Complete): void {
+  block.clear();
+  protobuf.sintField(block, 1, complete.upToUs);
+  protobuf.uintField(block, 2, complete.criticalSeq);
+  protobuf.uintField(block, 3, complete.liveSeq);
+  protobuf.uintField(block, 4, complete.historySeq);
+  protobuf.blockField(out, 21, block.view());
+}
+
+function readComplete(bytes: Uint8Array): Complete {
+  let [upToUs, criticalSeq, liveSeq, historySeq] = [0, 0, 0, 0];
+  protobuf.readFields(new ByteReader(bytes), (field, value) => {
+    if (field === 1) upToUs = value.sint();
+    else if (field === 2) criticalSeq = value.uint();
+    else if (field === 3) liveSeq = value.uint();
+    else if (field === 4) historySeq = value.uint();
+  });
+  return { upToUs, criticalSeq, liveSeq, historySeq };
 }
 
 /** What is read before it is known to be true: nothing of it leaves before the CRC was checked. */
@@ -54,6 +77,7 @@ export class Draft {
   undisciplined = false;
   late = false;
   order = 0;
+  complete: Complete | undefined;
   chain = 0n;
   chainFrom = -1;
   crc = 0;
@@ -118,6 +142,9 @@ export function readDraft(bytes: Uint8Array): Draft {
       case 20:
         draft.order = value.uint();
         return;
+      case 21:
+        draft.complete = readComplete(value.block());
+        return;
       case chainField:
         draft.chain = value.fixed64();
         draft.chainFrom = from;
@@ -162,6 +189,7 @@ export function toHead(draft: Draft, contentNumber: number): FrameHead {
     rawTo: draft.rawFrom + draft.rawSpan,
     late: draft.late,
     ...(draft.order === 0 ? {} : { order: draft.order }),
+    ...(draft.complete === undefined ? {} : { complete: draft.complete }),
   };
 }
 

@@ -35,6 +35,7 @@ export {
   type ClockState,
   type FrameContent,
   type FrameHead,
+  type Complete,
   type SampleColumns,
   type StartRecord,
   type VoidBody,

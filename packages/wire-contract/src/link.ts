@@ -21,6 +21,8 @@ export interface EpochPosition {
   readonly epoch: Epoch;
   readonly parent?: Epoch;
   readonly startedUs: number;
+  /** Nothing of this epoch was made before that: the last commit of the parent that is this journal's own. */
+  readonly lastCommitUs?: number;
   readonly lanes: readonly LanePosition[];
 }
 
@@ -78,6 +80,10 @@ export interface HelloAnswer {
    * head lies in the hub's prefix the head itself is answered: all that this journal holds of the lane is stored.
    */
   readonly marks: readonly LaneMark[];
+  /** Another gateway with this name has started later, and is no successor of this one (no-loss protocol 8.6). */
+  readonly fenced?: true;
+  /** @see MarkMessage */
+  readonly running?: Epoch;
 }
 
 /** How long a gateway takes a tag for watched after it was named: a few messages may be lost. */
@@ -90,6 +96,8 @@ export interface MarkMessage {
   readonly version: 1;
   readonly incarnation: string;
   readonly marks: readonly LaneMark[];
+  /** The epoch of the gateway with this name that was started last: all others with the name are copies of it. */
+  readonly running?: Epoch;
   /** Tags that somebody is looking at now, at most `watchedTagsMax`: they are told in full with each commit. */
   readonly watched?: readonly TagId[];
 }

@@ -52,6 +52,8 @@ export interface HubLink {
   readonly waitingFrames: number;
   readonly waitingSamples: number;
   readonly behindMs: number;
+  /** Another gateway with this name has started later: a person has to stop one of them, or give it another name. */
+  readonly fenced?: true;
 }
 
 export interface LiveSnapshot {

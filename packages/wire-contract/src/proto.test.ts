@@ -48,7 +48,18 @@ test("a generic library reads every field of a head that we wrote", () => {
     fc.property(anyHead, fc.uint8Array({ maxLength: 40 }), (head, body) => {
       const sealed = sealFrame(head, 99n, body);
       const fields = read("Frame", frameBytes(sealed));
-      const { crc, ...rest } = fields;
+      const { crc, complete, ...rest } = fields;
+      assert.deepEqual(
+        complete,
+        head.complete === undefined
+          ? undefined
+          : {
+              upToUs: String(head.complete.upToUs),
+              criticalSeq: String(head.complete.criticalSeq),
+              liveSeq: String(head.complete.liveSeq),
+              historySeq: String(head.complete.historySeq),
+            },
+      );
       assert.equal(typeof crc, "number");
       assert.deepEqual(rest, {
         kind: laneNumbers[head.lane] + 8 * frameContents[head.content],

@@ -80,6 +80,10 @@ export const anyHead: fc.Arbitrary<UnsealedHead> = fc.record(
     rawTo: fc.nat(),
     late: fc.boolean(),
     order: fc.integer({ min: 1, max: 2 ** 40 }),
+    complete: fc.record(
+      { upToUs: time, criticalSeq: count, liveSeq: count, historySeq: count },
+      { noNullPrototype: true },
+    ),
   },
   {
     noNullPrototype: true,

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Epoch, EpochPosition, GatewayId, Hello } from "@millwright/wire-contract";
+
+import { meetGateway, type KnownEpoch, type Meeting } from "./meet-gateway.ts";
+
+const epoch = (name: string): Epoch => name.padStart(32, "0") as Epoch;
+const [a, b, c, r] = [epoch("a"), epoch("b"), epoch("c"), epoch("d")];
+
+function position(
+  of: Epoch,
+  startedUs: number,
+  change: Partial<Pick<EpochPosition, "parent" | "lastCommitUs">> = {},
+): EpochPosition {
+  return { epoch: of, startedUs, ...change, lanes: [] };
+}
+
+function hello(birth: Epoch, ...epochs: readonly EpochPosition[]): Hello {
+  return {
+    version: 1,
+    gateway: "gw" as GatewayId,
+    name: "",
+    site: "",
+    hmi: "",
+    software: "",
+    epochs,
+    journal: { epoch: birth, startedUs: epochs[0]?.startedUs ?? 0 },
+  };
+}
+
+/** What the hub knows after these hellos, as a store keeps it. */
+class Book {
+  #epochs = new Map<Epoch, KnownEpoch>();
+  #running: Epoch | undefined;
+
+  hear(said: Hello): Meeting {
+    const known = [...this.#epochs.values()];
+    const met = meetGateway(known, this.#running, said, [], true);
+    for (const { epoch: of, parent, startedUs } of said.epochs) {
+      const before = this.#epochs.get(of);
+      this.#epochs.set(of, {
+        epoch: of,
+        rank: before?.rank ?? met.ranks.get(of),
+        parent,
+        startedUs,
+        completeUs: before?.completeUs ?? met.begins.get(of),
+        ended: before?.ended ?? false,
+        fenced: (before?.fenced ?? false) || (met.fenced && of === said.epochs.at(-1)?.epoch),
+      });
+    }
+    for (const of of met.ended) this.change(of, { ended: true });
+    for (const [of, completeUs] of met.covered) this.change(of, { completeUs });
+    this.#running = met.running;
+    return met;
+  }
+
+  change(of: Epoch, change: Partial<KnownEpoch>): void {
+    const known = this.#epochs.get(of);
+    assert(known !== undefined);
+    this.#epochs.set(of, { ...known, ...change });
+  }
+}
+
+const rangesOf = ({ claims }: Meeting): readonly unknown[] =>
+  claims.map(({ reason, fromUs, toUs }) => [reason, fromUs, toUs]);
+
+test("the first journal of a gateway took the place of none", () => {
+  const book = new Book();
+  const met = book.hear(hello(a, position(a, 100)));
+  assert.deepEqual(met.claims, []);
+  assert.equal(met.running, a);
+  assert.deepEqual([...met.begins], [[a, 100]]);
+});
+
+test("a new journal is claimed from where the one before is complete, once", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 100)));
+  book.change(a, { completeUs: 250 });
+  assert.deepEqual(rangesOf(book.hear(hello(r, position(r, 900)))), [["journal lost", 250, 900]]);
+  assert.deepEqual(rangesOf(book.hear(hello(r, position(r, 900)))), []);
+  // The next one that is lost: the first was claimed already.
+  book.change(r, { completeUs: 1_000 });
+  const third = book.hear(hello(c, position(c, 2_000)));
+  assert.deepEqual(rangesOf(third), [["journal lost", 900, 2_000]]);
+});
+
+test("the least of all epochs that have not ended counts: lanes of an older one may lag behind", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 100)));
+  book.change(a, { completeUs: 150 });
+  book.hear(hello(a, { ...position(a, 100), lanes: [lane(9)] }, child(b, a, 300)));
+  book.change(b, { completeUs: 800 });
+  assert.deepEqual(rangesOf(book.hear(hello(r, position(r, 900)))), [["journal lost", 150, 900]]);
+});
+
+test("an epoch that its own journal no longer names has ended", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 100)));
+  assert.deepEqual(book.hear(hello(a, child(b, a, 300))).ended, [a]);
+  book.change(b, { completeUs: 800 });
+  assert.deepEqual(rangesOf(book.hear(hello(r, position(r, 900)))), [["journal lost", 800, 900]]);
+});
+
+test("a copy that goes on by itself is complete up to where it was copied at most", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 100)));
+  book.change(a, { completeUs: 700 });
+  // It was copied at 400, and what the other one has told since says nothing of it.
+  const met = book.hear(hello(a, child(b, a, 750, 400)));
+  assert.deepEqual([...met.begins], [[b, 400]]);
+});
+
+test("of two copies the one that was started last has the name", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 100)));
+  assert.equal(book.hear(hello(a, child(b, a, 200))).fenced, false);
+  const second = book.hear(hello(a, child(c, a, 300)));
+  assert.equal(second.fenced, false);
+  assert.equal(second.running, c);
+  const first = book.hear(hello(a, child(b, a, 200)));
+  assert.equal(first.fenced, true);
+  assert.equal(first.running, c);
+  // Of one origin: nothing is lost by it.
+  assert.deepEqual(first.claims, []);
+});
+
+test("a journal that was thought lost and lives shows that a copy was lost, whose beginning nobody knows", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 100)));
+  book.change(a, { completeUs: 800 });
+  book.hear(hello(r, position(r, 900)));
+  const alive = book.hear(hello(a, position(a, 100)));
+  assert.equal(alive.fenced, true);
+  assert.deepEqual(rangesOf(alive), [["restored copy", 100, 900]]);
+  assert.deepEqual(rangesOf(book.hear(hello(a, position(a, 100)))), []);
+});
+
+test("a clock that was set back does not turn a claim around", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 100)));
+  book.change(a, { completeUs: 5_000 });
+  assert.deepEqual(rangesOf(book.hear(hello(r, position(r, 900)))), [["journal lost", 900, 5_000]]);
+});
+
+function child(
+  of: Epoch,
+  parent: Epoch,
+  startedUs: number,
+  lastCommitUs = startedUs,
+): EpochPosition {
+  return position(of, startedUs, { parent, lastCommitUs });
+}
+
+function lane(headSeq: number): EpochPosition["lanes"][number] {
+  const chain = "0".repeat(16);
+  return { lane: "live", baseSeq: 0, baseChain: chain, storedSeq: 0, headSeq, headChain: chain };
+}

@@ -1,0 +1,203 @@
+/**
+ * What a hello means for what the hub knows of a gateway's life (no-loss protocol 8): ranks of epochs, those that have
+ * ended, a journal that was lost, a second gateway with the same name. Pure, so that both stores decide alike.
+ */
+import type { Epoch, Hello, LaneMark, LedgerEntry } from "@millwright/wire-contract";
+
+import { rankEpochs } from "./epoch-ranks.ts";
+
+export interface KnownEpoch {
+  readonly epoch: Epoch;
+  /** Undefined for one that is known from its frames alone. */
+  readonly rank: number | undefined;
+  readonly parent: Epoch | undefined;
+  readonly startedUs: number;
+  /** With the marks as they are now; undefined until a hello has named the epoch. */
+  readonly completeUs: number | undefined;
+  /** All that was made in it is here: no journal can be lost with something of it. */
+  readonly ended: boolean;
+  /** A hello of it has come although another gateway with this name had started later. */
+  readonly fenced: boolean;
+}
+
+export interface Meeting {
+  /** New ones only. */
+  readonly ranks: ReadonlyMap<Epoch, number>;
+  /** Epochs named for the first time, and from where they are incomplete, µs. */
+  readonly begins: ReadonlyMap<Epoch, number>;
+  /** Epochs whose incomplete end a claim covers from now on, and up to when, µs. */
+  readonly covered: ReadonlyMap<Epoch, number>;
+  readonly ended: readonly Epoch[];
+  /** The hub's own claims; they stand with the first epoch of the journal. */
+  readonly claims: readonly LedgerEntry[];
+  /** The epoch of the gateway that was started last. */
+  readonly running: Epoch | undefined;
+  /** The one that says hello is not that one, nor its successor. */
+  readonly fenced: boolean;
+}
+
+/** Numbers of a gateway's own entries begin with 1. */
+const hubsNumber = 0;
+
+/**
+ * @param known all epochs of the gateway
+ * @param running the one that was started last, before this hello
+ * @param marks as they will be answered
+ * @param sameHub the gateway has met this incarnation before, so what it does not name it has released
+ */
+export function meetGateway(
+  known: readonly KnownEpoch[],
+  running: Epoch | undefined,
+  hello: Hello,
+  marks: readonly LaneMark[],
+  sameHub: boolean,
+): Meeting {
+  const byEpoch = new Map(known.map((one) => [one.epoch, one]));
+  const given = new Map(
+    known.flatMap(({ epoch, rank }) => (rank === undefined ? [] : [[epoch, rank] as const])),
+  );
+  const named = hello.epochs.map(({ epoch }) => epoch);
+  const ranks = rankEpochs(named, given, Math.max(0, ...given.values()));
+  const own = named.at(-1);
+  const ancestors = ancestorsOf(own, byEpoch, hello);
+  const lost = claimLost(known, hello);
+  const fenced = isFenced(running, own, ancestors, (epoch) => ranks.get(epoch) ?? given.get(epoch));
+  const isNews = own !== undefined && byEpoch.get(own)?.fenced !== true;
+  const begun = rootOf(ancestors, own) !== rootOf(ancestorsOf(running, byEpoch, hello), running);
+  return {
+    ranks,
+    begins: beginsOf(byEpoch, hello),
+    covered: lost.covered,
+    ended: endedOf(known, hello, marks, sameHub ? ancestors : new Set()),
+    claims: [
+      ...lost.claims,
+      ...(fenced && isNews && begun ? claimCopy(byEpoch, known, running) : []),
+    ],
+    running: fenced ? running : (own ?? running),
+    fenced,
+  };
+}
+
+/** A first epoch that is not known is that of a journal that took the place of another one (8.4). */
+function claimLost(
+  known: readonly KnownEpoch[],
+  { journal }: Hello,
+): Pick<Meeting, "claims" | "covered"> {
+  const covered = new Map<Epoch, number>();
+  if (journal === undefined || known.some(({ epoch }) => epoch === journal.epoch)) {
+    return { claims: [], covered };
+  }
+  // Each tells how far its own journal had come; one known from its frames alone tells nothing and began to be incomplete
+  // with its first sample, which is not known either.
+  const open = known.filter(({ ended, rank }) => !ended && rank !== undefined);
+  if (open.length === 0) return { claims: [], covered };
+  const sinceUs = Math.min(...open.map(({ completeUs, startedUs }) => completeUs ?? startedUs));
+  for (const { epoch } of open) covered.set(epoch, journal.startedUs);
+  return { claims: [claim("journal lost", sinceUs, journal.startedUs)], covered };
+}
+
+/**
+ * A journal took the place of another one, and yet that one lives: so what was lost was a copy of it. A copy that never said
+ * hello has left nothing by which the hub could tell when it began, so the claim is open to the past (docs/adr/0014).
+ */
+function claimCopy(
+  byEpoch: ReadonlyMap<Epoch, KnownEpoch>,
+  known: readonly KnownEpoch[],
+  running: Epoch | undefined,
+): readonly LedgerEntry[] {
+  const other = running === undefined ? undefined : byEpoch.get(running);
+  if (other === undefined) return [];
+  const firstUs = Math.min(...known.filter(({ rank }) => rank !== undefined).map(startOf));
+  return [claim("restored copy", firstUs, other.startedUs)];
+}
+
+function startOf({ startedUs }: KnownEpoch): number {
+  return startedUs;
+}
+
+function claim(reason: LedgerEntry["reason"], oneUs: number, otherUs: number): LedgerEntry {
+  return {
+    number: hubsNumber,
+    reason,
+    scope: { kind: "gateway" },
+    // A clock that was set in between must not turn the range around.
+    fromUs: Math.min(oneUs, otherUs),
+    toUs: Math.max(oneUs, otherUs),
+    count: { kind: "unknown" },
+  };
+}
+
+/**
+ * Nothing of an epoch was made before its journal's last commit in the one before; and what was made before that the one
+ * before answers for.
+ */
+function beginsOf(byEpoch: ReadonlyMap<Epoch, KnownEpoch>, hello: Hello): Map<Epoch, number> {
+  const begins = new Map<Epoch, number>();
+  for (const { epoch, parent, startedUs, lastCommitUs } of hello.epochs) {
+    if (byEpoch.get(epoch)?.completeUs !== undefined) continue;
+    const before =
+      parent === undefined ? undefined : (byEpoch.get(parent)?.completeUs ?? begins.get(parent));
+    const ownUs = parent === undefined ? startedUs : (lastCommitUs ?? startedUs);
+    begins.set(epoch, Math.min(ownUs, before ?? ownUs));
+  }
+  return begins;
+}
+
+/** Epochs in which nothing is sealed any more and whose marks have reached their heads. */
+function endedOf(
+  known: readonly KnownEpoch[],
+  hello: Hello,
+  marks: readonly LaneMark[],
+  released: ReadonlySet<Epoch>,
+): readonly Epoch[] {
+  const storedOf = (epoch: Epoch, lane: string): number =>
+    marks.find((mark) => mark.epoch === epoch && mark.lane === lane)?.storedSeq ?? 0;
+  const named = new Set(hello.epochs.map(({ epoch }) => epoch));
+  const reached = hello.epochs
+    .slice(0, -1)
+    .filter(({ epoch, lanes }) =>
+      lanes.every(({ lane, headSeq }) => storedOf(epoch, lane) >= headSeq),
+    );
+  // What its own journal no longer names was safe to the end.
+  const gone = known.filter(
+    ({ epoch, ended }) => !ended && released.has(epoch) && !named.has(epoch),
+  );
+  return [...reached.map(({ epoch }) => epoch), ...gone.map(({ epoch }) => epoch)];
+}
+
+function ancestorsOf(
+  epoch: Epoch | undefined,
+  known: ReadonlyMap<Epoch, KnownEpoch>,
+  hello: Hello,
+): ReadonlySet<Epoch> {
+  const parents = new Map<Epoch, Epoch | undefined>();
+  for (const one of known.values()) parents.set(one.epoch, one.parent);
+  for (const { epoch: named, parent } of hello.epochs) parents.set(named, parent);
+  const ancestors = new Set<Epoch>();
+  // Who forges a circle of parents is only asked about it once.
+  for (
+    let at = epoch === undefined ? undefined : parents.get(epoch);
+    at !== undefined && !ancestors.has(at);
+    at = parents.get(at)
+  ) {
+    ancestors.add(at);
+  }
+  return ancestors;
+}
+
+/** The first epoch of a journal, as far as it is known. */
+function rootOf(ancestors: ReadonlySet<Epoch>, epoch: Epoch | undefined): Epoch | undefined {
+  return [...ancestors].at(-1) ?? epoch;
+}
+
+/** The one that was started last has the name; what follows from it, too. */
+function isFenced(
+  running: Epoch | undefined,
+  own: Epoch | undefined,
+  ancestors: ReadonlySet<Epoch>,
+  rankOf: (epoch: Epoch) => number | undefined,
+): boolean {
+  if (running === undefined || own === undefined) return false;
+  if (running === own || ancestors.has(running)) return false;
+  return (rankOf(own) ?? 0) < (rankOf(running) ?? 0);
+}

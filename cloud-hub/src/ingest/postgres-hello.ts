@@ -1,0 +1,142 @@
+/** A hello in PostgreSQL: what is known of the gateway's life, what the hello means for it, and what is kept of that. */
+import {
+  laneNumbers,
+  type Complete,
+  type Epoch,
+  type GatewayId,
+  type Hello,
+  type LaneMark,
+} from "@millwright/wire-contract";
+import type pg from "pg";
+
+import { toColumn } from "../database/rows.ts";
+import type { AskedHead } from "./answer-marks.ts";
+import { advance } from "./completeness.ts";
+import type { KnownEpoch, Meeting } from "./meet-gateway.ts";
+import { insertEntries } from "./postgres-intake.ts";
+
+type Queryable = Pick<pg.ClientBase, "query">;
+
+/** All epochs of the gateway, with their completeness as the marks are now. */
+export async function readEpochs(
+  client: Queryable,
+  gateway: GatewayId,
+  marks: readonly LaneMark[],
+): Promise<readonly KnownEpoch[]> {
+  const found = await client.query<{
+    epoch: Epoch;
+    rank: number | null;
+    parent: Epoch | null;
+    started_us: bigint;
+    complete_us: bigint | null;
+    complete_waiting: readonly Complete[];
+    ended: boolean;
+    fenced: boolean;
+  }>(
+    `select epoch, rank, parent, started_us, complete_us, complete_waiting, ended, fenced
+     from epochs where gateway = $1`,
+    [gateway],
+  );
+  return found.rows.map((row): KnownEpoch => {
+    const own = marks.filter(({ epoch }) => epoch === row.epoch);
+    const completeUs =
+      row.complete_us === null
+        ? undefined
+        : advance({ upToUs: Number(row.complete_us), waiting: row.complete_waiting }, [], own)
+            .upToUs;
+    const { epoch, ended, fenced } = row;
+    const [rank, parent] = [row.rank ?? undefined, row.parent ?? undefined];
+    return { epoch, rank, parent, startedUs: Number(row.started_us), completeUs, ended, fenced };
+  });
+}
+
+/** Those of the asked heads that lie in the prefix. A frame whose day was released cannot be compared any more. */
+export async function headsInPrefix(
+  client: Queryable,
+  gateway: GatewayId,
+  asked: readonly AskedHead[],
+): Promise<readonly AskedHead[]> {
+  if (asked.length === 0) return [];
+  const found = await client.query<{ at: number }>(
+    `select k.at from unnest($2::int[], $3::text[], $4::smallint[], $5::bigint[], $6::bigint[])
+       k (at, epoch, lane, seq, chain)
+     join epochs e on e.gateway = $1 and e.epoch = k.epoch
+     where k.seq = 0
+       or exists (select from frames f
+         where f.epoch_no = e.no and f.lane = k.lane and f.seq = k.seq and f.chain = k.chain)
+       or exists (select from voids v
+         where v.epoch_no = e.no and v.lane = k.lane and v.to_seq = k.seq and v.chain_at = k.chain)`,
+    [
+      gateway,
+      asked.map((_, at) => at),
+      asked.map(({ epoch }) => epoch),
+      asked.map(({ lane }) => laneNumbers[lane]),
+      asked.map(({ seq }) => seq),
+      asked.map(({ chain }) => toColumn(chain)),
+    ],
+  );
+  const has = new Set(found.rows.map(({ at }) => at));
+  return asked.filter((_, at) => has.has(at));
+}
+
+/** Inside the transaction that has locked the row of the gateway. */
+export async function keepMeeting(
+  client: pg.ClientBase,
+  hello: Hello,
+  met: Meeting,
+  nowUs: number,
+): Promise<void> {
+  const { gateway } = hello;
+  for (const [epoch, upToUs] of met.covered) {
+    await client.query("update epochs set complete_us = $3 where gateway = $1 and epoch = $2", [
+      gateway,
+      epoch,
+      Math.round(upToUs),
+    ]);
+  }
+  for (const { epoch, parent, startedUs } of hello.epochs) {
+    const [rank, beginUs] = [met.ranks.get(epoch), met.begins.get(epoch)];
+    if (rank === undefined && beginUs === undefined) continue;
+    await client.query(
+      `insert into epochs (gateway, epoch, rank, parent, started_us, complete_us)
+       values ($1, $2, $3, $4, $5, $6)
+       on conflict (gateway, epoch) do update set rank = coalesce(epochs.rank, excluded.rank),
+       parent = excluded.parent, started_us = excluded.started_us,
+       complete_us = coalesce(epochs.complete_us, excluded.complete_us)`,
+      [
+        gateway,
+        epoch,
+        rank ?? null,
+        parent ?? null,
+        Math.round(startedUs),
+        beginUs === undefined ? null : Math.round(beginUs),
+      ],
+    );
+  }
+  const own = hello.epochs.at(-1)?.epoch ?? null;
+  await client.query(
+    `update epochs set ended = ended or epoch = any($2::text[]), fenced = fenced or (epoch = $3 and $4)
+     where gateway = $1 and (epoch = any($2::text[]) or epoch = $3)`,
+    [gateway, met.ended, own, met.fenced],
+  );
+  await keepClaims(client, hello, met);
+  // What the copy says of itself does not stand in the place of what the gateway has said.
+  await client.query(
+    met.fenced
+      ? "update gateways set copy_us = $2 where gateway = $1"
+      : "update gateways set hello_us = $2, hello = $3, running = $4 where gateway = $1",
+    met.fenced ? [gateway, nowUs] : [gateway, nowUs, JSON.stringify(hello), met.running ?? null],
+  );
+}
+
+async function keepClaims(client: pg.ClientBase, hello: Hello, met: Meeting): Promise<void> {
+  const birth = hello.journal?.epoch ?? hello.epochs[0]?.epoch;
+  if (met.claims.length === 0 || birth === undefined) return;
+  const found = await client.query<{ no: number }>(
+    `insert into epochs (gateway, epoch) values ($1, $2)
+     on conflict (gateway, epoch) do update set epoch = excluded.epoch returning no`,
+    [hello.gateway, birth],
+  );
+  const [row] = found.rows;
+  if (row !== undefined) await insertEntries(client, row.no, met.claims);
+}
