@@ -136,7 +136,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       files,
       gateway: settings.gateway.id,
       outbox: journal.outbox,
-      sealClaims: () => journal.sealClaims(),
+      sealOpen: () => journal.sealOpen(),
       handlers: backupHandlers(journal),
       log,
     });

@@ -141,7 +141,7 @@ export class CarrierRig implements AsyncDisposable {
       files: this.#files,
       gateway: this.#id,
       outbox: journal.outbox,
-      sealClaims: () => journal.sealClaims(),
+      sealOpen: () => journal.sealOpen(),
       log: silentLog,
     });
     await door.start();

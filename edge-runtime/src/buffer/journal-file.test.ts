@@ -39,7 +39,7 @@ test("the file of a stopped journal tells the same lanes and frames as the journ
     journal.append(batchOf([turn], rig.clock.nowUs(), { tag: new Int32Array([1]) }));
     await rig.clock.advance(1_500);
   }
-  await journal.sealClaims();
+  await journal.sealOpen();
   await journal.close();
   const file = journalFile(rig.folder, gateway);
   const { lanes } = file.lanes();
@@ -115,9 +115,9 @@ test("open claims of a stopped journal are counted, and none are left after they
   });
   await journal.commit();
   const before = (await framesOf(journal, "critical")).length;
-  await journal.sealClaims();
+  await journal.sealOpen();
   assert.equal((await framesOf(journal, "critical")).length, before + 1);
-  await journal.sealClaims();
+  await journal.sealOpen();
   assert.equal((await framesOf(journal, "critical")).length, before + 1, "nothing is told twice");
   await journal.close();
   assert.equal(journalFile(rig.folder, gateway).openClaims(), 0);

@@ -237,11 +237,10 @@ export class JournalKeeper implements JournalCore {
     return this.#guarded("gaps", scope, fromUs, toUs);
   }
 
-  async sealClaims(): Promise<void> {
+  async sealOpen(): Promise<void> {
     await this.commit();
     for (let turn = 0; turn < sealTurnsMax; turn++) {
-      if (!(await this.#guarded("sealClaims", this.#clock.nowUs(), this.#clock.monotonicMs())))
-        break;
+      if (!(await this.#guarded("sealOpen", this.#clock.nowUs(), this.#clock.monotonicMs()))) break;
     }
     this.#tellSealed();
   }

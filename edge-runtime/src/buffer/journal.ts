@@ -118,8 +118,8 @@ export interface Journal {
   captures(query: CaptureQuery): Promise<readonly CaptureView[]>;
   /** Claims that touch the range, by their beginning, at most 1,000. `number` is 0 while a claim is open. */
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
-  /** Commits, and seals all open claims with it: what travels by a carrier brings what explains its holes. */
-  sealClaims(): Promise<void>;
+  /** Commits, and seals all that waits for company: a carrier brings what is here, and what explains its holes. */
+  sealOpen(): Promise<void>;
   /**
    * Writes a copy of the file as it is at the end of the copying, while the journal works on. Refuses with what the
    * medium said; the journal is not touched by that.

@@ -62,8 +62,8 @@ export interface Questions {
   readBegin(tag: number, hour: number): HourBegin;
   fill(): BufferFill;
   gaps(scope: GapScope, fromUs: number, toUs: number): LedgerEntry[];
-  /** Seals open claims, due or not; whether there are more. */
-  sealClaims(nowUs: number, nowMs: number): boolean;
+  /** Seals told rows and open claims, due or not; whether there are more claims. */
+  sealOpen(nowUs: number, nowMs: number): boolean;
   keepCapture(record: CaptureRecord, nowUs: number, nowMs: number): Kept;
   captures(query: CaptureQuery): CaptureView[];
   /** Answered when the copy is whole; other questions are answered meanwhile. */
@@ -134,7 +134,7 @@ const answers: Answers = {
   readBegin: (store, ...asked) => store.tiers.readBegin(...asked),
   fill: (store) => store.fill,
   gaps: (store, ...asked) => store.gaps(...asked),
-  sealClaims: (store, ...asked) => store.sealClaims(...asked),
+  sealOpen: (store, ...asked) => store.sealOpen(...asked),
   keepCapture: (store, ...asked) => store.keepCapture(...asked),
   captures: (store, query) => store.captures(query),
   copyTo: (store, file) => store.copyTo(file),

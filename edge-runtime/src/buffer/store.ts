@@ -514,19 +514,25 @@ export class Store {
   }
 
   /**
-   * Seals open claims, due or not, as many as one commit takes: what travels by a carrier brings what explains its holes.
+   * Seals what waits for company, due or not: told rows, and open claims, as many as one commit takes. A stick brings all
+   * that is here, and what explains its holes.
    *
-   * @returns whether there are more
+   * @returns whether there are more claims
    */
-  sealClaims(nowUs: number, nowMs: number): boolean {
+  sealOpen(nowUs: number, nowMs: number): boolean {
     this.#nowUs = nowUs;
     this.#nowMs = nowMs;
     this.#allClaimsDue = true;
     try {
-      this.#write("seal the claims", () => undefined);
+      this.#write("seal what is open", () => {
+        this.#telling.seal(this.#moment, nowMs, this.#lane, true);
+        return undefined;
+      });
+      this.#telling.kept();
       return this.#claims.open.size > 0;
     } catch (failure) {
-      // They stay open and go with a later export.
+      this.#telling.takenBack();
+      // It stays open and goes with a later export.
       if (isFull(failure)) return false;
       throw failure;
     } finally {

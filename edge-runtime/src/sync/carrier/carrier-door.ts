@@ -14,8 +14,8 @@ export interface CarrierDoorOptions {
   readonly files: CarrierFiles;
   readonly gateway: GatewayId;
   readonly outbox: Outbox;
-  /** Numbers and seals all open ledger rows: what travels without them could not explain its holes. */
-  readonly sealClaims: () => Promise<void>;
+  /** Seals told rows and ledger rows that wait for others: the stick brings what is here, and what explains its holes. */
+  readonly sealOpen: () => Promise<void>;
   /** What other commands ask. */
   readonly handlers?: DoorHandlers;
   readonly log: Log;
@@ -25,7 +25,7 @@ export interface CarrierDoorOptions {
 const pieceBytesMax = 2 ** 20;
 
 export function createCarrierDoor(options: CarrierDoorOptions): LocalDoor {
-  const { files, gateway, outbox, sealClaims, log } = options;
+  const { files, gateway, outbox, sealOpen, log } = options;
   const pin = new HubPin(files.hubPin);
   return new LocalDoor({
     file: files.door,
@@ -34,7 +34,7 @@ export function createCarrierDoor(options: CarrierDoorOptions): LocalDoor {
     handlers: {
       ...options.handlers,
       "/positions": async () => {
-        await sealClaims();
+        await sealOpen();
         const epochs = toPositions(await outbox.lanes());
         const incarnation = outbox.incarnation();
         return { json: { epochs, ...(incarnation === undefined ? {} : { incarnation }) } };
