@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { zstdDecompressSync } from "node:zlib";
 
 import type { Refused } from "@millwright/kit";
 import type { Stored } from "@millwright/scenario";
@@ -72,6 +73,18 @@ export async function readHub(dataFolder: string, gateway: string): Promise<HubC
   return { samples, entries };
 }
 
+/** Frames that came together share a row of the hub, each behind its length; 1 in the first byte: packed by zstd. */
+function framesOfRun(row: Buffer): readonly Buffer[] {
+  const bytes = row[0] === 1 ? zstdDecompressSync(row.subarray(1)) : row.subarray(1);
+  const frames: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 4 + bytes.readUInt32LE(at);
+    frames.push(bytes.subarray(at + 4, end));
+    at = end;
+  }
+  return frames;
+}
+
 /**
  * Decodes all frames of a gateway; `take` gets the samples in the order in which the gateway kept them: of epoch rank,
  * place on the raw lane, number and row.
@@ -83,17 +96,19 @@ export async function readFrames(
   gateway: string,
   take: (sample: StoredSample) => void,
 ): Promise<readonly LedgerEntry[]> {
-  const rows = await askDatabase<{ bytes: Buffer; rank: number | null }>(
+  const rows = await askDatabase<{ bytes: Buffer; rank: number | null; run_from: string | null }>(
     dataFolder,
-    `select f.bytes, e.rank from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1
+    `select f.bytes, f.run_from, e.rank from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1
      order by e.rank nulls last, f.lane, f.seq`,
     [gateway],
   );
-  const frames = rows.map(({ bytes, rank }) => {
-    const parsed = parseFrame(bytes);
-    if (parsed.kind !== "frame") throw new Error(`a stored frame is ${parsed.kind}`);
-    return { ...parsed, rank: rank ?? Infinity };
-  });
+  const frames = rows.flatMap(({ bytes, rank, run_from }) =>
+    (run_from === null ? [bytes] : framesOfRun(bytes)).map((one) => {
+      const parsed = parseFrame(one);
+      if (parsed.kind !== "frame") throw new Error(`a stored frame is ${parsed.kind}`);
+      return { ...parsed, rank: rank ?? Infinity };
+    }),
+  );
 
   const dictionaries = new Map<bigint, Dictionary>();
   const entries: LedgerEntry[] = [];

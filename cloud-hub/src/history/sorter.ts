@@ -162,7 +162,7 @@ export class Sorter {
     const { pool, book, log } = this.#options;
     const waiting = new Map<string, number>();
     const readable: ReadableFrame[] = [];
-    for (const { epochNo, lane, head, body } of frames) {
+    for (const { epochNo, lane, head, body, rowSeq } of frames) {
       const key = `${epochNo}/${lane}`;
       if (head.seq >= (waiting.get(key) ?? Infinity)) continue;
       const dictionary = await book.dictionary(pool, head.gateway, head.dictionary);
@@ -174,7 +174,7 @@ export class Sorter {
       if ("kind" in samples) {
         const { gateway, seq } = head;
         log.error("history.frame-undecodable", { gateway, lane, seq, reason: samples.reason });
-        unreadable.push({ epochNo, lane, seq });
+        unreadable.push({ epochNo, lane, seq: rowSeq });
         continue;
       }
       readable.push({ gateway: head.gateway, head, dictionary, samples });

@@ -2,6 +2,8 @@
 import { parseFrame, type FrameHead, type GatewayId } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { framesOfRow, holdsSamples, runFramesMax } from "../database/frame-runs.ts";
+
 type Queryable = Pick<pg.ClientBase, "query">;
 
 /** A part of one lane: all frames with these numbers. */
@@ -60,6 +62,8 @@ export interface UnsortedFrame {
   readonly lane: number;
   readonly head: FrameHead;
   readonly body: Uint8Array;
+  /** Of the row that holds it, which is the number of the last frame there. */
+  readonly rowSeq: number;
 }
 
 interface FrameRow {
@@ -67,6 +71,10 @@ interface FrameRow {
   readonly epoch_no: number;
   readonly lane: number;
   readonly bytes: Buffer;
+  readonly run_from: bigint | null;
+  /** What is wanted of its frames: those after the one, until the other. */
+  readonly after: bigint;
+  readonly until: bigint;
 }
 
 /** The frames of samples in these parts, and those below that came into a void; by lane, in order of their numbers. */
@@ -76,10 +84,11 @@ export async function readParts(
   damaged: (frame: DamagedFrame) => void,
 ): Promise<readonly UnsortedFrame[]> {
   const found = await client.query<FrameRow>(
-    `select f.epoch_no, f.lane, f.seq, f.bytes
+    `select f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, k.after, k.until
      from unnest($1::int[], $2::smallint[], $3::bigint[], $4::bigint[]) k (epoch_no, lane, after, until)
-     join frames f on f.epoch_no = k.epoch_no and f.lane = k.lane and f.seq > k.after and f.seq <= k.until
-     where f.content = 1 order by f.epoch_no, f.lane, f.seq`,
+     join frames f on f.epoch_no = k.epoch_no and f.lane = k.lane
+       and f.seq > k.after and f.seq < k.until + ${runFramesMax} and coalesce(f.run_from, f.seq) <= k.until
+     where ${holdsSamples} order by f.epoch_no, f.lane, f.seq`,
     [
       parts.map(({ epochNo }) => epochNo),
       parts.map(({ lane }) => lane),
@@ -99,7 +108,7 @@ export async function readFilling(
   damaged: (frame: DamagedFrame) => void,
 ): Promise<readonly UnsortedFrame[]> {
   const found = await client.query<FrameRow>(
-    `select f.epoch_no, f.lane, f.seq, f.bytes from frames_in_voids i join sorted_lanes s using (epoch_no, lane)
+    `select f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, f.seq - 1 as after, f.seq as until from frames_in_voids i join sorted_lanes s using (epoch_no, lane)
      join frames f on f.epoch_no = i.epoch_no and f.lane = i.lane and f.seq = i.seq
      where not i.sorted and i.seq <= s.seq and f.content = 1
      order by f.epoch_no, f.lane, f.seq limit ${fillingMax}`,
@@ -119,20 +128,20 @@ export async function readTail(
   framesMax: number,
 ): Promise<readonly UnsortedFrame[]> {
   const found = await client.query<FrameRow>(
-    `select f.epoch_no, f.lane, f.seq, f.bytes
+    `select f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, coalesce(s.seq, 0) as after, f.seq as until
      from epochs e join marks m on m.epoch_no = e.no and m.top_seq > 0
      left join sorted_lanes s on s.epoch_no = m.epoch_no and s.lane = m.lane
      cross join lateral (
        select * from frames f where f.epoch_no = m.epoch_no and f.lane = m.lane and f.seq > coalesce(s.seq, 0)
-         and f.content = 1 and f.last_us >= $2 and f.first_us <= $3 order by f.seq desc limit $4) f
+         and ${holdsSamples} and f.last_us >= $2 and f.first_us <= $3 order by f.seq desc limit $4) f
      where e.gateway = $1 and m.top_seq > coalesce(s.seq, 0)
      order by f.sealed_us desc, f.seq desc limit $4`,
     [gateway, Math.floor(fromUs), Math.ceil(toUs), framesMax],
   );
-  return toFrames(found.rows, () => undefined).toReversed();
+  return toFrames(found.rows.toReversed(), () => undefined).slice(-framesMax);
 }
 
-/** A frame whose bytes are not those that were stored: a disk has changed them. */
+/** A row with a frame whose bytes are not those that were stored: a disk has changed them. */
 export interface DamagedFrame {
   readonly epochNo: number;
   readonly lane: number;
@@ -144,13 +153,15 @@ function toFrames(
   rows: readonly FrameRow[],
   damaged: (frame: DamagedFrame) => void,
 ): UnsortedFrame[] {
-  return rows.flatMap(({ epoch_no, lane, seq, bytes }) => {
-    const parsed = parseFrame(bytes);
-    if (parsed.kind === "frame") {
-      return [{ epochNo: epoch_no, lane, head: parsed.head, body: parsed.body }];
-    }
-    damaged({ epochNo: epoch_no, lane, seq: Number(seq) });
-    return [];
+  return rows.flatMap(({ epoch_no: epochNo, lane, bytes, run_from, ...row }) => {
+    const [rowSeq, after, until] = [Number(row.seq), Number(row.after), Number(row.until)];
+    const frames = framesOfRow(bytes, run_from).map(parseFrame);
+    if (frames.some(({ kind }) => kind !== "frame")) damaged({ epochNo, lane, seq: rowSeq });
+    return frames.flatMap((parsed) =>
+      parsed.kind === "frame" && parsed.head.seq > after && parsed.head.seq <= until
+        ? [{ epochNo, lane, head: parsed.head, body: parsed.body, rowSeq }]
+        : [],
+    );
   });
 }
 
@@ -190,7 +201,10 @@ export async function noteSorted(
   );
 }
 
-/** As ingest notes what it cannot decode: those who look for samples pass it by, and it outlives its day. */
+/**
+ * As ingest notes what it cannot decode: those who look for samples pass it by, and it outlives its day. A run that is
+ * not sorted to its end is noted by the pass that comes to it.
+ */
 export async function noteUnreadable(
   client: Queryable,
   frames: readonly DamagedFrame[],
@@ -198,7 +212,8 @@ export async function noteUnreadable(
   if (frames.length === 0) return;
   await client.query(
     `update frames f set content = 0 from unnest($1::int[], $2::smallint[], $3::bigint[]) k (epoch_no, lane, seq)
-     where f.epoch_no = k.epoch_no and f.lane = k.lane and f.seq = k.seq`,
+     join sorted_lanes s using (epoch_no, lane)
+     where f.epoch_no = k.epoch_no and f.lane = k.lane and f.seq = k.seq and k.seq <= s.seq`,
     [
       frames.map(({ epochNo }) => epochNo),
       frames.map(({ lane }) => lane),

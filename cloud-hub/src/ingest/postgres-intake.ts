@@ -18,6 +18,7 @@ import {
   rejectedRow,
   trimRejected,
 } from "./postgres-quarantine.ts";
+import { cutRuns, rowBytes, runContent } from "../database/frame-runs.ts";
 import { column, scopeIdOf, toColumn } from "../database/rows.ts";
 
 export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<Taken> {
@@ -26,7 +27,7 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   const forks = lanes.flatMap((lane) => lane.decision.forks);
   const undecodable = frames.filter(({ frame }) => frame.undecodable !== undefined);
 
-  await insertFrames(client, intake.receivedUs, frames);
+  await insertFrames(client, intake.receivedUs, lanes);
   await insertVoids(client, lanes);
   await noteFramesInVoids(client, lanes);
   // A fork is no part of the prefix, and what it says is true all the same (6.4).
@@ -91,49 +92,81 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   };
 }
 
-/** All frames as one blob that the database cuts up: an array of blobs would travel as hexadecimal text. */
+interface FrameRow {
+  readonly lane: LaneWork;
+  /** One, or a run of them. */
+  readonly frames: readonly AdmittedFrame[];
+  readonly last: AdmittedFrame;
+  readonly bytes: Uint8Array;
+}
+
+function rowsOf(lane: LaneWork): readonly FrameRow[] {
+  const { store, storeVoids, mark } = lane.decision;
+  // What waits above the mark may turn out not to fit, what lies in a void is noted by its number, and what was not
+  // decoded yet may turn out not to be decodable: those are dealt with one by one.
+  const single = lane.voids.length > 0 || storeVoids.length > 0;
+  const runs = cutRuns(
+    store,
+    (frame) =>
+      !single &&
+      frame.seq <= mark.seq &&
+      frame.samples !== undefined &&
+      frame.undecodable === undefined,
+  );
+  return runs.flatMap((frames) => {
+    const last = frames.at(-1);
+    return last === undefined ? [] : [{ lane, frames, last, bytes: rowBytes(frames) }];
+  });
+}
+
+/** All rows as one blob that the database cuts up: an array of blobs would travel as hexadecimal text. */
 async function insertFrames(
   client: pg.ClientBase,
   receivedUs: number,
-  frames: readonly { lane: LaneWork; frame: AdmittedFrame }[],
+  lanes: readonly LaneWork[],
 ): Promise<void> {
-  if (frames.length === 0) return;
+  const rows = lanes.flatMap(rowsOf);
+  if (rows.length === 0) return;
   let at = 1;
-  const offsets = frames.map(({ frame }) => {
+  const offsets = rows.map(({ bytes }) => {
     const offset = at;
-    at += frame.bytes.length;
+    at += bytes.length;
     return offset;
   });
-  const heads = frames.map(({ frame }) => frame.head);
+  const least = (frames: readonly AdmittedFrame[]): number =>
+    frames.reduce((us, { head }) => Math.min(us, head.firstUs), Infinity);
+  const greatest = (frames: readonly AdmittedFrame[]): number =>
+    frames.reduce((us, { head }) => Math.max(us, head.lastUs), -Infinity);
   const inserted = await client.query(
     `insert into frames (epoch_no, lane, seq, content, chain, content_crc, cum, sample_count,
-       first_us, last_us, sealed_us, received_us, bytes)
+       first_us, last_us, sealed_us, received_us, bytes, run_from)
      select f.epoch_no, f.lane, f.seq, f.content, f.chain, f.crc, f.cum, f.samples,
-       f.first_us, f.last_us, f.sealed_us, $1, substring($2::bytea from f.at for f.size)
+       f.first_us, f.last_us, f.sealed_us, $1, substring($2::bytea from f.at for f.size), f.run_from
      from unnest($3::int[], $4::smallint[], $5::bigint[], $6::smallint[], $7::bigint[], $8::bigint[],
-       $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::int[], $15::int[])
-       f (epoch_no, lane, seq, content, chain, crc, cum, samples, first_us, last_us, sealed_us, at, size)
+       $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::int[], $15::int[], $16::bigint[])
+       f (epoch_no, lane, seq, content, chain, crc, cum, samples, first_us, last_us, sealed_us, at, size, run_from)
      on conflict do nothing`,
     [
       receivedUs,
-      Buffer.concat(frames.map(({ frame }) => frame.bytes)),
-      column(frames, ({ lane }) => lane.epochNo),
-      column(frames, ({ lane }) => lane.laneNumber),
-      column(heads, (head) => head.seq),
-      column(frames, ({ frame }) => contentNumberOf(frame)),
-      column(heads, (head) => toColumn(head.chain)),
-      column(frames, ({ frame }) => frame.contentCrc),
-      column(heads, (head) => head.cum),
-      column(heads, (head) => head.sampleCount),
-      column(heads, (head) => Math.round(head.firstUs)),
-      column(heads, (head) => Math.round(head.lastUs)),
-      column(heads, (head) => Math.round(head.sealedUs)),
+      Buffer.concat(rows.map(({ bytes }) => bytes)),
+      column(rows, ({ lane }) => lane.epochNo),
+      column(rows, ({ lane }) => lane.laneNumber),
+      column(rows, ({ last }) => last.seq),
+      column(rows, ({ frames, last }) => (frames.length > 1 ? runContent : contentNumberOf(last))),
+      column(rows, ({ last }) => toColumn(last.chain)),
+      column(rows, ({ last }) => last.contentCrc),
+      column(rows, ({ last }) => last.cum),
+      column(rows, ({ frames }) => frames.reduce((sum, { sampleCount }) => sum + sampleCount, 0)),
+      column(rows, ({ frames }) => Math.round(least(frames))),
+      column(rows, ({ frames }) => Math.round(greatest(frames))),
+      column(rows, ({ last }) => Math.round(last.head.sealedUs)),
       offsets,
-      column(frames, ({ frame }) => frame.bytes.length),
+      column(rows, ({ bytes }) => bytes.length),
+      column(rows, ({ frames }) => (frames.length > 1 ? (frames[0]?.seq ?? null) : null)),
     ],
   );
   // The lanes are locked and were read before: nobody else can have written these numbers.
-  if (inserted.rowCount !== frames.length)
+  if (inserted.rowCount !== rows.length)
     throw new Error("a frame was stored past the lock of its lane");
 }
 

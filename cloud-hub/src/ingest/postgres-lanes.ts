@@ -1,10 +1,11 @@
 /** What is known of the lanes that a batch touches, under lock, and what is to become of the batch (protocol 6.1). */
-import { laneNumbers, type Epoch, type GatewayId } from "@millwright/wire-contract";
+import { laneNumbers, parseFrame, type Epoch, type GatewayId } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { unrankedEpoch } from "../hand-over.ts";
 import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
 import { byLane, type Intake } from "./frame-store.ts";
+import { framesOfRow } from "../database/frame-runs.ts";
 import { column, fromColumn, toColumn } from "../database/rows.ts";
 import {
   decideLane,
@@ -231,13 +232,26 @@ async function readNumbers(
   const found: ChainedFrame[][] = places.map(() => []);
   const asked = flat(places, numbers);
   if (asked.length === 0) return found;
-  const rows = await client.query<FrameRow>(
-    `select distinct k.at, f.seq, f.chain, f.content_crc, f.cum, f.sample_count
-     from unnest($1::int[], $2::int[], $3::smallint[], $4::bigint[]) k (at, epoch_no, lane, seq)
-     join frames f on f.epoch_no = k.epoch_no and f.lane = k.lane and f.seq = k.seq`,
+  // Rows do not overlap: the first at or above a number is the one that holds it, if any does.
+  const rows = await client.query<FrameRow & { readonly run: Buffer | null }>(
+    `with held as (
+       select distinct k.at, k.epoch_no, k.lane, f.seq, f.received_us
+       from unnest($1::int[], $2::int[], $3::smallint[], $4::bigint[]) k (at, epoch_no, lane, seq)
+       cross join lateral (
+         select f.seq, f.run_from, f.received_us from frames f
+         where f.epoch_no = k.epoch_no and f.lane = k.lane and f.seq >= k.seq order by f.seq limit 1) f
+       where coalesce(f.run_from, f.seq) <= k.seq)
+     select h.at, f.seq, f.chain, f.content_crc, f.cum, f.sample_count,
+       case when f.run_from is not null then f.bytes end as run
+     from held h join frames f using (epoch_no, lane, seq, received_us)`,
     columnsOf(asked),
   );
-  for (const row of rows.rows) found[row.at]?.push(toChained(row));
+  const wanted = places.map((_, at) => new Set(numbers[at]));
+  for (const row of rows.rows) {
+    for (const frame of row.run === null ? [toChained(row)] : chainedOfRun(row.run)) {
+      if (wanted[row.at]?.delete(frame.seq) === true) found[row.at]?.push(frame);
+    }
+  }
   return found;
 }
 
@@ -314,6 +328,16 @@ function columnsOf(asked: readonly Asked[]): unknown[] {
     column(asked, ({ place }) => place.laneNumber),
     column(asked, ({ seq }) => seq),
   ];
+}
+
+/** Each frame says in its head what a row says of one that stands alone. One that the disk has changed says nothing. */
+function chainedOfRun(bytes: Uint8Array): readonly ChainedFrame[] {
+  return framesOfRow(bytes, 0n).flatMap((one) => {
+    const parsed = parseFrame(one);
+    if (parsed.kind === "corrupt") return [];
+    const { seq, chain, cum, sampleCount } = parsed.head;
+    return [{ seq, chain, contentCrc: parsed.contentCrc, cum, sampleCount }];
+  });
 }
 
 function toChained(row: FrameRow): ChainedFrame {

@@ -20,6 +20,7 @@ import {
   type StoredFrame,
 } from "../hand-over.ts";
 import { laneMarkOf } from "./frame-store.ts";
+import { framesOfRow, holdsSamples } from "../database/frame-runs.ts";
 import { fromColumn, laneOfNumber, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
 
 export class PostgresReader implements FrameReader {
@@ -61,27 +62,33 @@ export class PostgresReader implements FrameReader {
     toUs: number,
     framesMax: number,
   ): Promise<readonly StoredFrame[]> {
+    const [from, to] = [Math.floor(fromUs), Math.ceil(toUs)];
     const frames = await this.#frames(
       `e.gateway = $1 and f.last_us >= $2 and f.first_us <= $3
        order by coalesce(e.rank, ${unrankedEpoch}) desc, f.sealed_us desc, f.seq desc limit $4`,
-      [gateway, Math.floor(fromUs), Math.ceil(toUs), framesMax],
+      [gateway, from, to, framesMax],
     );
-    return frames.toReversed();
+    // Others of their run may lie outside.
+    return frames
+      .filter(({ head }) => head.lastUs >= from && head.firstUs <= to)
+      .slice(0, framesMax)
+      .toReversed();
   }
 
-  newestSamples(
+  async newestSamples(
     gateway: GatewayId,
     sinceUs: number,
     framesMax: number,
   ): Promise<readonly StoredFrame[]> {
     // Within a lane a later number came later, but for repeats: the newest of each lane hold the newest of all.
-    return this.#frames(
+    const frames = await this.#frames(
       "e.gateway = $1 order by f.received_us desc, f.seq desc limit $3",
       [gateway, Math.floor(sinceUs), framesMax],
       `epochs e join marks m on m.epoch_no = e.no cross join lateral (
-         select * from frames f where f.epoch_no = m.epoch_no and f.lane = m.lane and f.content = 1
+         select * from frames f where f.epoch_no = m.epoch_no and f.lane = m.lane and ${holdsSamples}
          and f.received_us > $2 order by f.seq desc limit $3) f`,
     );
+    return frames.slice(0, framesMax);
   }
 
   async entriesBetween(
@@ -118,22 +125,30 @@ export class PostgresReader implements FrameReader {
     }));
   }
 
+  /** In the order of their rows; those of a run from the last to the first, as both orders want it. */
   async #frames(
     where: string,
     values: readonly unknown[],
     from = "frames f join epochs e on e.no = f.epoch_no",
   ): Promise<StoredFrame[]> {
-    const found = await this.pool.query<{ rank: number | null; bytes: Buffer }>(
-      `select e.rank, f.bytes from ${from} where f.content = 1 and ${where}`,
-      [...values],
+    const found = await this.pool.query<{
+      rank: number | null;
+      bytes: Buffer;
+      run_from: bigint | null;
+    }>(`select e.rank, f.bytes, f.run_from from ${from} where ${holdsSamples} and ${where}`, [
+      ...values,
+    ]);
+    return found.rows.flatMap((row) =>
+      framesOfRow(row.bytes, row.run_from)
+        .flatMap((bytes) => {
+          // Checked by its CRC once more: a disk that changed a byte must not draw a line.
+          const parsed = parseFrame(bytes);
+          return parsed.kind === "frame"
+            ? [{ head: parsed.head, body: parsed.body, epochRank: row.rank ?? unrankedEpoch }]
+            : [];
+        })
+        .toReversed(),
     );
-    return found.rows.flatMap((row) => {
-      // Checked by its CRC once more: a disk that changed a byte must not draw a line.
-      const parsed = parseFrame(row.bytes);
-      return parsed.kind === "frame"
-        ? [{ head: parsed.head, body: parsed.body, epochRank: row.rank ?? unrankedEpoch }]
-        : [];
-    });
   }
 
   async #known(where: string, values: readonly unknown[]): Promise<readonly KnownGateway[]> {

@@ -9,10 +9,11 @@ import {
   testDatabase,
   until,
 } from "../children/test-children.ts";
+import { openPool } from "../database/pool.ts";
 import { describeFrameStore, intakeOf } from "./describe-frame-store.ts";
 import { IncarnationChanged } from "./frame-store.ts";
 import { openPostgresStore, type PostgresStore } from "./store-postgres.ts";
-import { TestGateway } from "./test-gateway.ts";
+import { forked, TestGateway } from "./test-gateway.ts";
 
 const folder = makeDataFolder();
 const database = testDatabase(folder);
@@ -66,3 +67,66 @@ test("after a restart of the database the incarnation is another, and work in fl
   assert.notEqual(await store().incarnation(), before);
   assert.equal((await store().takeIn(intakeOf(gateway, [frame]))).stored.length, 1);
 });
+
+test("frames that come together share a row, and each of them is told apart when it comes again", async () => {
+  const gateway = new TestGateway("gw-runs");
+  const frames = Array.from({ length: 100 }, (_, at) => gateway.samples([[0, at, at]]));
+  const late = gateway.samples([[0, 100, 100]]);
+  await store().takeIn(intakeOf(gateway, frames));
+  await store().takeIn(intakeOf(gateway, [late]));
+  const rows = await askRows("gw-runs");
+  assert.deepEqual(rows, [
+    { run_from: 1n, seq: 64n },
+    { run_from: 65n, seq: 100n },
+    { run_from: null, seq: 101n },
+  ]);
+  const again = [frames[0], frames[40], frames[63], frames[64], late].filter(
+    (frame) => frame !== undefined,
+  );
+  const taken = await store().takeIn(intakeOf(gateway, [...again, forked(again[1] ?? late)]));
+  assert.deepEqual([taken.stored.length, taken.repeats, taken.quarantined], [0, 5, 1]);
+  const found = await store().samplesBetween(gateway.gateway, 30, 70, 1_000);
+  assert.deepEqual(
+    found.map(({ head }) => head.seq),
+    Array.from({ length: 41 }, (_, at) => 31 + at),
+  );
+  const newest = await store().newestSamples(gateway.gateway, 0, 3);
+  assert.deepEqual(
+    newest.map(({ head }) => head.seq),
+    [101, 100, 99],
+  );
+});
+
+test("frames above a hole stand alone until their chain is known to fit", async () => {
+  const gateway = new TestGateway("gw-alone");
+  const [one, two, three, four] = [1, 2, 3, 4].map((at) => gateway.samples([[0, at, at]]));
+  assert.ok(one !== undefined && two !== undefined && three !== undefined && four !== undefined);
+  await store().takeIn(intakeOf(gateway, [one, forked(three), four]));
+  assert.equal((await askRows("gw-alone")).length, 3);
+  const taken = await store().takeIn(intakeOf(gateway, [two]));
+  assert.equal(taken.quarantined, 1);
+  await store().takeIn(intakeOf(gateway, [three]));
+  const found = await store().samplesBetween(gateway.gateway, 0, 10, 10);
+  assert.deepEqual(
+    found.map(({ head }) => head.seq),
+    [1, 2, 3, 4],
+  );
+});
+
+async function askRows(gateway: string): Promise<readonly unknown[]> {
+  const pool = openPool({
+    url: database.url(),
+    connectionsMax: 1,
+    statementMs: 60_000,
+    log: silentLog,
+  });
+  try {
+    const found = await pool.query(
+      `select f.run_from, f.seq from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1 order by f.seq`,
+      [gateway],
+    );
+    return found.rows as unknown[];
+  } finally {
+    await pool.end();
+  }
+}
