@@ -131,6 +131,7 @@ async function publishByRoad({ url }: Broker, frames: number, round: number): Pr
         acked();
       },
       mark: () => undefined,
+      orders: () => undefined,
     },
     new AbortController().signal,
   );

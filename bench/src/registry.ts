@@ -1,5 +1,6 @@
 import type { Bench } from "./bench.ts";
 import { bench as codec } from "./codec.ts";
+import { bench as drain } from "./drain.ts";
 import { bench as e2e } from "./e2e.ts";
 import { bench as edge10k } from "./edge-10k.ts";
 import { bench as edgePipeline } from "./edge-pipeline.ts";
@@ -22,6 +23,7 @@ export const benches: readonly Bench[] = [
   e2e,
   publish,
   uplink,
+  drain,
   hubIngest,
   history,
 ];

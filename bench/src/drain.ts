@@ -1,0 +1,345 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import { openJournal, type Journal } from "@millwright/edge-runtime/journal";
+import { createNatsRoad } from "@millwright/edge-runtime/nats-road";
+import { createUplink } from "@millwright/edge-runtime/parts";
+import { silentLog, systemClock, type Clock } from "@millwright/kit";
+import { Part } from "@millwright/launcher";
+import {
+  messageId,
+  streamNames,
+  subjects,
+  type Dictionary,
+  type GatewayId,
+} from "@millwright/wire-contract";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { createInbox, headers } from "@nats-io/transport-node";
+
+import type { Bench, BenchContext, Figures } from "./bench.ts";
+import { startBroker, stopBroker, type Broker } from "./broker.ts";
+import { makeColumns, makeTags } from "./codec-data.ts";
+
+/** An outage and what follows it: how fast samples are kept, how fast they drain, and whether now is late meanwhile. */
+export const bench: Bench = {
+  name: "drain",
+  about:
+    "1,000 made sensors into a gateway's journal (a thread, synchronous=FULL) with the hub away; then the hub is there: the uplink over a nats-server with file streams to a hub that checks frames and stores at once, while 2,000 live samples a second go on",
+  async open(context) {
+    const stream = join(context.folder, "nats");
+    mkdirSync(stream);
+    const broker = await startBroker(stream);
+    const manager = await jetstreamManager(broker.client);
+    for (const lane of ["critical", "live", "history"] as const) {
+      await manager.streams.add({ name: streamNames[lane], subjects: [subjects.frames(lane)] });
+    }
+    let run = 0;
+    return {
+      measure: () => measure(context, broker, ++run),
+      async [Symbol.asyncDispose]() {
+        await stopBroker(broker);
+      },
+    };
+  },
+};
+
+const tagCount = 1_000;
+/** What a batch of acquisition brings: ten seconds of all tags. */
+const ticksPerBatch = 10;
+const liveEveryMs = 100;
+const livePerBatch = 200;
+/** The broker has not answered so many, in both ways (the window of a lane of the gateway). */
+const unackedMax = 2_048;
+
+type Batch = Parameters<Journal["append"]>[0];
+
+async function measure(context: BenchContext, broker: Broker, run: number): Promise<Figures> {
+  const samples = context.quick ? 4_000_000 : 20_000_000;
+  const gateway = `bench-${run}` as GatewayId;
+  const dictionary = makeTags(tagCount, "float64");
+  // The outage is older than ten seconds when the flood begins, so that it goes to the history lane (protocol 4.2).
+  const outage = new LateClock(20_000);
+  const journal = await openJournal({
+    folder: join(context.folder, `run-${run}`),
+    gateway,
+    commitEveryMs: liveEveryMs,
+    keepRawHours: 72,
+    tellEveryMs: 1_000,
+    bytesMax: 8 * 2 ** 30,
+    clock: outage,
+    random: context.random.fork(gateway),
+    log: silentLog,
+    onBroken(failure) {
+      throw failure;
+    },
+  });
+  try {
+    await journal.adoptTags(dictionary.tags);
+    const batches = batchesOf(dictionary, context);
+    const buffered = await buffer(journal, batches, outage, samples);
+    await emptyStreams(broker);
+    context.say(`run ${run}: drains ${buffered.samples} samples`);
+    const drained = await drain(context, journal, broker, gateway, dictionary);
+    await emptyStreams(broker);
+    const bareBytesPerS = await publishBare(broker, gateway, drained.frames, drained.bytes);
+    const bytesPerS = (drained.bytes * 1_000) / drained.ms;
+    return {
+      buffer_samples_per_s: {
+        value: buffered.samples / buffered.cpuS,
+        unit: "samples/s",
+        peers: { wall: (buffered.samples * 1_000) / buffered.ms },
+        note: "per second of one core, until on disk and sealed for the history lane; wall: with all that else runs here",
+      },
+      drain_samples_per_s: {
+        value: buffered.samples / drained.cpuS,
+        unit: "samples/s",
+        peers: { wall: (buffered.samples * 1_000) / drained.ms },
+        note: "per second of one core of the gateway's process with its journal thread; wall: with broker, hub and all that else runs here",
+      },
+      share_of_bare_bytes_per_s: {
+        value: bytesPerS / bareBytesPerS,
+        unit: "",
+        peers: { mb_per_s: bytesPerS / 1e6, bare_mb_per_s: bareBytesPerS / 1e6 },
+        note: `${drained.frames} frames of ${Math.round(drained.bytes / drained.frames)} B; bare: acks counted, no journal, no hub, no marks`,
+      },
+      live_lag_p99_ms: {
+        value: drained.late.p99,
+        unit: "ms",
+        peers: { p50: drained.late.p50 },
+        note: `measured to stored, ${drained.late.frames} live frames while history drained; ${liveEveryMs} ms of it wait for the commit`,
+      },
+    };
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Some time behind the clock of this machine, until it is set. */
+class LateClock implements Clock {
+  #behindMs: number;
+
+  constructor(behindMs: number) {
+    this.#behindMs = behindMs;
+  }
+
+  set(): void {
+    this.#behindMs = 0;
+  }
+
+  nowUs(): number {
+    return systemClock.nowUs() - this.#behindMs * 1_000;
+  }
+
+  monotonicMs(): number {
+    return systemClock.monotonicMs() - this.#behindMs;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return systemClock.sleep(ms, signal);
+  }
+}
+
+/** More than a frame holds, so that no frame repeats itself. */
+const batchCount = 64;
+
+function batchesOf(dictionary: Dictionary, context: BenchContext): readonly Batch[] {
+  const columns = makeColumns(tagCount, ticksPerBatch * batchCount, "ticks", context.random);
+  const rows = tagCount * ticksPerBatch;
+  return Array.from({ length: batchCount }, (_batch, at) => ({
+    device: dictionary.tags[0]?.device as Batch["device"],
+    receivedUs: columns.measuredUs[at * rows] ?? 0,
+    late: false,
+    count: rows,
+    tag: columns.tag.subarray(at * rows, (at + 1) * rows),
+    measuredUs: columns.measuredUs.subarray(at * rows, (at + 1) * rows),
+    value: columns.value.subarray(at * rows, (at + 1) * rows),
+    status: columns.status.subarray(at * rows, (at + 1) * rows),
+  }));
+}
+
+async function buffer(
+  journal: Journal,
+  batches: readonly Batch[],
+  clock: LateClock,
+  wanted: number,
+): Promise<{ readonly samples: number; readonly ms: number; readonly cpuS: number }> {
+  let samples = 0;
+  const keepOne = async (): Promise<void> => {
+    const turn = samples / (tagCount * ticksPerBatch);
+    const values = batches[turn % batches.length];
+    if (values === undefined) throw new Error("there are no batches");
+    // The same values come again, later.
+    const laterUs = Math.floor(turn / batches.length) * batches.length * ticksPerBatch * 1e6;
+    const batch = { ...values, measuredUs: values.measuredUs.map((us) => us + laterUs) };
+    while (!journal.append(batch)) await sleep(1);
+    samples += batch.count;
+  };
+  await keepOne();
+  await committed(journal);
+  clock.set();
+  const fromMs = performance.now();
+  const cpu = process.cpuUsage();
+  const before = samples;
+  while (samples < wanted) await keepOne();
+  await committed(journal);
+  const ms = performance.now() - fromMs;
+  const used = process.cpuUsage(cpu);
+  return { samples: samples - before, ms, cpuS: (used.user + used.system) / 1e6 };
+}
+
+async function committed(journal: Journal): Promise<void> {
+  while (journal.counters().inMemory > 0) await sleep(1);
+}
+
+interface Drained {
+  readonly ms: number;
+  readonly cpuS: number;
+  readonly frames: number;
+  readonly bytes: number;
+  readonly late: { readonly p50: number; readonly p99: number; readonly frames: number };
+}
+
+async function drain(
+  context: BenchContext,
+  journal: Journal,
+  broker: Broker,
+  gateway: GatewayId,
+  dictionary: Dictionary,
+): Promise<Drained> {
+  const said: string[] = [];
+  const hub = new Part({
+    name: "drain-hub",
+    program: fileURLToPath(new URL("drain-hub.ts", import.meta.url)),
+    args: [broker.url, gateway],
+    readyMsMax: 30_000,
+    onLine: (line) => said.push(line),
+  });
+  await hub.ready;
+  const { outbox, orders } = journal;
+  let frames = 0;
+  let bytes = 0;
+  let fromMs = NaN;
+  let cpu = process.cpuUsage();
+  const road = createNatsRoad({ servers: [broker.url], gateway });
+  const uplink = createUplink({
+    outbox,
+    orders,
+    link: { bytesPerSMax: Infinity, historyShare: 0.8 },
+    road: {
+      async connect(events, signal) {
+        const session = await road.connect(events, signal);
+        return {
+          ...session,
+          publish(lane, round, subject, id, frame) {
+            if (frames === 0) {
+              // Connecting and greeting are no part of it.
+              fromMs = performance.now();
+              cpu = process.cpuUsage();
+            }
+            frames++;
+            bytes += frame.length;
+            session.publish(lane, round, subject, id, frame);
+          },
+        };
+      },
+    },
+    gateway: { gateway, name: "Bench", site: "", hmi: "", software: "bench" },
+    clock: systemClock,
+    random: context.random.fork(`${gateway}/uplink`),
+    log: silentLog,
+    beat: () => ({
+      version: 1,
+      gateway,
+      nowUs: systemClock.nowUs(),
+      devices: [],
+      waitingFrames: 0,
+      waitingSamples: 0,
+      oldestWaitingMs: 0,
+      unexplained: 0,
+      stopping: false,
+    }),
+  });
+  const device = dictionary.tags[0]?.device as Batch["device"];
+  let at = 0;
+  const live = setInterval(() => {
+    journal.append(liveBatch(device, (at += livePerBatch)));
+  }, liveEveryMs);
+  await uplink.start();
+  while ((await historyLeft(outbox)) > 0) await sleep(5, undefined, { signal: context.signal });
+  const ms = performance.now() - fromMs;
+  const used = process.cpuUsage(cpu);
+  clearInterval(live);
+  await uplink.stop(AbortSignal.timeout(5_000));
+  await hub.stop();
+  const { late, wanting } = JSON.parse(said.at(-1) ?? "{}") as {
+    readonly late: Drained["late"];
+    readonly wanting: number;
+  };
+  if (wanting > 0) throw new Error(`${wanting} frames did not fit their chain`);
+  return { ms, cpuS: (used.user + used.system) / 1e6, frames, bytes, late };
+}
+
+function liveBatch(device: Batch["device"], from: number): Batch {
+  const measuredUs = new Float64Array(livePerBatch).fill(systemClock.nowUs());
+  return {
+    device,
+    receivedUs: systemClock.nowUs(),
+    late: false,
+    count: livePerBatch,
+    tag: Int32Array.from(measuredUs, (_us, row) => (from + row) % tagCount),
+    measuredUs,
+    value: Float64Array.from(measuredUs, (_us, row) => Math.round(from + row) / 100),
+    status: new Uint32Array(livePerBatch),
+  };
+}
+
+async function historyLeft(outbox: Journal["outbox"]): Promise<number> {
+  const lanes = await outbox.lanes();
+  return lanes
+    .filter(({ lane }) => lane === "history")
+    .reduce((sum, { headSeq, storedSeq }) => sum + headSeq - storedSeq, 0);
+}
+
+/** What is left when nothing is kept, proven or waited for: the same number of bytes in frames of the mean size. */
+async function publishBare(
+  { client }: Broker,
+  gateway: GatewayId,
+  frames: number,
+  bytes: number,
+): Promise<number> {
+  const frame = new Uint8Array(Math.round(bytes / frames)).fill(7);
+  const subject = subjects.frame("history", gateway);
+  const inbox = createInbox();
+  let sent = 0;
+  let acked = 0;
+  const fromMs = performance.now();
+  await new Promise<void>((resolve) => {
+    const fill = (): void => {
+      while (sent < frames && sent - acked < unackedMax) {
+        const head = headers();
+        head.set("Nats-Msg-Id", messageId(gateway, "0".repeat(32), "history", ++sent, 0));
+        client.publish(subject, frame, { reply: inbox, headers: head });
+      }
+    };
+    const acks = client.subscribe(inbox, {
+      callback: () => {
+        acked++;
+        if (acked === frames) {
+          acks.unsubscribe();
+          resolve();
+        } else if (sent - acked <= unackedMax / 2) fill();
+      },
+    });
+    fill();
+  });
+  return (frames * frame.length * 1_000) / (performance.now() - fromMs);
+}
+
+async function emptyStreams({ client }: Broker): Promise<void> {
+  const manager = await jetstreamManager(client);
+  for (const lane of ["critical", "live", "history"] as const) {
+    await manager.streams.purge(streamNames[lane]);
+  }
+}
