@@ -154,6 +154,11 @@ void describe("the console", { skip: noChromium }, () => {
     assert.match(facts, /Waiting at the gateway\s+1,204,120 samples in 8,040 frames/);
     assert.match(facts, /Oldest waiting\s+2 h 14 min/);
     assert.match(facts, /Written to its disk every\s+1 s/);
+    assert.match(facts, /Key of this gateway\s+3f2a-91bc-[0-9a-f-]+, known since/);
+    assert.match(
+      await page.getByText("shows another key").innerText(),
+      /9c41-0d2e[^]*run: pin gw-0003 9c41-0d2e/,
+    );
     assert.match(
       await page.locator(".quarantine-list").innerText(),
       /chain does not fit, 512 bytes/,

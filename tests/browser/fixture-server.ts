@@ -241,6 +241,16 @@ export class Fixture implements AsyncDisposable {
       }),
     );
     app.get("/api/gateways/:gateway", (context) => context.json(page()));
+    app.get("/api/gateways/:gateway/key", (context) => {
+      const trouble = this.#options.condition === "trouble";
+      return context.json({
+        pinned: "3f2a-91bc-04d7-55e0-a1b2-c3d4-e5f6-0718",
+        pinnedUs: this.#startedUs - 30 * 86_400e6,
+        shown: trouble ? "9c41-0d2e-77ab-13f5-2b6c-8e90-ffa1-4d3b" : "",
+        shownUs: trouble ? this.#startedUs - 3_600e6 : 0,
+        hub: "b7e8-2210-6c9f-40aa-91d3-5e27-0f84-c6b5",
+      });
+    });
     app.get("/api/backup", (context) => {
       const trouble = this.#options.condition === "trouble";
       return context.json({

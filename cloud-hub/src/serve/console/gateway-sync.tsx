@@ -13,6 +13,7 @@ import type { GatewayPage, GatewayRow, HubLink } from "@millwright/wire-contract
 import type { JSX } from "preact";
 
 import type { Quarantined } from "./fleet-screen.tsx";
+import { keyFacts, KeyChanged, useGatewayKey } from "./gateway-key.tsx";
 import { say } from "./messages.ts";
 
 export function GatewaySync(props: {
@@ -24,6 +25,7 @@ export function GatewaySync(props: {
 }): JSX.Element {
   const { store, page, row } = props;
   const quarantine = props.quarantine.filter((one) => one.gateway === props.gateway);
+  const key = useGatewayKey(props.gateway);
   const link = useComputed(() => linkWords(store.hub.value, store.secondUs.value));
   const waiting = useComputed(() =>
     say("gateway.waiting.words", {
@@ -52,10 +54,12 @@ export function GatewaySync(props: {
       ? []
       : [[say("gateway.commit"), intervalWords(page.commitEveryMs)] as const]),
     [say("gateway.software"), page.software],
+    ...keyFacts(key),
   ];
   return (
     <section class="panel">
       <h2>{say("gateway.sync")}</h2>
+      <KeyChanged gateway={props.gateway} view={key} />
       <dl class="facts">
         {facts.map(([name, text]) => (
           <div key={name}>

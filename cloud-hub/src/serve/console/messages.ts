@@ -108,6 +108,12 @@ const texts = {
   "gateway.commit": "Written to its disk every",
   "gateway.software": "Software",
   "gateway.hmi": "HMI",
+  "gateway.key": "Key of this gateway",
+  "gateway.key.pinned": "{key}, known since {time}",
+  "gateway.key.none": "not met yet",
+  "gateway.key.hub": "Key of this hub",
+  "gateway.key.changed":
+    "Since {time} this gateway shows another key: {key}. Sticks that are signed with it are refused. If its hardware or data folder was replaced, compare the key with the gateway's own page and run: pin {gateway} {key}",
   "gateway.assets": "Assets",
   "gateway.devices": "Devices",
   "gateway.devices.none": "This gateway has told of no devices.",

@@ -156,6 +156,7 @@ function AboutPanel(props: {
       : [[say("gateway.own-clock"), say(`gateway.own-clock.${counters.clock}`)] as const]),
     [say("gateway.clock"), screenClock],
     [say("gateway.software"), page.software],
+    ...(page.fingerprint === undefined ? [] : [[say("gateway.key"), page.fingerprint] as const]),
   ];
   return (
     <section class="panel">

@@ -106,6 +106,7 @@ const texts = {
   "gateway.commit": "Written to disk every",
   "gateway.commit.words": "{time}: a power cut costs at most that much",
   "gateway.software": "Software",
+  "gateway.key": "Its key, to compare with the console",
   "gateway.clock": "Clock of this screen",
   "gateway.clock.ok": "within 2 s of the gateway",
   "gateway.clock.ahead": "{time} ahead of the gateway; ages are corrected for it",
