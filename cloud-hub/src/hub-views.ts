@@ -10,6 +10,7 @@ import type {
 import type { HistoryLine } from "@millwright/wire-contract/history";
 
 import type { BackupStatus } from "./backup/backup-state.ts";
+import type { OrderBoard } from "./order-views.ts";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
@@ -98,4 +99,6 @@ export interface HubViews {
   /** Whose signature is believed for this gateway. */
   gatewayKey(gateway: string): Promise<GatewayKeyView>;
   backup(): BackupStatus;
+  /** Repairs and recordings; here something can be asked of gateways, too. */
+  readonly orders: OrderBoard;
 }

@@ -43,6 +43,7 @@ import { Importer } from "./ingest/carrier/importer.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
+import { openOrderDesk } from "./orders/order-desk.ts";
 import { ConsoleServer } from "./serve/console-server.ts";
 import { backupFilesOf, lakeFolderOf } from "./settings/folders.ts";
 import { SettingsFaulty, type HubSettings } from "./settings/load-settings.ts";
@@ -287,6 +288,7 @@ class HubCore implements Service, HubViews {
         url: brokerUrl(),
         ...(credentials === undefined ? {} : { credentials }),
         streamBytesMax: settings.broker.mebibytesMax * 2 ** 20,
+        report: (gateway, bytes) => this.#parts?.orders.heard(gateway, bytes),
         clock,
         log,
       });
@@ -317,27 +319,36 @@ class HubCore implements Service, HubViews {
         safe: backups,
       });
       await ingest.start();
+      const history = openHistory(
+        { databaseUrl: databaseUrl(), ...lakePlaceOf(settings), logLevel: settings.logLevel },
+        store,
+        log,
+      );
+      const orders = openOrderDesk(databaseUrl(), {
+        reader: store,
+        digest: (order) => history.digest(order),
+        publish: (gateway, message) => {
+          inbox.publishOrders(gateway, message);
+        },
+        clock,
+        random,
+        log,
+      });
       this.#parts = {
         store,
+        orders,
         keys,
         importer: new Importer({ intake: ingest, keys, key, clock, log }),
         backups,
         fleet,
         twins,
         ingest,
-        history: openHistory(
-          {
-            databaseUrl: databaseUrl(),
-            ...lakePlaceOf(settings),
-            logLevel: settings.logLevel,
-          },
-          store,
-          log,
-        ),
+        history,
       };
       this.#work = Promise.all([
         fleet.watch(this.#stopping.signal),
         backups.watch(this.#stopping.signal),
+        orders.run(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
       ]);
     } catch (failure) {
@@ -357,6 +368,7 @@ class HubCore implements Service, HubViews {
     await this.#work;
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
+    await parts.orders[Symbol.asyncDispose]();
     await parts.history[Symbol.asyncDispose]();
     await parts.keys[Symbol.asyncDispose]();
     await parts.backups[Symbol.asyncDispose]();
@@ -370,6 +382,10 @@ class HubCore implements Service, HubViews {
   async gatewayKey(gateway: string): ReturnType<HubViews["gatewayKey"]> {
     const pinned = await this.#running().keys.pinned(gateway as GatewayId);
     return keyViewOf(pinned, this.#options.key.publicKey);
+  }
+
+  get orders(): HubViews["orders"] {
+    return this.#running().orders;
   }
 
   gateways(): ReturnType<HubViews["gateways"]> {
@@ -525,5 +541,6 @@ interface Parts {
   readonly twins: Twins;
   readonly ingest: Ingest;
   readonly history: History;
+  readonly orders: ReturnType<typeof openOrderDesk>;
   readonly backups: BackupBook;
 }

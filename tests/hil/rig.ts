@@ -28,6 +28,8 @@ export interface RigOptions {
   readonly gatewayProgram?: string;
   /** How long the journal keeps what it has released for charts of its own; the product's default when absent. */
   readonly keepRawHours?: number;
+  /** What the hub is told, by kind of tag; everything when absent. */
+  readonly telling?: Readonly<Record<string, string>>;
   /** Further devices beside the first. */
   readonly moreDevices?: readonly CounterDevice[];
 }
@@ -156,6 +158,18 @@ export class Rig implements AsyncDisposable {
     return await answerOf(`${String(facts?.["console"])}${path}`);
   }
 
+  /** Sends JSON to the hub's API, or asks it to delete something. */
+  async hubAsk(method: "POST" | "DELETE", path: string, body?: unknown): Promise<Response> {
+    const facts = await this.#hub?.ready;
+    return await fetch(`${String(facts?.["console"])}${path}`, {
+      method,
+      signal: AbortSignal.timeout(5_000),
+      ...(body === undefined
+        ? {}
+        : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+    });
+  }
+
   /** First event of the HMI's live stream: values, devices and the link, as a person sees them. */
   async snapshot(): Promise<LiveSnapshot> {
     return await firstSnapshot(`http://127.0.0.1:${this.#hmiPort}`);
@@ -215,7 +229,7 @@ export class Rig implements AsyncDisposable {
   }
 
   #writeGatewaySettings(): string {
-    const { commitEveryMs, keepRawHours } = this.#options;
+    const { commitEveryMs, keepRawHours, telling } = this.#options;
     const file = join(this.folder, "gateway.yaml");
     const devices = [this.device, ...(this.#options.moreDevices ?? [])];
     writeFileSync(
@@ -229,6 +243,7 @@ export class Rig implements AsyncDisposable {
           ...(keepRawHours === undefined ? {} : { keepRawHours }),
         },
         hmi: { port: this.#hmiPort },
+        ...(telling === undefined ? {} : { telling }),
         devices: devices.map((device) => deviceSettings(device, this.#options.everyMs)),
       }),
     );

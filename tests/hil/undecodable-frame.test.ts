@@ -37,7 +37,7 @@ test("a frame that cannot be decoded is kept in quarantine, and the mark passes 
   const { url, credentialsFile } = rig.road;
   const road = createNatsRoad({ servers: [url], gateway, credentialsFile });
   const session = await road.connect(
-    { acked: () => undefined, mark: () => undefined },
+    { acked: () => undefined, mark: () => undefined, orders: () => undefined },
     AbortSignal.timeout(10_000),
   );
   t.after(() => session.close());

@@ -12,6 +12,7 @@ import {
   streamNames,
   subjects,
   type GatewayId,
+  type OrdersMessage,
   type RoadLane,
 } from "@millwright/wire-contract";
 import {
@@ -35,6 +36,8 @@ export interface NatsInboxOptions {
   readonly credentials?: { readonly user: string; readonly password: string };
   /** Bound of each stream, bytes. */
   readonly streamBytesMax: number;
+  /** How far a gateway has come with an order, not yet read. */
+  readonly report: (gateway: GatewayId, bytes: Uint8Array) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -82,6 +85,12 @@ export class NatsInbox implements Inbox {
       callback: (failure, message) => {
         const gateway = gatewayOfSubject(message.subject);
         if (failure === null && isGatewayId(gateway)) events.beat(gateway, message.data);
+      },
+    });
+    connection.subscribe(subjects.reports, {
+      callback: (failure, message) => {
+        const gateway = gatewayOfSubject(message.subject);
+        if (failure === null && isGatewayId(gateway)) this.#options.report(gateway, message.data);
       },
     });
     // Of several hubs one answers; any of them can.
@@ -137,6 +146,12 @@ export class NatsInbox implements Inbox {
     const connection = this.#connection;
     if (connection === undefined || connection.isClosed()) return;
     connection.publish(subjects.mark(gateway), JSON.stringify(message));
+  }
+
+  publishOrders(gateway: GatewayId, message: OrdersMessage): void {
+    const connection = this.#connection;
+    if (connection === undefined || connection.isClosed()) return;
+    connection.publish(subjects.orders(gateway), JSON.stringify(message));
   }
 
   async close(): Promise<void> {

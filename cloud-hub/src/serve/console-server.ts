@@ -14,6 +14,7 @@ import { streamSSE } from "hono/streaming";
 
 import type { HubViews } from "../hub-views.ts";
 import { addDataRoutes } from "./data-routes.ts";
+import { addOrderRoutes } from "./order-routes.ts";
 
 export interface ConsoleServerOptions {
   readonly host: string;
@@ -61,6 +62,7 @@ export class ConsoleServer extends PageService {
           historySourceOf(views, context.req.param("gateway") ?? ""),
         );
         addDataRoutes(app, views);
+        addOrderRoutes(app, () => views.orders);
       },
     });
   }

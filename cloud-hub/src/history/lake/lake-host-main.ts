@@ -5,6 +5,7 @@ import { openPool } from "../../database/pool.ts";
 import { asNumbers, SampleReader } from "../sample-reader.ts";
 import { SeriesBook } from "../series-book.ts";
 import { noteDamaged } from "./damage.ts";
+import { digestSamples } from "./digest-samples.ts";
 import { exportSamples } from "./export-samples.ts";
 import { bucketIn, LakeFolder } from "./lake-folder.ts";
 import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
@@ -57,6 +58,8 @@ function openAnswering(settings: LakeSettings): (question: LakeQuestion) => Prom
           kind: "exported",
           samples: await exportSamples(pool, reader, lake.scratch, question),
         };
+      case "digest":
+        return { kind: "digest", answer: await digestSamples(pool, reader, question) };
     }
   };
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { Fault, type ReducedLine } from "@millwright/kit";
 
+import type { DigestAnswer } from "./digest-samples.ts";
 import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
 
 /** The process of the lake ended before it had answered. */
@@ -48,6 +49,12 @@ export class LakeHost implements AsyncDisposable {
     const reply = await this.#ask(question);
     if (reply.kind !== "exported") throw new Error(`the lake answered ${reply.kind}`);
     return reply.samples;
+  }
+
+  async digest(question: Extract<LakeQuestion, { kind: "digest" }>): Promise<DigestAnswer> {
+    const reply = await this.#ask(question);
+    if (reply.kind !== "digest") throw new Error(`the lake answered ${reply.kind}`);
+    return reply.answer;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

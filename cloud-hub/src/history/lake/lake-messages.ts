@@ -3,6 +3,7 @@ import type { Gap } from "@millwright/aggregates";
 import type { LogLevel, ReducedLine } from "@millwright/kit";
 import type { GatewayId } from "@millwright/wire-contract";
 
+import type { DigestAnswer, DigestOrder } from "./digest-samples.ts";
 import type { BucketSettings } from "./object-bucket.ts";
 
 /** Where the files of days that are over lie. */
@@ -38,9 +39,11 @@ export type LakeQuestion =
       readonly toUs: number;
       /** A Parquet file that is made. */
       readonly path: string;
-    };
+    }
+  | ({ readonly kind: "digest" } & DigestOrder);
 
 export type LakeReply =
   | { readonly kind: "lines"; readonly lines: readonly ReducedLine[] }
   | { readonly kind: "exported"; readonly samples: number }
+  | { readonly kind: "digest"; readonly answer: DigestAnswer }
   | { readonly kind: "failed"; readonly reason: string };

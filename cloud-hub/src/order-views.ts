@@ -1,0 +1,82 @@
+import type { Refused } from "@millwright/kit";
+import type { LedgerEntry, OrderState, TagId } from "@millwright/wire-contract";
+
+import type { OrderWish } from "./orders/order-messages.ts";
+
+/** What people see of orders, and what they may do: the door of `orders/` for pages and API. */
+
+export type OrderKind = "repair" | "recording";
+export type OrderOutcome = "done" | "refused" | "cancelled";
+
+/** What one side holds of a tag in the range of an order. */
+export interface Holding {
+  /** Samples that differ from one another. */
+  readonly samples: number;
+  /** SHA-256 of them (docs/wire-format.md, 4). */
+  readonly digest: string;
+}
+
+/** Both sides over the same range, by tag, from the first sample that the gateway still has. */
+export interface OrderComparison {
+  readonly agrees: boolean;
+  readonly tags: readonly {
+    readonly tag: TagId;
+    readonly gateway: Holding;
+    readonly hub: Holding;
+  }[];
+}
+
+export interface OrderView {
+  readonly id: number;
+  readonly gateway: string;
+  readonly kind: OrderKind;
+  readonly tags: readonly TagId[];
+  readonly fromUs: number;
+  /** Excluded. */
+  readonly toUs: number;
+  readonly kbitPerS: number;
+  readonly askedUs: number;
+  /** `asked`: the gateway has not said anything yet. */
+  readonly state: "asked" | OrderState | OrderOutcome;
+  /** Part that is done, 0 to 1. */
+  readonly done: number;
+  /** Sealed by the gateway for this order so far. */
+  readonly samples: number;
+  readonly bytes: number;
+  /** Samples that were claimed as missing and are stored now. */
+  readonly healed: number;
+  readonly note: string;
+  readonly endedUs?: number;
+  readonly comparison?: OrderComparison;
+}
+
+/**
+ * - `raw`: the gateway has the samples, as far as the ledger knows
+ * - `thinned`: it has minutes and hours of them, and the samples no more
+ * - `none`: they are nowhere
+ */
+export type RepairOffer = "raw" | "thinned" | "none";
+
+/** An entry of the ledger with what it is charged: claimed minus repaired. */
+export interface LedgerView extends Pick<
+  LedgerEntry,
+  "reason" | "scope" | "fromUs" | "toUs" | "count"
+> {
+  readonly repaired: number;
+  readonly repair: RepairOffer;
+}
+
+export interface OrderBoard {
+  /** The newest first. */
+  list(gateway: string, kind: OrderKind): Promise<readonly OrderView[]>;
+  ask(gateway: string, kind: OrderKind, wish: OrderWish): Promise<OrderView | Refused>;
+  /** Whether there was something to cancel. */
+  cancel(gateway: string, kind: OrderKind, id: number): Promise<boolean>;
+  /** What the ledger says about a tag in a range, also of what was only not told. */
+  ledger(
+    gateway: string,
+    tag: string,
+    fromUs: number,
+    toUs: number,
+  ): Promise<readonly LedgerView[]>;
+}

@@ -1,0 +1,288 @@
+/**
+ * Orders of people to gateways: kept in the database, repeated until the gateway says that it has them, and over when what
+ * both sides hold was compared (no-loss protocol 2, repair answer; 7). Any hub can serve any order: what counts is in
+ * the database, and what is done twice is done once.
+ */
+import {
+  aborted,
+  messageChain,
+  type Clock,
+  type Log,
+  type Random,
+  type Refused,
+} from "@millwright/kit";
+import {
+  ordersEveryMs,
+  ordersMax,
+  type GatewayId,
+  type OrderReport,
+  type OrdersMessage,
+  type TagAnswer,
+  type TagId,
+} from "@millwright/wire-contract";
+
+import { openPool } from "../database/pool.ts";
+import type { FrameReader } from "../hand-over.ts";
+import type { DigestAnswer, DigestOrder } from "../history/lake/digest-samples.ts";
+import type {
+  LedgerView,
+  OrderBoard,
+  OrderComparison,
+  OrderKind,
+  OrderView,
+} from "../order-views.ts";
+import { claimedRanges, creditsOf } from "./claims.ts";
+import { parseReport, type OrderWish } from "./order-messages.ts";
+import { OrderStore, type OrderRow } from "./order-store.ts";
+import { isHealable, repairOffer } from "./repair-offer.ts";
+
+export interface OrderDeskOptions {
+  readonly store: OrderStore;
+  readonly reader: Pick<FrameReader, "gateway" | "newestDictionary">;
+  readonly digest: (order: DigestOrder) => Promise<DigestAnswer>;
+  readonly publish: (gateway: GatewayId, message: OrdersMessage) => void;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A list that takes longer is not waited for. */
+const statementMs = 30_000;
+/** One for people, one for what gateways report. */
+const connectionsMax = 2;
+
+/** With connections of its own. */
+export function openOrderDesk(
+  databaseUrl: string,
+  options: Omit<OrderDeskOptions, "store">,
+): OrderDesk & AsyncDisposable {
+  const pool = openPool({ url: databaseUrl, connectionsMax, statementMs, log: options.log });
+  const desk = new OrderDesk({ ...options, store: new OrderStore(pool) });
+  return Object.assign(desk, { [Symbol.asyncDispose]: () => pool.end() });
+}
+
+export class OrderDesk implements OrderBoard {
+  readonly #options: OrderDeskOptions;
+  /** What is not over, as of the last look into the database. */
+  #open: readonly OrderRow[] = [];
+  /** What gateways have said since, which is newer. */
+  readonly #reports = new Map<number, OrderReport>();
+  /** Being counted or compared here. */
+  readonly #busy = new Set<number>();
+
+  constructor(options: OrderDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Repeats what is wanted until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const stopped = aborted(signal);
+    while (!signal.aborted) {
+      await this.#look();
+      for (const gateway of new Set(this.#open.map((order) => order.gateway))) this.#tell(gateway);
+      await Promise.race([stopped, clock.sleep(ordersEveryMs, signal).catch(() => undefined)]);
+    }
+  }
+
+  heard(gateway: GatewayId, bytes: Uint8Array): void {
+    const { log } = this.#options;
+    const report = parseReport(bytes);
+    if ("kind" in report) {
+      log.warn("orders.report-unreadable", { gateway, reason: report.reason });
+      return;
+    }
+    const order = this.#open.find(({ id }) => id === report.id);
+    if (order?.gateway !== gateway) {
+      // Cancelled, done, or of a database that was put back: it is to let it go. A new one is found with the next look.
+      this.#tell(gateway);
+      return;
+    }
+    const before = this.#reports.get(report.id) ?? order.report;
+    this.#reports.set(report.id, report);
+    const work = this.#follow(order, report, before?.state !== report.state);
+    work.catch((failure: unknown) => {
+      log.warn("orders.failed", { order: order.id, reason: messageChain(failure) });
+    });
+  }
+
+  async list(gateway: string, kind: OrderKind): Promise<readonly OrderView[]> {
+    const rows = await this.#options.store.list(gateway, kind);
+    return rows.map((row) => this.#view(row));
+  }
+
+  async ask(gateway: string, kind: OrderKind, wish: OrderWish): Promise<OrderView | Refused> {
+    const { store, reader, clock, random, log } = this.#options;
+    const known = await reader.gateway(gateway as GatewayId);
+    if (known === undefined) return refused("the hub has never heard of this gateway");
+    const nowUs = clock.nowUs();
+    if (kind === "repair" && wish.toUs > nowUs) return refused("a repair is of the past");
+    if (kind === "recording" && wish.toUs <= nowUs)
+      return refused("a recording is of a time to come");
+    const open = (await store.open()).filter((order) => order.gateway === gateway);
+    if (open.length >= ordersMax) {
+      return refused(`${ordersMax} orders of this gateway are not over; cancel one or wait`);
+    }
+    const order: OrderRow = {
+      id: 1 + Math.floor(random.next() * 2 ** 48),
+      gateway: known.gateway,
+      kind,
+      tags: wish.tags,
+      fromUs: wish.fromUs,
+      toUs: wish.toUs,
+      bytesPerSMax: (wish.kbitPerS * 1_000) / 8,
+      askedUs: nowUs,
+      healed: 0,
+    };
+    await store.add(order);
+    log.info("orders.asked", { order: order.id, gateway, kind, tags: order.tags.length });
+    await this.#look();
+    this.#tell(order.gateway);
+    return this.#view(order);
+  }
+
+  async cancel(gateway: string, kind: OrderKind, id: number): Promise<boolean> {
+    const { store, clock, log } = this.#options;
+    const ended = await store.end(id, "cancelled", clock.nowUs(), { gateway, kind });
+    if (!ended) return false;
+    log.info("orders.cancelled", { order: id, gateway });
+    await this.#look();
+    this.#tell(gateway as GatewayId);
+    return true;
+  }
+
+  async ledger(
+    gateway: string,
+    tag: string,
+    fromUs: number,
+    toUs: number,
+  ): Promise<readonly LedgerView[]> {
+    const { store, reader } = this.#options;
+    const claims = await store.claims(gateway, fromUs, toUs);
+    const dictionary = await reader.newestDictionary(gateway as GatewayId);
+    const device = dictionary?.byId(tag)?.device;
+    const own = claims.filter(({ scope }) => {
+      if (scope.kind === "gateway") return true;
+      return scope.kind === "tag" ? scope.tag === tag : scope.device === device;
+    });
+    return own.map((entry) => {
+      const { reason, scope, count, repaired } = entry;
+      const repair = repairOffer(entry, own);
+      return { reason, scope, fromUs: entry.fromUs, toUs: entry.toUs, count, repaired, repair };
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { store, log } = this.#options;
+    try {
+      this.#open = await store.open();
+      const open = new Set(this.#open.map(({ id }) => id));
+      for (const id of this.#reports.keys()) if (!open.has(id)) this.#reports.delete(id);
+    } catch (failure) {
+      log.warn("orders.not-read", { reason: messageChain(failure) });
+    }
+  }
+
+  /** All that is wanted of a gateway now. */
+  #tell(gateway: GatewayId): void {
+    const { publish, clock } = this.#options;
+    const orders = this.#open.filter((order) => order.gateway === gateway).slice(0, ordersMax);
+    publish(gateway, {
+      version: 1,
+      generation: clock.nowUs(),
+      orders: orders.map(({ id, kind, tags, fromUs, toUs, bytesPerSMax, counted }) => ({
+        id,
+        kind,
+        tags,
+        fromUs,
+        toUs,
+        bytesPerSMax,
+        mayAnswer: counted !== undefined,
+      })),
+    });
+  }
+
+  async #follow(order: OrderRow, report: OrderReport, changed: boolean): Promise<void> {
+    const { store, clock } = this.#options;
+    if (changed) await store.keepReport(order.id, report);
+    if (this.#busy.has(order.id)) return;
+    const isReady = report.state === "ready" && order.counted === undefined;
+    if (!isReady && report.state !== "answered" && report.state !== "refused") return;
+    this.#busy.add(order.id);
+    try {
+      if (isReady) await this.#count(order);
+      else if (report.state === "refused") await store.end(order.id, "refused", clock.nowUs());
+      else await this.#compare(order, report.tags ?? []);
+      await this.#look();
+      this.#tell(order.gateway);
+    } finally {
+      this.#busy.delete(order.id);
+    }
+  }
+
+  /** What is stored before the answer comes, so that it is known what it heals. */
+  async #count(order: OrderRow): Promise<void> {
+    const { store, reader, digest } = this.#options;
+    const { gateway, tags, fromUs, toUs } = order;
+    const dictionary = await reader.newestDictionary(gateway);
+    const all = await store.claims(gateway, fromUs, toUs);
+    const claims = all.filter(({ reason }) => isHealable(reason));
+    const deviceOf = (tag: TagId): string | undefined => dictionary?.byId(tag)?.device;
+    const ranges = claimedRanges(claims, tags, deviceOf, fromUs, toUs);
+    const none = tags.map((tag) => ({ tag, fromUs: toUs }));
+    const { counts } = await digest({ gateway, tags: none, toUs, ranges });
+    await store.count(order.id, { ranges, before: counts });
+  }
+
+  async #compare(order: OrderRow, answers: readonly TagAnswer[]): Promise<void> {
+    const { store, digest, clock, log } = this.#options;
+    const { id, gateway, toUs, counted } = order;
+    const ranges = counted?.ranges ?? [];
+    const tags = answers.map(({ tag, samples, fromUs }) => ({
+      tag,
+      // Of a tag of which the gateway has nothing there is nothing to compare.
+      fromUs: samples === 0 ? toUs : fromUs,
+    }));
+    const held = await digest({ gateway, tags, toUs, ranges });
+    const compared = answers.map(({ tag, samples, digest: own }, at) => ({
+      tag,
+      gateway: { samples, digest: own },
+      hub: held.tags[at] ?? { samples: 0, digest: "" },
+    }));
+    const comparison: OrderComparison = {
+      agrees: compared.every((one) => one.gateway.digest === one.hub.digest),
+      tags: compared,
+    };
+    const credits = creditsOf(ranges, counted?.before ?? [], held.counts);
+    await store.finish(id, comparison, credits, clock.nowUs());
+    const healed = credits.reduce((sum, { samples }) => sum + samples, 0);
+    log.info("orders.done", { order: id, gateway, healed, agrees: comparison.agrees });
+  }
+
+  #view(row: OrderRow): OrderView {
+    const { id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, outcome, healed } = row;
+    const report = outcome === undefined ? (this.#reports.get(id) ?? row.report) : row.report;
+    return {
+      id,
+      gateway,
+      kind,
+      tags,
+      fromUs,
+      toUs,
+      kbitPerS: (bytesPerSMax * 8) / 1_000,
+      askedUs,
+      state: outcome ?? report?.state ?? "asked",
+      done: outcome === "done" ? 1 : (report?.done ?? 0),
+      samples: report?.samples ?? 0,
+      bytes: report?.bytes ?? 0,
+      healed,
+      note: report?.note ?? "",
+      ...(row.endedUs === undefined ? {} : { endedUs: row.endedUs }),
+      ...(row.comparison === undefined ? {} : { comparison: row.comparison }),
+    };
+  }
+}
+
+function refused(reason: string): Refused {
+  return { kind: "refused", reason };
+}
