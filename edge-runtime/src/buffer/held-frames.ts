@@ -295,6 +295,16 @@ export class HeldFrames {
     return true;
   }
 
+  /** Sealing times of the told samples that the hub has stored and none of its backups holds; undefined without any. */
+  unsafe(nowUs: number): { readonly fromUs: number; readonly toUs: number } | undefined {
+    const told = this.book.lanes.filter(({ lane }) => lane === "live" || lane === "history");
+    const held = told.filter(({ stored, base }) => stored.seq > base.seq);
+    if (held.length === 0) return undefined;
+    const from = held.map(({ rank, lane, base }) => this.#frames.sealedAfter(rank, lane, base.seq));
+    const waiting = told.map(({ oldestUs }) => oldestUs).filter((atUs) => atUs > 0);
+    return { fromUs: Math.min(...from), toUs: Math.min(nowUs, ...waiting) };
+  }
+
   /** Key of the oldest sample frame that a frame comes from which the hub does not have safely. */
   get rawNeededFrom(): number {
     let needed = Number.MAX_SAFE_INTEGER;

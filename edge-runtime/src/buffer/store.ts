@@ -432,7 +432,10 @@ export class Store {
     const { usedBytes, thinAboveBytes, sampleBytesMax } = this.#medium;
     const { chunkBytes, chunkBytesPerSample, rollupBytesPerSample } = this.#tiers.sizes;
     const samplesPerS = this.#sampleGrowth.perS(this.#nowMs);
+    const unsafe = this.#held.unsafe(this.#nowUs);
     return {
+      unsafeS: unsafe === undefined ? 0 : Math.max(0, unsafe.toUs - unsafe.fromUs) / 1e6,
+      marginS: unsafe === undefined ? 0 : Math.max(0, this.#nowUs - unsafe.fromUs) / 1e6,
       usedBytes,
       chunkBytes,
       thinAboveBytes,

@@ -12,6 +12,8 @@ test("the buffer clock says how long there is room, and what an outage of some h
     return Promise.resolve({
       thinsInS: 1_000.4,
       refusesInS: Infinity,
+      exposesInS: Infinity,
+      marginS: 0,
       outageS,
       thinnedBytes: 5,
       refusedS: 0,
@@ -27,6 +29,8 @@ test("the buffer clock says how long there is room, and what an outage of some h
   assert.deepEqual(await answer.json(), {
     thinsInS: 1_000,
     refusesInS: null,
+    exposesInS: null,
+    marginS: 0,
     outageS: 7_200,
     thinnedBytes: 5,
     refusedS: 0,

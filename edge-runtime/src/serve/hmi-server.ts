@@ -34,7 +34,10 @@ type RecordedLine = Omit<HistoryLine, "tag" | "error" | "gaps"> & {
 /** Seconds; Infinity where the rates of now never lead there. */
 interface BufferClock {
   readonly thinsInS: number;
+  readonly exposesInS: number;
   readonly refusesInS: number;
+  /** Age of what the hub has stored and no backup of it holds. */
+  readonly marginS: number;
   readonly outageS: number;
   readonly thinnedBytes: number;
   readonly refusedS: number;
@@ -67,10 +70,13 @@ export class HmiServer extends PageService {
           if (!(outageHours >= 0 && outageHours <= outageHoursMax)) {
             return context.text(`outageHours is a number from 0 to ${outageHoursMax}`, 400);
           }
-          const { thinsInS, refusesInS, ...outage } = await views.buffer(outageHours * 3_600);
+          const { thinsInS, exposesInS, refusesInS, ...outage } = await views.buffer(
+            outageHours * 3_600,
+          );
           return context.json({
             ...outage,
             thinsInS: numberOrNull(thinsInS),
+            exposesInS: numberOrNull(exposesInS),
             refusesInS: numberOrNull(refusesInS),
           });
         });

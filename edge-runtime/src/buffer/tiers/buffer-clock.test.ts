@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { seededRandom } from "@millwright/kit";
+import { parseFrame } from "@millwright/wire-contract";
 
-import { batchOf, newRig, tag } from "../test-rig.ts";
+import { batchOf, markOf, newRig, tag } from "../test-rig.ts";
 import { forecast, rehearse, type BufferFill } from "./buffer-clock.ts";
 
 const fill: BufferFill = {
@@ -14,14 +15,18 @@ const fill: BufferFill = {
   frameBytesPerS: 4,
   chunkBytesPerS: 2,
   rollupBytesPerS: 0,
+  unsafeS: 0,
+  marginS: 0,
 };
+const all = { exposesInS: Infinity, marginS: 0 };
 
 test("history is thinned when all is full, samples are refused when what waits fills it alone", () => {
-  assert.deepEqual(forecast(fill), { thinsInS: 10_000, refusesInS: 20_700 });
+  assert.deepEqual(forecast(fill), { ...all, thinsInS: 10_000, refusesInS: 20_700 });
 });
 
 test("a rehearsal says how much would be thinned and how long samples would be refused", () => {
   assert.deepEqual(rehearse(fill, 15_000), {
+    ...all,
     outageS: 15_000,
     thinsInS: 10_000,
     refusesInS: 20_700,
@@ -33,7 +38,44 @@ test("a rehearsal says how much would be thinned and how long samples would be r
 
 test("a gateway to which nothing comes has room for ever", () => {
   const idle = { ...fill, frameBytesPerS: 0, chunkBytesPerS: 0 };
-  assert.deepEqual(forecast(idle), { thinsInS: Infinity, refusesInS: Infinity });
+  assert.deepEqual(forecast(idle), { ...all, thinsInS: Infinity, refusesInS: Infinity });
+});
+
+test("what no backup of the hub holds goes before samples are refused, and the clock says when", () => {
+  const held = { ...fill, unsafeS: 1_000, marginS: 50_000 };
+  assert.deepEqual(forecast(held), {
+    thinsInS: 10_000,
+    exposesInS: 18_200,
+    refusesInS: 21_700,
+    marginS: 50_000,
+  });
+});
+
+test("a gateway holds what is stored and not safe, counts it, and lets it go with the next backup", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  await journal.adoptTags([tag("t1")]);
+  for (let second = 0; second < 100; second++) {
+    journal.append(batchOf([second], rig.clock.nowUs()));
+    await rig.clock.advance(1_000);
+    await journal.commit();
+  }
+  const frames = await journal.outbox.framesAfter(journal.epoch, "live", 0, Infinity);
+  const last = frames.at(-1);
+  assert.ok(last !== undefined);
+  const head = parseFrame(last.bytes);
+  assert.ok(head.kind === "frame");
+  await journal.outbox.take(markOf(last, last.seq, head.head.chain, 0));
+  await rig.clock.advance(100_000);
+  await journal.commit();
+  const { marginS, exposesInS } = await journal.buffer();
+  assert.ok(marginS > 190 && marginS <= 200, `${marginS} s since the backup`);
+  assert.ok(Number.isFinite(exposesInS));
+  await journal.outbox.take(markOf(last, last.seq, head.head.chain, last.seq));
+  await rig.clock.advance(20_000);
+  await journal.commit();
+  const safe = await journal.buffer();
+  assert.deepEqual([safe.marginS, safe.exposesInS], [0, Infinity]);
 });
 
 test("the forecast of a real fill is right within a tenth", async (context) => {

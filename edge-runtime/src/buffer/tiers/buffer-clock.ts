@@ -16,13 +16,24 @@ export interface BufferFill {
   /** Of chunks and buckets. */
   readonly chunkBytesPerS: number;
   readonly rollupBytesPerS: number;
+  /** Samples that the hub has stored and no backup of it holds: over how many seconds they came. */
+  readonly unsafeS: number;
+  /** Since the oldest of them came, s: the age of the hub's newest verified backup, as far as this gateway knows. */
+  readonly marginS: number;
 }
 
 export interface BufferForecast {
   /** Until history is thinned, s; 0 when it is now; Infinity when nothing comes. */
   readonly thinsInS: number;
+  /**
+   * Until samples are let go that the hub has stored and none of its backups holds, s: a hub that is restored after that
+   * is not filled again with all of them (no-loss protocol 4.4). Infinity where there are none.
+   */
+  readonly exposesInS: number;
   /** Until samples are refused, s. */
   readonly refusesInS: number;
+  /** @see BufferFill */
+  readonly marginS: number;
 }
 
 /** What an outage would do. */
@@ -44,26 +55,36 @@ export function forecast(fill: BufferFill): BufferForecast {
   const allPerS = staysPerS + chunkBytesPerS;
   const openBytes = openHourS * chunkBytesPerS;
   const othersBytes = usedBytes - chunkBytes;
+  // What the hub has stored is let go before samples are refused.
+  const unsafeBytes = Math.min(othersBytes, fill.unsafeS * fill.frameBytesPerS);
+  const thinnedInS = secondsFor(fill.thinAboveBytes - othersBytes - openBytes, staysPerS);
   return {
+    marginS: fill.marginS,
     thinsInS: secondsFor(fill.thinAboveBytes - usedBytes, allPerS),
+    exposesInS:
+      unsafeBytes === 0
+        ? Infinity
+        : Math.max(secondsFor(fill.thinAboveBytes - usedBytes, allPerS), thinnedInS),
     // All chunks can be thinned, those of now and those to come, but for the open hour's; at first they are all of it.
     refusesInS: Math.max(
       secondsFor(fill.refuseAboveBytes - usedBytes, allPerS),
-      secondsFor(fill.refuseAboveBytes - othersBytes - openBytes, staysPerS),
+      secondsFor(fill.refuseAboveBytes - othersBytes + unsafeBytes - openBytes, staysPerS),
     ),
   };
 }
 
 /** "What would an outage of so long do, at the rates of now?" */
 export function rehearse(fill: BufferFill, outageS: number): Rehearsal {
-  const { thinsInS, refusesInS } = forecast(fill);
+  const { thinsInS, exposesInS, refusesInS, marginS } = forecast(fill);
   const perS = fill.frameBytesPerS + fill.rollupBytesPerS + fill.chunkBytesPerS;
   const wanted = fill.usedBytes + perS * outageS - fill.thinAboveBytes;
   const thinnable = fill.chunkBytes + fill.chunkBytesPerS * outageS;
   return {
     outageS,
     thinsInS,
+    exposesInS,
     refusesInS,
+    marginS,
     thinnedBytes: Math.round(Math.min(thinnable, Math.max(0, wanted))),
     refusedS: Math.max(0, outageS - refusesInS),
   };
