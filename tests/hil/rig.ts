@@ -32,6 +32,8 @@ export interface RigOptions {
   readonly telling?: Readonly<Record<string, string>>;
   /** Further devices beside the first. */
   readonly moreDevices?: readonly CounterDevice[];
+  /** Settings of the hub in the place of the usual ones. */
+  readonly hub?: Readonly<Record<string, unknown>>;
 }
 
 /** Making a database, and recovering one after a kill on a machine that is busy with other tests. */
@@ -78,15 +80,20 @@ export class Rig implements AsyncDisposable {
 
   async startHub(): Promise<void> {
     mkdirSync(join(this.folder, "hub"), { recursive: true });
-    const settings = join(this.folder, "hub/hub.yaml");
-    writeFileSync(
-      settings,
-      stringify({ releaseBelow: "stored", dataFolder: "data", http: { port: 0 } }),
-    );
-    const hub = this.#part("hub", programs.hub, settings);
+    const usual = { releaseBelow: "stored", dataFolder: "data", http: { port: 0 } };
+    writeFileSync(this.hubSettings, stringify({ ...usual, ...this.#options.hub }));
+    const hub = this.#part("hub", programs.hub, this.hubSettings);
     this.#hub = hub;
     this.#startAgainWhenEnded(hub, () => this.startHub());
     this.#broker = String((await hub.ready)["broker"]);
+  }
+
+  get hubSettings(): string {
+    return join(this.folder, "hub/hub.yaml");
+  }
+
+  get gatewaySettings(): string {
+    return join(this.folder, "gateway.yaml");
   }
 
   /** How a gateway reaches the hub, as it stands in settings. */
@@ -230,7 +237,7 @@ export class Rig implements AsyncDisposable {
 
   #writeGatewaySettings(): string {
     const { commitEveryMs, keepRawHours, telling } = this.#options;
-    const file = join(this.folder, "gateway.yaml");
+    const file = this.gatewaySettings;
     const devices = [this.device, ...(this.#options.moreDevices ?? [])];
     writeFileSync(
       file,
