@@ -100,6 +100,8 @@ class Uplink implements Service {
   /** Of the link, and of what the lanes that have time may take of it. */
   readonly #allowance: Allowance;
   readonly #share: Allowance;
+  /** What is left of it for lanes that cannot wait, while a large frame of history is still being paid for. */
+  readonly #reserve: Allowance;
   readonly #marks = new Map<string, LaneMark>();
   readonly #belowSinceMs = new Map<string, number>();
   readonly #breaks: (failure: unknown) => void;
@@ -129,8 +131,12 @@ class Uplink implements Service {
       book: options.orders,
       gateway: options.gateway.gateway,
     });
-    this.#allowance = new Allowance(options.link.bytesPerSMax);
-    this.#share = new Allowance(options.link.bytesPerSMax * options.link.historyShare);
+    const { bytesPerSMax, historyShare } = options.link;
+    this.#allowance = new Allowance(bytesPerSMax);
+    this.#share = new Allowance(bytesPerSMax * historyShare);
+    this.#reserve = new Allowance(
+      bytesPerSMax === Infinity ? Infinity : bytesPerSMax * (1 - historyShare),
+    );
     this.#sinceUs = options.clock.nowUs();
     const { promise, reject } = Promise.withResolvers<never>();
     // Whoever runs the service listens; until then a rejection is nobody's.
@@ -446,7 +452,8 @@ class Uplink implements Service {
   }
 
   #mayGo(lane: RoadLane, positions: readonly OutboxLane[], nowMs: number): boolean {
-    if (this.#allowance.dueInMs(nowMs) > 0) return false;
+    const inDebt = this.#allowance.dueInMs(nowMs) > 0;
+    if (inDebt && (hasTime(lane) || this.#reserve.dueInMs(nowMs) > 0)) return false;
     if (!hasTime(lane)) return true;
     if (this.#share.dueInMs(nowMs) > 0) return false;
     const verdict = this.#criticalFirst.judge(positions, nowMs);
@@ -457,12 +464,12 @@ class Uplink implements Service {
   #spend(frame: OutboxFrame, nowMs: number): void {
     const bytes = frame.bytes.length + perFrameBytes;
     this.#allowance.spend(bytes, nowMs);
-    if (hasTime(frame.lane)) this.#share.spend(bytes, nowMs);
+    (hasTime(frame.lane) ? this.#share : this.#reserve).spend(bytes, nowMs);
   }
 
   #dueInMs(): number {
     const nowMs = this.#options.clock.monotonicMs();
-    const rests = [this.#allowance, this.#share].map((allowance) => allowance.dueInMs(nowMs));
+    const rests = [this.#allowance, this.#share, this.#reserve].map((one) => one.dueInMs(nowMs));
     return Math.min(
       ...this.#lanes.map((lane) => lane.dueInMs(nowMs)),
       ...rests.filter((restMs) => restMs > 0),
