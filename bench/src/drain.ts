@@ -233,13 +233,15 @@ async function drain(
         return {
           ...session,
           publish(lane, round, subject, id, frame) {
-            if (frames === 0) {
-              // Connecting and greeting are no part of it.
+            if (lane === "history" && Number.isNaN(fromMs)) {
+              // Connecting, greeting and what is critical come before it.
               fromMs = performance.now();
               cpu = process.cpuUsage();
             }
-            frames++;
-            bytes += frame.length;
+            if (lane === "history") {
+              frames++;
+              bytes += frame.length;
+            }
             session.publish(lane, round, subject, id, frame);
           },
         };
