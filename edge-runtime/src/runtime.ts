@@ -39,6 +39,7 @@ import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gatewa
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { HmiServer } from "./serve/hmi-server.ts";
+import { RoomWatch } from "./serve/room-watch.ts";
 import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
 import { createCarrierDoor } from "./sync/carrier/carrier-door.ts";
@@ -151,10 +152,14 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       stopping: until.aborted,
     }));
 
+    const room = new RoomWatch(clock, () => journal.buffer());
     const live: LiveSource = {
       values: (tags) => current.values(tags),
       devices: statuses,
-      hub: () => uplink?.link ?? noHub,
+      hub: () => ({
+        ...(uplink?.link ?? noHub),
+        ...(room.roomS === undefined ? {} : { roomS: room.roomS }),
+      }),
       confirmed: () => current.confirmed(),
       onChanged: (listener) => current.onChanged(listener),
       onState(listener) {
@@ -200,6 +205,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       gatewayClock,
       carriers,
       ...(uplink ? [uplink] : []),
+      room,
       hmi,
       ...devices,
       announce,

@@ -208,6 +208,7 @@ export class Fixture implements AsyncDisposable {
       waitingFrames: 8_040,
       waitingSamples: 1_204_120,
       behindMs: 8_040_000,
+      roomS: 9 * 86_400,
     };
   }
 
@@ -226,6 +227,7 @@ export class Fixture implements AsyncDisposable {
       }));
     }
     app.get("/api/gateway", (context) => context.json(page()));
+    app.get("/api/buffer", (context) => context.json(bufferView(context.req.query("outageHours"))));
     app.get("/api/counters", (context) => context.json(this.#counters()));
     app.get("/api/gateways", (context) => context.json(this.rows()));
     app.get("/api/gateways/live", (context) =>
@@ -372,5 +374,16 @@ function add<T>(set: Set<T>, listener: T): () => void {
   set.add(listener);
   return () => {
     set.delete(listener);
+  };
+}
+
+/** Room for 9 days, of which the last three thin older history. */
+function bufferView(outageHours = "0"): object {
+  const outageS = Number(outageHours) * 3_600;
+  const [thinsInS, refusesInS] = [6 * 86_400, 9 * 86_400];
+  return {
+    ...{ outageS, thinsInS, refusesInS },
+    thinnedBytes: Math.max(0, outageS - thinsInS) * 2_000,
+    refusedS: Math.max(0, outageS - refusesInS),
   };
 }

@@ -192,7 +192,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     );
     assert.match(
       await page.locator(".hub-status").innerText(),
-      /unreachable 2 h 1\d min, 1.2 M buffered/,
+      /unreachable 2 h 1\d min, 1.2 M buffered, room for 9 d/,
     );
     await goTo(page, hmiScreens.gateway);
     assert.match(await page.locator(".device").first().innerText(), /no security/);

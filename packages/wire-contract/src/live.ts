@@ -54,6 +54,8 @@ export interface HubLink {
   readonly behindMs: number;
   /** Another gateway with this name has started later: a person has to stop one of them, or give it another name. */
   readonly fenced?: true;
+  /** Seconds until the gateway's buffer is full at the rates of now; absent while that is not known or never comes. */
+  readonly roomS?: number;
 }
 
 export interface LiveSnapshot {

@@ -11,15 +11,18 @@ import type { JSX } from "preact";
 
 import { Facts, type Fact } from "./facts.tsx";
 import { say } from "./messages.ts";
+import { roomWords, type BufferView } from "./outage-panel.tsx";
 
 const bytes = { unit: "By", decimals: 0 };
 
 export function DiskPanel(props: {
   readonly page: GatewayPage;
   readonly counters: Resource<GatewayCounters>;
+  readonly buffer: Resource<BufferView>;
 }): JSX.Element {
   const { page, counters } = props;
   const journal = counters.value?.journal;
+  const buffer = props.buffer.value;
   const facts: readonly Fact[] = [
     ...(page.commitEveryMs === undefined
       ? []
@@ -29,6 +32,7 @@ export function DiskPanel(props: {
             say("gateway.commit.words", { time: intervalWords(page.commitEveryMs) }),
           ] as const,
         ]),
+    ...(buffer === undefined ? [] : [[say("gateway.room"), roomWords(buffer)] as const]),
     ...(journal === undefined ? [] : journalFacts(journal)),
   ];
   return (

@@ -22,6 +22,7 @@ import { Facts, type Fact } from "./facts.tsx";
 import { DiskPanel } from "./gateway-disk.tsx";
 import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
 import { say } from "./messages.ts";
+import { OutagePanel, type BufferView } from "./outage-panel.tsx";
 
 /** Counters are for looking at; a count that is five seconds old is a count. */
 const refreshMs = 5_000;
@@ -42,6 +43,11 @@ export function GatewayScreen(props: {
     (signal) => loadJson<GatewayCounters>("/api/counters", signal),
     () => props.clock.wallMs(),
   );
+  const buffer = useResource(
+    `buffer ${turn}`,
+    (signal) => loadJson<BufferView>("/api/buffer", signal),
+    () => props.clock.wallMs(),
+  );
   return (
     <>
       <div class="screen-head">
@@ -56,7 +62,7 @@ export function GatewayScreen(props: {
       )}
       <div class="panels">
         <SyncPanel store={store} counters={counters.value} />
-        <DiskPanel page={page} counters={counters} />
+        <DiskPanel page={page} counters={counters} buffer={buffer} />
       </div>
       <section class="panel">
         <h2>{say("gateway.devices")}</h2>
@@ -68,6 +74,7 @@ export function GatewayScreen(props: {
       </section>
       <BoxPanel store={store} page={page} />
       <div class="panels">
+        <OutagePanel clock={props.clock} />
         <AboutPanel store={store} page={page} counters={counters.value} />
         <section class="panel">
           <h2>{say("gateway.display")}</h2>

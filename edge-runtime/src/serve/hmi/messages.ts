@@ -90,6 +90,20 @@ const texts = {
   "gateway.journal.words": "{used} of {room}, {share} %",
   "gateway.journal.full":
     "The journal is full of what the hub does not have. New samples are refused and counted. Bring the hub back, or give the journal more room in the settings.",
+  "gateway.room": "Room without the hub",
+  "room.words": "{room} at this rate",
+  "room.thins": "{room} at this rate; after {thins} older history is thinned to minutes",
+  "room.thins-now": "{room} at this rate; older history is being thinned to minutes",
+  "room.no-growth": "nothing is being written",
+  "outage.title": "If the hub were away",
+  "outage.choose": "Length of the outage",
+  "outage.failed": "The gateway did not reckon it.",
+  "outage.reckons": "Being reckoned",
+  "outage.fits": "For {outage}: everything is kept in full and reaches the hub afterwards.",
+  "outage.thins":
+    "For {outage}: everything reaches the hub afterwards. To make room, {thinned} of older history on this gateway become minutes.",
+  "outage.refuses":
+    "For {outage}: the buffer is too small. After {thinned} of older history have become minutes, what is new is refused and counted for the last {refused}. Give the journal more room in the settings.",
   "gateway.kept": "Samples kept since the start",
   "gateway.refused": "Samples refused since the start",
   "gateway.commit-time": "A commit takes",

@@ -65,9 +65,10 @@ export function hubWordsOf(hub: HubLink | undefined, nowUs: number): string {
         count: roughCountWords(hub.waitingSamples),
       });
     case "unreachable":
-      return sayKit("hub.unreachable", {
+      return sayKit(hub.roomS === undefined ? "hub.unreachable" : "hub.unreachable.room", {
         age: durationWords((nowUs - hub.sinceUs) / 1_000),
         count: roughCountWords(hub.waitingSamples),
+        room: durationWords((hub.roomS ?? 0) * 1_000),
       });
   }
 }

@@ -17,6 +17,7 @@ const texts = {
   "hub.in-sync": "Hub: in sync",
   "hub.behind": "Hub: {age} behind, {count} to send",
   "hub.unreachable": "Hub: unreachable {age}, {count} buffered",
+  "hub.unreachable.room": "Hub: unreachable {age}, {count} buffered, room for {room}",
   "hub.off": "Hub: none set",
   "hub.unknown": "Hub: not known yet",
   "state.stale": "stale {age}",

@@ -1,0 +1,77 @@
+/** A rehearsal: what would an outage of the hub do, at the rates of now? Nothing is done; it is reckoned. */
+import {
+  Button,
+  durationWords,
+  FailedState,
+  loadJson,
+  quantityWords,
+  useResource,
+  type PageClock,
+} from "@millwright/ui-kit";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { say } from "./messages.ts";
+
+/** A night, a weekend, a fortnight of holidays: what people ask about. */
+const outagesHours = [12, 48, 336] as const;
+
+/** As `/api/buffer` tells it; null is "never, at the rates of now". */
+export interface BufferView {
+  readonly outageS: number;
+  readonly thinsInS: number | null;
+  readonly refusesInS: number | null;
+  readonly thinnedBytes: number;
+  readonly refusedS: number;
+}
+
+export function OutagePanel(props: { readonly clock: PageClock }): JSX.Element {
+  const [hours, setHours] = useState<number>(outagesHours[1]);
+  const found = useResource(
+    `outage ${hours}`,
+    (signal) => loadJson<BufferView>(`/api/buffer?outageHours=${hours}`, signal),
+    () => props.clock.wallMs(),
+  );
+  return (
+    <section class="panel">
+      <h2>{say("outage.title")}</h2>
+      <div class="button-row" role="group" aria-label={say("outage.choose")}>
+        {outagesHours.map((one) => (
+          <Button
+            key={one}
+            label={durationWords(one * 3_600_000)}
+            pressed={one === hours}
+            onPress={() => setHours(one)}
+          />
+        ))}
+      </div>
+      {found.failedMs !== undefined && (
+        <FailedState what={say("outage.failed")} sinceMs={found.failedMs} onRetry={found.retry} />
+      )}
+      <p class="outage-words" role="status">
+        {found.value === undefined ? say("outage.reckons") : outageWords(found.value)}
+      </p>
+    </section>
+  );
+}
+
+/** `161 h at this rate; from 153 h on older history is thinned`, in the words of the panel. */
+export function roomWords({ thinsInS, refusesInS }: BufferView): string {
+  if (refusesInS === null) return say("room.no-growth");
+  const room = durationWords(refusesInS * 1_000);
+  if (thinsInS === null || thinsInS >= refusesInS) return say("room.words", { room });
+  return thinsInS === 0
+    ? say("room.thins-now", { room })
+    : say("room.thins", { room, thins: durationWords(thinsInS * 1_000) });
+}
+
+export function outageWords({ outageS, thinnedBytes, refusedS }: BufferView): string {
+  const outage = durationWords(outageS * 1_000);
+  const thinned = quantityWords({ unit: "By", decimals: 0 }, thinnedBytes);
+  if (refusedS > 0) {
+    return say("outage.refuses", { outage, thinned, refused: durationWords(refusedS * 1_000) });
+  }
+  return thinnedBytes > 0
+    ? say("outage.thins", { outage, thinned })
+    : say("outage.fits", { outage });
+}
