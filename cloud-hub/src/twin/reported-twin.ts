@@ -33,7 +33,8 @@ export class ReportedTwin {
   apply(frame: StoredFrame, samples: SampleColumns): void {
     const { head, epochRank } = frame;
     if (head.late) return;
-    const changed = new Set<number>();
+    // Which they are is collected only while somebody looks: there may be millions a second.
+    const changed = this.table.watched ? new Set<number>() : undefined;
     for (let row = 0; row < samples.count; row++) {
       const tag = samples.tag[row] ?? -1;
       if (!this.#isLater(tag, epochRank, head.rawTo, row)) continue;
@@ -49,9 +50,9 @@ export class ReportedTwin {
         // No sample of a frame was received after it was sealed, and none more than a commit interval before.
         head.sealedUs,
       );
-      changed.add(tag);
+      changed?.add(tag);
     }
-    this.table.tell(changed);
+    if (changed !== undefined) this.table.tell(changed);
   }
 
   /** What a beat proves: devices whose values all still hold, and values that were not told because they hold. */

@@ -107,3 +107,20 @@ test("when the journal is replaced, numbers mean other tags and old values do no
   await take(old, old.samples([[0, 2, 2]]));
   assert.equal(valueOf(twins, replaced, "oven/pressure"), 9);
 });
+
+test("who listens hears of twins that were there and of those that come; nobody collects for nobody", async () => {
+  const { twins, take } = rig();
+  const [one, two] = [new TestGateway("gw-one"), new TestGateway("gw-two")];
+  await take(one, one.dictionaryFrame(), one.samples([[0, 1, 1]]));
+  assert.equal(twins.table(one.gateway)?.watched, false);
+  const heard: string[] = [];
+  const stop = twins.onChanged((gateway, tags) => heard.push(`${gateway} ${tags.join(" ")}`));
+  await take(one, one.samples([[1, 2, 2]]));
+  await take(two, two.dictionaryFrame(), two.samples([[0, 3, 3]]));
+  assert.deepEqual(heard, ["gw-one pump/t1", "gw-two pump/t0"]);
+  stop();
+  await take(one, one.samples([[0, 4, 4]]));
+  assert.equal(heard.length, 2);
+  assert.equal(twins.table(two.gateway)?.watched, false);
+  assert.equal(valueOf(twins, one, "pump/t0"), 4);
+});

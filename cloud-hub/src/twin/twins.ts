@@ -41,6 +41,8 @@ export class Twins {
   readonly #options: TwinsOptions;
   readonly #places = new Map<string, Place>();
   readonly #listeners = new Set<(gateway: string, tags: readonly string[]) => void>();
+  /** Ends the listening to each table, while anybody listens here. */
+  readonly #listening = new Set<() => void>();
 
   constructor(options: TwinsOptions) {
     this.#options = options;
@@ -57,7 +59,11 @@ export class Twins {
 
   onChanged(listener: (gateway: string, tags: readonly string[]) => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (this.#listeners.size === 1) this.#listen();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#listenNoMore();
+    };
   }
 
   /** Makes one twin again. Commits that come meanwhile are taken too: order does not matter. */
@@ -155,12 +161,27 @@ export class Twins {
     return place;
   }
 
-  #newTwin(gateway: GatewayId): ReportedTwin {
+  #newTwin(gateway: string): ReportedTwin {
     const twin = new ReportedTwin();
-    twin.table.onChanged((tags) => {
+    if (this.#listeners.size > 0) this.#listenTo(gateway, twin);
+    return twin;
+  }
+
+  /** Twins collect what changed only while somebody listens. */
+  #listen(): void {
+    for (const [gateway, { twin }] of this.#places) this.#listenTo(gateway, twin);
+  }
+
+  #listenTo(gateway: string, { table }: ReportedTwin): void {
+    const stop = table.onChanged((tags) => {
       for (const listener of this.#listeners) listener(gateway, tags);
     });
-    return twin;
+    this.#listening.add(stop);
+  }
+
+  #listenNoMore(): void {
+    for (const stop of this.#listening) stop();
+    this.#listening.clear();
   }
 }
 
