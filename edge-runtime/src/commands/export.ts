@@ -84,7 +84,7 @@ function reportOf(exported: Exported, openClaims: number, fingerprint: string): 
       : [
           `${unreadable} frames are damaged on the gateway's disk and stayed there; the gateway says which when it runs.`,
         ]),
-    "At the hub: millwright-hub import --from FOLDER. What it writes there brings the marks back: millwright take-marks --from FOLDER.",
+    "At the hub: import --from FOLDER. It writes the marks there; bring them back with millwright take-marks --from FOLDER.",
     "Until then the gateway keeps everything.",
   ];
   return `${lines.join("\n")}\n`;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import { Fault, type Refused } from "@millwright/kit";
 
@@ -7,10 +7,10 @@ export class DoorClosed extends Fault {
   override readonly name = "DoorClosed";
   readonly code = "door.closed";
   readonly retry = "soon";
-  readonly hint = "Start the program, and run the command as the user who runs it.";
+  readonly hint = "Start it, and run this command as the user who runs it.";
 
   constructor(file: string, options?: ErrorOptions) {
-    super(`no program answers at ${file}`, options);
+    super(`the program that is asked by ${file} does not run`, options);
   }
 }
 
@@ -39,6 +39,7 @@ export async function callDoor(
 }
 
 function readDoor(file: string): { readonly port: number; readonly secret: string } {
+  if (!existsSync(file)) throw new DoorClosed(file);
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(file, "utf8"));
