@@ -15,13 +15,31 @@ export interface Hole {
 const valuesAtOnce = 1_000;
 /** A hole of a day at 10 Hz; a server that goes on beyond it is not believed. */
 const valuesMax = 1_000_000;
+/** History is read beside what happens now, and a controller has other work: an hour of 100 items at 1 Hz in 36 s. */
+const valuesPerS = 10_000;
+
+/** What of a hole stays open: nothing behind this time could be read. */
+export interface Unfilled {
+  readonly item: number;
+  /** µs by the device's clock; NaN when nothing of the hole was read. */
+  readonly fromUs: number;
+}
+
+interface Wish {
+  readonly hole: Hole;
+  readonly continuationPoint: Buffer | undefined;
+  readonly count: number;
+  /** Time of the last value read. */
+  readonly atUs: number;
+}
 
 /**
  * Reads holes from the server's own history (HistoryRead, raw; OPC 10000-11, 6.5.3), following continuation points
- * until they end.
+ * until they end. A point that is not followed to its end is released: servers grant few of them, and keep them until the
+ * session closes (OPC 10000-4, 7.9).
  *
  * @param take is awaited, so that a slow reader slows the reading
- * @returns the items whose hole could not be filled
+ * @param rest waits so many ms; rejects when the conversation ends
  */
 export async function fillHoles(
   library: Library,
@@ -29,45 +47,88 @@ export async function fillHoles(
   holes: readonly Hole[],
   atOnce: number,
   take: (item: number, values: readonly opcua.DataValue[]) => Promise<void>,
-): Promise<readonly number[]> {
-  const failed: number[] = [];
+  rest: (ms: number) => Promise<void>,
+): Promise<readonly Unfilled[]> {
+  const unfilled: Unfilled[] = [];
   for (let from = 0; from < holes.length; from += atOnce) {
-    let open = holes.slice(from, from + atOnce).map((hole) => ({
-      hole,
-      continuationPoint: undefined as Buffer | undefined,
-      count: 0,
-    }));
-    while (open.length > 0) {
-      const results = await readSlice(library, session, open);
-      const next: typeof open = [];
-      for (const [place, wish] of open.entries()) {
-        const result = results[place];
-        if (result === undefined || result.statusCode.value >>> 30 >= 2) {
-          failed.push(wish.hole.item);
-          continue;
-        }
-        const values = valuesOf(library, result);
-        const inside = values.filter((value) => {
-          const atUs = toUs(value.sourceTimestamp, value.sourcePicoseconds);
-          return atUs > wish.hole.fromUs && atUs < wish.hole.toUs;
+    let open = holes
+      .slice(from, from + atOnce)
+      .map((hole): Wish => ({ hole, continuationPoint: undefined, count: 0, atUs: NaN }));
+    /** Granted by the server and not asked for again. */
+    let granted: Wish[] = [];
+    try {
+      while (open.length > 0) {
+        const results = await readSlice(library, session, open);
+        // Asking with a point gives it back; what comes instead is another one.
+        granted = open.flatMap((wish, place) => {
+          const point = results[place]?.continuationPoint as Buffer | null | undefined;
+          return (point?.length ?? 0) === 0
+            ? []
+            : [{ ...wish, continuationPoint: point ?? undefined }];
         });
-        if (inside.length > 0) await take(wish.hole.item, inside);
-        const count = wish.count + values.length;
-        const more = result.continuationPoint as Buffer | null;
-        if (more === null || more.length === 0) continue;
-        if (values.length === 0 || count >= valuesMax) failed.push(wish.hole.item);
-        else next.push({ hole: wish.hole, continuationPoint: more, count });
+        const next: Wish[] = [];
+        let read = 0;
+        for (const [place, wish] of open.entries()) {
+          const result = results[place];
+          if (result === undefined || result.statusCode.value >>> 30 >= 2) {
+            unfilled.push({ item: wish.hole.item, fromUs: wish.atUs });
+            continue;
+          }
+          const values = valuesOf(library, result);
+          read += values.length;
+          const atUs = await takeInside(wish, values, take);
+          const count = wish.count + values.length;
+          const more = granted.find(({ hole }) => hole === wish.hole)?.continuationPoint;
+          if (more === undefined) continue;
+          if (values.length === 0 || count >= valuesMax) {
+            unfilled.push({ item: wish.hole.item, fromUs: atUs });
+          } else {
+            next.push({ hole: wish.hole, continuationPoint: more, count, atUs });
+          }
+        }
+        if (next.length > 0) await rest((read / valuesPerS) * 1_000);
+        await release(
+          library,
+          session,
+          granted.filter(({ hole }) => !next.some((one) => one.hole === hole)),
+        );
+        granted = next;
+        open = next;
       }
-      open = next;
+    } catch (failure) {
+      // The session may live on, and another conversation with it. That this fails too is no news.
+      await release(library, session, granted).catch(() => undefined);
+      throw failure;
     }
   }
-  return failed;
+  return unfilled;
+}
+
+/** Hands on what lies within the hole. @returns time of the last value */
+async function takeInside(
+  { hole, atUs }: Wish,
+  values: readonly opcua.DataValue[],
+  take: (item: number, values: readonly opcua.DataValue[]) => Promise<void>,
+): Promise<number> {
+  const times = values.map((value) => toUs(value.sourceTimestamp, value.sourcePicoseconds));
+  const inside = values.filter((_value, at) => {
+    const us = times[at] ?? NaN;
+    return us > hole.fromUs && us < hole.toUs;
+  });
+  if (inside.length > 0) await take(hole.item, inside);
+  return times.findLast((us) => Number.isFinite(us)) ?? atUs;
+}
+
+async function release(library: Library, session: Session, wishes: readonly Wish[]): Promise<void> {
+  if (wishes.length === 0) return;
+  await readSlice(library, session, wishes, true);
 }
 
 async function readSlice(
   library: Library,
   session: Session,
-  open: readonly { readonly hole: Hole; readonly continuationPoint: Buffer | undefined }[],
+  open: readonly Wish[],
+  releases = false,
 ): Promise<readonly opcua.HistoryReadResult[]> {
   // One request has one time range: the widest; what lies outside a node's own hole is left out afterwards.
   const fromUs = Math.min(...open.map(({ hole }) => hole.fromUs));
@@ -81,7 +142,7 @@ async function readSlice(
       returnBounds: false,
     }),
     timestampsToReturn: library.TimestampsToReturn.Source,
-    releaseContinuationPoints: false,
+    releaseContinuationPoints: releases,
     nodesToRead: open.map(({ hole, continuationPoint }) => ({
       nodeId: hole.nodeId,
       ...(continuationPoint === undefined ? {} : { continuationPoint }),

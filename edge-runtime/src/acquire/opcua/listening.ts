@@ -4,7 +4,7 @@ import type { DriverContext } from "../driver.ts";
 import { watchAge } from "./certificate-age.ts";
 import type { Attached } from "./climb.ts";
 import { ServiceFailure } from "./faults.ts";
-import { fillHoles } from "./history.ts";
+import { fillHoles, type Unfilled } from "./history.ts";
 import { planHoles } from "./hole.ts";
 import { Intake, type Change } from "./intake.ts";
 import type { ItemPlan, PointPlan } from "./items.ts";
@@ -304,7 +304,7 @@ export class Listening {
     const present = (item: number): number => this.intake.seenUs(item);
     const holes = planHoles(items, nodeIds, resume, memory, present, facts.currentTimeUs);
     const atOnce = facts.limits.history;
-    const failed = await fillHoles(library, session, holes, atOnce, async (item, values) => {
+    const take = async (item: number, values: readonly opcua.DataValue[]): Promise<void> => {
       await this.#structures.decode(values);
       // A slow reader slows the reading of history; what is in the server's history stays there.
       while (this.intake.waiting > context.queueMax / 2) await context.clock.sleep(20, signal);
@@ -312,11 +312,23 @@ export class Listening {
         values.map((value) => ({ item, value })),
         context.clock.nowUs(),
       );
-    });
-    for (const item of failed) {
-      for (const point of items[item]?.points ?? []) this.#lose(point, "link lost", resume.untilUs);
+    };
+    const rest = (ms: number): Promise<void> => context.clock.sleep(ms, signal);
+    const unfilled = await fillHoles(library, session, holes, atOnce, take, rest);
+    if (holes.length > 0 && unfilled.length === holes.length && unfilled.every(isWhole)) {
+      // The server has no history of any of it: one entry for the device says the same as one for each value.
+      this.#lose(-1, "link lost", resume.untilUs);
+    } else {
+      for (const { item, fromUs } of unfilled) {
+        // What was read is no loss: the entry begins where the reading ended.
+        const lostUs = Number.isNaN(fromUs) ? resume.untilUs : Math.max(resume.untilUs, fromUs);
+        for (const point of items[item]?.points ?? []) this.#lose(point, "link lost", lostUs);
+      }
     }
-    context.log.info("acquire.opcua-history-read", { items: holes.length, failed: failed.length });
+    context.log.info("acquire.opcua-history-read", {
+      items: holes.length,
+      failed: unfilled.length,
+    });
   }
 
   #lose(point: number, reason: LossReason, fromUs: number): void {
@@ -347,4 +359,9 @@ export class Listening {
       `${this.#mismatched.size} of ${points.length} tags hold another type than declared, for example ${plan?.addressText ?? ""}: ${found} instead of ${plan?.type ?? ""}`,
     );
   }
+}
+
+/** Nothing of the hole was read. */
+function isWhole({ fromUs }: Unfilled): boolean {
+  return Number.isNaN(fromUs);
 }

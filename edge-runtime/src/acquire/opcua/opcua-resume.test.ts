@@ -188,6 +188,20 @@ describe("opcua after a break", () => {
       assert.deepEqual(context.losses, []);
     }));
 
+  test("a hole of which the server has no history is one entry for the device", () =>
+    withStateFolder(async (folder) => {
+      const settings = testSettings(device.url, { history: true });
+      const { session } = await brokenConversation("Forgotten", folder, settings);
+      await session[Symbol.asyncDispose]();
+      const resume = { ...session.resume, sessionToken: "", subscriptionId: 4_000_000 };
+      const { context } = await goOn("Forgotten", folder, resume, [], settings);
+      await until("the loss is told", () => context.losses.length > 0);
+      assert.deepEqual(
+        context.losses.map(({ point: index, reason }) => [index, reason]),
+        [[-1, "link lost"]],
+      );
+    }));
+
   test("messages that the server no longer has are a loss, and the rest comes", () =>
     withStateFolder(async (folder) => {
       const { session } = await brokenConversation("Acknowledged", folder);

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { silentLog } from "@millwright/kit";
+
+import { fillHoles, type Hole } from "./history.ts";
+import { loadLibrary, type opcua } from "./library.ts";
+import type { Session } from "./session.ts";
+
+const library = await loadLibrary(silentLog);
+const startMs = Date.UTC(2026, 0, 1);
+const startUs = startMs * 1_000;
+
+/** A server that answers in pieces and grants continuation points, of which it counts those that are out. */
+class PagedServer {
+  readonly points = new Set<string>();
+  /** Values that it has of each node, one each second. */
+  readonly values: number;
+  readonly page: number;
+  /** Goes on for ever, granting points and giving nothing. */
+  readonly endless: boolean;
+
+  constructor(values: number, page: number, endless = false) {
+    this.values = values;
+    this.page = page;
+    this.endless = endless;
+  }
+
+  call(request: opcua.HistoryReadRequest): Promise<opcua.HistoryReadResponse> {
+    const results = (request.nodesToRead ?? []).map((node) => {
+      const point = node.continuationPoint as Buffer | null;
+      const key = (point?.length ?? 0) === 0 ? undefined : point?.toString("latin1");
+      if (key !== undefined) this.points.delete(key);
+      if (request.releaseContinuationPoints) return new library.HistoryReadResult({});
+      const from = key === undefined ? 0 : Number(key.split("/")[1]);
+      const until = Math.min(this.values, from + this.page);
+      const more = this.endless || until < this.values;
+      const name = `${node.nodeId.toString()}/${until}`;
+      if (more) this.points.add(name);
+      const dataValues = Array.from({ length: until - from }, (_value, at) => ({
+        sourceTimestamp: new Date(startMs + (from + at) * 1_000),
+        value: { dataType: library.DataType.Double, value: from + at },
+      }));
+      return new library.HistoryReadResult({
+        historyData: new library.HistoryData({ dataValues }),
+        ...(more ? { continuationPoint: Buffer.from(name, "latin1") } : {}),
+      });
+    });
+    return Promise.resolve(new library.HistoryReadResponse({ results }));
+  }
+
+  session(): Session {
+    // Nothing else of a session takes part in reading history.
+    return this as unknown as Session;
+  }
+}
+
+function holesOf(count: number, seconds = 4_000): readonly Hole[] {
+  return Array.from({ length: count }, (_hole, item) => ({
+    item,
+    nodeId: new library.NodeId(library.NodeId.NodeIdType.NUMERIC, item + 1, 2),
+    fromUs: startUs - 1,
+    toUs: startUs + seconds * 1_000_000,
+  }));
+}
+
+async function fill(
+  server: PagedServer,
+  holes: readonly Hole[],
+): Promise<{ read: number; restedMs: number; unfilled: Awaited<ReturnType<typeof fillHoles>> }> {
+  let read = 0;
+  let restedMs = 0;
+  const unfilled = await fillHoles(
+    library,
+    server.session(),
+    holes,
+    2,
+    (_item, values) => {
+      read += values.length;
+      return Promise.resolve();
+    },
+    (ms) => {
+      restedMs += ms;
+      return Promise.resolve();
+    },
+  );
+  return { read, restedMs, unfilled };
+}
+
+test("continuation points are followed to their end, and none is left with the server", async () => {
+  const server = new PagedServer(2_500, 1_000);
+  const { read, unfilled } = await fill(server, holesOf(3));
+  assert.equal(read, 3 * 2_500);
+  assert.deepEqual(unfilled, []);
+  assert.equal(server.points.size, 0);
+});
+
+test("history is read no faster than a controller can bear", async () => {
+  const { restedMs } = await fill(new PagedServer(20_000, 1_000), holesOf(1, 30_000));
+  assert.equal(Math.round(restedMs), 1_900);
+});
+
+test("a server that grants points without an end is given up, and its points are released", async () => {
+  const server = new PagedServer(10, 10, true);
+  const { unfilled } = await fill(server, holesOf(1));
+  assert.deepEqual(unfilled, [{ item: 0, fromUs: startUs + 9_000_000 }]);
+  assert.equal(server.points.size, 0);
+});
+
+test("a reading that breaks off leaves no point with the server", async () => {
+  const server = new PagedServer(5_000, 1_000);
+  const holes = holesOf(1);
+  await assert.rejects(
+    fillHoles(
+      library,
+      server.session(),
+      holes,
+      2,
+      () => Promise.reject(new Error("the conversation ends")),
+      () => Promise.resolve(),
+    ),
+    /conversation ends/,
+  );
+  assert.equal(server.points.size, 0);
+});
