@@ -1,6 +1,7 @@
 /** Who may know whom (house style 2), where a machine can read it. */
 const steps = [
   "acquire",
+  "capture",
   "normalise",
   "detect",
   "decide",

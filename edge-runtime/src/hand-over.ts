@@ -21,6 +21,12 @@ import type {
 /** What acquire hands to normalise. */
 export type { ReadingBatch } from "./acquire/driver.ts";
 
+/** What buffer answers to capture. */
+export type { Kept } from "./buffer/captures/captures.ts";
+
+/** What acquire hands to capture. */
+export type { ArrayReading } from "./acquire/driver.ts";
+
 /** Samples of one device after normalise, on their way to buffer and serve. `tag` holds dictionary indices. */
 export interface SampleBatch extends SampleColumns {
   readonly device: DeviceId;

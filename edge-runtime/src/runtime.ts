@@ -30,9 +30,11 @@ import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import type { ReadingBatch } from "./acquire/driver.ts";
 import { healthDriver } from "./acquire/health/health-driver.ts";
 import { backupHandlers } from "./buffer/backup-handlers.ts";
+import { captureFile, captureFolderOf } from "./buffer/captures/capture-files.ts";
 import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
+import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
 import type { GatewayClockState, SampleBatch } from "./hand-over.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
@@ -92,6 +94,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       keepRawHours: settings.journal.keepRawHours,
       bytesMax: settings.journal.bytesMax,
       tellEveryMs: settings.telling.everyMs,
+      captures: captureLimitsOf(settings),
       clock,
       clockIsSet: () => gatewayClock.state === "set",
       random,
@@ -125,9 +128,11 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     );
     const self = devices.find((device) => device.status.protocol === healthDriver.protocol);
     noteGatewayClock = (words) => self?.noteClock(words);
+    const captures = createCaptures({ settings, devices, tags, current, journal, clock, log });
     const statuses = (): readonly DeviceStatus[] => devices.map((device) => device.status);
     const unexplained = (): number =>
       journal.counters().unexplained +
+      (captures?.account.unexplained ?? 0) +
       devices.reduce((sum, device) => sum + Math.abs(device.account.unexplained), 0);
 
     const files = carrierFiles(settings.journal.folder);
@@ -181,6 +186,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         }),
         live,
         indexOf,
+        captures: (query) => journal.captures(query),
+        captureFile: (sha256) => captureFile(captureFolderOf(settings.journal.folder), sha256),
         buffer: (outageS) => journal.buffer(outageS),
         line: (tag, range, signal) => journal.readLine(tag, range, signal),
         gaps: async (id, fromUs, toUs) => {
@@ -208,6 +215,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       room,
       hmi,
       ...devices,
+      ...(captures === undefined ? [] : [captures]),
       announce,
     ];
     await runServices(services, until, drainMs);
@@ -423,6 +431,7 @@ function toPage(
     tags: tags.map(toLiveTag),
     overview,
     sparklines: sparklinesOf(tags, overview),
+    captures: capturePointsOf(settings),
     commitEveryMs: settings.journal.commitEveryMs,
     ...(key === undefined ? {} : { fingerprint: fingerprintOf(key.publicKey) }),
   };

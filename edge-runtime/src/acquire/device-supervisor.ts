@@ -8,9 +8,11 @@ import {
   Fault,
   hintOf,
   messageChain,
+  race,
   type Clock,
   type Log,
   type Random,
+  type Refused,
   type Service,
 } from "@millwright/kit";
 import {
@@ -25,6 +27,8 @@ import {
 import type { Loss } from "../hand-over.ts";
 import { createBatchBuilder } from "./batch-builder.ts";
 import type {
+  ArrayReading,
+  ArrayWish,
   Driver,
   DriverContext,
   DriverSession,
@@ -84,6 +88,9 @@ export class DeviceSupervisor implements Service {
   readonly #stopping = new AbortController();
   readonly #break: (failure: unknown) => void;
   #running: Promise<void> = Promise.resolve();
+  /** Of the conversation under way. */
+  #session: DriverSession | undefined;
+  #nextSession = Promise.withResolvers<void>();
   #state: DeviceState = "connecting";
   #sinceUs: number;
   #confirmedUs = 0;
@@ -139,6 +146,17 @@ export class DeviceSupervisor implements Service {
     if (text === this.#clockNote) return;
     this.#clockNote = text;
     this.#options.changed();
+  }
+
+  /** Waits for a conversation, if there is none, until `signal` aborts. Throws what the driver throws. */
+  async readArray(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused> {
+    while (this.#session === undefined) await race(this.#nextSession.promise, signal);
+    return (
+      (await this.#session.readArray?.(wish, signal)) ?? {
+        kind: "refused",
+        reason: `${this.#options.device.driver.protocol} has no arrays`,
+      }
+    );
   }
 
   get account(): SourceAccount {
@@ -247,6 +265,8 @@ export class DeviceSupervisor implements Service {
       this.#options.resume(),
     );
     opened();
+    this.#session = session;
+    this.#nextSession.resolve();
     try {
       try {
         const withResume = savingResume(session, this.#options.saveResume);
@@ -262,6 +282,8 @@ export class DeviceSupervisor implements Service {
         log.warn("acquire.end-refused", { device: device.id, why: messageChain(failure) });
       });
     } finally {
+      this.#session = undefined;
+      this.#nextSession = Promise.withResolvers<void>();
       await session[Symbol.asyncDispose]();
       const after = this.account;
       this.#unexplained +=

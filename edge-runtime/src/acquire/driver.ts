@@ -1,5 +1,11 @@
 import type { Clock, Log, Random, Refused } from "@millwright/kit";
-import type { LossReason, Scalar, ValueType, WriteOutcome } from "@millwright/wire-contract";
+import type {
+  LossReason,
+  SampleType,
+  Scalar,
+  ValueType,
+  WriteOutcome,
+} from "@millwright/wire-contract";
 import type { z } from "zod";
 
 /** Fills the columns of one batch. Reused by the driver from batch to batch; never grows past its bound. */
@@ -64,6 +70,28 @@ type Json = string | number | boolean | null | readonly Json[] | { readonly [key
 /** What the next conversation needs to go on where this one ended. Kept in the journal; plain JSON. */
 export type ResumePoint = Readonly<Record<string, Json>>;
 
+/** An array of numbers to be read whole: a waveform that the device has taken. */
+export interface ArrayWish {
+  readonly array: string;
+  /** Rows a second, as a number or as the address where it stands. */
+  readonly rate: string | number;
+  /** Value = scale * number; as a number or as an address. */
+  readonly scale: string | number;
+}
+
+export interface ArrayReading {
+  /** The numbers, little-endian. */
+  readonly bytes: Uint8Array;
+  readonly sampleType: Exclude<SampleType, "none">;
+  readonly count: number;
+  /** A number lies at an end of its type. */
+  readonly overload: boolean;
+  readonly rateHz: number;
+  readonly scale: number;
+  /** When the device says that it was measured; NaN when it does not. */
+  readonly measuredUs: number;
+}
+
 /** One conversation with one device. It never reconnects: when the link is lost, it is over. */
 export interface DriverSession extends AsyncDisposable {
   /** What the next conversation needs to go on (a subscription id, the last number settled). */
@@ -76,6 +104,8 @@ export interface DriverSession extends AsyncDisposable {
    */
   readings(signal: AbortSignal): AsyncIterable<ReadingBatch>;
   write(point: number, value: Scalar, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Absent where the protocol has no arrays. Throws `LinkLost` when the device goes away. */
+  readArray?(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused>;
   /**
    * The stop is planned: take back in the device what was made there (sessions, subscriptions). Without it, disposal
    * leaves a subscription alive on purpose, because the server's queue holds the data we promised to keep.
@@ -192,6 +222,8 @@ export interface Driver<Settings> {
   readonly proofEveryMs?: (settings: Settings) => number;
   /** Refuses an address that cannot be understood, in words for the person who wrote it. Touches no network. */
   checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
+  /** As `checkPoint`, for arrays; absent where the protocol has none. */
+  checkArray?(wish: ArrayWish): Refused | undefined;
   /** Begins to load code that takes long, while others are busy with other things. `open` waits for it if need be. */
   prepare?(log: Log): void;
   /** Says what the settings will mean for the device. Touches no network. */

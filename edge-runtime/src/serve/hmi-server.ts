@@ -3,7 +3,9 @@ import { join } from "node:path";
 
 import type { Clock } from "@millwright/kit";
 import {
+  addCaptureRoutes,
   addHistoryRoutes,
+  type CaptureSource,
   liveStream,
   PageService,
   type HistorySource,
@@ -22,6 +24,10 @@ export interface HmiViews {
   readonly indexOf: (tag: string) => number | undefined;
   readonly line: (tag: number, range: TimeRange, signal: AbortSignal) => Promise<RecordedLine>;
   readonly gaps: (tag: string, fromUs: number, toUs: number) => Promise<readonly LedgerEntry[]>;
+  /** The newest first. */
+  readonly captures: CaptureSource["list"];
+  /** Where the bytes of a capture lie. */
+  readonly captureFile: (sha256: string) => string;
   /** How long there is room with the hub away, and what an outage of so long would do. */
   readonly buffer: (outageS: number) => Promise<BufferClock>;
 }
@@ -82,6 +88,10 @@ export class HmiServer extends PageService {
         });
         app.get("/api/live", (context) => liveStream(context, views.live, clock));
         const history = historyOf(views);
+        addCaptureRoutes(app, "/api", () => ({
+          list: (query) => views.captures(query),
+          file: (sha256) => Promise.resolve(views.captureFile(sha256)),
+        }));
         addHistoryRoutes(app, "/api", () => history);
       },
     });

@@ -5,6 +5,12 @@
 import type { TagKind } from "@millwright/wire-contract";
 import { z } from "zod";
 
+import {
+  arrayCaptureFile,
+  capturesFile,
+  type ArrayCaptureFile,
+  type CapturesFile,
+} from "../capture/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 
 export interface GatewayFile {
@@ -39,6 +45,7 @@ export interface GatewayFile {
     readonly host: string;
     readonly port: number;
   };
+  readonly captures: CapturesFile;
   readonly devices: readonly DeviceFile[];
 }
 
@@ -63,6 +70,8 @@ export interface DeviceFile {
   readonly everyMs: number;
   /** A tag table beside this file, or rows written out with the same column names. */
   readonly tags?: string | readonly Readonly<Record<string, string | number>>[] | undefined;
+  /** Waveforms that the device takes by itself and gives away whole. */
+  readonly captures?: readonly ArrayCaptureFile[] | undefined;
 }
 
 /** What many devices of one make have in common. Text may hold `{parameter}`; `{device}` is always the device's id. */
@@ -72,6 +81,7 @@ export interface TemplateFile {
   readonly parameters: Readonly<Record<string, string>>;
   readonly connection: Readonly<Record<string, unknown>>;
   readonly tags: string;
+  readonly captures?: readonly ArrayCaptureFile[] | undefined;
 }
 
 // Until the HMI has users, only people at the gateway may look: other addresses are refused, in words.
@@ -94,6 +104,7 @@ export const deviceFile: z.ZodType<DeviceFile> = z.strictObject({
   // Once a second is what a technician sees as live, and what a 9600 baud line bears for a small device.
   everyMs: z.int().min(10).max(86_400_000).default(1_000),
   tags: z.union([z.string().min(1), rows]).optional(),
+  captures: z.array(arrayCaptureFile).optional(),
 });
 
 // Nothing is held back unless somebody says what error he can live with.
@@ -145,6 +156,7 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
       port: z.int().min(0).max(65_535).default(8_081),
     })
     .default({ host: "127.0.0.1", port: 8_081 }),
+  captures: capturesFile.prefault({}),
   devices: z.array(deviceFile).default([]),
 });
 
@@ -153,6 +165,7 @@ export const templateFile: z.ZodType<TemplateFile> = z.strictObject({
   parameters: z.record(z.string(), z.string()).default({}),
   connection: z.record(z.string(), z.unknown()).default({}),
   tags: z.string().min(1),
+  captures: z.array(arrayCaptureFile).optional(),
 });
 
 /** The schema that editors use to complete and check the file (JSON Schema 2020-12). */

@@ -189,6 +189,42 @@ test("a template gives protocol, connection and tags; a parameter that is missin
   );
 });
 
+test("a capture names an array that can be read, tags that are there, and an id of its own", (t) => {
+  const capture = {
+    id: "pump-1/bearing",
+    name: "Bearing",
+    array: "ns=2;s=Pump1.Capture",
+    rate: 25_600,
+    everyMin: 5,
+    state: ["pump-1/speed"],
+  };
+  const device = (captures: unknown): string => `
+gateway: { id: gw-1, name: One }
+journal: { folder: journal }
+devices:
+  - id: pump-1
+    protocol: opcua
+    connection: { url: "opc.tcp://127.0.0.1:4840", security: none-i-accept-plain-text }
+    tags:
+      - { id: pump-1/speed, name: Speed, address: "ns=2;s=Pump1.Speed", type: float64 }
+    captures: ${JSON.stringify(captures)}
+`;
+  const folder = folderWith(t, { "gateway.yaml": device([capture]) });
+  const [pump] = loadSettings(folder).devices;
+  assert.deepEqual(pump?.captures[0]?.state, ["pump-1/speed"]);
+
+  const noTag = { ...capture, state: ["pump-1/spede"] };
+  const other = folderWith(t, { "gateway.yaml": device([noTag]) });
+  const [problem] = problemsOf(other);
+  assert.equal(problem, 'device pump-1: capture pump-1/bearing: "pump-1/spede" is no tag');
+
+  const wrong = { ...capture, id: "pump-1/speed", array: "bearing" };
+  const bad = folderWith(t, { "gateway.yaml": device([wrong]) });
+  const problems = problemsOf(bad).join("\n");
+  assert.match(problems, /captures\[0\]: "bearing" is not a node id/);
+  assert.match(problems, /tag pump-1\/speed: is declared twice/);
+});
+
 test("editors get a JSON Schema of the file", () => {
   const schema = gatewayJsonSchema() as { readonly properties?: Readonly<Record<string, unknown>> };
   assert.deepEqual(Object.keys(schema.properties ?? {}), [
@@ -197,6 +233,7 @@ test("editors get a JSON Schema of the file", () => {
     "journal",
     "telling",
     "hmi",
+    "captures",
     "devices",
   ]);
 });

@@ -6,12 +6,20 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 
 import { Fault } from "@millwright/kit";
-import { isDeviceId, isGatewayId, type DeviceId, type GatewayId } from "@millwright/wire-contract";
+import {
+  isDeviceId,
+  isGatewayId,
+  isTagId,
+  type DeviceId,
+  type GatewayId,
+  type TagId,
+} from "@millwright/wire-contract";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 
 import { healthDriver, healthTags } from "../acquire/health/health-driver.ts";
 import { drivers, type AnyDriver } from "../acquire/registry.ts";
+import type { ArrayCaptureFile, CaptureFolderFile } from "../capture/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 import { toTagSettings, type TagSettings } from "./declared-tag.ts";
 import {
@@ -50,6 +58,8 @@ export interface DeviceSettings {
   readonly connection: unknown;
   readonly clockPolicy: ClockPolicy;
   readonly tags: readonly TagSettings[];
+  /** With ids that are no tag of any device. */
+  readonly captures: readonly (ArrayCaptureFile & { readonly id: TagId })[];
 }
 
 export interface Settings {
@@ -70,6 +80,10 @@ export interface Settings {
   };
   readonly telling: { readonly everyMs: number };
   readonly hmi: GatewayFile["hmi"];
+  readonly captures: {
+    readonly bytesMax: number;
+    readonly folders: readonly (CaptureFolderFile & { readonly id: TagId })[];
+  };
   readonly devices: readonly DeviceSettings[];
 }
 
@@ -96,6 +110,22 @@ export function loadSettings(path: string): Settings {
     devices.push(health);
     declared.push({ id: health.id, tags: health.tags.map(({ tag }) => tag.id) });
   }
+  const folders = (parsed?.captures.folders ?? []).flatMap((each, index) => {
+    const where = `${relative(".", file) || file}: captures.folders[${index}]`;
+    return isTagId(each.id) ? { ...each, id: each.id } : notAnId(where, each.id, problems);
+  });
+  const known = new Set(devices.flatMap(({ tags }) => tags.map(({ tag }) => tag.id as string)));
+  for (const { id, captures } of devices) {
+    for (const { trigger, state, ...capture } of captures) {
+      const unknown = [...(trigger === undefined ? [] : [trigger.tag]), ...state].filter(
+        (tag) => !known.has(tag),
+      );
+      for (const tag of unknown) {
+        problems.push({ where: `device ${id}: capture ${capture.id}`, what: `"${tag}" is no tag` });
+      }
+    }
+  }
+  declared.push({ id: "captures.folders", tags: folders.map(({ id }) => id) });
   problems.push(...repeats(declared));
   for (const { line, devices: users, says } of planLines(devices)) {
     const where = `${relative(".", file) || file}: ${line} (${users.join(", ")})`;
@@ -133,6 +163,10 @@ export function loadSettings(path: string): Settings {
       bytesMax: journal.mebibytesMax * 2 ** 20,
     },
     telling: { everyMs: telling.everyMs },
+    captures: {
+      bytesMax: parsed.captures.mebibytesMax * 2 ** 20,
+      folders: folders.map((each) => ({ ...each, folder: beside(folder, each.folder) })),
+    },
     hmi,
     devices: devices.map((device) => ({
       ...device,
@@ -171,6 +205,7 @@ function healthDevice(): DeviceSettings {
     connection: healthDriver.settings.parse({}),
     clockPolicy: "auto",
     tags: healthTags(id),
+    captures: [],
   };
 }
 
@@ -205,6 +240,7 @@ function toDevice(
 
   let { protocol, connection } = device;
   let tags = device.tags;
+  let captureFiles = device.captures;
   let tagFolder = folder;
   if (device.template !== undefined) {
     const templatePath = beside(folder, device.template);
@@ -217,6 +253,7 @@ function toDevice(
     }
     protocol ??= template.protocol;
     connection = overlay(template.connection, connection);
+    captureFiles ??= template.captures;
     if (tags === undefined) {
       tags = template.tags;
       tagFolder = dirname(templatePath);
@@ -242,6 +279,7 @@ function toDevice(
     where: row.where,
     cells: fill(row.cells, parameters, (name) => missing.add(name)),
   }));
+  captureFiles = fill(captureFiles ?? [], parameters, (name) => missing.add(name));
   for (const name of missing) {
     problems.push({
       where: `${place}.parameters`,
@@ -271,6 +309,16 @@ function toDevice(
     const proofEveryMs = connected.success ? (driver.proofEveryMs?.(connected.data) ?? 0) : 0;
     settings.push(provenEvery(tag, proofEveryMs));
   }
+  const captures = captureFiles.flatMap((each, index) => {
+    const where = `${place}.captures[${index}]`;
+    names.push(each.id);
+    const refused =
+      driver.checkArray === undefined
+        ? `${driver.protocol} has no arrays`
+        : driver.checkArray(each)?.reason;
+    if (refused !== undefined) problems.push({ where, what: refused });
+    return isTagId(each.id) ? { ...each, id: each.id } : notAnId(where, each.id, problems);
+  });
   if (!connected.success) return undefined;
   for (const line of driver.plan(
     connected.data,
@@ -286,7 +334,16 @@ function toDevice(
     connection: connected.data,
     clockPolicy: device.clock,
     tags: settings,
+    captures,
   };
+}
+
+function notAnId(where: string, id: string, problems: Problem[]): readonly never[] {
+  problems.push({
+    where: `${where}.id`,
+    what: `"${id}" may hold letters, digits and "_", ".", "/", "-" only, at most 128`,
+  });
+  return [];
 }
 
 /** A value counts as stale by the rhythm in which it can be proven, which may be slower than that in which it is read. */

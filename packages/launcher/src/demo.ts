@@ -19,6 +19,8 @@ import { createStatusBoard } from "./status-board.ts";
 import { trustPlant } from "./trust-plant.ts";
 
 const ports = { console: 8_080, hmi: [8_081, 8_082] } as const;
+/** Often enough to be seen; a plant takes one an hour. */
+const demoCaptureEveryMin = 2;
 /** 10 commits a second: everything is quick on a desk. On a flash card this would cost its life (settings say how). */
 const demoCommitMs = 100;
 /** The first start makes a database and certificates; on a slow machine that takes its time. */
@@ -176,6 +178,7 @@ async function startGateway(
       commitEveryMs: demoCommitMs,
       telling: demoTelling,
       tagRules: demoTagRules,
+      captureEveryMin: demoCaptureEveryMin,
       hub,
     },
     endpoints,

@@ -31,8 +31,29 @@ export interface LineGateway {
   readonly telling?: Readonly<Record<string, string | number>>;
   /** By name of the tag within its device: rules that go before those of its kind. */
   readonly tagRules?: Readonly<Record<string, string>>;
+  /** The pump's bearing is captured so often, minutes; absent: never. */
+  readonly captureEveryMin?: number;
   /** Absent: the gateway works alone. */
   readonly hub?: { readonly url: string; readonly credentialsFile?: string };
+}
+
+/** As in the template of the pump. */
+function pumpCaptures(everyMin: number): readonly object[] {
+  const node = (name: string): string => `nsu=urn:millwright:virtual-plant;s=Pump1.Capture.${name}`;
+  return [
+    {
+      id: "pump-1/bearing-acceleration",
+      name: "Bearing acceleration, drive end",
+      asset: "Pump 1",
+      array: node("Acceleration"),
+      rate: node("Rate"),
+      scale: node("Scale"),
+      unit: "[g]",
+      everyMin,
+      trigger: { tag: "pump-1/bearing-vibration", above: 4.5 },
+      state: ["pump-1/state", "pump-1/speed-actual", "pump-1/motor-power"],
+    },
+  ];
 }
 
 /** @returns the settings file, written anew at each start because the plant's ports may have changed */
@@ -52,6 +73,9 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
       protocol: "opcua",
       connection: { url: plant.opcua.url, publishingMs: 100, history: true },
       tags: table("pump-1.csv"),
+      ...(gateway.captureEveryMin === undefined
+        ? {}
+        : { captures: pumpCaptures(gateway.captureEveryMin) }),
     });
   }
   if (plant.mqtt !== undefined) {

@@ -1,3 +1,4 @@
+export { addCaptureRoutes, type CaptureQuery, type CaptureSource } from "./capture-routes.ts";
 export { overviewOf, sparklinesOf, toLiveTag } from "./gateway-page.ts";
 export { addHistoryRoutes, type HistorySource, type TimeRange } from "./history-routes.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";

@@ -1,11 +1,18 @@
-import { race } from "@millwright/kit";
+import { race, type Refused } from "@millwright/kit";
 import type { Scalar, WriteOutcome } from "@millwright/wire-contract";
 
-import type { DriverSession, ReadingBatch, ResumePoint } from "../driver.ts";
+import type {
+  ArrayReading,
+  ArrayWish,
+  DriverSession,
+  ReadingBatch,
+  ResumePoint,
+} from "../driver.ts";
 import { isAborted } from "./aborted.ts";
 import { ServiceFailure, toLinkFault } from "./faults.ts";
 import { Listening, type ListeningParts } from "./listening.ts";
 import { deleteSubscription } from "./monitoring.ts";
+import { readArray } from "./read-array.ts";
 import { remember, toResumePoint } from "./resume.ts";
 import { namespacesMark } from "./server-facts.ts";
 import { writeValue } from "./write.ts";
@@ -121,6 +128,19 @@ export class Conversation implements DriverSession {
       return { kind: "refused", reason: "a part of a structure cannot be written by itself" };
     }
     return writeValue(library, attached.session, nodeId, value, signal);
+  }
+
+  async readArray(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused> {
+    const { library, attached, context } = this.#parts;
+    try {
+      return await race(readArray(library, attached.session, attached.facts, wish), signal);
+    } catch (failure) {
+      if (isAborted(signal)) throw failure;
+      if (failure instanceof ServiceFailure) {
+        return { kind: "refused", reason: `the device says ${failure.status}` };
+      }
+      throw toLinkFault(context.device, failure);
+    }
   }
 
   async end(signal: AbortSignal): Promise<void> {

@@ -9,7 +9,7 @@ import type {
   PointSettings,
   ResumePoint,
 } from "../driver.ts";
-import { usesNamespaceIndex } from "./addresses.ts";
+import { parseAddress, usesNamespaceIndex } from "./addresses.ts";
 import { browse, browseCaps } from "./browse.ts";
 import { ageOf, planLinesOf } from "./certificate-age.ts";
 import { toOpenFault } from "./faults.ts";
@@ -43,6 +43,13 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
   checkPoint(_settings, point) {
     const plan = planPoint(point);
     return "kind" in plan ? plan : undefined;
+  },
+  checkArray({ array, rate, scale }) {
+    for (const text of [array, rate, scale]) {
+      const address = typeof text === "number" ? undefined : parseAddress(text);
+      if (address?.kind === "refused") return address;
+    }
+    return undefined;
   },
   prepare(log) {
     // Whoever opens a device will be told of the failure.

@@ -1,7 +1,13 @@
-import { messageChain } from "@millwright/kit";
+import { messageChain, type Refused } from "@millwright/kit";
 import type { Scalar, WriteOutcome } from "@millwright/wire-contract";
 
-import type { DriverSession, ReadingBatch, ResumePoint } from "../driver.ts";
+import type {
+  ArrayReading,
+  ArrayWish,
+  DriverSession,
+  ReadingBatch,
+  ResumePoint,
+} from "../driver.ts";
 import { isAborted } from "./aborted.ts";
 import type { Conversation } from "./conversation.ts";
 import { toLinkFault } from "./faults.ts";
@@ -60,6 +66,10 @@ export class RedundantSession implements DriverSession {
 
   write(point: number, value: Scalar, signal: AbortSignal): Promise<WriteOutcome> {
     return this.#active.write(point, value, signal);
+  }
+
+  readArray(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused> {
+    return this.#active.readArray(wish, signal);
   }
 
   async end(signal: AbortSignal): Promise<void> {

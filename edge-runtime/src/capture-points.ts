@@ -1,0 +1,119 @@
+/** Captures, joined with the devices that give them and the journal that keeps them. Part of `runtime.ts`. */
+import type { Clock, Log } from "@millwright/kit";
+import type { ValueTable } from "@millwright/live-feed";
+import type { CapturePoint, CaptureState, TagDefinition } from "@millwright/wire-contract";
+
+import type { DeviceSupervisor } from "./acquire/device-supervisor.ts";
+import { captureFolderOf, writeCaptureFile } from "./buffer/captures/capture-files.ts";
+import type { CaptureLimits } from "./buffer/captures/captures.ts";
+import type { Journal } from "./buffer/journal.ts";
+import { CaptureService, type ArrayPoint } from "./capture/capture-service.ts";
+import type { Settings } from "./settings/load-settings.ts";
+
+const minuteUs = 60_000_000;
+/** More in one file is a film; the whole budget must not go for one of them. */
+const captureBytesMax = 64 * 2 ** 20;
+/** A piece is on a metered link for at most half a second: what happens now waits no longer for it. */
+const pieceShareOfSecond = 0.5;
+const pieceBytesLeast = 4 * 2 ** 10;
+const pieceBytesMost = 128 * 2 ** 10;
+
+export function captureLimitsOf({ captures, hub }: Settings): CaptureLimits {
+  const linkBytes = (hub?.link.bytesPerSMax ?? Infinity) * pieceShareOfSecond;
+  const pieceBytes = Math.round(Math.min(pieceBytesMost, Math.max(pieceBytesLeast, linkBytes)));
+  return { bytesMax: captures.bytesMax, pieceBytes };
+}
+
+/** For the page. */
+export function capturePointsOf(settings: Settings): readonly CapturePoint[] {
+  const arrays = settings.devices.flatMap(({ captures }) => captures);
+  return [...arrays, ...settings.captures.folders].map(({ id, name, asset }) => ({
+    tag: id,
+    name,
+    asset,
+  }));
+}
+
+/** Undefined where nothing is to be captured. */
+export function createCaptures(join: {
+  readonly settings: Settings;
+  readonly devices: readonly DeviceSupervisor[];
+  readonly tags: readonly TagDefinition[];
+  readonly current: ValueTable;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Log;
+}): CaptureService | undefined {
+  const { settings, devices, tags, current, journal, clock, log } = join;
+  const byId = new Map<string, TagDefinition>(tags.map((tag) => [tag.id, tag]));
+  const arrays = settings.devices.flatMap((device) =>
+    device.captures.map((file): ArrayPoint => {
+      const trigger = file.trigger === undefined ? undefined : byId.get(file.trigger.tag);
+      return {
+        tag: file.id,
+        name: file.name,
+        asset: file.asset,
+        device: device.id,
+        unit: file.unit,
+        everyUs: file.everyMin === undefined ? undefined : file.everyMin * minuteUs,
+        trigger:
+          file.trigger === undefined || trigger === undefined
+            ? undefined
+            : {
+                tag: trigger.id,
+                name: trigger.name,
+                unit: trigger.unit,
+                above: file.trigger.above,
+                restMs: file.trigger.atMostEveryMin * 60_000,
+              },
+        state: file.state.flatMap((id) => byId.get(id)?.id ?? []),
+        async read(signal) {
+          const supervisor = devices.find(({ status }) => status.device === device.id);
+          return (
+            (await supervisor?.readArray(file, signal)) ?? {
+              kind: "refused",
+              reason: `${device.id} is not there`,
+            }
+          );
+        },
+      };
+    }),
+  );
+  const folders = settings.captures.folders.map(({ id, name, asset, folder }) => ({
+    tag: id,
+    name,
+    asset,
+    folder,
+  }));
+  if (arrays.length === 0 && folders.length === 0) return undefined;
+  const folder = captureFolderOf(settings.journal.folder);
+  const bytesMax = Math.min(captureBytesMax, settings.captures.bytesMax);
+  return new CaptureService({
+    arrays,
+    folders,
+    store: {
+      write: (name, chunks) => writeCaptureFile(folder, name, chunks, bytesMax),
+      keep: (record) => journal.keepCapture(record),
+    },
+    clock,
+    log,
+    charge: (loss) => {
+      journal.charge(loss);
+    },
+    numberOf: (tag) => {
+      const [value] = current.values([tag]);
+      return typeof value?.v === "number" && value.s >>> 30 < 2 ? value.v : NaN;
+    },
+    stateOf: (wanted) =>
+      current.values(wanted).flatMap((value) => stateOf(byId.get(value.t), value.v)),
+    onChanged: (listener) => current.onChanged(listener),
+  });
+}
+
+function stateOf(tag: TagDefinition | undefined, value: unknown): readonly CaptureState[] {
+  if (tag === undefined || value === null || value === undefined) return [];
+  const named = typeof value === "number" ? tag.texts.get(value) : undefined;
+  const plain =
+    typeof value === "number" ? value.toFixed(Math.min(12, tag.decimals)) : JSON.stringify(value);
+  return [{ tag: tag.id, name: tag.name, value: named ?? `${plain} ${tag.unit}`.trimEnd() }];
+}
