@@ -4,6 +4,7 @@ import type { Scalar } from "../scalar.ts";
 import { fromWhole, toWhole, type ValueMode, valueKinds } from "./decimals.ts";
 import * as extra from "./extras.ts";
 import {
+  forgetNumbers,
   makeNumberModel,
   readNumber,
   readSigned,
@@ -14,7 +15,7 @@ import {
   type NumberModel,
 } from "./number-model.ts";
 import type { SortedColumns } from "./order.ts";
-import { makeBits, RangeReader, RangeWriter, type Bits } from "./range-coder.ts";
+import { forget, makeBits, RangeReader, RangeWriter, type Bits } from "./range-coder.ts";
 import { ruleBookOf } from "./rule-book.ts";
 import { modeOfSeries } from "./series-mode.ts";
 import { flagBits, tagOf, type TargetColumns } from "./target.ts";
@@ -51,18 +52,24 @@ interface Models {
   readonly values: readonly NumberModel[];
 }
 
-function makeModels(placeBits: number): Models {
-  const numbers = (count: number): readonly NumberModel[] =>
-    Array.from({ length: count }, makeNumberModel);
-  return {
-    gaps: makeNumberModel(),
-    modes: makeBits(2 ** modeBits),
-    steps: numbers(2),
-    further: makeNumberModel(),
-    expected: makeBits(1),
-    places: makeBits(2 ** placeBits),
-    values: numbers(5),
-  };
+const numberModels = (count: number): readonly NumberModel[] =>
+  Array.from({ length: count }, makeNumberModel);
+
+/** Used again and again: making them anew would cost as much as a small frame. */
+const models: Models = {
+  gaps: makeNumberModel(),
+  modes: makeBits(2 ** modeBits),
+  steps: numberModels(2),
+  further: makeNumberModel(),
+  expected: makeBits(1),
+  places: makeBits(byTimeMax),
+  values: numberModels(5),
+};
+
+function forgetModels(): void {
+  const numbers = [models.gaps, models.further, ...models.steps, ...models.values];
+  for (const number of numbers) forgetNumbers(number);
+  for (const bits of [models.modes, models.expected, models.places]) forget(bits);
 }
 
 /** What is known of one tag of the list, while its rows are written or read. */
@@ -97,7 +104,7 @@ export function writeByTime(
   coded.clear();
   const coder = new RangeWriter(coded);
   const placeBits = placeBitsOf(list.length);
-  const models = makeModels(placeBits);
+  forgetModels();
   let previousIndex = 0;
   for (const { index, mode } of list) {
     writeNumber(coder, models.gaps, index - previousIndex);
@@ -125,8 +132,8 @@ export function writeByTime(
     const rule = book.rule(place.mode, tag[row] ?? 0);
     const one = value[row] ?? 0;
     const kind = place.mode >> 4;
-    if (rule !== undefined) writeValue(coder, models, place, toWhole(rule, one));
-    else if (kind === valueKinds.single) writeValue(coder, models, place, bitsOfSingle(one));
+    if (rule !== undefined) writeValue(coder, place, toWhole(rule, one));
+    else if (kind === valueKinds.single) writeValue(coder, place, bitsOfSingle(one));
     else if (kind === valueKinds.double) writeDouble(coder, one);
   }
   coder.end();
@@ -150,8 +157,8 @@ export function readByTime(bytes: Uint8Array, target: TargetColumns, dictionary:
 
   const coder = new RangeReader(input);
   const placeBits = placeBitsOf(size);
-  const models = makeModels(placeBits);
-  const list = readList(coder, models, size, dictionary);
+  forgetModels();
+  const list = readList(coder, size, dictionary);
   const book = ruleBookOf(dictionary);
   const perTick = unit === 1 ? 1_000 : 1;
   const rowPlaces = new Int32Array(count);
@@ -176,9 +183,9 @@ export function readByTime(bytes: Uint8Array, target: TargetColumns, dictionary:
     placeBefore = at;
     const rule = book.rule(place.mode, place.index);
     const kind = place.mode >> 4;
-    if (rule !== undefined) values[row] = fromWhole(rule, readValue(coder, models, place));
+    if (rule !== undefined) values[row] = fromWhole(rule, readValue(coder, place));
     else if (kind === valueKinds.single) {
-      values[row] = singleOfBits(readValue(coder, models, place));
+      values[row] = singleOfBits(readValue(coder, place));
     } else values[row] = kind === valueKinds.double ? readDouble(coder) : Number.NaN;
   }
   coder.end();
@@ -229,12 +236,7 @@ function readExtras(input: ByteReader, flags: number, target: TargetColumns): vo
   if (extraInput.left > 0) throw new Malformed("a section is longer than its rows");
 }
 
-function readList(
-  coder: RangeReader,
-  models: Models,
-  size: number,
-  dictionary: Dictionary,
-): Place[] {
+function readList(coder: RangeReader, size: number, dictionary: Dictionary): Place[] {
   let index = 0;
   return Array.from({ length: size }, (_place, at) => {
     const gap = readNumber(coder, models.gaps);
@@ -289,14 +291,14 @@ function unitOf({ count, tag, measuredUs }: SortedColumns): number {
   return milliseconds ? 1 : 0;
 }
 
-function writeValue(coder: RangeWriter, models: Models, place: Place, number: number): void {
+function writeValue(coder: RangeWriter, place: Place, number: number): void {
   const difference = number - place.number;
   writeSigned(coder, models.values[place.model] as NumberModel, difference);
   place.number = number;
   place.model = modelAfter(difference);
 }
 
-function readValue(coder: RangeReader, models: Models, place: Place): number {
+function readValue(coder: RangeReader, place: Place): number {
   const difference = readSigned(coder, models.values[place.model] as NumberModel);
   place.number += difference;
   place.model = modelAfter(difference);

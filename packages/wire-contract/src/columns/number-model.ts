@@ -1,5 +1,5 @@
 import { Malformed } from "../bytes.ts";
-import { makeBits, type Bits, type RangeReader, type RangeWriter } from "./range-coder.ts";
+import { forget, makeBits, type Bits, type RangeReader, type RangeWriter } from "./range-coder.ts";
 
 /** Whole numbers of one kind, by their length in bits: the length and the bit below the first are learned. */
 export interface NumberModel {
@@ -20,6 +20,10 @@ export function makeNumberModel(): NumberModel {
     second: makeBits(lengthMax + 1),
     sign: makeBits(lengthMax + 1),
   };
+}
+
+export function forgetNumbers({ length, second, sign }: NumberModel): void {
+  for (const bits of [length, second, sign]) forget(bits);
 }
 
 export function writeTree(out: RangeWriter, bits: Bits, size: number, number: number): void {

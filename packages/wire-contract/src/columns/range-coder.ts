@@ -16,6 +16,12 @@ export function makeBits(count: number): Bits {
   return { chance: new Uint16Array(count).fill(0x8000), asked: new Uint8Array(count) };
 }
 
+/** As they were made: nothing was asked yet. */
+export function forget({ chance, asked }: Bits): void {
+  chance.fill(0x8000);
+  asked.fill(0);
+}
+
 /** How fast a model learns, by how often it was asked: quickly at first. */
 const learns: readonly number[] = [1, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5];
 const askedMax = learns.length - 1;
