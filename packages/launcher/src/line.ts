@@ -29,7 +29,7 @@ export interface LineGateway {
   readonly commitEveryMs: number;
   /** What the hub is told; absent: everything. */
   readonly telling?: Readonly<Record<string, string | number>>;
-  /** By name of the tag within its device: rules that go before those of its kind. */
+  /** By id of the tag, or by its name within its device: rules that go before those of its kind. */
   readonly tagRules?: Readonly<Record<string, string>>;
   /** The pump's bearing is captured so often, minutes; absent: never. */
   readonly captureEveryMin?: number;
@@ -143,7 +143,7 @@ function withRules(table: string, rules: Readonly<Record<string, string>>): stri
   const [head = "", ...rows] = table.trimEnd().split("\n");
   const told = rows.map((row) => {
     const [id = ""] = row.split(",", 1);
-    return `${row},${rules[id.slice(id.indexOf("/") + 1)] ?? ""}`;
+    return `${row},${rules[id] ?? rules[id.slice(id.indexOf("/") + 1)] ?? ""}`;
   });
   return `${[`${head},tell`, ...told].join("\n")}\n`;
 }
