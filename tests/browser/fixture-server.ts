@@ -31,13 +31,17 @@ export type Condition = "healthy" | "trouble" | "empty";
 export interface FixtureOptions extends PlantSize {
   readonly rateHz: number;
   readonly condition: Condition;
+  /** The past is answered with every sample in it. */
+  readonly raw?: boolean;
   /** Rows of the console's list. */
   readonly gateways?: number;
 }
 
-const hourMs = 3_600_000;
-/** Ten recorded samples a second: what a chart shows of an hour is a reduction of 36,000. */
-const sampleUs = 100_000;
+const hourUs = 3_600_000_000;
+/** What is held: a chart of more begins where this does. */
+const heldUs = 40 * 24 * hourUs;
+/** Samples of the fixture's past lie in minutes where they are older. */
+const samplesHeldUs = 26 * hourUs;
 
 export class Fixture implements AsyncDisposable {
   readonly plant: Plant;
@@ -242,7 +246,9 @@ export class Fixture implements AsyncDisposable {
         }
       }),
     );
-    app.get("/api/gateways/:gateway", (context) => context.json(page()));
+    app.get("/api/gateways/:gateway", (context) =>
+      context.json({ ...page(), gateway: context.req.param("gateway") }),
+    );
     app.get("/api/gateways/:gateway/key", (context) => {
       const trouble = this.#options.condition === "trouble";
       return context.json({
@@ -293,22 +299,31 @@ export class Fixture implements AsyncDisposable {
   }
 
   #history(tag: LiveTag, range: TimeRange): HistoryLine {
-    const fromUs = Math.max(range.fromUs, range.toUs - hourMs * 1_000);
+    const fromUs = Math.max(range.fromUs, this.#startedUs - heldUs);
     const [gapFrom, gapTo] = this.#gapUs();
+    const sampleUs = sampleUsOf(range);
+    const minutes = (range.toUs - range.fromUs) / range.columns >= 60e6;
+    const thinnedToUs = this.#startedUs - samplesHeldUs;
     const times: number[] = [];
     for (let us = Math.ceil(fromUs / sampleUs) * sampleUs; us <= range.toUs; us += sampleUs) {
       if (us <= gapFrom || us >= gapTo) times.push(us);
     }
     const peak = this.#peak;
     const values = times.map((us) =>
-      peak?.tagId === tag.id && us === peak.us ? peak.value : this.plant.valueAt(tag, us / 1_000),
+      peak?.tagId === tag.id && us === peak.us
+        ? peak.value
+        : // As an instrument says it, and not with the digits of a sine.
+          Number(this.plant.valueAt(tag, us / 1_000).toFixed(tag.decimals)),
     );
     const gaps = this.#gaps(range);
     return {
       tag: tag.id,
-      tier: "samples",
-      coarser: [],
-      error: 0,
+      tier: minutes ? "minutes" : "samples",
+      coarser:
+        !minutes && fromUs < thinnedToUs
+          ? [{ tier: "minutes", fromUs, toUs: Math.min(range.toUs, thinnedToUs) }]
+          : [],
+      error: tag.unit === "bar" ? 0.02 : 0,
       gaps: toGaps(gaps),
       ...reducePerColumn(
         Float64Array.from(times),
@@ -316,7 +331,7 @@ export class Fixture implements AsyncDisposable {
         new Uint32Array(times.length),
         range.fromUs,
         range.toUs,
-        range.columns,
+        this.#options.raw === true ? times.length : range.columns,
         gaps,
       ),
     };
@@ -324,7 +339,7 @@ export class Fixture implements AsyncDisposable {
 
   /** One sample among the ten of each second, ten minutes ago, is this value. */
   plantPeak(tagId: string, value: number): void {
-    const us = Math.round((this.#startedUs - 600e6) / sampleUs) * sampleUs;
+    const us = Math.round((this.#startedUs - 600e6) / 1e6) * 1e6;
     this.#peak = { tagId, value, us };
   }
   #peak: { readonly tagId: string; readonly value: number; readonly us: number } | undefined;
@@ -358,6 +373,12 @@ export class Fixture implements AsyncDisposable {
     if (this.#options.condition !== "trouble") return "reporting";
     return (["reporting", "behind", "silent", "sleeping"] as const)[index % 4] ?? "reporting";
   }
+}
+
+/** Ten samples a second where an hour is shown, one where a day is, and one a minute for more. */
+function sampleUsOf({ fromUs, toUs }: TimeRange): number {
+  if (toUs - fromUs <= hourUs) return 100_000;
+  return toUs - fromUs <= 48 * hourUs ? 1_000_000 : 60_000_000;
 }
 
 /** One machine with 200 values on one screen, as the limits of live behaviour ask for. */

@@ -8,6 +8,7 @@ export const hmiScreens = {
   overview: "#/",
   machine: "#/machine/Pump%201",
   value: "#/tag/pump-1%2F0",
+  trends: "#/trends/1h/pump-1%2F0/pump-1%2F1/pump-1%2F2/pump-1%2F10/pump-1%2F11",
   gateway: "#/gateway",
 } as const;
 
@@ -40,6 +41,9 @@ export async function settled(page: Page): Promise<void> {
       plots.every(
         (plot) =>
           plot.querySelector("canvas") !== null && plot.querySelector(".trend-summary") !== null,
+      ) &&
+      [...document.querySelectorAll(".trends")].every(
+        (plot) => plot.querySelector("canvas") !== null && plot.querySelector(".numbers") !== null,
       )
     );
   });

@@ -157,7 +157,11 @@ function putTimes(body: ArrayBuffer, at: number, form: TimesForm, times: Float64
 function takeTimes(body: ArrayBuffer, at: number, form: TimesForm, count: number): Float64Array {
   if ("form" in form) return new Float64Array(body, at, count);
   const { fromUs, stepUs } = form;
-  return Float64Array.from(new Uint32Array(body, at, count), (step) => fromUs + step * stepUs);
+  const steps = new Uint32Array(body, at, count);
+  const times = new Float64Array(count);
+  // A loop: a page may be given a day of samples, and calls for each of them would be seen.
+  for (let row = 0; row < count; row++) times[row] = fromUs + (steps[row] ?? 0) * stepUs;
+  return times;
 }
 
 function putValues(body: ArrayBuffer, at: number, form: ValuesForm, values: Float64Array): void {
@@ -176,7 +180,11 @@ function takeValues(body: ArrayBuffer, at: number, form: ValuesForm, count: numb
   if (form === "f64") return new Float64Array(body, at, count);
   if (form === "f32") return Float64Array.from(new Float32Array(body, at, count));
   const power = 10 ** form.decimals;
-  return Float64Array.from(new Int32Array(body, at, count), (whole) =>
-    whole === noValue ? NaN : whole / power,
-  );
+  const wholes = new Int32Array(body, at, count);
+  const values = new Float64Array(count);
+  for (let row = 0; row < count; row++) {
+    const whole = wholes[row] ?? noValue;
+    values[row] = whole === noValue ? NaN : whole / power;
+  }
+  return values;
 }

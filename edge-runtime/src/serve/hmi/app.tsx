@@ -22,6 +22,8 @@ import { say } from "./messages.ts";
 import { Overview } from "./overview.tsx";
 import { Strip } from "./strip.tsx";
 import { TagScreen } from "./tag-screen.tsx";
+import { LazyTrends } from "./lazy-trends.tsx";
+import { trendTagsOf } from "./trend-tags.ts";
 
 export interface AppProps {
   readonly store: LiveStore;
@@ -91,8 +93,11 @@ export function App(props: AppProps): JSX.Element {
         )}
       </main>
       <nav aria-label={say("nav.label")}>
-        <a href={hrefOf()} aria-current={wanted[0] === "gateway" ? undefined : "page"}>
+        <a href={hrefOf()} aria-current={isBeside(wanted[0]) ? undefined : "page"}>
           {say("nav.overview")}
+        </a>
+        <a href={hrefOf("trends")} aria-current={wanted[0] === "trends" ? "page" : undefined}>
+          {say("nav.trends")}
         </a>
         <a href={hrefOf("gateway")} aria-current={wanted[0] === "gateway" ? "page" : undefined}>
           {say("nav.gateway")}
@@ -112,6 +117,11 @@ function Screen(
   const [screen, name = ""] = props.place;
   if (screen === "gateway")
     return <GatewayScreen store={props.store} page={props.page} clock={props.clock} />;
+  if (screen === "trends") {
+    return (
+      <LazyTrends store={props.store} page={props.page} place={props.place} clock={props.clock} />
+    );
+  }
   if (screen === "tag") {
     return (
       <TagScreen
@@ -129,6 +139,11 @@ function Screen(
   return <Overview store={props.store} page={props.page} machines={props.machines} />;
 }
 
+/** Machines and their values belong to the overview; these screens stand beside it. */
+function isBeside(screen: string | undefined): boolean {
+  return screen === "gateway" || screen === "trends";
+}
+
 /** The stream carries what is on the screen, and nothing else (ux-guide 11). */
 function tagsOn(
   page: GatewayPage,
@@ -138,6 +153,7 @@ function tagsOn(
 ): readonly string[] {
   const [screen, name = ""] = parts;
   if (screen === "tag") return [name];
+  if (screen === "trends") return trendTagsOf(page, parts).map((tag) => tag.id);
   if (screen === "gateway" && own !== undefined) {
     return ownTagsOf(page, own).map((tag) => tag.id);
   }

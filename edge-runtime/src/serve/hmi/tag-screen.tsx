@@ -73,6 +73,9 @@ function TagDetail(props: {
               onPress={() => setSpan(minutes)}
             />
           ))}
+          <a class="button" href={hrefOf("trends", `${span}min`, tag.id)}>
+            {say("trends.open")}
+          </a>
         </div>
       </div>
       <div class="tag-now">

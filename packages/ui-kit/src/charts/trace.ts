@@ -1,8 +1,8 @@
 /** The points of one chart: what was recorded, then what arrived since, with holes where nothing holds. */
 import type { HistoryLine } from "@millwright/wire-contract/history";
 
-/** Points kept at most: history is reduced to 2 for each pixel column, and live ones come at most 10 a second. */
-const pointsMax = 20_000;
+/** Points kept at most: a day at 1 Hz, where a server does not reduce it, and live ones at most 10 a second beside it. */
+const pointsMax = 100_000;
 
 export class Trace {
   /** Seconds since 1970 UTC. */
@@ -42,6 +42,17 @@ export class Trace {
       this.push(history.times[index] ?? 0, Number.isFinite(value) ? value : null);
     }
     for (const [time, value] of later) this.push(time * 1e6, value);
+  }
+
+  clear(): void {
+    this.times.length = 0;
+    this.values.length = 0;
+  }
+
+  /** What comes next does not belong to what is there: no line goes from one to the other. */
+  interrupt(): void {
+    const last = this.times.at(-1);
+    if (last !== undefined) this.push(last * 1e6 + 1, null);
   }
 
   /** Appends a point; one that is not later than the last is left out, because a chart runs one way. */

@@ -2,22 +2,22 @@
  * The course of one tag over the last minutes or hour, live at its end. After a break it fetches what it missed; where
  * nothing was recorded it draws nothing. The same numbers are there as a summary, a table and a file.
  */
-import { effect } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { LiveTag } from "@millwright/wire-contract";
-import type { HistoryGap } from "@millwright/wire-contract/history";
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
-import { loadHistory, summaryOf, type TimeRange } from "../live/history.ts";
+import { summaryOf } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { FailedState } from "../parts/states.tsx";
-import { clockWords } from "../words/durations.ts";
+import type { Shown } from "../trends/chart-view.ts";
+import { drawnAs, drawnTag, valueAt } from "../trends/drawn.ts";
+import { spanOf, type TrendRange } from "../trends/trend-range.ts";
+import { useChart } from "../trends/use-chart.ts";
 import { quantityWords } from "../words/amounts.ts";
+import { clockWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
-import { numberOf } from "../words/numbers.ts";
-import type { Plot } from "./plot.ts";
-import { watchTheme } from "./sparkline.tsx";
-import { Trace } from "./trace.ts";
+import { valueWords } from "../words/numbers.ts";
 import { GapList, TrendTable } from "./trend-table.tsx";
 
 export interface TrendChartProps {
@@ -30,85 +30,35 @@ export interface TrendChartProps {
   readonly wallMs: () => number;
 }
 
-/** The reduced past is fetched anew this often, so that live points do not pile up beside it. */
-const refreshMs = 60_000;
-const redrawMs = 1_000;
-
 export function TrendChart(props: TrendChartProps): JSX.Element {
   const { store, tag, base, spanMs, height } = props;
-  const place = useRef<HTMLDivElement>(null);
-  const [trace] = useState(() => new Trace());
-  const [loaded, setLoaded] = useState<Loaded | undefined>();
-  const [failedMs, setFailedMs] = useState<number | undefined>();
-  const [cursor, setCursor] = useState("");
-  const [tries, setTries] = useState(0);
-
+  const range = useSignal<TrendRange>({ fromUs: -spanMs * 1_000, toUs: 0, live: true });
+  const front = useSignal(0);
   useEffect(() => {
-    const given = new AbortController();
-    const ends: (() => void)[] = [() => given.abort()];
-    let plot: Plot | undefined;
-    let gaps: readonly HistoryGap[] = [];
-    const redraw = (): void => {
-      const toUs = store.nowUs();
-      if (toUs === 0) return;
-      const fromUs = toUs - spanMs * 1_000;
-      trace.trim(fromUs);
-      const view = store.view(tag);
-      const holds = view.state === "good" || view.state === "uncertain";
-      trace.hold(holds ? view.proofUs : -Infinity);
-      plot?.draw(trace, gaps, fromUs, toUs);
-    };
-    const refresh = async (): Promise<void> => {
-      const toUs = store.nowUs();
-      if (toUs === 0) return;
-      const range = { fromUs: toUs - spanMs * 1_000, toUs };
-      const width = place.current?.clientWidth ?? 1_000;
-      const [line] = await loadHistory(base, [tag.id], range, width, given.signal);
-      if (line === undefined) return;
-      trace.load(line);
-      ({ gaps } = line);
-      setLoaded({ gaps, range });
-      setFailedMs(undefined);
-      redraw();
-    };
-    const turn = (): void =>
-      void refresh().catch(() => {
-        if (!given.signal.aborted) setFailedMs(props.wallMs());
-      });
-    const build = async (): Promise<void> => {
-      // The library comes with the first chart: the overview does not wait for it.
-      const { createPlot } = await import("./plot.ts");
-      if (given.signal.aborted || place.current === null) return;
-      plot?.close();
-      plot = createPlot({
-        place: place.current,
-        low: tag.low,
-        high: tag.high,
-        unit: tag.unit,
-        texts: tag.texts,
-        stepped: tag.kind === "state" || tag.type === "bool",
-        height,
-        onCursor: (seconds, value) => setCursor(cursorWords(tag, seconds, value)),
-      });
-      redraw();
-    };
-    // The stylesheet of the page may still be on its way to the new theme.
-    const rebuild = (): void => void build().catch(() => setFailedMs(props.wallMs()));
-    rebuild();
-    ends.push(watchTheme(rebuild));
-    ends.push(
-      effect(() => {
-        if (store.snapshots.value > 0) turn();
-      }),
-    );
-    ends.push(effect(() => follow(store, tag, trace)));
-    const timers = [setInterval(turn, refreshMs), setInterval(redraw, redrawMs)];
-    ends.push(() => timers.forEach((timer) => clearInterval(timer)));
-    return () => {
-      for (const end of ends) end();
-      plot?.close();
-    };
-  }, [store, tag, base, spanMs, height, tries]);
+    range.value = { fromUs: -spanMs * 1_000, toUs: 0, live: true };
+  }, [spanMs]);
+  const { place, view, retry } = useChart(
+    () => ({
+      sources: [{ key: tag.id, tag, base, place: "", store }],
+      height,
+      range,
+      front,
+      nowUs: () => store.nowUs(),
+      wallMs: props.wallMs,
+    }),
+    [store, tag, base, height],
+  );
+  const cursor = useComputed(() => {
+    const seconds = view.value?.cursor.value;
+    const drawn = view.value?.shown.value?.drawn[0];
+    if (seconds === undefined || drawn === undefined) return "";
+    const value = valueAt(drawn, seconds, drawnAs(tag));
+    return value === undefined ? "" : `${clockWords(seconds * 1e6)}   ${readWords(tag, value)}`;
+  });
+  const shown = view.value?.shown.value;
+  const failedMs = view.value?.failedMs.value;
+  const [drawn] = shown?.drawn ?? [];
+  const one = drawn === undefined ? undefined : { tag: drawnTag(tag), drawn };
 
   return (
     <div class="trend">
@@ -120,68 +70,48 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
         <FailedState
           what={sayKit("chart.failed", { tag: tag.name })}
           sinceMs={failedMs}
-          onRetry={() => setTries((count) => count + 1)}
+          onRetry={retry}
         />
       )}
-      {loaded !== undefined && (
+      {shown !== undefined && one !== undefined && (
         <>
-          <p class="trend-summary">{summaryWords(tag, trace, loaded.range)}</p>
-          <GapList gaps={loaded.gaps} />
-          <TrendTable tag={tag} trace={trace} />
+          <p class="trend-summary">{summaryWords(tag, shown)}</p>
+          <GapList
+            gaps={(shown.lines[0]?.gaps ?? []).map((gap) => ({ gap }))}
+            spanUs={spanOf(shown.range)}
+          />
+          <TrendTable one={one} all={[one]} spanUs={spanOf(shown.range)} />
         </>
       )}
     </div>
   );
 }
 
-interface Loaded {
-  readonly gaps: readonly HistoryGap[];
-  readonly range: TimeRange;
+/** A value as it is drawn, with its unit; of a state its word. */
+export function readWords(tag: LiveTag, value: number): string {
+  if (drawnAs(tag) === "bands") return valueWords(tag, tag.type === "bool" ? value === 1 : value);
+  return quantityWords(drawnTag(tag), value);
 }
 
-/** Appends what arrives; a value that cannot be trusted ends the line. */
-function follow(store: LiveStore, tag: LiveTag, trace: Trace): void {
-  const view = store.view(tag);
-  const value = store.value(tag.id).value;
-  if (value === undefined) return;
-  if (view.state === "good" || view.state === "uncertain") {
-    trace.push(value.m, numberOf(value.v) ?? null);
-  } else if (view.state === "bad") {
-    trace.push(value.m, null);
-  } else {
-    trace.push(store.nowUs(), null);
-  }
-}
-
-function cursorWords(
-  tag: LiveTag,
-  seconds: number | undefined,
-  value: number | null | undefined,
-): string {
-  if (seconds === undefined || value === undefined || value === null) return "";
-  const text = tag.texts[String(value)] ?? quantityWords(tag, value);
-  return `${clockWords(seconds * 1e6)}   ${text}`;
-}
-
-function summaryWords(tag: LiveTag, trace: Trace, range: TimeRange): string {
+function summaryWords(tag: LiveTag, { drawn, range }: Shown): string {
   const from = clockWords(range.fromUs);
   const to = clockWords(range.toUs);
-  if (trace.times.length === 0) return sayKit("chart.empty", { tag: tag.name, from, to });
-  const found = summaryOf(trace.values);
+  const values = drawn[0]?.values ?? [];
+  if (values.length === 0) return sayKit("chart.empty", { tag: tag.name, from, to });
+  const found = summaryOf(values);
   if (found === undefined) return sayKit("chart.no-numbers", { tag: tag.name });
-  if (Object.keys(tag.texts).length > 0) {
+  if (drawnAs(tag) === "bands") {
     // States have names; a mean of their numbers would say nothing.
-    const seen = new Set(trace.values.flatMap((value) => (value === null ? [] : String(value))));
-    const states = [...seen].map((state) => tag.texts[state] ?? state).join(", ");
+    const seen = new Set(values.flatMap((value) => (value === null ? [] : [value])));
+    const states = [...seen].map((state) => readWords(tag, state)).join(", ");
     return sayKit("chart.states", { tag: tag.name, from, to, states });
   }
-  const words = (value: number): string => quantityWords(tag, value);
   return sayKit("chart.summary", {
     tag: tag.name,
     from,
     to,
-    min: words(found.min),
-    mean: words(found.mean),
-    max: words(found.max),
+    min: readWords(tag, found.min),
+    mean: readWords(tag, found.mean),
+    max: readWords(tag, found.max),
   });
 }

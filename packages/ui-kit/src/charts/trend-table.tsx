@@ -5,24 +5,41 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { Button } from "../parts/button.tsx";
-import { clockWords } from "../words/durations.ts";
+import type { Drawn } from "../trends/drawn.ts";
+import { momentWords } from "../words/durations.ts";
 import { sayKit, sayKitCount } from "../words/english.ts";
 import { countWords, numberWords } from "../words/numbers.ts";
-import type { Trace } from "./trace.ts";
 
 /** More would push the page away; the count says how many there are. */
 const gapsShown = 5;
 const rowsShown = 100;
 
-export function GapList(props: { readonly gaps: readonly HistoryGap[] }): JSX.Element | null {
+export interface ToldGap {
+  readonly gap: HistoryGap;
+  /** Names of the tags it concerns; left out where a chart has only one. */
+  readonly tags?: readonly string[];
+}
+
+/** @param spanUs of the chart: a gap of yesterday is told with its date */
+export function GapList(props: {
+  readonly gaps: readonly ToldGap[];
+  readonly spanUs: number;
+}): JSX.Element | null {
   if (props.gaps.length === 0) return null;
   const shown = props.gaps.slice(-gapsShown);
   return (
     <section class="gap-list">
       <h3>{sayKitCount("chart.gaps", props.gaps.length)}</h3>
       <ul>
-        {shown.map((gap) => (
-          <li key={`${gap.fromUs} ${gap.reason}`}>{gapWords(gap)}</li>
+        {shown.map(({ gap, tags }) => (
+          <li key={`${gap.fromUs} ${gap.toUs} ${gap.reason}`}>
+            {tags === undefined
+              ? gapWords(gap, props.spanUs)
+              : sayKitCount("trends.gap-of", tags.length, {
+                  gap: gapWords(gap, props.spanUs),
+                  tags: tags.join(", "),
+                })}
+          </li>
         ))}
       </ul>
       {props.gaps.length > shown.length && (
@@ -32,10 +49,10 @@ export function GapList(props: { readonly gaps: readonly HistoryGap[] }): JSX.El
   );
 }
 
-function gapWords(gap: HistoryGap): string {
+export function gapWords(gap: HistoryGap, spanUs: number): string {
   const words = {
-    from: clockWords(gap.fromUs),
-    to: clockWords(gap.toUs),
+    from: momentWords(gap.fromUs, spanUs),
+    to: momentWords(gap.toUs, spanUs),
     reason: gap.reason,
   };
   const { count } = gap;
@@ -44,27 +61,43 @@ function gapWords(gap: HistoryGap): string {
     : sayKit("chart.gap-counted", { ...words, samples: countWords(count.samples) });
 }
 
-export function TrendTable(props: { readonly tag: LiveTag; readonly trace: Trace }): JSX.Element {
-  const { tag, trace } = props;
+/** One drawn tag, as it is read. */
+export interface DrawnTag {
+  readonly tag: LiveTag;
+  readonly drawn: Drawn;
+}
+
+/** @param one of which the table is; the file has all */
+export function TrendTable(props: {
+  readonly one: DrawnTag;
+  readonly all: readonly DrawnTag[];
+  readonly spanUs: number;
+}): JSX.Element {
+  const { tag, drawn } = props.one;
   const [shown, setShown] = useState(false);
-  const from = Math.max(0, trace.times.length - rowsShown);
+  const { times, values } = drawn;
+  const from = Math.max(0, times.length - rowsShown);
+  const several = props.all.length > 1;
   return (
     <>
       <div class="button-row">
         <Button
-          label={sayKit("chart.table")}
+          label={several ? sayKit("trends.table", { tag: tag.name }) : sayKit("chart.table")}
           pressed={shown}
           onPress={() => setShown((now) => !now)}
         />
-        <Button label={sayKit("chart.csv")} onPress={() => saveCsv(tag, trace)} />
+        <Button
+          label={sayKit(several ? "trends.csv" : "chart.csv")}
+          onPress={() => saveCsv(props.all)}
+        />
       </div>
       {shown && (
         <div class="table-well" tabIndex={0} role="region" aria-label={tag.name}>
           <table>
             <caption>
               {sayKit("chart.table-cut", {
-                shown: countWords(trace.times.length - from),
-                count: countWords(trace.times.length),
+                shown: countWords(times.length - from),
+                count: countWords(times.length),
               })}
             </caption>
             <thead>
@@ -74,12 +107,12 @@ export function TrendTable(props: { readonly tag: LiveTag; readonly trace: Trace
               </tr>
             </thead>
             <tbody>
-              {trace.times
+              {times
                 .slice(from)
                 .map((time, index) => (
-                  <tr key={time}>
-                    <td>{clockWords(time * 1e6)}</td>
-                    <td>{cellWords(tag, trace.values[from + index] ?? null)}</td>
+                  <tr key={`${time} ${index}`}>
+                    <td>{momentWords(time * 1e6, props.spanUs)}</td>
+                    <td>{cellWords(tag, values[from + index] ?? null)}</td>
                   </tr>
                 ))
                 .reverse()}
@@ -97,14 +130,17 @@ function cellWords(tag: LiveTag, value: number | null): string {
 }
 
 /** Times in ISO 8601 UTC and full digits: a file is read by programs (RFC 4180). */
-function saveCsv(tag: LiveTag, trace: Trace): void {
-  const lines = trace.times.map(
-    (time, index) => `${new Date(time * 1_000).toISOString()},${trace.values[index] ?? ""}`,
+function saveCsv(all: readonly DrawnTag[]): void {
+  const lines = all.flatMap(({ tag, drawn }) =>
+    drawn.times.map((time, index) =>
+      [tag.id, new Date(time * 1_000).toISOString(), drawn.values[index] ?? "", tag.unit].join(","),
+    ),
   );
-  const text = ["time,value", ...lines, ""].join("\r\n");
+  const text = ["tag,time,value,unit", ...lines, ""].join("\r\n");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = `${tag.id.replace(/[^A-Za-z0-9_-]+/g, "_")}.csv`;
+  const names = all.map(({ tag }) => tag.id.replace(/[^A-Za-z0-9_-]+/g, "_"));
+  link.download = `${names.length === 1 ? names[0] : "trends"}.csv`;
   link.click();
   URL.revokeObjectURL(link.href);
 }

@@ -50,6 +50,8 @@ function pair(
 
 // Each is made when it is first needed: a formatter of dates costs a slow panel a tenth of a second.
 let dateFormat: Intl.DateTimeFormat | undefined;
+let monthFormat: Intl.DateTimeFormat | undefined;
+let yearFormat: Intl.DateTimeFormat | undefined;
 let fullFormat: Intl.DateTimeFormat | undefined;
 
 /** `14:02:11`, a clock of 24 hours in every language, so that it needs no formatter. @param us µs since 1970 UTC */
@@ -60,9 +62,30 @@ export function clockWords(us: number): string {
     .join(":");
 }
 
-function dateWords(us: number): string {
+/** `20 Nov`. */
+export function dateWords(us: number): string {
   dateFormat ??= new Intl.DateTimeFormat(english.locale, { day: "numeric", month: "short" });
   return dateFormat.format(us / 1_000);
+}
+
+/** `Nov 2026`. */
+export function monthWords(us: number): string {
+  monthFormat ??= new Intl.DateTimeFormat(english.locale, { month: "short", year: "numeric" });
+  return monthFormat.format(us / 1_000);
+}
+
+/** One end of a time of so many µs: `14:02:11`, `20 Nov 14:02`, or `20 Nov 2024` where years are shown. */
+export function momentWords(us: number, spanUs: number): string {
+  if (spanUs > 200 * day * 1_000) {
+    yearFormat ??= new Intl.DateTimeFormat(english.locale, {
+      day: "numeric",
+      month: "short",
+      year: "numeric",
+    });
+    return yearFormat.format(us / 1_000);
+  }
+  const clock = clockWords(us);
+  return `${dateWords(us)} ${spanUs > 2 * hour * 1_000 ? clock.slice(0, 5) : clock}`;
 }
 
 /** `14:02:11` within half a day of now, otherwise with the date before it. */

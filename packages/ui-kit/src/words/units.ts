@@ -27,6 +27,9 @@ const prints: Readonly<Record<string, string>> = {
 export function unitWords(code: string): string {
   const known = prints[code];
   if (known !== undefined) return known;
+  const rate = /^(.+)(\/h)$/.exec(code);
+  const counted = prints[rate?.[1] ?? ""];
+  if (rate !== null && counted !== undefined) return `${counted}${rate[2] ?? ""}`;
   // Curly braces hold remarks (UCUM 12): "{rev}/min" is read "rev/min".
   return code.replace(/[{}]/g, "").replaceAll(".", "·");
 }

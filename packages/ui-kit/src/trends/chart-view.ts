@@ -1,0 +1,244 @@
+/**
+ * One chart on the screen: what was recorded, what arrives now, the range it shows, and the cursor. Nothing is rendered
+ * anew while it moves: a step of a finger draws what is there, and what is missing is asked for when the hand rests.
+ */
+import { effect, signal, type Signal } from "@preact/signals";
+import type { HistoryLine } from "@millwright/wire-contract/history";
+
+import { followTag } from "../charts/follow-tag.ts";
+import { watchTheme } from "../charts/sparkline.tsx";
+import { Trace } from "../charts/trace.ts";
+import { drawnAs, drawnTag, rateOf, type Drawn } from "./drawn.ts";
+import { followFingers } from "./gestures.ts";
+import type { Plot } from "./plot.ts";
+import { atNow, spanOf, type TrendRange } from "./trend-range.ts";
+import { gapsTogether, loadSources, type TrendSource } from "./trend-source.ts";
+
+export interface ChartViewOptions {
+  readonly place: HTMLElement;
+  readonly sources: readonly TrendSource[];
+  readonly height: number;
+  readonly range: Signal<TrendRange>;
+  readonly front: Signal<number>;
+  readonly nowUs: () => number;
+  readonly wallMs: () => number;
+}
+
+/** What the words around the picture say. */
+export interface Shown {
+  readonly lines: readonly HistoryLine[];
+  readonly drawn: readonly Drawn[];
+  readonly range: TrendRange;
+}
+
+/** A hand that rests so long has arrived; until then nothing is asked for. */
+const restMs = 150;
+/** Live points make a picture that is as live as it can look. */
+const redrawMs = 1_000;
+/** A chart that is followed by live values is fetched anew so often, that those do not pile up beside the reduced past. */
+const refreshLiveMs = 60_000;
+/** One that is not is asked for again when a pixel has passed, within these. */
+const refreshMsMin = 2_000;
+
+export class ChartView {
+  readonly cursor: Signal<number | undefined> = signal<number | undefined>(undefined);
+  readonly shown: Signal<Shown | undefined> = signal<Shown | undefined>(undefined);
+  /** As it was painted last. */
+  readonly painted: Signal<TrendRange | undefined> = signal<TrendRange | undefined>(undefined);
+  readonly loading: Signal<boolean> = signal(false);
+  readonly failedMs: Signal<number | undefined> = signal<number | undefined>(undefined);
+  readonly #options: ChartViewOptions;
+  readonly #traces: readonly Trace[];
+  readonly #ends: (() => void)[] = [];
+  #lines: readonly HistoryLine[] = [];
+  #plot: Plot | undefined;
+  #asked: AbortController | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #frame = 0;
+  #closed = false;
+
+  constructor(options: ChartViewOptions) {
+    this.#options = options;
+    const { sources, range } = options;
+    this.#traces = sources.map(() => new Trace());
+    for (const [at, { store, tag }] of sources.entries()) {
+      const trace = this.#traces[at];
+      if (store === undefined || trace === undefined) continue;
+      this.#ends.push(
+        effect(() => {
+          // What stands still is not followed: a line would lead from it to the present.
+          if (range.value.live) followTag(store, tag, trace);
+          else trace.interrupt();
+        }),
+      );
+    }
+    const stores = new Set(sources.flatMap(({ store }) => store ?? []));
+    for (const store of stores) {
+      this.#ends.push(
+        effect(() => {
+          // After a break something may be missing.
+          if (store.snapshots.value > 0) this.load();
+        }),
+      );
+    }
+    if (stores.size === 0) this.load();
+    this.#ends.push(effect(() => this.#moved(range.value)));
+    this.#ends.push(
+      effect(() => {
+        if (options.front.value >= 0) this.#paintSoon();
+      }),
+    );
+    const every = stores.size > 0 ? refreshLiveMs : refreshMsMin;
+    let sinceMs = 0;
+    const refresh = setInterval(() => {
+      sinceMs += every;
+      const { live } = range.peek();
+      const pixelMs = spanOf(range.peek()) / 1_000 / Math.max(1, options.place.clientWidth);
+      if (!live || sinceMs < Math.min(refreshLiveMs, pixelMs)) return;
+      sinceMs = 0;
+      this.load();
+    }, every);
+    const redraw = setInterval(() => {
+      if (range.peek().live) this.#paintSoon();
+    }, redrawMs);
+    this.#ends.push(
+      () => clearInterval(refresh),
+      () => clearInterval(redraw),
+    );
+    const build = (): void =>
+      void this.#build().catch(() => {
+        this.failedMs.value = options.wallMs();
+      });
+    build();
+    // The stylesheet of the page may still be on its way to the new theme.
+    this.#ends.push(watchTheme(build));
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const end of this.#ends) end();
+    clearTimeout(this.#rest);
+    cancelAnimationFrame(this.#frame);
+    this.#asked?.abort();
+    this.#plot?.close();
+  }
+
+  putCursor(seconds: number): void {
+    this.#plot?.putCursor(seconds);
+  }
+
+  /** Asks for what the range shows; an answer that is still on its way is given up. */
+  load(): void {
+    clearTimeout(this.#rest);
+    this.#asked?.abort();
+    const asked = new AbortController();
+    this.#asked = asked;
+    this.#load(asked.signal).catch(() => {
+      if (asked.signal.aborted) return;
+      this.loading.value = false;
+      this.failedMs.value = this.#options.wallMs();
+    });
+  }
+
+  async #load(given: AbortSignal): Promise<void> {
+    const { sources, range, nowUs, place } = this.#options;
+    if (nowUs() === 0) return;
+    const wanted = atNow(range.peek(), nowUs());
+    this.loading.value = true;
+    const width = this.#plot?.over.clientWidth ?? place.clientWidth;
+    const lines = await loadSources(sources, wanted, width || 1_000, given);
+    if (given.aborted) return;
+    this.#lines = lines;
+    for (const [at, trace] of this.#traces.entries()) {
+      const line = lines[at];
+      if (line === undefined) continue;
+      // Only an answer that reaches the present is continued by what came live.
+      if (!wanted.live) trace.clear();
+      trace.load(line);
+    }
+    this.failedMs.value = undefined;
+    this.loading.value = false;
+    this.#paint();
+    this.#tell();
+  }
+
+  async #build(): Promise<void> {
+    const { place, sources, height, range, nowUs } = this.#options;
+    // The library comes with the first chart: the overview does not wait for it.
+    const { createPlot } = await import("./plot.ts");
+    if (this.#closed) return;
+    this.#plot?.close();
+    const plot = createPlot({
+      place,
+      height,
+      tags: sources.map(({ tag }) => drawnTag(tag)),
+      onCursor: (seconds) => {
+        this.cursor.value = seconds;
+      },
+    });
+    this.#plot = plot;
+    const letGo = followFingers(plot.over, {
+      range: () => atNow(range.peek(), nowUs()),
+      nowUs,
+      move: (next) => {
+        range.value = next;
+      },
+    });
+    this.#ends.push(letGo);
+    this.#paint();
+  }
+
+  #moved(range: TrendRange): void {
+    this.#paintSoon();
+    const shown = this.shown.peek()?.range;
+    if (shown === undefined) return;
+    if (shown.fromUs === range.fromUs && shown.toUs === range.toUs) return;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => this.load(), restMs);
+  }
+
+  #paintSoon(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#paint());
+  }
+
+  #paint(): void {
+    const { range, front, nowUs } = this.#options;
+    if (nowUs() === 0) return;
+    const painted = atNow(range.peek(), nowUs());
+    const { fromUs, toUs } = painted;
+    this.painted.value = painted;
+    this.#plot?.draw({
+      drawn: this.#drawn(fromUs, toUs),
+      gaps: gapsTogether(this.#lines).map(({ gap }) => gap),
+      fromUs,
+      toUs,
+      front: front.peek(),
+    });
+  }
+
+  #drawn(fromUs: number, toUs: number): readonly Drawn[] {
+    const { sources, place } = this.#options;
+    const columnS = (toUs - fromUs) / 1e6 / Math.max(1, place.clientWidth / 2);
+    return this.#traces.map((trace, at) => {
+      const source = sources[at];
+      if (source === undefined) return { times: [], values: [] };
+      const { store, tag } = source;
+      const view = store?.view(tag);
+      const holds = view?.state === "good" || view?.state === "uncertain";
+      trace.hold(view !== undefined && holds ? view.proofUs : -Infinity);
+      const [times, values] = trace.drawn();
+      return drawnAs(tag) === "rate" ? rateOf({ times, values }, columnS) : { times, values };
+    });
+  }
+
+  #tell(): void {
+    const { range, nowUs } = this.#options;
+    const shown = atNow(range.peek(), nowUs());
+    this.shown.value = {
+      lines: this.#lines,
+      drawn: this.#drawn(shown.fromUs, shown.toUs),
+      range: shown,
+    };
+  }
+}

@@ -1,0 +1,5 @@
+/** Charts of several tags. Apart from the front door, because a first screen does not wait for them. */
+export { Trends, type Span } from "./trends.tsx";
+export { useAddressRange } from "./use-address-range.ts";
+export { sourcesMax, type TrendSource } from "./trend-source.ts";
+export { atNow, type TrendRange } from "./trend-range.ts";

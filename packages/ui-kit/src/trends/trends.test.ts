@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import fc from "fast-check";
+
+import { bandsOf, rateOf, valueAt } from "./drawn.ts";
+import {
+  atNow,
+  dragged,
+  liveRange,
+  panned,
+  parseRange,
+  rangeText,
+  spanOf,
+  zoomed,
+  type TrendRange,
+} from "./trend-range.ts";
+
+const nowUs = 1_760_000_000_000_000;
+const hourUs = 3_600e6;
+const still: TrendRange = { fromUs: nowUs - 10 * hourUs, toUs: nowUs - 8 * hourUs, live: false };
+
+describe("the range of a chart", () => {
+  test("an address says it and gives it back", () => {
+    for (const text of ["15min", "8h", "24h", "7d", "30d", "5y", "90s", "1759990000-1759993600"]) {
+      const range = parseRange(text, nowUs);
+      assert.ok(range !== undefined, text);
+      assert.equal(rangeText(range), text);
+    }
+    for (const text of ["", "8", "h", "9-1", "all", "1e5h", "-5h"]) {
+      assert.equal(parseRange(text, nowUs), undefined, text);
+    }
+  });
+
+  test("to the right the present stops it, and takes it along from there", () => {
+    const moved = panned(still, 2, nowUs);
+    assert.deepEqual(moved, { ...still, fromUs: nowUs - 6 * hourUs, toUs: nowUs - 4 * hourUs });
+    const last = panned(moved, 9, nowUs);
+    assert.deepEqual(last, liveRange(2 * hourUs, nowUs));
+    assert.equal(atNow(last, nowUs + 5e6).toUs, nowUs + 5e6);
+    assert.equal(panned(last, -0.25, nowUs).live, false);
+  });
+
+  test("a zoom keeps the place under the finger, and a live chart its end", () => {
+    const closer = zoomed(still, 0.5, 0.25, nowUs);
+    assert.equal(spanOf(closer), hourUs);
+    assert.equal(closer.fromUs + 0.25 * hourUs, still.fromUs + 0.5 * hourUs);
+    assert.deepEqual(zoomed(liveRange(hourUs, nowUs), 2, 0, nowUs), liveRange(2 * hourUs, nowUs));
+  });
+
+  test("however it is moved, it never ends after now and its length stays within bounds", () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const move = fc.oneof(
+      fc.record({ by: fc.double({ min: -3, max: 3, noNaN: true }) }),
+      fc.record({ factor: fc.double({ min: 0.01, max: 100, noNaN: true }), at: share }),
+      fc.record({ began: fc.array(share, { minLength: 2, maxLength: 2 }), to: share }),
+    );
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 30 }), (moves) => {
+        let range = still;
+        for (const one of moves) {
+          if ("by" in one) range = panned(range, one.by, nowUs);
+          else if ("factor" in one) range = zoomed(range, one.factor, one.at, nowUs);
+          else range = dragged(range, one.began, [one.to, one.began[1] ?? 0], nowUs);
+          assert.ok(range.toUs <= nowUs);
+          assert.ok(spanOf(range) >= 9.99e6 && spanOf(range) <= 3_651 * 86_400e6);
+        }
+      }),
+    );
+  });
+
+  test("two fingers keep what was under them", () => {
+    const range = dragged(still, [0.25, 0.75], [0, 0.5], nowUs);
+    assert.equal(spanOf(range), spanOf(still));
+    assert.equal(range.fromUs, still.fromUs + 0.25 * spanOf(still));
+    const closer = dragged(still, [0.4, 0.6], [0.2, 0.8], nowUs);
+    assert.ok(Math.abs(spanOf(closer) - spanOf(still) / 3) < 1);
+  });
+});
+
+describe("what is drawn", () => {
+  test("a counter is drawn as what it counts in an hour, over the time between its changes", () => {
+    const times = [0, 10, 20, 30, 40, 50];
+    // What was counted before the first change may have been counted for long.
+    assert.deepEqual(rateOf({ times, values: [5, 5, 6, 6, 7, 7] }, 0), {
+      times: [20, 40],
+      values: [180, 180],
+    });
+  });
+
+  test("a counter that begins anew has a hole, and one that stands has no rate", () => {
+    const times = [0, 10, 20, 30, 40, 50, 1_000];
+    const drawn = rateOf({ times, values: [5, 6, 7, 0, 1, 2, 2] }, 0);
+    assert.deepEqual(drawn, {
+      times: [10, 20, 30, 40, 50, 50, 1_000],
+      values: [360, 360, null, 360, 360, 0, 0],
+    });
+    assert.deepEqual(rateOf({ times: [0, 1, 2], values: [1, null, 5] }, 0).values, [null]);
+  });
+
+  test("after a hole no rate is made up of what was counted in it", () => {
+    const times = [0, 10, 20, 30, 500, 501, 511, 521];
+    const { values } = rateOf({ times, values: [1, 2, 3, null, 60, 61, 62, 63] }, 0);
+    assert.deepEqual(values, [360, 360, null, 360, 360, 360, 360]);
+  });
+
+  test("changes within a column of the chart are taken together", () => {
+    const times = [0, 1, 2, 3, 4, 5];
+    const { values } = rateOf({ times, values: [0, 1, 2, 6, 7, 11] }, 2);
+    assert.deepEqual(values, [9_000, 9_000, 9_000, 9_000]);
+  });
+
+  test("a state holds until it changes, and nothing is said of a hole", () => {
+    const drawn = { times: [0, 1, 2, 5, 7], values: [1, 1, 2, null, 3] };
+    assert.deepEqual(bandsOf(drawn), [
+      { from: 0, to: 2, value: 1 },
+      { from: 2, to: 5, value: 2 },
+    ]);
+    assert.equal(valueAt(drawn, 4.9, "bands"), 2);
+    assert.equal(valueAt(drawn, 6, "bands"), undefined);
+  });
+
+  test("a cursor reads what was recorded nearest to it, and nothing in a hole", () => {
+    const drawn = { times: [0, 10, 20, 30], values: [1, 2, null, 4] };
+    assert.deepEqual(
+      [-1, 0, 4, 6, 10, 15, 25, 30, 31].map((second) => valueAt(drawn, second, "line")),
+      [undefined, 1, 1, 2, 2, undefined, undefined, 4, undefined],
+    );
+  });
+});

@@ -1,0 +1,107 @@
+/** What is measured of a chart of several tags: how long until it is painted, and what it shows of it. */
+import type { Page } from "playwright-core";
+
+/** Eight measurements of one machine, of three units and more. */
+export const eightTags: string = [0, 1, 2, 3, 4, 5, 6, 7].map((tag) => `pump-1%2F${tag}`).join("/");
+
+export interface Answered {
+  readonly bytes: number;
+  /** From the moment in which the answer is there to the frame that shows it. */
+  readonly paintedMs: number;
+}
+
+/** Installed before the page's own script: notes each history answer and the frame after it. */
+export function watchAnswers(): void {
+  const answers: { bytes: number; paintedMs: number }[] = [];
+  (window as unknown as { answers: typeof answers }).answers = answers;
+  const own = Object.getOwnPropertyDescriptor(Response.prototype, "arrayBuffer");
+  const read = own?.value as (this: Response) => Promise<ArrayBuffer>;
+  Response.prototype.arrayBuffer = async function (): Promise<ArrayBuffer> {
+    const body = await read.call(this);
+    const thereMs = performance.now();
+    if (this.url.includes("/history?")) {
+      // The chart is drawn in what follows the answer; a message is taken once the frame with it is on its way.
+      requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () =>
+          answers.push({ bytes: body.byteLength, paintedMs: performance.now() - thereMs });
+        channel.port2.postMessage(0);
+      });
+    }
+    return body;
+  };
+}
+
+/** Shows a span by its button and waits for its answer. */
+export async function showSpan(page: Page, label: string): Promise<Answered> {
+  const before = await page.evaluate(
+    () => (window as unknown as { answers: Answered[] }).answers.length,
+  );
+  await page.getByRole("button", { name: label, exact: true }).click();
+  await page.waitForFunction(
+    (count) => (window as unknown as { answers: Answered[] }).answers.length > count,
+    before,
+  );
+  const found = await page.evaluate(() =>
+    (window as unknown as { answers: Answered[] }).answers.at(-1),
+  );
+  if (found === undefined) throw new Error("no answer was noted");
+  return found;
+}
+
+/** From a key on the chart to the frame that shows the step, ms, of each of these keys. */
+export async function stepsOn(page: Page, keys: readonly string[]): Promise<number[]> {
+  return page.evaluate(async (pressed) => {
+    const plot = document.querySelector<HTMLElement>(".trend-plot");
+    if (plot === null) throw new Error("no chart");
+    const taken: number[] = [];
+    for (const key of pressed) {
+      const beganMs = performance.now();
+      const shiftKey = key.startsWith("Arrow");
+      plot.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey, bubbles: true }));
+      await new Promise<void>((resolve) => {
+        // Asked for after the chart has: it is called behind it, in the same frame.
+        requestAnimationFrame(() => {
+          const channel = new MessageChannel();
+          channel.port1.onmessage = () => {
+            taken.push(performance.now() - beganMs);
+            resolve();
+          };
+          channel.port2.postMessage(0);
+        });
+      });
+    }
+    return taken;
+  }, keys);
+}
+
+/** Part of the pixel columns between two shares of the chart in which something of the first pen stands. */
+export async function penShare(page: Page, from: number, to: number): Promise<number> {
+  return page.evaluate(
+    ([begin = 0, end = 1]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(".trend-plot canvas");
+      const over = document.querySelector<HTMLElement>(".trend-plot .u-over");
+      const context = canvas?.getContext("2d");
+      if (!canvas || !over || !context) throw new Error("no chart");
+      const scale = canvas.width / canvas.clientWidth;
+      const left = over.offsetLeft * scale;
+      const width = over.clientWidth * scale;
+      const x = Math.round(left + begin * width);
+      const count = Math.max(1, Math.round((end - begin) * width));
+      const { data } = context.getImageData(x, 0, count, canvas.height);
+      let found = 0;
+      for (let column = 0; column < count; column++) {
+        for (let row = 0; row < canvas.height; row++) {
+          const at = 4 * (row * count + column);
+          const blue = (data[at + 2] ?? 0) - (data[at] ?? 0);
+          if ((data[at] ?? 255) < 60 && blue > 50) {
+            found += 1;
+            break;
+          }
+        }
+      }
+      return found / count;
+    },
+    [from, to],
+  );
+}

@@ -1,0 +1,267 @@
+/**
+ * H4, the charts of several tags (ux-guide 8 and 12: G1 to G6, V9). Times that depend on a quiet machine are printed by
+ * figures.ts; here they are bounded where a defect would leave them behind by far.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test, type TestContext } from "node:test";
+
+import type { Browser, Page } from "playwright-core";
+
+import { buildPage, launch, median, noChromium, openContext, slowDown } from "./chromium.ts";
+import { eightTags, penShare, showSpan, stepsOn, watchAnswers } from "./chart-measures.ts";
+import { Fixture } from "./fixture-server.ts";
+import { keepPicture, settled } from "./screens.ts";
+
+const panel = { width: 1280, height: 800 };
+const size = { machines: 1, tagsPerMachine: 12, rateHz: 1, condition: "healthy" } as const;
+/** On a machine that does other things as well only what hangs is told from what is slow. */
+const margin = 30;
+
+function atMost(
+  context: TestContext,
+  id: string,
+  found: number,
+  limit: number,
+  unit: string,
+): void {
+  context.diagnostic(`${id}: ${found.toFixed(0)} ${unit} (limit ${limit} ${unit})`);
+  assert.ok(found <= limit * margin, `${id}: ${found} ${unit} is far over ${limit} ${unit}`);
+}
+
+void describe("trends of the HMI", { skip: noChromium }, () => {
+  let browser: Browser;
+  let folder: string;
+  let plant: Fixture;
+
+  before(async () => {
+    folder = buildPage("edge-runtime", "src/serve/hmi");
+    plant = await new Fixture(folder, size).start();
+    plant.plantPeak("pump-1/0", 91.7);
+    browser = await launch();
+  });
+  after(async () => {
+    await browser.close();
+    await plant[Symbol.asyncDispose]();
+  });
+
+  /** A page on this address of the trends, closed with the test. */
+  async function open(
+    context: TestContext,
+    place: string,
+    options: { readonly slow?: boolean; readonly server?: Fixture } = {},
+  ): Promise<Page> {
+    const view = await openContext(browser, panel);
+    context.after(() => view.close());
+    const page = await view.newPage();
+    await page.addInitScript(watchAnswers);
+    if (options.slow === true) await slowDown(page);
+    await page.goto(`${(options.server ?? plant).url}/#/trends/${place}`);
+    await settled(page);
+    return page;
+  }
+
+  test("G1, G3: a day of eight tags is painted soon after it came, and is small", async (context) => {
+    const page = await open(context, `1h/${eightTags}`, { slow: true });
+    const painted: number[] = [];
+    let bytes = 0;
+    for (let turn = 0; turn < 5; turn++) {
+      await showSpan(page, "8 h");
+      const day = await showSpan(page, "24 h");
+      painted.push(day.paintedMs);
+      ({ bytes } = day);
+    }
+    atMost(context, "G1 slow panel, median", median(painted), 100, "ms");
+    context.diagnostic(`G3: ${(bytes / 1_000).toFixed(0)} kB (limit 200 kB)`);
+    assert.ok(bytes <= 200_000);
+    await keepPicture(page, "trends-day");
+  });
+
+  test("G2: a day of eight tags with every sample in it is painted as well", async (context) => {
+    await using raw = await new Fixture(folder, { ...size, raw: true }).start();
+    const page = await open(context, `1h/${eightTags}`, { server: raw });
+    const painted: number[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      await showSpan(page, "1 h");
+      painted.push((await showSpan(page, "24 h")).paintedMs);
+    }
+    atMost(context, "G2 691,200 points, median", median(painted), 100, "ms");
+    assert.match(await page.locator(".numbers").innerText(), /Bearing DE temperature/);
+  });
+
+  test("G4: each step of a key moves what is loaded within a frame or two", async (context) => {
+    const page = await open(context, `24h/${eightTags}`, { slow: true });
+    const keys = ["ArrowLeft", "+", "ArrowLeft", "-", "ArrowRight", "+", "ArrowLeft", "-", "+"];
+    atMost(context, "G4 slow panel, median", median(await stepsOn(page, keys)), 50, "ms");
+  });
+
+  test("G5: a peak of one sample in a day at 1 Hz is drawn and told, exactly", async (context) => {
+    const page = await open(context, "24h/pump-1%2F0/pump-1%2F1");
+    const row = page.locator(".numbers tbody tr").first();
+    assert.match(await row.innerText(), /91\.7 °C\s+minutes\s+exact/);
+    context.diagnostic("G5: highest 91.7 of 91.7 among 86,400 samples");
+  });
+
+  test("G6: a gap is drawn as one, hatched and without a line, and says reason and count", async (context) => {
+    const page = await open(context, "1h/pump-1%2F0/pump-1%2F2");
+    // Twenty to fifteen minutes before the server's start; its middle is looked at.
+    assert.equal(await penShare(page, 0.69, 0.705), 0, "a line crosses the gap");
+    assert.ok((await penShare(page, 0.4, 0.6)) > 0.95, "the line before the gap is missing");
+    assert.match(
+      await page.locator(".gap-list").innerText(),
+      /1 gap[^]*device unreachable, 300 samples \(2 values\)/,
+    );
+    const over = page.locator(".trend-plot .u-over");
+    const box = await over.boundingBox();
+    assert.ok(box !== null);
+    await over.click({ position: { x: box.width * 0.7, y: 40 } });
+    await page.locator(".range-cursor", { hasText: "device unreachable, 300 samples" }).waitFor();
+    assert.match(await page.locator(".pen-value").first().innerText(), /– – –/);
+  });
+
+  test("one cursor reads all tags, moved by mouse and by keys", async (context) => {
+    const page = await open(context, "15min/pump-1%2F0/pump-1%2F10/pump-1%2F11");
+    const values = page.locator(".pen-value");
+    assert.match(await values.nth(1).innerText(), /Running/);
+    assert.match(await values.nth(2).innerText(), /9\.0 kWh\/h/);
+    await page.locator(".trend-plot").focus();
+    await page.keyboard.press("Home");
+    const first = await page.locator(".range-cursor").innerText();
+    for (let press = 0; press < 20; press++) await page.keyboard.press("ArrowRight");
+    const later = await page.locator(".range-cursor").innerText();
+    assert.match(first, /Cursor at \d+ \w+ \d\d:\d\d:\d\d/);
+    assert.notEqual(first, later);
+    assert.match(await values.first().innerText(), /\d+\.\d °C/);
+  });
+
+  test("a finger moves the chart and two stretch it; what was under them stays there", async (context) => {
+    const view = await browser.newContext({ viewport: panel, hasTouch: true });
+    context.after(() => view.close());
+    const page = await view.newPage();
+    await page.goto(`${plant.url}/#/trends/8h/pump-1%2F0`);
+    await settled(page);
+    const session = await view.newCDPSession(page);
+    const box = await page.locator(".trend-plot .u-over").boundingBox();
+    assert.ok(box !== null);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...shares: number[]) =>
+      session.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: shares.map((share, id) => ({
+          x: box.x + share * box.width,
+          y: box.y + box.height / 2,
+          id,
+        })),
+      });
+    const shown = page.locator(".range-shown");
+    const before = await shown.innerText();
+    await touch("touchStart", 0.2);
+    for (const share of [0.3, 0.45, 0.7]) await touch("touchMove", share);
+    await touch("touchEnd");
+    await page.waitForFunction(
+      (words) => document.querySelector(".range-shown")?.textContent !== words,
+      before,
+    );
+    assert.equal(
+      await page.getByRole("button", { name: "Live" }).getAttribute("aria-pressed"),
+      "false",
+    );
+    const spanOf = async (): Promise<number> => {
+      await page.waitForFunction(() => /\/\d+-\d+\//.test(location.hash));
+      const [, from = "", to = ""] = /\/(\d+)-(\d+)\//.exec(page.url()) ?? [];
+      return Number(to) - Number(from);
+    };
+    const span = await spanOf();
+    assert.ok(Math.abs(span - 8 * 3_600) <= 2, `${span} s are shown after a pan`);
+    await touch("touchStart", 0.4, 0.6);
+    for (const apart of [0.15, 0.2, 0.3]) await touch("touchMove", 0.5 - apart, 0.5 + apart);
+    await touch("touchEnd");
+    await page.waitForFunction((old) => {
+      const [, from = "", to = ""] = /\/(\d+)-(\d+)\//.exec(location.hash) ?? [];
+      return Number(to) - Number(from) < old / 2;
+    }, span);
+    const closer = await spanOf();
+    assert.ok(Math.abs(closer - span / 3) < span / 10, `${closer} s are shown after a pinch`);
+  });
+
+  test("an address opens the same view: its values, its time, and where samples are minutes only", async (context) => {
+    const toS = Math.floor(Date.now() / 1_000) - 20 * 3_600;
+    const page = await open(context, `${toS - 28_800}-${toS}/pump-1%2F1/pump-1%2F2`);
+    assert.equal(
+      await page.getByRole("button", { name: "Live" }).getAttribute("aria-pressed"),
+      "false",
+    );
+    const numbers = await page.locator(".numbers").innerText();
+    assert.match(
+      numbers,
+      /Vibration RMS, Pump 1[^]*samples, minutes only from \d+ \w+ \d\d:\d\d to/,
+    );
+    assert.match(numbers, /Discharge pressure, Pump 1[^]*± 0\.02 bar/);
+  });
+
+  test("values are chosen and taken away, eight at most, and the address says which", async (context) => {
+    const page = await open(context, "1h/pump-1%2F0");
+    await page.getByRole("button", { name: "Choose values (1 of 8)" }).click();
+    const list = page.locator(".choice-list");
+    for (const name of ["Vibration RMS", "Discharge pressure", "Coolant flow", "Motor current"]) {
+      await list.getByRole("button", { name }).click();
+    }
+    await page.getByLabel("Find a value by its name or machine").fill("oil");
+    await list.getByRole("button", { name: "Oil temperature" }).click();
+    await page.getByLabel("Find a value by its name or machine").fill("");
+    for (const name of ["Speed", "Power"]) await list.getByRole("button", { name }).click();
+    await page.getByText("8 values are shown, as many as a chart has pens.").waitFor();
+    await list.getByRole("button", { name: "Suction pressure" }).click();
+    assert.equal(await page.locator(".pen-button").count(), 8);
+    await list.getByRole("button", { name: "Bearing DE temperature" }).click();
+    await page.getByRole("button", { name: "Choose values (7 of 8)" }).waitFor();
+    assert.match(
+      page.url(),
+      /#\/trends\/1h\/pump-1%2F1\/pump-1%2F2\/pump-1%2F3\/pump-1%2F4\/pump-1%2F8\//,
+    );
+    await settled(page);
+    assert.equal(await page.locator(".numbers tbody tr").count(), 7);
+  });
+
+  test("the chart of one value opens beside others, with the time it shows", async (context) => {
+    const view = await openContext(browser, panel);
+    context.after(() => view.close());
+    const page = await view.newPage();
+    await page.goto(`${plant.url}/#/tag/pump-1%2F3`);
+    await settled(page);
+    await page.getByRole("link", { name: "Compare in Trends" }).click();
+    await page.waitForSelector(".numbers");
+    assert.match(page.url(), /#\/trends\/15min\/pump-1%2F3$/);
+    assert.match(await page.locator(".pen-button").innerText(), /Coolant flow/);
+  });
+
+  test("V9: a page that was hidden has its chart filled when it is shown again", async (context) => {
+    const page = await open(context, "15min/pump-1%2F0");
+    const visible = (state: string): Promise<void> =>
+      page.evaluate((to) => {
+        Object.defineProperty(document, "visibilityState", { value: to, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    await visible("hidden");
+    // Long enough that the right end of the chart would be missing.
+    await page.waitForTimeout(6_000);
+    const asked = page.waitForResponse((answer) => answer.url().includes("/history?"));
+    const shownMs = performance.now();
+    await visible("visible");
+    await asked;
+    await page.waitForFunction(
+      () => document.querySelector(".range-words")?.getAttribute("data-loading") === "false",
+    );
+    atMost(context, "V9 chart filled after", performance.now() - shownMs, 1_000, "ms");
+    assert.ok((await penShare(page, 0.985, 0.995)) > 0, "the end of the chart is empty");
+  });
+
+  test("a gateway that goes leaves the picture, says so, and goes on by itself", async (context) => {
+    await using mortal = await new Fixture(folder, size).start();
+    const page = await open(context, "1h/pump-1%2F0", { server: mortal });
+    await mortal.cut();
+    await page.locator(".lost-notice").waitFor();
+    assert.ok((await penShare(page, 0.4, 0.6)) > 0.95, "the picture has gone");
+    await mortal.start();
+    await page.locator(".lost-notice").waitFor({ state: "detached" });
+    await page.locator(".numbers").waitFor();
+  });
+});
