@@ -48,7 +48,11 @@ export interface Gateway {
 /** @param settings as a person writes them; the rest of the file is filled in */
 export async function startGateway(
   folder: string,
-  settings: { readonly devices: readonly object[]; readonly hub?: object },
+  settings: {
+    readonly devices: readonly object[];
+    readonly hub?: object;
+    readonly journal?: object;
+  },
   commitEveryMs?: number,
 ): Promise<Gateway> {
   mkdirSync(folder, { recursive: true });

@@ -8,6 +8,7 @@ import { bench as history } from "./history.ts";
 import { bench as hubIngest } from "./hub-ingest.ts";
 import { bench as journal } from "./journal.ts";
 import { bench as publish } from "./publish.ts";
+import { bench as recover } from "./recover.ts";
 import { bench as start } from "./start.ts";
 import { bench as tiers } from "./tiers.ts";
 import { bench as uplink } from "./uplink.ts";
@@ -20,6 +21,7 @@ export const benches: readonly Bench[] = [
   edgePipeline,
   edge10k,
   start,
+  recover,
   e2e,
   publish,
   uplink,

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 
 import Database from "better-sqlite3";
-import { openJournalCore, type Journal, type JournalCore } from "@millwright/edge-runtime/journal";
+import { openJournalCore, type Journal } from "@millwright/edge-runtime/journal";
 import { PlayedClock, silentLog } from "@millwright/kit";
 import type { Dictionary, GatewayId, SampleColumns } from "@millwright/wire-contract";
 
 import type { Bench, BenchContext, Figures } from "./bench.ts";
 import { makeColumns, makeTags } from "./codec-data.ts";
+import { takeAll } from "./take-all.ts";
 
 /** What a day of samples takes on the disk of a gateway, and what it costs to re-pack them and to roll them up. */
 export const bench: Bench = {
@@ -122,15 +123,6 @@ function batchAt(
     value: columns.value.subarray(from, from + count),
     status: columns.status.subarray(from, from + count),
   };
-}
-
-/** The hub has all of it, safely. */
-async function takeAll(journal: JournalCore): Promise<void> {
-  for (const { epoch, lane, headSeq, headChain } of await journal.outbox.lanes()) {
-    if (headSeq === 0) continue;
-    const chain = headChain.toString(16).padStart(16, "0");
-    await journal.outbox.take({ epoch, lane, storedSeq: headSeq, chain, safeSeq: headSeq });
-  }
 }
 
 interface Sizes {
