@@ -71,6 +71,9 @@ const batchBytesMax = 4 * 2 ** 20;
 const liveForMs = 30_000;
 const repeatMarksEveryMs = 1_000;
 
+/** Lanes of the newest epochs of a gateway, without knowing which of them it still holds; a hello asks for the others. */
+const marksRecalledMax = 400;
+
 interface LiveGateway {
   heardMs: number;
   /** What the last hello named: marks of epochs that the gateway no longer holds would only fill the message. */
@@ -321,14 +324,30 @@ export class Ingest implements Service {
     }
     const live = this.#gateways.get(gateway);
     if (live !== undefined) live.heardMs = clock.monotonicMs();
-    // A gateway that was connected before this hub began is heard before its hello.
-    else
-      this.#gateways.set(gateway, {
-        heardMs: clock.monotonicMs(),
-        epochs: new Set(),
-        marks: new Map(),
-      });
+    // A gateway that was connected before this hub began is heard before its hello, and may wait for a mark that the hub
+    // before could not tell any more.
+    else void this.#recall(gateway);
     this.#options.beat(gateway, beat, clock.nowUs());
+  }
+
+  /** The marks of a gateway that lives and has said hello to the hub before this one. */
+  async #recall(gateway: GatewayId): Promise<void> {
+    const { store, clock, log } = this.#options;
+    const live: LiveGateway = { heardMs: clock.monotonicMs(), epochs: new Set(), marks: new Map() };
+    this.#gateways.set(gateway, live);
+    try {
+      const marks = (await store.marks(gateway)).slice(-marksRecalledMax);
+      live.epochs = new Set(marks.map(({ epoch }) => epoch));
+      for (const mark of marks) {
+        const key = `${mark.epoch}/${mark.lane}`;
+        // What has moved meanwhile was told already.
+        if (!live.marks.has(key)) live.marks.set(key, mark);
+      }
+    } catch (failure) {
+      // The next beat asks again.
+      log.warn("ingest.marks-not-read", { gateway, reason: messageChain(failure) });
+      if (this.#gateways.get(gateway) === live) this.#gateways.delete(gateway);
+    }
   }
 
   /** A mark message that is lost, and a hub that has taken over, are healed by repeating. */
