@@ -4,5 +4,5 @@ export type { GatewayKeys, PinnedKey } from "./ingest/carrier/gateway-keys.ts";
 export { Importer, type EndedImport, type ImportCounts } from "./ingest/carrier/importer.ts";
 export type { FrameStore, Intake, Taken } from "./ingest/frame-store.ts";
 export type { Inbox, InboxEvents, InboxMessage } from "./ingest/inbox.ts";
-export { Ingest } from "./ingest/ingest.ts";
-export { MemoryStore } from "./ingest/store-memory.ts";
+export { Ingest, type SafeSource } from "./ingest/ingest.ts";
+export { MemoryStore, type MemoryBackup } from "./ingest/store-memory.ts";

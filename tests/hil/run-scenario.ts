@@ -57,6 +57,11 @@ async function play(fault: ScenarioFault, rig: Rig): Promise<void> {
       return;
     case "uplink-cut":
     case "clock-step":
+    case "hub-restored":
+    case "journal-restored":
+    case "hardware-replaced":
+    case "cloned":
+    case "frame-damaged":
       throw new Error(`"${fault.kind}" is played on a simulated clock only (tests/sim)`);
   }
 }

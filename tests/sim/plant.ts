@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { MemoryStore } from "@millwright/cloud-hub/parts";
 import { PlayedClock, seededRandom, type Log, type Random } from "@millwright/kit";
 import type { Scenario } from "@millwright/scenario";
-import type { DeviceId, GatewayId } from "@millwright/wire-contract";
+import type { DeviceId, GatewayId, LossReason } from "@millwright/wire-contract";
+
+import { CriticalOrder } from "./critical-order.ts";
 
 import type { Weather } from "./line.ts";
 import { PlayedBroker } from "./played-broker.ts";
@@ -15,25 +17,39 @@ import { PlayedDevice } from "./played-device.ts";
 import { PlayedGateway } from "./played-gateway.ts";
 import { PlayedHub } from "./played-hub.ts";
 import { PlayedRoad } from "./played-road.ts";
+import { outboxWithout, roadWithout } from "./protections.ts";
 import { releaseOnAck } from "./release-on-ack.ts";
 import { SteppedClock } from "./stepped-clock.ts";
 
 export interface Edge {
+  readonly folder: string;
   readonly gateway: PlayedGateway;
   readonly device: PlayedDevice;
   readonly road: PlayedRoad;
   readonly clock: SteppedClock;
+  /** What the faults that it went through may explain of its samples. */
+  readonly excuses: Set<LossReason>;
+  /** Its hardware, and so its place among those with its name. */
+  readonly instance: number;
 }
 
 export interface Plant extends AsyncDisposable {
   readonly clock: PlayedClock;
   /** For faults: when what was killed is started again, how a cable goes out. */
   readonly random: Random;
+  /** Those of the topology, and then their clones. */
   readonly edges: readonly Edge[];
+  /** A copy of the gateway beside it, which is not started yet, with a device of its own. */
+  clone(edge: Edge): Edge;
+  /** N7, as far as it is broken. */
+  readonly orderBreaches: ReadonlySet<string>;
   readonly broker: PlayedBroker;
   readonly database: PlayedDatabase;
   readonly hub: PlayedHub;
 }
+
+/** By its values each sample tells which device made it. */
+export const valuesOfDevice = 1e9;
 
 /** In memory where that can be had: journals have to survive played power cuts only, and an fsync takes long. */
 const journalsIn = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -57,11 +73,13 @@ export async function openPlant(
     database,
     log: log("hub"),
   });
-  const withoutMark = scenario.without?.includes("release-below-mark") === true;
+  const order = new CriticalOrder(clock, store);
+  const protections = new Set(scenario.without);
+  const edges: Edge[] = [];
 
-  const edges = Array.from({ length: topology.gateways }, (_, at): Edge => {
+  const openEdge = (at: number, instance: number): Edge => {
     const id = `gateway-${at + 1}` as GatewayId;
-    const own = random.fork(id);
+    const own = random.fork(instance === 0 ? id : `${id}, clone ${instance}`);
     const edgeClock = new SteppedClock(clock);
     const tags = Array.from(
       { length: topology.tagsPerGateway },
@@ -73,12 +91,14 @@ export async function openPlant(
       clock,
       edgeClock,
       own.fork("device"),
+      instance * valuesOfDevice,
     );
-    const road = new PlayedRoad(broker, id, own.fork("road"));
-    mkdirSync(join(folder, id));
+    const road = new PlayedRoad(broker, id, own.fork("road"), order);
+    const ownFolder = join(folder, `${id}-${instance}`);
+    mkdirSync(ownFolder);
     const gateway = new PlayedGateway({
       gateway: id,
-      folder: join(folder, id),
+      folder: ownFolder,
       commitEveryMs: topology.commitEveryMs,
       everyMs: topology.everyMs,
       tags,
@@ -86,11 +106,24 @@ export async function openPlant(
       random: own.fork("gateway"),
       device,
       road,
-      log: log(id),
-      ...(withoutMark ? { releaseRule: releaseOnAck } : {}),
+      uplinkRoad: roadWithout(protections, road),
+      outbox: (outbox) => outboxWithout(protections, outbox),
+      log: log(instance === 0 ? id : `${id} (clone ${instance})`),
+      ...(protections.has("release-below-mark") ? { releaseRule: releaseOnAck } : {}),
     });
-    return { gateway, device, road, clock: edgeClock };
-  });
+    const edge = {
+      folder: ownFolder,
+      gateway,
+      device,
+      road,
+      clock: edgeClock,
+      excuses: new Set<LossReason>(),
+      instance,
+    };
+    edges.push(edge);
+    return edge;
+  };
+  for (let at = 0; at < topology.gateways; at++) openEdge(at, 0);
 
   hub.start();
   for (const { gateway } of edges) await gateway.start();
@@ -98,6 +131,12 @@ export async function openPlant(
     clock,
     random: random.fork("faults"),
     edges,
+    clone(edge) {
+      const { gateway } = edge.gateway.options;
+      const instances = edges.filter((one) => one.gateway.options.gateway === gateway).length;
+      return openEdge(Number(gateway.slice("gateway-".length)) - 1, instances);
+    },
+    orderBreaches: order.breaches,
     broker,
     database,
     hub,

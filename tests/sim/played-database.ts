@@ -1,5 +1,12 @@
-import type { FrameStore, Intake, MemoryStore, Taken } from "@millwright/cloud-hub/parts";
+import type {
+  FrameStore,
+  Intake,
+  MemoryBackup,
+  MemoryStore,
+  Taken,
+} from "@millwright/cloud-hub/parts";
 import type { Clock, Random } from "@millwright/kit";
+import { BackupMarks } from "./backup-marks.ts";
 import type {
   Dictionary,
   GatewayId,
@@ -18,10 +25,12 @@ const never = new AbortController().signal;
  */
 export class PlayedDatabase implements FrameStore {
   readonly store: MemoryStore;
+  readonly safe = new BackupMarks();
   readonly #clock: Clock;
   readonly #random: Random;
   #starts = 0;
   #up = true;
+  #newest: MemoryBackup | undefined;
 
   constructor(store: MemoryStore, clock: Clock, random: Random) {
     this.store = store;
@@ -32,6 +41,17 @@ export class PlayedDatabase implements FrameStore {
   kill(): void {
     this.#up = false;
     this.#starts++;
+  }
+
+  /** What a backup holds now; gateways may delete what lies in it. */
+  backUp(): void {
+    this.#newest = this.store.backUp();
+    this.safe.take(this.#newest);
+  }
+
+  /** While it is down: what was stored since the newest backup is gone. */
+  restore(): void {
+    if (this.#newest !== undefined) this.store.restore(this.#newest);
   }
 
   start(): void {

@@ -28,16 +28,21 @@ export class PlayedDevice {
   readonly #random: Random;
   #away = false;
   #quiet = false;
-  #value = 0;
+  #value: number;
 
-  /** @param world the time of the device, which nobody sets */
+  /**
+   * @param world the time of the device, which nobody sets
+   * @param valuesAbove the values that it hands out rise from here, so that they tell which device made them
+   */
   constructor(
     id: DeviceId,
     tags: readonly string[],
     world: Clock,
     gatewayClock: Clock,
     random: Random,
+    valuesAbove = 0,
   ) {
+    this.#value = valuesAbove;
     this.id = id;
     this.#tags = tags;
     this.#world = world;

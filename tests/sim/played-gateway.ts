@@ -10,8 +10,9 @@ import {
   type JournalCore,
   type PointSettings,
   type ReleaseRule,
+  type Road,
 } from "@millwright/edge-runtime/parts";
-import { silentLog, type Clock, type Log, type Random } from "@millwright/kit";
+import { messageChain, silentLog, type Clock, type Log, type Random } from "@millwright/kit";
 import type { GatewayId, LaneMark, TagId } from "@millwright/wire-contract";
 
 import type { PlayedDevice } from "./played-device.ts";
@@ -29,6 +30,10 @@ export interface GatewayOptions {
   readonly device: PlayedDevice;
   readonly road: PlayedRoad;
   readonly releaseRule?: ReleaseRule;
+  /** The road as the uplink sees it, where a protection is switched off. */
+  readonly uplinkRoad?: Road;
+  /** Stands between journal and uplink where a protection is switched off. */
+  readonly outbox?: (outbox: JournalCore["outbox"]) => JournalCore["outbox"];
   readonly log?: Log;
 }
 
@@ -38,6 +43,8 @@ interface Running {
   readonly supervisor: DeviceSupervisor;
 }
 
+/** The least that the settings take. */
+const journalBytesMax = 64 * 2 ** 20;
 const quarantineAheadUs = 10_000_000;
 const aborted = AbortSignal.abort();
 
@@ -47,19 +54,27 @@ export class PlayedGateway {
   readonly options: GatewayOptions;
   #running: Running | undefined;
   #started = false;
+  #random: Random;
 
   constructor(options: GatewayOptions) {
     this.options = options;
+    this.#random = options.random;
+  }
+
+  /** From the next start on it draws from here: a clone draws the same as its original. */
+  drawFrom(random: Random): void {
+    this.#random = random;
   }
 
   /** Does nothing when it runs: two faults may each start again what both have killed. */
   async start(): Promise<void> {
     if (this.#started) return;
     this.#started = true;
-    const { gateway, folder, clock, random, device, road, releaseRule } = this.options;
+    const { gateway, folder, clock, device, road, releaseRule } = this.options;
+    const random = this.#random;
     const log = this.options.log ?? silentLog;
     const onBroken = (failure: unknown): void => {
-      this.broken.push(`${gateway} broke: ${String(failure)}`);
+      this.broken.push(`${gateway} broke: ${messageChain(failure)}`);
     };
     const journal = openJournalCore({
       folder,
@@ -67,7 +82,7 @@ export class PlayedGateway {
       commitEveryMs: this.options.commitEveryMs,
       keepRawHours: 72,
       tellEveryMs: 1_000,
-      bytesMax: 64 * 2 ** 20,
+      bytesMax: journalBytesMax,
       clock,
       random,
       log,
@@ -118,9 +133,9 @@ export class PlayedGateway {
       },
     });
     const uplink = createUplink({
-      outbox: journal.outbox,
+      outbox: this.options.outbox?.(journal.outbox) ?? journal.outbox,
       orders: journal.orders,
-      road,
+      road: this.options.uplinkRoad ?? road,
       link: { bytesPerSMax: Infinity, historyShare: 1 },
       gateway: { gateway, name: gateway, site: "sim", hmi: "", software: "sim" },
       clock,
@@ -176,9 +191,21 @@ export class PlayedGateway {
     );
   }
 
-  /** What the gateway holds to be at the hub (N4 says that it is). */
-  async held(): Promise<readonly LaneMark[]> {
-    const lanes = (await this.#running?.journal.outbox.lanes()) ?? [];
+  /** Tells whether the journal's file is within its budget (N8). */
+  get withinBudget(): boolean {
+    const counters = this.#running?.journal.counters();
+    return counters === undefined || counters.journalBytes <= journalBytesMax;
+  }
+
+  /**
+   * What the gateway holds to be at the hub (N4 says that it is); nothing while it believes in another database.
+   *
+   * @param incarnation of the database as it is
+   */
+  async held(incarnation: string): Promise<readonly LaneMark[]> {
+    const outbox = this.#running?.journal.outbox;
+    if (outbox?.incarnation() !== incarnation) return [];
+    const lanes = await outbox.lanes();
     return lanes.map(({ epoch, lane, baseSeq, storedSeq }) => ({
       epoch,
       lane,

@@ -60,6 +60,7 @@ export class PlayedHub {
         beat: () => undefined,
         greeted: () => undefined,
         watched: () => [],
+        safe: database.safe,
       });
       const end = (): void => {
         // First the connection: a process that was killed acknowledges nothing any more.

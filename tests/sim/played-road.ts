@@ -5,8 +5,14 @@ import {
   type RoadEvents,
   type RoadSession,
 } from "@millwright/edge-runtime/parts";
-import { gatewayOfSubject, type GatewayId, type RoadLane } from "@millwright/wire-contract";
+import {
+  gatewayOfSubject,
+  type GatewayId,
+  type Hello,
+  type RoadLane,
+} from "@millwright/wire-contract";
 
+import type { CriticalOrder, Greeting } from "./critical-order.ts";
 import { Line } from "./line.ts";
 import type { PlayedBroker } from "./played-broker.ts";
 
@@ -19,12 +25,14 @@ const never = new AbortController().signal;
 /** The way of one gateway to the broker. Its cable can be taken out. */
 export class PlayedRoad implements Road {
   readonly gateway: GatewayId;
+  readonly order: CriticalOrder;
   readonly #broker: PlayedBroker;
   readonly #random: Random;
   #cut = false;
   #session: PlayedSession | undefined;
 
-  constructor(broker: PlayedBroker, gateway: GatewayId, random: Random) {
+  constructor(broker: PlayedBroker, gateway: GatewayId, random: Random, order: CriticalOrder) {
+    this.order = order;
     this.#broker = broker;
     this.gateway = gateway;
     this.#random = random;
@@ -75,12 +83,15 @@ export class PlayedSession implements RoadSession {
   readonly #up: Line;
   readonly #down: Line;
   readonly #close: (why: string) => void;
+  readonly #order: CriticalOrder;
+  #greeting: Greeting | undefined;
   #ended = false;
 
   constructor(broker: PlayedBroker, road: PlayedRoad, events: RoadEvents, random: Random) {
     this.#broker = broker;
     this.#events = events;
     this.gateway = road.gateway;
+    this.#order = road.order;
     const open = (): boolean => !this.#ended && !road.cut;
     this.#up = new Line(broker.clock, random.fork("up"), broker.weather, open);
     this.#down = new Line(broker.clock, random.fork("down"), broker.weather, open);
@@ -91,6 +102,7 @@ export class PlayedSession implements RoadSession {
   }
 
   publish(lane: RoadLane, round: number, subject: string, id: string, bytes: Uint8Array): void {
+    void this.#order.publishing(this.gateway, lane, this.#greeting);
     this.#up.send(() => {
       const gateway = gatewayOfSubject(subject) as GatewayId;
       const refusal = this.#broker.take({ gateway, lane, id, bytes });
@@ -126,6 +138,8 @@ export class PlayedSession implements RoadSession {
         (answer) => {
           if (answer === undefined) return;
           this.#down.send(() => {
+            const hello = JSON.parse(new TextDecoder().decode(bytes)) as Hello;
+            this.#greeting = { hello, answer, atMs: this.#order.nowMs };
             resolve(new TextEncoder().encode(JSON.stringify(answer)));
             answered.abort();
           });

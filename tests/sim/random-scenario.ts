@@ -25,6 +25,7 @@ export function randomScenario(random: Random): Scenario {
 function randomFault(random: Random, withinMs: number): ScenarioFault {
   const atMs = random.int(withinMs);
   // Most faults of a plant are kills and cuts; the order of magnitude of a step is that of a wrong time zone or less.
+  if (random.next() < 0.2) return randomRestore(random, atMs);
   switch (random.int(8)) {
     case 0:
     case 1:
@@ -41,6 +42,30 @@ function randomFault(random: Random, withinMs: number): ScenarioFault {
       const byMs = 1 + random.int(random.next() < 0.5 ? 5_000 : 7_200_000);
       return { kind: "clock-step", atMs, byMs: random.next() < 0.5 ? byMs : -byMs };
     }
+  }
+}
+
+/** What is copied comes back. Clones are rare among them: each is one more gateway to play. */
+function randomRestore(random: Random, atMs: number): ScenarioFault {
+  const afterMs = 500 + random.int(6_000);
+  switch (random.int(8)) {
+    case 0:
+    case 1:
+      return { kind: "hub-restored", atMs, afterMs };
+    case 2:
+    case 3:
+      return { kind: "journal-restored", atMs, afterMs };
+    case 4:
+      return { kind: "hardware-replaced", atMs };
+    case 5:
+      return {
+        kind: "cloned",
+        atMs,
+        twin: random.next() < 0.5,
+        ...(random.next() < 0.5 ? { replacedAfterMs: afterMs } : {}),
+      };
+    default:
+      return { kind: "frame-damaged", atMs };
   }
 }
 

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { seededRandom } from "@millwright/kit";
-import { randomKills, scenarios } from "@millwright/scenario";
+import { randomKills, restores, scenarios } from "@millwright/scenario";
 
+import { controlRestMs, controls } from "./controls.ts";
 import { randomScenario } from "./random-scenario.ts";
 import { runScenario } from "./run-scenario.ts";
 
-const seeds = 20;
+const seeds = 12;
 
 describe("every sample is stored once and in order, or explained, when", () => {
-  for (const scenario of scenarios) {
+  for (const scenario of [...scenarios, ...restores]) {
     test(scenario.name, async () => {
       const { breaches, verdict } = await runScenario(scenario, 1);
       assert.deepEqual(breaches, []);
@@ -36,16 +37,14 @@ test("the same seed plays the same story", async () => {
   assert.deepEqual(await runScenario(scenario, 7), await runScenario(scenario, 7));
 });
 
-test("control: releasing on the broker's word loses what the broker forgets", async () => {
-  const scenario = scenarios.find(({ faults }) =>
-    faults.some(({ kind }) => kind === "broker-store-lost"),
-  );
-  assert.ok(scenario !== undefined);
-  for (let seed = 1; seed <= 3; seed++) {
-    const outcome = await runScenario({ ...scenario, without: ["release-below-mark"] }, seed);
-    assert.ok(
-      outcome.breaches.some((breach) => breach.startsWith("N4")),
-      `seed ${seed}: ${outcome.breaches.join("; ")}`,
-    );
+describe("control:", () => {
+  for (const { scenario, seed, breaks } of controls) {
+    test(`without ${scenario.without?.join(" and ") ?? ""} ${breaks} does not hold when ${scenario.name}`, async () => {
+      const { breaches } = await runScenario(scenario, seed, undefined, controlRestMs);
+      assert.ok(
+        breaches.some((breach) => breach.startsWith(breaks)),
+        breaches.join("; "),
+      );
+    });
   }
 });

@@ -43,6 +43,7 @@ const hubsNumber = 0;
  * @param known all epochs of the gateway
  * @param running the one that was started last, before this hello
  * @param marks as they will be answered
+ * @param nowUs the hub's clock: how long a claim may reach where the gateway's own was set back
  * @param sameHub the gateway has met this incarnation before, so what it does not name it has released
  */
 export function meetGateway(
@@ -51,6 +52,7 @@ export function meetGateway(
   hello: Hello,
   marks: readonly LaneMark[],
   sameHub: boolean,
+  nowUs: number,
 ): Meeting {
   const byEpoch = new Map(known.map((one) => [one.epoch, one]));
   const given = new Map(
@@ -60,7 +62,7 @@ export function meetGateway(
   const ranks = rankEpochs(named, given, Math.max(0, ...given.values()));
   const own = named.at(-1);
   const ancestors = ancestorsOf(own, byEpoch, hello);
-  const lost = claimLost(known, hello);
+  const lost = claimLost(known, hello, nowUs);
   const fenced = isFenced(running, own, ancestors, (epoch) => ranks.get(epoch) ?? given.get(epoch));
   const isNews = own !== undefined && byEpoch.get(own)?.fenced !== true;
   const begun = rootOf(ancestors, own) !== rootOf(ancestorsOf(running, byEpoch, hello), running);
@@ -71,7 +73,7 @@ export function meetGateway(
     ended: endedOf(known, hello, marks, sameHub ? ancestors : new Set()),
     claims: [
       ...lost.claims,
-      ...(fenced && isNews && begun ? claimCopy(byEpoch, known, running) : []),
+      ...(fenced && isNews && begun ? claimCopy(byEpoch, known, running, nowUs) : []),
     ],
     running: fenced ? running : (own ?? running),
     fenced,
@@ -82,6 +84,7 @@ export function meetGateway(
 function claimLost(
   known: readonly KnownEpoch[],
   { journal }: Hello,
+  nowUs: number,
 ): Pick<Meeting, "claims" | "covered"> {
   const covered = new Map<Epoch, number>();
   if (journal === undefined || known.some(({ epoch }) => epoch === journal.epoch)) {
@@ -93,7 +96,7 @@ function claimLost(
   if (open.length === 0) return { claims: [], covered };
   const sinceUs = Math.min(...open.map(({ completeUs, startedUs }) => completeUs ?? startedUs));
   for (const { epoch } of open) covered.set(epoch, journal.startedUs);
-  return { claims: [claim("journal lost", sinceUs, journal.startedUs)], covered };
+  return { claims: [claim("journal lost", sinceUs, journal.startedUs, nowUs)], covered };
 }
 
 /**
@@ -104,25 +107,31 @@ function claimCopy(
   byEpoch: ReadonlyMap<Epoch, KnownEpoch>,
   known: readonly KnownEpoch[],
   running: Epoch | undefined,
+  nowUs: number,
 ): readonly LedgerEntry[] {
   const other = running === undefined ? undefined : byEpoch.get(running);
   if (other === undefined) return [];
   const firstUs = Math.min(...known.filter(({ rank }) => rank !== undefined).map(startOf));
-  return [claim("restored copy", firstUs, other.startedUs)];
+  return [claim("restored copy", firstUs, Math.max(other.startedUs, nowUs), nowUs)];
 }
 
 function startOf({ startedUs }: KnownEpoch): number {
   return startedUs;
 }
 
-function claim(reason: LedgerEntry["reason"], oneUs: number, otherUs: number): LedgerEntry {
+function claim(
+  reason: LedgerEntry["reason"],
+  sinceUs: number,
+  untilUs: number,
+  nowUs: number,
+): LedgerEntry {
   return {
     number: hubsNumber,
     reason,
     scope: { kind: "gateway" },
-    // A clock that was set in between must not turn the range around.
-    fromUs: Math.min(oneUs, otherUs),
-    toUs: Math.max(oneUs, otherUs),
+    fromUs: Math.min(sinceUs, untilUs),
+    // Where the clock was set back in between, what was lost bears times of the old clock, or of the new one.
+    toUs: untilUs < sinceUs ? Math.max(sinceUs, nowUs) : untilUs,
     count: { kind: "unknown" },
   };
 }

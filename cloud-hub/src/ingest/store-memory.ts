@@ -89,6 +89,14 @@ interface DictionaryRow {
   readonly sealedUs: number;
 }
 
+type KeptRow = QuarantineRow & { readonly kind: "kept" | "rejected" };
+
+/** What was stored at one moment. */
+export interface MemoryBackup {
+  readonly gateways: ReadonlyMap<GatewayId, GatewayRows>;
+  readonly quarantine: readonly KeptRow[];
+}
+
 interface Decided {
   readonly key: LaneKey;
   readonly epoch: EpochRows;
@@ -98,7 +106,7 @@ interface Decided {
 
 export class MemoryStore implements FrameStore {
   readonly #gateways = new Map<GatewayId, GatewayRows>();
-  readonly #quarantine: (QuarantineRow & { readonly kind: "kept" | "rejected" })[] = [];
+  readonly #quarantine: KeptRow[] = [];
   readonly #random: Random;
   #incarnation: string;
   #told: string | undefined;
@@ -111,6 +119,24 @@ export class MemoryStore implements FrameStore {
   /** As when the database is started again: what is committed stays, the incarnation is another. */
   restart(): void {
     this.#incarnation = newIncarnation(this.#random);
+  }
+
+  /** All that is stored, as it is now. */
+  backUp(): MemoryBackup {
+    return { gateways: copyOf(this.#gateways), quarantine: [...this.#quarantine] };
+  }
+
+  /** As when a backup takes the place of what is stored; it may be restored several times. */
+  restore(backup: MemoryBackup): void {
+    this.#gateways.clear();
+    for (const [gateway, rows] of copyOf(backup.gateways)) this.#gateways.set(gateway, rows);
+    this.#quarantine.splice(0, this.#quarantine.length, ...backup.quarantine);
+    this.restart();
+  }
+
+  /** As it is, whether or not anybody has asked for it. */
+  get current(): string {
+    return this.#incarnation;
   }
 
   incarnation(): Promise<string> {
@@ -135,7 +161,7 @@ export class MemoryStore implements FrameStore {
     const inPrefix = headsBelowMarks(hello, stored).filter((asked) => holds(rows, asked));
     const marks = answeredMarks(stored, inPrefix);
     const sameHub = hello.incarnation === this.#incarnation;
-    const met = meetGateway(knownEpochs(rows), rows.running, hello, marks, sameHub);
+    const met = meetGateway(knownEpochs(rows), rows.running, hello, marks, sameHub, nowUs);
     keepMeeting(rows, hello, met);
     if (met.fenced) {
       rows.copyUs = nowUs;
@@ -434,6 +460,31 @@ function laneRows(rows: GatewayRows, key: LaneKey): { epoch: EpochRows; lane: La
     epoch.lanes.set(key.lane, lane);
   }
   return { epoch, lane };
+}
+
+/** Down to what changes: frames, voids and marks never do. */
+function copyOf(gateways: ReadonlyMap<GatewayId, GatewayRows>): Map<GatewayId, GatewayRows> {
+  const copyLane = (lane: LaneRows): LaneRows => ({
+    ...lane,
+    frames: new Map([...lane.frames].map(([seq, row]) => [seq, { ...row }])),
+    voids: [...lane.voids],
+    forks: new Map(lane.forks),
+  });
+  const copyEpoch = (epoch: EpochRows): EpochRows => ({
+    ...epoch,
+    lanes: new Map([...epoch.lanes].map(([lane, rows]) => [lane, copyLane(rows)])),
+    entries: new Map(epoch.entries),
+  });
+  return new Map(
+    [...gateways].map(([gateway, rows]) => [
+      gateway,
+      {
+        ...rows,
+        epochs: new Map([...rows.epochs].map(([epoch, row]) => [epoch, copyEpoch(row)])),
+        dictionaries: new Map(rows.dictionaries),
+      },
+    ]),
+  );
 }
 
 function newEpochRows(): EpochRows {

@@ -132,7 +132,7 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
       const marks = answeredMarks(stored, await headsInPrefix(client, gateway, asked));
       const known = await readEpochs(client, gateway, stored);
       const sameHub = hello.incarnation === incarnation;
-      const met = meetGateway(known, row?.running ?? undefined, hello, marks, sameHub);
+      const met = meetGateway(known, row?.running ?? undefined, hello, marks, sameHub, nowUs);
       await keepMeeting(client, hello, met, nowUs);
       return {
         version: 1,

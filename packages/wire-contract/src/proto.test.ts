@@ -52,7 +52,7 @@ test("a generic library reads every field of a head that we wrote", () => {
       assert.deepEqual(
         complete,
         head.complete === undefined
-          ? undefined
+          ? null
           : {
               upToUs: String(head.complete.upToUs),
               criticalSeq: String(head.complete.criticalSeq),

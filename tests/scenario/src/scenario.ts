@@ -16,10 +16,45 @@ export type ScenarioFault =
   /** The broker forgets all it stored, as after a power cut before its first sync. */
   | { readonly kind: "broker-store-lost"; readonly atMs: number }
   /** The gateway's wall clock steps. */
-  | { readonly kind: "clock-step"; readonly atMs: number; readonly byMs: number };
+  | { readonly kind: "clock-step"; readonly atMs: number; readonly byMs: number }
+  | RestoreFault;
+
+/** What was copied comes back in the place of what has gone on since. Only `tests/sim` plays these. */
+export type RestoreFault =
+  /** A backup of the hub's database is made at `atMs` and restored so much later. */
+  | { readonly kind: "hub-restored"; readonly atMs: number; readonly afterMs: number }
+  /** The journal is copied at `atMs`, and the copy takes its place so much later. */
+  | { readonly kind: "journal-restored"; readonly atMs: number; readonly afterMs: number }
+  /** The gateway's hardware is replaced: its journal is gone. */
+  | { readonly kind: "hardware-replaced"; readonly atMs: number }
+  /**
+   * A copy of the gateway runs beside it from then on, on a device of its own. `twin`: with the same random numbers, so
+   * that both seal in one epoch, as a virtual machine does that is cloned while it runs.
+   */
+  | {
+      readonly kind: "cloned";
+      readonly atMs: number;
+      readonly twin: boolean;
+      /** The copy does not reach the hub, and after so long its hardware is replaced. */
+      readonly replacedAfterMs?: number;
+    }
+  /** A frame of the journal is damaged on disk while the gateway is down. */
+  | { readonly kind: "frame-damaged"; readonly atMs: number };
 
 /** A protection that can be switched off, so that a test can show that it is needed. */
-export type Protection = "release-below-mark";
+export type Protection =
+  | "release-below-mark"
+  /** A gateway does not look whether a mark is another journal's. */
+  | "tell-copies"
+  /** These claims are not made. */
+  | "claim-gateway-down"
+  | "claim-journal-lost"
+  | "claim-restored-copy"
+  | "claim-frame-corrupt"
+  /** Repeats are not known by the identity of samples. */
+  | "sample-identity"
+  /** The resend round does not rise. */
+  | "resend-round";
 
 export interface Scenario {
   readonly name: string;

@@ -60,6 +60,69 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+/** What was copied takes the place of what has gone on, and copies run beside each other. For `tests/sim` alone. */
+export const restores: readonly Scenario[] = [
+  {
+    name: "the hub is restored from an older backup",
+    topology: small,
+    // Marks are kept every ten seconds: by then the gateway would have let go what the backup does not hold.
+    forMs: 25_000,
+    faults: [{ kind: "hub-restored", atMs: 6_000, afterMs: 13_000 }],
+  },
+  {
+    name: "the gateway's journal is restored from an older copy",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "journal-restored", atMs: 4_000, afterMs: 5_000 }],
+  },
+  {
+    name: "both are restored, and the cable was out",
+    topology: small,
+    forMs: 20_000,
+    faults: [
+      { kind: "hub-restored", atMs: 3_000, afterMs: 8_000 },
+      { kind: "journal-restored", atMs: 4_000, afterMs: 6_000 },
+      { kind: "uplink-cut", atMs: 6_000, forMs: 3_000 },
+    ],
+  },
+  {
+    name: "the gateway's hardware is replaced with samples that the hub does not have",
+    topology: small,
+    forMs: 15_000,
+    faults: [
+      { kind: "uplink-cut", atMs: 4_000, forMs: 3_000 },
+      { kind: "hardware-replaced", atMs: 6_500 },
+    ],
+  },
+  {
+    name: "a copy of the gateway's disk runs beside it",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "cloned", atMs: 4_000, twin: false }],
+  },
+  {
+    name: "a virtual machine is cloned while it runs",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "cloned", atMs: 4_000, twin: true }],
+  },
+  {
+    name: "a copy that never said hello is replaced",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "cloned", atMs: 4_000, twin: false, replacedAfterMs: 4_000 }],
+  },
+  {
+    name: "a frame is damaged on disk before the hub has it",
+    topology: small,
+    forMs: 15_000,
+    faults: [
+      { kind: "uplink-cut", atMs: 3_000, forMs: 5_000 },
+      { kind: "frame-damaged", atMs: 5_000 },
+    ],
+  },
+];
+
 const victims: readonly Target[] = ["runtime", "gateway", "hub", "broker", "database"];
 
 /** So many kills at random moments of random parts; the pause between two lets the first be felt. */

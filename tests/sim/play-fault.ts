@@ -1,0 +1,193 @@
+/** What a fault of a scenario does to the plant. */
+import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { seededRandom, type Random } from "@millwright/kit";
+import type { ScenarioFault } from "@millwright/scenario";
+
+import type { Edge, Plant } from "./plant.ts";
+
+/** For so long the hub is away, and gateways go on publishing, before the broker's store is lost. */
+const storeLostAwayMs = 2_000;
+
+const never = new AbortController().signal;
+
+/** Ends when the fault is over. */
+export async function playFault(fault: ScenarioFault, plant: Plant): Promise<void> {
+  const { clock, random, edges, broker, database, hub } = plant;
+  const wait = (ms: number): Promise<void> => clock.sleep(ms, never);
+  /** Whoever looks after a process starts it again within this time. */
+  const startAgainMs = 200 + random.int(2_000);
+  switch (fault.kind) {
+    case "kill":
+      switch (fault.target) {
+        // The program that looks after the runtime dies with its machine: both come back later.
+        case "gateway":
+          await restart(edges, startAgainMs * 2, wait);
+          return;
+        case "runtime":
+          await restart(edges, startAgainMs, wait);
+          return;
+        case "hub":
+          hub.kill();
+          await wait(startAgainMs);
+          hub.start();
+          return;
+        case "broker":
+          broker.kill();
+          await wait(startAgainMs);
+          broker.start();
+          return;
+        case "database":
+          database.kill();
+          await wait(startAgainMs);
+          database.start();
+          return;
+      }
+      break;
+    case "uplink-cut":
+      for (const { road } of edges) road.takeOut(random.next() < 0.5);
+      await wait(fault.forMs);
+      for (const { road } of edges) road.putIn();
+      return;
+    case "device-away":
+      for (const { device } of edges) device.leave();
+      await wait(fault.forMs);
+      for (const { device } of edges) device.comeBack();
+      return;
+    case "broker-store-lost":
+      hub.kill();
+      await wait(storeLostAwayMs);
+      broker.kill();
+      broker.forgetAll();
+      await wait(startAgainMs);
+      broker.start();
+      hub.start();
+      return;
+    case "clock-step":
+      for (const edge of edges) edge.clock.step(fault.byMs);
+      return;
+    case "hub-restored":
+      database.backUp();
+      await wait(fault.afterMs);
+      database.kill();
+      database.restore();
+      await wait(startAgainMs);
+      database.start();
+      return;
+    case "journal-restored":
+      await restoreJournals(edges, fault.afterMs, startAgainMs, plant);
+      return;
+    case "hardware-replaced":
+      for (const edge of edges) await replaceHardware(edge, startAgainMs, wait);
+      return;
+    case "cloned":
+      for (const edge of [...edges]) {
+        if (edge.instance === 0) await clone(edge, fault, startAgainMs, plant);
+      }
+      return;
+    case "frame-damaged":
+      for (const { gateway } of edges) await gateway.kill();
+      await wait(startAgainMs);
+      for (const { folder, gateway } of edges) {
+        damageFrame(folder, random);
+        await gateway.start();
+      }
+      return;
+  }
+}
+
+async function restoreJournals(
+  edges: readonly Edge[],
+  afterMs: number,
+  startAgainMs: number,
+  { clock }: Plant,
+): Promise<void> {
+  const copied = edges.map(({ folder }) => copyJournal(folder, `${folder}-copied-${copies++}`));
+  await clock.sleep(afterMs, never);
+  for (const [at, { folder, gateway }] of edges.entries()) {
+    await gateway.kill();
+    const copy = copied[at];
+    if (copy !== undefined) copyJournal(copy, folder);
+  }
+  await clock.sleep(startAgainMs, never);
+  for (const { gateway } of edges) await gateway.start();
+}
+
+/** Its device stays, and its cable. */
+async function replaceHardware(
+  { folder, gateway, excuses }: Edge,
+  startAgainMs: number,
+  wait: (ms: number) => Promise<void>,
+): Promise<void> {
+  await gateway.kill();
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
+  excuses.add("journal lost");
+  await wait(startAgainMs);
+  await gateway.start();
+}
+
+async function clone(
+  edge: Edge,
+  fault: Extract<ScenarioFault, { readonly kind: "cloned" }>,
+  startAgainMs: number,
+  plant: Plant,
+): Promise<void> {
+  const { clock } = plant;
+  const wait = (ms: number): Promise<void> => clock.sleep(ms, never);
+  const other = plant.clone(edge);
+  if (fault.twin) {
+    await edge.gateway.kill();
+    const same = plant.random.int(2 ** 31);
+    for (const { gateway } of [edge, other]) gateway.drawFrom(seededRandom(same));
+  }
+  copyJournal(edge.folder, other.folder);
+  if (fault.replacedAfterMs !== undefined) other.road.takeOut(true);
+  await other.gateway.start();
+  await edge.gateway.start();
+  if (fault.replacedAfterMs === undefined) return;
+  await wait(fault.replacedAfterMs);
+  // What it made was never told to anybody: the hub cannot know when it began.
+  other.excuses.add("restored copy");
+  await replaceHardware(other, startAgainMs, wait);
+  other.road.putIn();
+}
+
+let copies = 0;
+
+/** As a snapshot of the disk takes it: the file and its log at one moment. */
+function copyJournal(from: string, to: string): string {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true });
+  return to;
+}
+
+/** Some bytes of one frame become others, as a medium that ages does it. */
+function damageFrame(folder: string, random: Random): void {
+  // The hardware may have been replaced just now.
+  if (!existsSync(join(folder, "journal.db"))) return;
+  const db = new DatabaseSync(join(folder, "journal.db"));
+  try {
+    const table = random.next() < 0.8 ? "sample_frame" : "critical_frame";
+    const rows = db.prepare(`select id, body from ${table} order by id`).all();
+    const row = rows[random.int(Math.max(1, rows.length))];
+    if (row === undefined || !(row["body"] instanceof Uint8Array)) return;
+    const body = row["body"].slice();
+    body[random.int(body.length)] = random.int(256);
+    db.prepare(`update ${table} set body = ? where id = ?`).run(body, row["id"] ?? 0);
+  } finally {
+    db.close();
+  }
+}
+
+async function restart(
+  edges: readonly Edge[],
+  afterMs: number,
+  wait: (ms: number) => Promise<void>,
+): Promise<void> {
+  for (const { gateway } of edges) await gateway.kill();
+  await wait(afterMs);
+  for (const { gateway } of edges) await gateway.start();
+}
