@@ -135,7 +135,7 @@ test("a journal that was thought lost and lives shows that a copy was lost, whos
   book.hear(hello(r, position(r, 900)));
   const alive = book.hear(hello(a, position(a, 100)));
   assert.equal(alive.fenced, true);
-  assert.deepEqual(rangesOf(alive), [["restored copy", 100, nowUs]]);
+  assert.deepEqual(rangesOf(alive), [["restored copy", 100 - 25 * 3_600_000_000, nowUs]]);
   assert.deepEqual(rangesOf(book.hear(hello(a, position(a, 100)))), []);
 });
 

@@ -36,6 +36,8 @@ export interface Meeting {
   readonly fenced: boolean;
 }
 
+/** The clock of a copy that nobody heard may have been set back: by a time zone, or a day. */
+const setBackUs = 25 * 3_600_000_000;
 /** Numbers of a gateway's own entries begin with 1. */
 const hubsNumber = 0;
 
@@ -101,7 +103,7 @@ function claimLost(
 
 /**
  * A journal took the place of another one, and yet that one lives: so what was lost was a copy of it. A copy that never said
- * hello has left nothing by which the hub could tell when it began, so the claim is open to the past (docs/adr/0014).
+ * hello has left nothing by which the hub could tell when it began, so the claim is open to the past (docs/adr/0018).
  */
 function claimCopy(
   byEpoch: ReadonlyMap<Epoch, KnownEpoch>,
@@ -111,7 +113,8 @@ function claimCopy(
 ): readonly LedgerEntry[] {
   const other = running === undefined ? undefined : byEpoch.get(running);
   if (other === undefined) return [];
-  const firstUs = Math.min(...known.filter(({ rank }) => rank !== undefined).map(startOf));
+  const starts = known.filter(({ rank }) => rank !== undefined).map(startOf);
+  const firstUs = Math.min(...starts) - setBackUs;
   return [claim("restored copy", firstUs, Math.max(other.startedUs, nowUs), nowUs)];
 }
 
