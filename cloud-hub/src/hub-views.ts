@@ -1,3 +1,4 @@
+import type { CaptureSource } from "@millwright/live-feed";
 import type {
   DeviceStatus,
   GatewayKeyView,
@@ -86,6 +87,8 @@ export interface HubViews {
     toUs: number,
     width: "1m" | "1h",
   ): Promise<readonly Aggregate[]>;
+  /** Captures of one gateway: the list, and where the bytes of one lie. */
+  captures(gateway: string): CaptureSource;
   /** Makes a Parquet file of samples and answers its path; who asked for it removes it. */
   exportHistory(
     gateway: string,

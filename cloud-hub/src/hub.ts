@@ -23,6 +23,7 @@ import {
 import { openBackupBook, type BackupBook } from "./backup/backup-book.ts";
 import { BackupKeeper } from "./backup/backup-keeper.ts";
 import { backupStateOf } from "./backup/backup-state.ts";
+import { CaptureKeeper } from "./captures/capture-keeper.ts";
 import { FolderNotWritable } from "./children/child-faults.ts";
 import { despiteChildEnds } from "./children/despite-child-ends.ts";
 import type { KeptChild } from "./children/kept-child.ts";
@@ -40,7 +41,7 @@ import {
   type PostgresGatewayKeys,
 } from "./ingest/carrier/gateway-keys.ts";
 import { Importer } from "./ingest/carrier/importer.ts";
-import { Ingest } from "./ingest/ingest.ts";
+import { Ingest, type SafeSource } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
 import { openOrderDesk } from "./orders/order-desk.ts";
@@ -259,6 +260,7 @@ class HubCore implements Service, HubViews {
     const { clock, random, log } = context;
     const store = await openPostgresStore({ url: databaseUrl(), writers: settings.writers, log });
     let backups: BackupBook | undefined;
+    let captures: CaptureKeeper | undefined;
     try {
       const fleet = new Fleet({ reader: store, clock, log });
       const twins = new Twins({
@@ -292,6 +294,14 @@ class HubCore implements Service, HubViews {
         clock,
         log,
       });
+      captures = new CaptureKeeper({
+        databaseUrl: databaseUrl(),
+        folder: settings.captures.folder ?? join(settings.dataFolder, "captures"),
+        keepDays: settings.captures.keepDays,
+        clock,
+        log,
+      });
+      await captures.start();
       const ingest = new Ingest({
         inbox,
         store,
@@ -316,7 +326,7 @@ class HubCore implements Service, HubViews {
           });
         },
         watched: (gateway) => this.#watching.watched(gateway, watchedTagsMax),
-        safe: backups,
+        safe: safeUnder(backups, captures),
       });
       await ingest.start();
       const history = openHistory(
@@ -344,6 +354,7 @@ class HubCore implements Service, HubViews {
         twins,
         ingest,
         history,
+        captures,
       };
       this.#work = Promise.all([
         fleet.watch(this.#stopping.signal),
@@ -352,6 +363,7 @@ class HubCore implements Service, HubViews {
         this.#keepBeats(fleet, store, this.#stopping.signal),
       ]);
     } catch (failure) {
+      await captures?.stop();
       await backups?.[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       throw failure;
@@ -370,6 +382,7 @@ class HubCore implements Service, HubViews {
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
     await parts.orders[Symbol.asyncDispose]();
     await parts.history[Symbol.asyncDispose]();
+    await parts.captures.stop();
     await parts.keys[Symbol.asyncDispose]();
     await parts.backups[Symbol.asyncDispose]();
     await parts.store[Symbol.asyncDispose]();
@@ -409,6 +422,7 @@ class HubCore implements Service, HubViews {
       tags: tags.map(toLiveTag),
       overview,
       sparklines: sparklinesOf(tags, overview),
+      captures: this.#running().captures.points(gateway),
       ...(commitEveryMs === undefined ? {} : { commitEveryMs }),
     };
   }
@@ -469,6 +483,14 @@ class HubCore implements Service, HubViews {
   ): ReturnType<HubViews["aggregates"]> {
     const tier = width === "1m" ? "minutes" : "hours";
     return this.#running().history.aggregates(gateway as GatewayId, tag, fromUs, toUs, tier);
+  }
+
+  captures(gateway: string): ReturnType<HubViews["captures"]> {
+    const { captures } = this.#running();
+    return {
+      list: (query) => captures.list(gateway, query),
+      file: (sha256) => captures.file(gateway, sha256),
+    };
   }
 
   async exportHistory(
@@ -533,6 +555,16 @@ class HubCore implements Service, HubViews {
   }
 }
 
+/** Safe is what is in a backup, where there are any, and of captures what was read whole besides. */
+function safeUnder(...sources: readonly SafeSource[]): SafeSource {
+  return {
+    lower: (gateway, mark) => sources.reduce((lowest, one) => one.lower(gateway, lowest), mark),
+    async reload() {
+      for (const source of sources) await source.reload();
+    },
+  };
+}
+
 interface Parts {
   readonly store: PostgresStore;
   readonly keys: PostgresGatewayKeys;
@@ -541,6 +573,7 @@ interface Parts {
   readonly twins: Twins;
   readonly ingest: Ingest;
   readonly history: History;
+  readonly captures: CaptureKeeper;
   readonly orders: ReturnType<typeof openOrderDesk>;
   readonly backups: BackupBook;
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import type { Clock } from "@millwright/kit";
 import {
+  addCaptureRoutes,
   addHistoryRoutes,
   liveStream,
   PageService,
@@ -62,6 +63,9 @@ export class ConsoleServer extends PageService {
           historySourceOf(views, context.req.param("gateway") ?? ""),
         );
         addDataRoutes(app, views);
+        addCaptureRoutes(app, "/api/gateways/:gateway", (context) =>
+          views.captures(context.req.param("gateway") ?? ""),
+        );
         addOrderRoutes(app, () => views.orders);
       },
     });

@@ -65,6 +65,12 @@ export interface HubFile {
     readonly keepMinutesDays: number;
     readonly keepHoursDays: number;
   };
+  readonly captures: {
+    /** Where waveforms, pictures and files lie. Absent: `captures` in the data folder. */
+    readonly folder?: string | undefined;
+    /** Days that they are kept. What is older is deleted, and audited. */
+    readonly keepDays: number;
+  };
   /** How many transactions take frames in at the same time. */
   readonly writers: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
@@ -147,6 +153,13 @@ const wholeFile: z.ZodType<HubFile> = z.strictObject({
       keepMinutesDays: 365,
       keepHoursDays: 1_826,
     }),
+  captures: z
+    .strictObject({
+      folder: z.string().min(1).optional(),
+      // A bearing wears for months: who looks for its beginning wants a year. One an hour is 450 MB of it.
+      keepDays: z.int().min(1).max(36_500).default(365),
+    })
+    .default({ keepDays: 365 }),
   // One writer commits thousands of frames at once; a second one uses the time in which the first waits for the disk.
   writers: z.int().min(1).max(16).default(2),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),

@@ -75,6 +75,7 @@ function withAbsolutePaths(settings: HubFile, folder: string): HubFile {
       ...settings.backup,
       folder: resolve(folder, settings.backup.folder),
     },
+    captures: { ...settings.captures, folder: at(settings.captures.folder) },
     history: {
       ...settings.history,
       lakeFolder: at(settings.history.lakeFolder),

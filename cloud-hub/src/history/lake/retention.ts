@@ -3,6 +3,7 @@
  * want. The second is an act of policy, and stands in the audit log.
  */
 import type { Clock, Log } from "@millwright/kit";
+import { frameContents } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { writeAudit } from "../../database/audit.ts";
@@ -75,7 +76,9 @@ export class Retention {
         const waiting = await client.query(
           `select from ${partition.name} f left join sorted_lanes s on s.epoch_no = f.epoch_no and s.lane = f.lane
            left join frames_in_voids i on i.epoch_no = f.epoch_no and i.lane = f.lane and i.seq = f.seq
-           where f.seq > coalesce(s.seq, 0) or not coalesce(i.sorted, true) limit 1`,
+           where f.seq > coalesce(s.seq, 0) or not coalesce(i.sorted, true)
+             -- Of captures that are not put together yet; those that are have left none.
+             or f.content in (${frameContents.capture}, ${frameContents.piece}) limit 1`,
         );
         if (waiting.rows.length > 0) return false;
         await client.query(
