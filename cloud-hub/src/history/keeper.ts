@@ -26,6 +26,8 @@ const firstStartMs = 60_000;
 const restartMsMax = 600_000;
 /** Samples of one pass and their columns fit several times over. */
 const heapMebibytes = 1_024;
+/** Columns of a step live as long as the step: a young generation that holds them is not copied again and again. */
+const youngMebibytes = 32;
 
 export class HistoryKeeper implements Service {
   readonly name = "history-keeper";
@@ -66,7 +68,10 @@ export class HistoryKeeper implements Service {
     while (!stopping.aborted) {
       const startedMs = clock.monotonicMs();
       const child = fork(program, [], {
-        execArgv: [`--max-old-space-size=${heapMebibytes}`],
+        execArgv: [
+          `--max-old-space-size=${heapMebibytes}`,
+          `--max-semi-space-size=${youngMebibytes}`,
+        ],
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       });
       this.#child = child;

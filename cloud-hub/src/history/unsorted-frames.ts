@@ -20,6 +20,9 @@ export interface LanePart {
 /** Lanes that a pass looks at: more have frames in few passes, fewer would make many passes. */
 const lanesMax = 5_000;
 
+/** A lane is taken whole where a pass grows by no more than this: each visit writes rows of all its tags anew. */
+const wholeLaneSlack = 1.25;
+
 /** Parts of lanes with about this many samples together, at least a frame of one. */
 export async function chooseParts(
   client: Queryable,
@@ -43,7 +46,10 @@ export async function chooseParts(
     if (samples >= samplesMax) break;
     const [afterSeq, markSeq] = [Number(row.after), Number(row.seq)];
     const perFrame = Math.max(1, Number(row.samples) / markSeq);
-    const toSeq = Math.min(markSeq, afterSeq + Math.ceil((samplesMax - samples) / perFrame));
+    const isShort = samples + (markSeq - afterSeq) * perFrame <= samplesMax * wholeLaneSlack;
+    const toSeq = isShort
+      ? markSeq
+      : Math.min(markSeq, afterSeq + Math.ceil((samplesMax - samples) / perFrame));
     parts.push({
       epochNo: row.epoch_no,
       lane: row.lane,

@@ -2,13 +2,16 @@ import type { Scalar } from "@millwright/wire-contract";
 
 import { addDelta, isSame, joinExact, type OpenExact } from "./exact.ts";
 import type { Buckets, ExactBucket } from "./buckets.ts";
-import { makeColumns, trimmed } from "./columns.ts";
+import { makeColumns, trimmed, type BucketColumns } from "./columns.ts";
 import { CompensatedSum } from "./compensated-sum.ts";
 import { counterStep, counterStepBig } from "./counter.ts";
 import { roundSum } from "./rounding.ts";
 import type { RollupRule } from "./rule.ts";
 import { StateBook } from "./state-book.ts";
 import type { WidthUs } from "./width.ts";
+
+/** Room for an hour of minutes; a longer range grows by doubling. */
+const roomMax = 64;
 
 /**
  * Fills buckets in rising order of time: one is open, and is written into the columns when a later one begins. What is
@@ -21,7 +24,7 @@ export class BucketWriter {
   readonly #steps: boolean;
   readonly #states: StateBook | undefined;
   readonly #exact = new Map<number, ExactBucket>();
-  #columns = makeColumns(64);
+  #columns: BucketColumns;
   #count = 0;
 
   #startUs = NaN;
@@ -44,7 +47,9 @@ export class BucketWriter {
   #changes = 0;
   #open: OpenExact | undefined;
 
-  constructor(rule: RollupRule, widthUs: WidthUs) {
+  /** @param expected so many buckets; there may be more */
+  constructor(rule: RollupRule, widthUs: WidthUs, expected: number) {
+    this.#columns = makeColumns(Math.max(1, Math.min(roomMax, expected)));
     this.#rule = rule;
     this.#widthUs = widthUs;
     // A mean of counts, of state numbers or of texts says nothing, and would be most of the bytes.

@@ -43,7 +43,7 @@ export function rollUp(input: RollupInput): Rollup {
     "a range of buckets begins and ends with one",
   );
   const ends = new HoldEnds(input.gaps);
-  const writer = new BucketWriter(rule, widthUs);
+  const writer = new BucketWriter(rule, widthUs, (toUs - fromUs) / widthUs);
   const endUs = Math.min(toUs, input.knownToUs);
   const { held, good } = before;
   let heldUs = held?.us ?? -Infinity;

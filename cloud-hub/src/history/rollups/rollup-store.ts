@@ -97,9 +97,17 @@ export async function upsertRollups(
     [
       rows.map(({ series }) => series),
       rows.map(({ slot }) => slot),
-      ...filled.map(({ values }) => values),
+      ...filled.map(({ type, values }) => (type === "jsonb" ? values : listOfArrays(values))),
     ],
   );
+}
+
+/**
+ * The arrays of many rows as one array of texts. The driver would look at each byte for quotes and backslashes; what
+ * `array` writes, and a number, has none of either.
+ */
+function listOfArrays(values: readonly unknown[]): string {
+  return `{${values.map((value) => (value === null ? "NULL" : `"${String(value as string | number)}"`)).join(",")}}`;
 }
 
 /** Slots that have no bucket any more. */
