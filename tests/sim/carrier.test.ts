@@ -62,10 +62,14 @@ async function syncAll({ plant, edge }: Rig): Promise<void> {
   }
 }
 
-async function judgeHub({ plant, edge }: Rig): Promise<Verdict & { readonly unbalanced: number }> {
+/** @param repeats frames are told apart by their own identities; only after a restart samples are told twice on purpose */
+async function judgeHub(
+  { plant, edge }: Rig,
+  repeats: "dropped" | "kept" = "kept",
+): Promise<Verdict & { readonly unbalanced: number }> {
   const { store } = plant.database;
   const { gateway } = edge.gateway.options;
-  const { samples, entries } = await readHub(store, gateway);
+  const { samples, entries } = await readHub(store, gateway, repeats);
   const known = await store.gateway(gateway);
   const unbalanced = (known?.balances ?? []).reduce(
     (sum, { announced, stored, voided }) => sum + Math.abs(announced - stored - voided),
@@ -132,6 +136,25 @@ test("control: under identities of its own each import of the same samples doubl
     assert.ok(counts > 0);
   }
   assert.ok((await judgeHub(rig)).doubled.length > 0);
+});
+
+test("an old stick of a gateway that has started and synced since brings nothing new, and is no second gateway", async (t) => {
+  const rig = await cutOff(t);
+  const { gateway } = rig.edge;
+  const { folder, frames } = await rig.carrier.export();
+  await gateway.kill();
+  await gateway.start();
+  await syncAll(rig);
+  const late = imported(await rig.carrier.import(folder));
+  assert.deepEqual([late.stored, late.repeated, late.quarantined], [0, frames, 0]);
+  const known = await rig.plant.database.store.gateway(gateway.options.gateway);
+  assert.equal(
+    known?.hello?.epochs.at(-1)?.epoch,
+    gateway.journal?.epoch,
+    "the newer hello stands",
+  );
+  const verdict = await judgeHub(rig, "dropped");
+  assert.deepEqual([verdict.unexplained, verdict.doubled, verdict.unbalanced], [[], [], 0]);
 });
 
 test("a stretch of time is exported whole, and what lies around it is not", async (t) => {

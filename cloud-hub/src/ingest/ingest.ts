@@ -167,9 +167,9 @@ export class Ingest implements Service {
     }
   }
 
-  /** A hello that came by a carrier, answered as over the road. */
+  /** A hello that came by a carrier, answered as over the road. It may be an old one, which is no second gateway. */
   hello(gateway: GatewayId, bytes: Uint8Array): Promise<HelloAnswer | undefined> {
-    return this.#answer(gateway, bytes);
+    return this.#answer(gateway, bytes, true);
   }
 
   /** Frames that a carrier brought: the same transaction, with nobody to acknowledge it to. Throws what the store throws. */
@@ -276,7 +276,11 @@ export class Ingest implements Service {
     });
   }
 
-  async #answer(gateway: GatewayId, bytes: Uint8Array): Promise<HelloAnswer | undefined> {
+  async #answer(
+    gateway: GatewayId,
+    bytes: Uint8Array,
+    carried = false,
+  ): Promise<HelloAnswer | undefined> {
     const { store, clock, log } = this.#options;
     const hello = parseHello(bytes);
     if ("kind" in hello) {
@@ -306,9 +310,10 @@ export class Ingest implements Service {
       marks: new Map([...(other?.marks ?? []), ...own]),
       ...(running === undefined ? {} : { running }),
     });
-    if (answer.fenced === true) log.error("ingest.copy-says-hello", { gateway });
-    log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size });
-    this.#options.greeted(hello);
+    const overtaken = carried && answer.fenced === true;
+    if (answer.fenced === true && !carried) log.error("ingest.copy-says-hello", { gateway });
+    log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size, carried });
+    if (!overtaken) this.#options.greeted(hello);
     return { ...answer, marks: this.#lowered(gateway, marks) };
   }
 

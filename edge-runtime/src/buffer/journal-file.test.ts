@@ -42,7 +42,7 @@ test("the file of a stopped journal tells the same lanes and frames as the journ
   await journal.sealOpen();
   await journal.close();
   const file = journalFile(rig.folder, gateway);
-  const { lanes } = file.lanes();
+  const { lanes, birth } = file.lanes();
   const inPieces = allFrames(file, 1);
   const atOnce = allFrames(file, Infinity);
 
@@ -57,6 +57,7 @@ test("the file of a stopped journal tells the same lanes and frames as the journ
     expected.push(...frames.map(({ bytes }) => `${lane} ${Buffer.from(bytes).toString("hex")}`));
   }
   assert.deepEqual(lanes, held);
+  assert.deepEqual(birth, again.outbox.birth());
   assert.ok(new Set(expected.map((frame) => frame.split(" ")[0])).size === 3, "all three lanes");
   assert.deepEqual(atOnce, expected);
   assert.deepEqual(inPieces, expected, "in pieces of one frame, too");

@@ -11,6 +11,7 @@ import {
   parseFrame,
   type Epoch,
   type GatewayId,
+  type JournalBirth,
   type RoadLane,
 } from "@millwright/wire-contract";
 
@@ -22,7 +23,11 @@ import { schemaVersion } from "./medium.ts";
 
 export interface JournalFile {
   /** Lanes as the journal last wrote them; `JournalInUse` when a runtime has it, `JournalUnusable` when there is none. */
-  lanes(): { readonly lanes: readonly OutboxLane[]; readonly incarnation: string | undefined };
+  lanes(): {
+    readonly lanes: readonly OutboxLane[];
+    readonly birth: JournalBirth;
+    readonly incarnation: string | undefined;
+  };
   /** Whole frames and voids after `seq`, until `bytesMax` is passed. */
   framesAfter(epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number): FilePiece;
   /** Ledger rows that no frame holds yet: they are numbered when the gateway runs. */
@@ -80,6 +85,7 @@ export function journalFile(folder: string, gateway: GatewayId): JournalFile {
     lanes: () =>
       read((db) => ({
         lanes: lanesIn(db),
+        birth: birthIn(db),
         incarnation: textIn(db, "incarnation"),
       })),
     framesAfter: (epoch, lane, seq, bytesMax) =>
@@ -136,6 +142,18 @@ function withFile<T>(file: string, gateway: GatewayId, work: (db: Database.Datab
   } finally {
     db?.close();
   }
+}
+
+/** A journal that was ever used has a first start. */
+function birthIn(db: Database.Database): JournalBirth {
+  const first = db
+    .prepare<[], { epoch: Epoch; started_us: number }>(
+      "select epoch, started_us from start order by rank limit 1",
+    )
+    .get();
+  if (first === undefined)
+    throw new JournalUnusable("the journal has not begun yet", "Start the gateway once.");
+  return { epoch: first.epoch, startedUs: first.started_us };
 }
 
 function lanesIn(db: Database.Database): OutboxLane[] {

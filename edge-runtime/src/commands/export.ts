@@ -38,6 +38,7 @@ async function writeExport(
   range: { readonly fromUs: number; readonly untilUs: number } | undefined,
   { clock, out, until }: CommandContext,
 ): Promise<number> {
+  const { hmi } = settings;
   const { id, name, site } = settings.gateway;
   const key = findKey(carrierFiles(settings.journal.folder).key);
   if (key === undefined) {
@@ -56,7 +57,7 @@ async function writeExport(
       name,
       site,
       software: software(),
-      hmi: "",
+      hmi: hmi.port === 0 ? "" : `http://${hmi.host}:${hmi.port}`,
       commitEveryMs: settings.journal.commitEveryMs,
       publicKey: key.publicKey,
     },

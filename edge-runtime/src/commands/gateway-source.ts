@@ -67,9 +67,9 @@ function stoppedSource(file: JournalFile): ExportSource {
   // Not plain calls: what the file throws is to become a rejection, as with the runtime.
   return {
     async positions() {
-      const { lanes, incarnation } = await Promise.resolve().then(() => file.lanes());
+      const { lanes, birth, incarnation } = await Promise.resolve().then(() => file.lanes());
       const epochs = toPositions(lanes);
-      return { epochs, ...(incarnation === undefined ? {} : { incarnation }) };
+      return { epochs, journal: birth, ...(incarnation === undefined ? {} : { incarnation }) };
     },
     frames: (epoch, lane, seq) =>
       Promise.resolve().then(() => file.framesAfter(epoch, lane, seq, pieceBytesMax)),

@@ -37,7 +37,8 @@ export function createCarrierDoor(options: CarrierDoorOptions): LocalDoor {
         await sealOpen();
         const epochs = toPositions(await outbox.lanes());
         const incarnation = outbox.incarnation();
-        return { json: { epochs, ...(incarnation === undefined ? {} : { incarnation }) } };
+        const journal = outbox.birth();
+        return { json: { epochs, journal, ...(incarnation === undefined ? {} : { incarnation }) } };
       },
       "/frames": (_body, query) => framesOf(outbox, query),
       "/marks": async (body, query) => {

@@ -21,7 +21,7 @@ export interface ExportOrder {
   readonly key: SigningKey;
   readonly exportedUs: number;
   /** What the gateway says of itself; where it stands is added here. */
-  readonly gateway: Omit<Hello, "epochs" | "incarnation" | "version">;
+  readonly gateway: Omit<Hello, "epochs" | "incarnation" | "journal" | "version">;
   /** Only samples that touch it, of all that is still held for the hub; critical frames go in any case. */
   readonly range?: { readonly fromUs: number; readonly untilUs: number };
   /** Told after each file. */
@@ -45,7 +45,7 @@ export async function runExport(source: ExportSource, order: ExportOrder): Promi
   const { to, key, exportedUs, gateway, range, progress } = order;
   const writer = await ExportWriter.open(to, nameOf(gateway.gateway, exportedUs), order.fileBytes);
   try {
-    const { epochs, incarnation } = await source.positions();
+    const { epochs, journal, incarnation } = await source.positions();
     let frames = 0;
     let samples = 0;
     let unreadable = 0;
@@ -81,6 +81,7 @@ export async function runExport(source: ExportSource, order: ExportOrder): Promi
         ...gateway,
         ...(incarnation === undefined ? {} : { incarnation }),
         epochs,
+        journal,
       },
       ...(range === undefined ? {} : { range }),
     };

@@ -6,11 +6,14 @@ import {
   parseFrame,
   type Epoch,
   type EpochPosition,
+  type JournalBirth,
   type RoadLane,
 } from "@millwright/wire-contract";
 
 export interface Positions {
   readonly epochs: readonly EpochPosition[];
+  /** What the journal is known by: another one took its place where this is new to the hub. */
+  readonly journal: JournalBirth;
   readonly incarnation?: string;
 }
 
