@@ -56,6 +56,26 @@ void describe("the console", { skip: noChromium }, () => {
     });
   }
 
+  test("what was told within its bound is offered beside the chart, brought, and said to be whole", async () => {
+    const size = { machines: 1, tagsPerMachine: 4, rateHz: 1, gateways: 1 };
+    await using fixture = await new Fixture(folder, { ...size, condition: "healthy" }).start();
+    const nowUs = Date.now() * 1_000;
+    fixture.ledger = [{ fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6, repair: "raw" }];
+    const view = await openContext(browser, { ...desk, theme: "light" });
+    const page = await view.newPage();
+    await page.goto(fixture.url);
+    await goTo(page, consoleScreens.gateway);
+    await page.getByRole("button", { name: "Repair" }).click();
+    await page.getByText(/Repair of .*: 40 %/).waitFor();
+    assert.deepEqual(await violationsOn(page), []);
+    assert.equal(await page.getByRole("button", { name: "Repair" }).count(), 0, "asked once");
+    const [order] = fixture.repairs;
+    const outcome = { state: "done", done: 1, healed: 1_234, comparison: { agrees: true } };
+    fixture.repairs = [{ ...order, ...outcome }];
+    await page.getByText("1,234 samples brought, both sides hold the same").waitFor();
+    await view.close();
+  });
+
   test("X2: nothing is cut off or overlaps, from a desk to a phone", async () => {
     for (const [width, height] of [
       [1920, 1080],

@@ -117,6 +117,9 @@ export class Fixture implements AsyncDisposable {
     return ms;
   }
   readonly #pinned = new Set<string>();
+  /** What the hub's ledger says of every tag, and the repairs that it knows, the newest first. */
+  ledger: readonly object[] = [];
+  repairs: readonly object[] = [];
 
   #turn(): void {
     const us = systemClock.nowUs();
@@ -230,6 +233,13 @@ export class Fixture implements AsyncDisposable {
         gaps: (_tag, fromUs, toUs) => Promise.resolve(this.#gaps({ fromUs, toUs })),
       }));
     }
+    app.get("/api/gateways/:gateway/ledger", (context) => context.json(this.ledger));
+    app.get("/api/gateways/:gateway/repairs", (context) => context.json(this.repairs));
+    app.post("/api/gateways/:gateway/repairs", async (context) => {
+      const wish: object = await context.req.json();
+      this.repairs = [{ id: 1, ...wish, state: "answering", done: 0.4, healed: 0, note: "" }];
+      return context.json(this.repairs[0], 201);
+    });
     app.get("/api/gateway", (context) => context.json(page()));
     app.get("/api/buffer", (context) => context.json(bufferView(context.req.query("outageHours"))));
     app.get("/api/counters", (context) => context.json(this.#counters()));

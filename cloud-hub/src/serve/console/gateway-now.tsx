@@ -133,6 +133,7 @@ function Asset(props: GatewayNowProps & { readonly tags: readonly LiveTag[] }): 
             spanMs={3_600_000}
             height={300}
             wallMs={() => browserClock.wallMs()}
+            repairs
           />
         </section>
       )}

@@ -7,7 +7,7 @@ import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { summaryOf } from "../live/history.ts";
+import { summaryOf, type TimeRange } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { FailedState } from "../parts/states.tsx";
 import type { Shown } from "../trends/chart-view.ts";
@@ -18,6 +18,7 @@ import { quantityWords } from "../words/amounts.ts";
 import { clockWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
 import { valueWords } from "../words/numbers.ts";
+import { RepairList } from "./repair-list.tsx";
 import { GapList, TrendTable } from "./trend-table.tsx";
 
 export interface TrendChartProps {
@@ -28,6 +29,8 @@ export interface TrendChartProps {
   readonly spanMs: number;
   readonly height: number;
   readonly wallMs: () => number;
+  /** The server of `base` is a hub: what its gateway has can be brought. */
+  readonly repairs?: boolean;
 }
 
 export function TrendChart(props: TrendChartProps): JSX.Element {
@@ -80,11 +83,23 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
             gaps={(shown.lines[0]?.gaps ?? []).map((gap) => ({ gap }))}
             spanUs={spanOf(shown.range)}
           />
+          {props.repairs === true && (
+            <RepairList tag={tag} base={base} range={wholeMinutes(shown.range)} onBrought={retry} />
+          )}
           <TrendTable one={one} all={[one]} spanUs={spanOf(shown.range)} />
         </>
       )}
     </div>
   );
+}
+
+/** A live chart moves on with each second; the ledger is asked once a minute, and for what is past. */
+function wholeMinutes({ fromUs, toUs }: TimeRange): TimeRange {
+  const minuteUs = 60_000_000;
+  return {
+    fromUs: Math.floor(fromUs / minuteUs) * minuteUs,
+    toUs: Math.floor(toUs / minuteUs) * minuteUs,
+  };
 }
 
 /** A value as it is drawn, with its unit; of a state its word. */

@@ -63,6 +63,20 @@ const texts = {
   "chart.gaps.other": "{count} gaps, nothing is drawn across them",
   "chart.gaps-more.one": "and {count} more",
   "chart.gaps-more.other": "and {count} more",
+  "repair.offer":
+    "{from} to {to}: told within its bound. The gateway has every sample of it, and the ones that are not here can be brought.",
+  "repair.ask": "Repair",
+  "repair.thinned":
+    "{from} to {to}: the gateway has minutes and hours of it, and the samples no more.",
+  "repair.waiting": "Repair of {from} to {to}: waiting for the gateway.",
+  "repair.running": "Repair of {from} to {to}: {percent} %.",
+  "repair.done": "Repaired {from} to {to}: {samples} samples brought, both sides hold the same.",
+  "repair.differs":
+    "Repaired {from} to {to}: {samples} samples brought, but the two sides do not hold the same. Repair once more.",
+  "repair.refused": "Repair of {from} to {to}: refused, {why}.",
+  "repair.cancelled": "Repair of {from} to {to}: cancelled.",
+  "repair.cancel": "Cancel",
+  "repair.unreachable": "The hub did not answer. Try again.",
   "chart.summary":
     "{tag}, {from} to {to}: lowest {min}, mean of the drawn points {mean}, highest {max}.",
   "chart.states": "{tag}, {from} to {to}: {states}.",
