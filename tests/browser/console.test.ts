@@ -204,6 +204,49 @@ void describe("the console", { skip: noChromium }, () => {
     await view.close();
   });
 
+  test("C6: values of several gateways stand in one chart, with their gaps, bounds and files", async () => {
+    const view = await openContext(browser, desk);
+    const page = await view.newPage();
+    await page.goto(`${urlOf("healthy")}/#/gateway/gw-0003`);
+    await settled(page);
+    await page.getByRole("link", { name: "Compare in Trends" }).click();
+    await page.waitForSelector(".numbers");
+    assert.match(page.url(), /#\/trends\/1h\/gw-0003\/pump-1%2F0$/);
+    await page.getByRole("button", { name: "Choose values (1 of 8)" }).click();
+    await page.getByLabel("Gateway by name or site").fill("gw-0007");
+    await page.locator(".choice .button").first().click();
+    await page.getByLabel("Value by name or asset").fill("discharge pressure, ");
+    await page.getByText("Nothing has “discharge pressure, ” in its name.").waitFor();
+    await page.getByLabel("Value by name or asset").fill("discharge pressure pump 1");
+    await page.getByRole("button", { name: "Discharge pressure, Pump 1" }).click();
+    await page.waitForFunction(() => document.querySelectorAll(".numbers tbody tr").length === 2);
+    assert.match(page.url(), /gw-0003\/pump-1%2F0\/gw-0007\/pump-1%2F2$/);
+    const numbers = await page.locator(".numbers").innerText();
+    assert.match(numbers, /Discharge pressure, Brno press line, Pump 1[^]*samples\s+± 0\.02 bar/);
+    assert.match(await page.locator(".gap-list").innerText(), /300 samples \(2 values\)/);
+    const files = await page
+      .locator("a[download]")
+      .evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""));
+    assert.equal(files.length, 2);
+    assert.match(
+      files[1] ?? "",
+      /^\/api\/history\/export\?gateway=gw-0007&tags=pump-1%2F2&from=\d+&to=\d+$/,
+    );
+    await page.getByRole("button", { name: "5 y", exact: true }).click();
+    await page.waitForFunction(() => location.hash.startsWith("#/trends/5y/gw-0003/"));
+    await page.locator(".numbers", { hasText: "minutes" }).waitFor();
+    // The same view for a colleague.
+    const other = await view.newPage();
+    await other.goto(page.url());
+    await settled(other);
+    assert.equal(
+      await other.getByRole("button", { name: "5 y", exact: true }).getAttribute("aria-pressed"),
+      "true",
+    );
+    assert.equal(await other.locator(".numbers tbody tr").count(), 2);
+    await view.close();
+  });
+
   test("a hub that is gone leaves the list, and says how old it is", async () => {
     await using hub = await new Fixture(folder, {
       machines: 1,

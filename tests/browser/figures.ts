@@ -1,6 +1,6 @@
 /**
  * Prints how quick both pages are, each number beside its limit of the guide (ux-guide 12: L1 to L4, L8, L9, V1 to V5,
- * G8). It judges the pages on this machine as it is now, so it says first how much of a machine that is.
+ * G1 to G4, G8). It judges the pages on this machine as it is now, so it says first how much of a machine that is.
  */
 import { availableParallelism, loadavg } from "node:os";
 
@@ -16,6 +16,7 @@ import {
   slowDown,
   type ViewOptions,
 } from "./chromium.ts";
+import { eightTags, showSpan, stepsOn, watchAnswers } from "./chart-measures.ts";
 import { crowd, Fixture } from "./fixture-server.ts";
 import { delaysOn, filterOn, framesOf, loadedOn, tapOn, type Loaded } from "./measures.ts";
 import { watchFirstValue } from "./page-probes.ts";
@@ -164,6 +165,34 @@ async function measureTaps(browser: Browser, folder: string): Promise<void> {
   });
 }
 
+async function measureCharts(browser: Browser, folder: string): Promise<void> {
+  const size = { machines: 1, tagsPerMachine: 12, rateHz: 1, condition: "healthy" } as const;
+  for (const [id, slow, raw] of [
+    ["G1 day of 8 tags, slow panel", true, false],
+    ["G2 day of 8 tags, all samples", false, true],
+  ] as const) {
+    await using plant = await new Fixture(folder, { ...size, raw }).start();
+    await onPage(browser, panel, slow, async (page) => {
+      await page.addInitScript(watchAnswers);
+      await page.goto(`${plant.url}/#/trends/1h/${eightTags}`);
+      await settled(page);
+      const painted: number[] = [];
+      let bytes = 0;
+      for (let run = 0; run < runs; run++) {
+        await showSpan(page, "1 h");
+        const day = await showSpan(page, "24 h");
+        painted.push(day.paintedMs);
+        ({ bytes } = day);
+      }
+      say(id, median(painted), "most", 100, "ms");
+      if (!slow) return;
+      say("G3 size of its answer", bytes / 1_000, "most", 200, "kB");
+      const keys = ["ArrowLeft", "+", "ArrowLeft", "-", "ArrowRight", "+", "ArrowLeft", "-"];
+      say("G4 step of the same", median(await stepsOn(page, keys)), "most", 50, "ms");
+    });
+  }
+}
+
 async function main(): Promise<number> {
   if (noChromium !== false) {
     process.stderr.write(`${noChromium}\n`);
@@ -182,6 +211,7 @@ async function main(): Promise<number> {
     await measureLoad(browser, hmi);
     await measureLive(browser, hmi);
     await measureTaps(browser, hmi);
+    await measureCharts(browser, hmi);
     await measureConsole(browser);
   } finally {
     await browser.close();

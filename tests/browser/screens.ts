@@ -17,6 +17,7 @@ export const consoleScreens = {
   gateway: "#/gateway/gw-0001",
   sources: "#/gateway/gw-0001/sources",
   sync: "#/gateway/gw-0003/sync",
+  trends: "#/trends/1h/gw-0001/pump-1%2F0/gw-0002/pump-1%2F2/gw-0002/pump-1%2F10",
 } as const;
 
 /** Goes to a screen within the loaded page and waits until its content stands. */

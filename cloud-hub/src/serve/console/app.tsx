@@ -15,6 +15,7 @@ import type { BackupStatus } from "./backup-line.tsx";
 import { FleetScreen, type Quarantined } from "./fleet-screen.tsx";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayScreen } from "./gateway-screen.tsx";
+import { LazyTrends } from "./lazy-trends.tsx";
 import { say } from "./messages.ts";
 
 /** What the list says about a gateway, and the quarantine, change slowly; the live stream says the rest at once. */
@@ -24,6 +25,7 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
   const { fleet, clock } = props;
   const [screen = "", name = "", ...rest] = route.value;
   const onGateway = screen === "gateway" && name !== "";
+  const onTrends = screen === "trends";
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setTurn((count) => count + 1), refreshMs);
@@ -49,7 +51,7 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
     <>
       <header aria-label={say("bar.label")}>
         <nav class="place" aria-label={say("bar.place")}>
-          <a href={hrefOf()} aria-current={onGateway ? undefined : "page"}>
+          <a href={hrefOf()} aria-current={onGateway || onTrends ? undefined : "page"}>
             {say("fleet.title")}
           </a>
           {onGateway && (
@@ -61,6 +63,9 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
             </>
           )}
         </nav>
+        <a class="beside" href={hrefOf("trends")} aria-current={onTrends ? "page" : undefined}>
+          {say("trends.title")}
+        </a>
         <span class="brand">{say("brand")}</span>
         <span class="reconnecting">
           {!onGateway && fleet.link.value.kind === "slow" ? say("link.reconnecting") : ""}
@@ -78,6 +83,8 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
             wallMs={wallMs}
             quarantine={quarantine.value ?? []}
           />
+        ) : onTrends ? (
+          <LazyTrends fleet={fleet} place={route.value} wallMs={wallMs} />
         ) : (
           <FleetScreen
             fleet={fleet}

@@ -125,6 +125,9 @@ function Asset(props: GatewayNowProps & { readonly tags: readonly LiveTag[] }): 
           <h2>
             {tag.name} {unitWords(tag.unit)} · {say("asset.last-hour")}
           </h2>
+          <a class="button" href={hrefOf("trends", "1h", props.gateway, tag.id)}>
+            {say("trends.open")}
+          </a>
           <TrendChart
             key={tag.id}
             store={store}

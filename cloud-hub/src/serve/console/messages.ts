@@ -9,6 +9,22 @@ const texts = {
   "bar.place": "You are here",
   "fleet.title": "Fleet",
   "link.reconnecting": "Reconnecting",
+  "trends.title": "Trends",
+  "trends.open": "Compare in Trends",
+  "trends.choose": "Choose values ({count} of {most})",
+  "trends.full":
+    "{most} values are shown, as many as a chart has pens. Take one away to add another.",
+  "trends.gateway": "Gateway by name or site",
+  "trends.find": "Value by name or asset",
+  "trends.more": "{shown} of {count} are listed. Write more of the name.",
+  "trends.none-found": "Nothing has “{text}” in its name.",
+  "trends.nothing": "No value is chosen",
+  "trends.nothing.what":
+    "Choose up to {most} values of one or several gateways; the chart shows them together.",
+  "trends.failed": "The hub did not say which values these gateways have.",
+  "trends.page-failed": "This part of the page did not come.",
+  "trends.missing": "{gateway} has no value {tag} any more, or never had.",
+  "trends.export": "Parquet of {gateway}",
   "fleet.empty": "No gateway has reported yet",
   "fleet.empty.what":
     "A gateway appears here with its first message, under the name its settings give it. Set the address of this hub in its settings file.",

@@ -1,0 +1,41 @@
+import { hrefOf } from "@millwright/ui-kit";
+
+/** A tag id is its gateway's own: another gateway may use the same. */
+export interface ChosenTag {
+  readonly gateway: string;
+  readonly tag: string;
+}
+
+/** The address `#/trends/RANGE/GATEWAY/TAG/GATEWAY/TAG`. Each tag once, and no more than a chart has pens. */
+export function chosenOf(place: readonly string[], most: number): readonly ChosenTag[] {
+  const rest = place.slice(2);
+  const found = new Map<string, ChosenTag>();
+  for (let at = 0; at + 1 < rest.length; at += 2) {
+    const one = { gateway: rest[at] ?? "", tag: rest[at + 1] ?? "" };
+    found.set(keyOf(one), one);
+  }
+  return [...found.values()].slice(0, most);
+}
+
+export function keyOf({ gateway, tag }: ChosenTag): string {
+  return `${gateway} ${tag}`;
+}
+
+export function trendsHref(range: string, chosen: readonly ChosenTag[]): string {
+  return hrefOf("trends", range, ...chosen.flatMap(({ gateway, tag }) => [gateway, tag]));
+}
+
+/** Where the samples behind the chart can be had as a file, one for each gateway. Times in whole µs. */
+export function exportHref(
+  gateway: string,
+  tags: readonly string[],
+  range: { readonly fromUs: number; readonly toUs: number },
+): string {
+  const query = new URLSearchParams({
+    gateway,
+    tags: tags.join(","),
+    from: String(Math.floor(range.fromUs)),
+    to: String(Math.ceil(range.toUs)),
+  });
+  return `/api/history/export?${query.toString()}`;
+}

@@ -1,0 +1,168 @@
+/** C6 in its first form: tags of any gateways in one chart, over minutes to years. All of it stands in the address. */
+import {
+  Button,
+  EmptyState,
+  FailedState,
+  loadJson,
+  Skeleton,
+  useResource,
+} from "@millwright/ui-kit";
+import {
+  atNow,
+  sourcesMax,
+  Trends,
+  useAddressRange,
+  type Span,
+  type TrendRange,
+  type TrendSource,
+} from "@millwright/ui-kit/trends";
+import { useComputed, type Signal } from "@preact/signals";
+import type { GatewayPage } from "@millwright/wire-contract";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import type { FleetStore } from "./fleet-store.ts";
+import { say } from "./messages.ts";
+import { TagChoice } from "./tag-choice.tsx";
+import { chosenOf, exportHref, keyOf, trendsHref, type ChosenTag } from "./trends-address.ts";
+
+export interface TrendsScreenProps {
+  readonly fleet: FleetStore;
+  readonly place: readonly string[];
+  readonly wallMs: () => number;
+}
+
+const spans: readonly Span[] = ["1h", "8h", "24h", "7d", "30d", "1y", "5y"];
+const heightPx = 380;
+
+export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
+  const { fleet, place, wallMs } = props;
+  const chosen = chosenOf(place, sourcesMax);
+  const gateways = [...new Set(chosen.map(({ gateway }) => gateway))];
+  const pages = useResource(gateways.join(" "), (signal) => loadPages(gateways, signal), wallMs);
+  // The hub's clock: what ends now ends by it.
+  const isTimeKnown = useComputed(() => fleet.secondUs.value > 0).value;
+  const nowUs = (): number => fleet.secondUs.peek();
+  const { range, hrefWith } = useAddressRange(place[1] ?? "24h", nowUs, (text) =>
+    trendsHref(text, chosen),
+  );
+  const [choosing, setChoosing] = useState(chosen.length === 0);
+  useEffect(() => {
+    document.title = `${say("trends.title")} – ${say("brand")}`;
+  }, []);
+  const choose = (next: readonly ChosenTag[]): void => {
+    location.hash = hrefWith((text) => trendsHref(text, next));
+  };
+  const sources = chosen.flatMap((one) => sourceOf(one, pages.value) ?? []);
+  const missing =
+    pages.value === undefined
+      ? []
+      : chosen.filter((one) => sourceOf(one, pages.value) === undefined);
+  return (
+    <>
+      <h1>{say("trends.title")}</h1>
+      {pages.failedMs !== undefined && (
+        <FailedState what={say("trends.failed")} sinceMs={pages.failedMs} onRetry={pages.retry} />
+      )}
+      {missing.map((one) => (
+        <p key={keyOf(one)}>{say("trends.missing", { ...one })}</p>
+      ))}
+      {chosen.length === 0 && (
+        <EmptyState title={say("trends.nothing")}>
+          <p>{say("trends.nothing.what", { most: String(sourcesMax) })}</p>
+        </EmptyState>
+      )}
+      {sources.length > 0 && isTimeKnown ? (
+        <Trends
+          sources={sources}
+          range={range}
+          spans={spans}
+          nowUs={nowUs}
+          wallMs={wallMs}
+          height={heightPx}
+        />
+      ) : (
+        chosen.length > missing.length &&
+        pages.failedMs === undefined && <Skeleton height="30rem" />
+      )}
+      <div class="button-row">
+        <Button
+          label={say("trends.choose", {
+            count: String(chosen.length),
+            most: String(sourcesMax),
+          })}
+          pressed={choosing}
+          onPress={() => setChoosing((now) => !now)}
+        />
+        <Exports chosen={chosen} pages={pages.value} range={range} nowUs={nowUs} />
+      </div>
+      {choosing && (
+        <TagChoice
+          gateways={fleet.rows.value ?? []}
+          chosen={chosen}
+          most={sourcesMax}
+          wallMs={wallMs}
+          onChoose={choose}
+        />
+      )}
+    </>
+  );
+}
+
+async function loadPages(
+  gateways: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly GatewayPage[]> {
+  return await Promise.all(
+    gateways.map((gateway) =>
+      loadJson<GatewayPage>(`/api/gateways/${encodeURIComponent(gateway)}`, signal),
+    ),
+  );
+}
+
+/** Undefined while the page of its gateway is not there, and when that does not know the tag. */
+function sourceOf(
+  one: ChosenTag,
+  pages: readonly GatewayPage[] | undefined,
+): TrendSource | undefined {
+  const page = pages?.find(({ gateway }) => gateway === one.gateway);
+  const tag = page?.tags.find(({ id }) => id === one.tag);
+  if (page === undefined || tag === undefined) return undefined;
+  return {
+    key: keyOf(one),
+    tag,
+    base: `/api/gateways/${encodeURIComponent(one.gateway)}`,
+    place: [page.name, tag.asset].filter((part) => part !== "").join(", "),
+  };
+}
+
+function Exports(props: {
+  readonly chosen: readonly ChosenTag[];
+  readonly pages: readonly GatewayPage[] | undefined;
+  readonly range: Signal<TrendRange>;
+  readonly nowUs: () => number;
+}): JSX.Element {
+  const { chosen, pages = [], range, nowUs } = props;
+  const gateways = [...new Set(chosen.map(({ gateway }) => gateway))];
+  const shown = useComputed(() => atNow(range.value, nowUs())).value;
+  return (
+    <>
+      {gateways.map((gateway) => (
+        <a
+          key={gateway}
+          class="button"
+          download
+          href={exportHref(
+            gateway,
+            chosen.filter((one) => one.gateway === gateway).map(({ tag }) => tag),
+            shown,
+          )}
+        >
+          {say("trends.export", {
+            gateway: pages.find((page) => page.gateway === gateway)?.name ?? gateway,
+          })}
+        </a>
+      ))}
+    </>
+  );
+}
