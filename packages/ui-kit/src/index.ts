@@ -1,4 +1,5 @@
 /** Tokens and parts of both web applications. Runs in a browser; `./build` is for their Vite configuration. */
+export { Captures } from "./captures/captures.tsx";
 export { Sparkline } from "./charts/sparkline.tsx";
 export { TrendChart } from "./charts/trend-chart.tsx";
 export { viewValue, type ValueState, type ValueView } from "./live/freshness.ts";

@@ -2,6 +2,7 @@
 import {
   browserClock,
   Button,
+  Captures,
   EmptyState,
   FindField,
   hrefOf,
@@ -57,6 +58,13 @@ export function GatewayNow(props: GatewayNowProps): JSX.Element {
         ))}
       </nav>
       <Asset key={asset} {...props} tags={tags} />
+      <Captures
+        key={`captures of ${asset}`}
+        base={props.base}
+        asset={asset}
+        points={page.captures}
+        wallMs={() => browserClock.wallMs()}
+      />
     </>
   );
 }

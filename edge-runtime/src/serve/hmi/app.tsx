@@ -134,7 +134,15 @@ function Screen(
     );
   }
   if (screen === "machine") {
-    return <MachineScreen key={name} store={props.store} machines={props.machines} name={name} />;
+    return (
+      <MachineScreen
+        key={name}
+        store={props.store}
+        machines={props.machines}
+        name={name}
+        captures={props.page.captures}
+      />
+    );
   }
   return <Overview store={props.store} page={props.page} machines={props.machines} />;
 }

@@ -1,13 +1,15 @@
 /** One machine: its indicators in the order of the settings, then all its other values. */
 import {
+  browserClock,
   Button,
+  Captures,
   EmptyState,
   FindField,
   hrefOf,
   Indicator,
   type LiveStore,
 } from "@millwright/ui-kit";
-import type { LiveTag } from "@millwright/wire-contract";
+import type { CapturePoint, LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
@@ -26,6 +28,7 @@ export function MachineScreen(props: {
   readonly store: LiveStore;
   readonly machines: readonly Machine[];
   readonly name: string;
+  readonly captures?: readonly CapturePoint[] | undefined;
 }): JSX.Element {
   const machine = props.machines.find((one) => one.name === props.name);
   if (machine === undefined) {
@@ -45,7 +48,12 @@ export function MachineScreen(props: {
         <h1>{machine.name}</h1>
         <MachineState store={props.store} machine={machine} />
       </div>
-      <MachineValues store={props.store} machine={machine} sparks={sparksOf(machine)} />
+      <MachineValues
+        store={props.store}
+        machine={machine}
+        sparks={sparksOf(machine)}
+        captures={props.captures}
+      />
     </>
   );
 }
@@ -55,12 +63,19 @@ export function MachineValues(props: {
   readonly machine: Machine;
   /** Of which the last hour stands between the chosen values and the rest. */
   readonly sparks: readonly LiveTag[];
+  readonly captures?: readonly CapturePoint[] | undefined;
 }): JSX.Element {
   const { store, machine } = props;
   return (
     <>
       <Rows store={store} tags={machine.indicators} />
       <LastHour store={store} tags={props.sparks} />
+      <Captures
+        base="/api"
+        asset={machine.name}
+        points={props.captures}
+        wallMs={() => browserClock.wallMs()}
+      />
       {machine.others.length > 0 && <Others store={store} machine={machine} />}
     </>
   );
