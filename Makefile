@@ -9,7 +9,7 @@ TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hu
 # before it closed its servers does not keep the whole run from its end.
 RUN_TESTS := node --test --test-timeout=600000 --test-force-exit
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cut demo-join test check bench bench-quick browser-figures hil replay interop sim build clean
+.PHONY: help setup demo demo-cut demo-join test check bench bench-quick browser-figures hil hil-night replay interop sim build clean
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -59,8 +59,11 @@ bench-quick: setup ## All benchmarks, shortened, to see that they still run.
 browser-figures: build ## How quick the pages are on a slow panel, each number beside its limit.
 	@node tests/browser/figures.ts
 
-hil: build ## Real processes and real faults. May need root (network namespaces) and says so.
+hil: build ## Real processes and real faults. SHORT=1 leaves out the longest. What needs root says so.
 	@$(RUN_TESTS) 'tests/hil/**/*.test.ts'
+
+hil-night: build ## Random faults on real processes for HOURS=8, each round from a seed that it prints. SEED=n begins with that one.
+	@HOURS='$(or $(HOURS),8)' SEED='$(SEED)' node tests/hil/night.ts
 
 replay: build ## Carries recordings (FOLDER=…) the whole way and compares the hub with the files, value for value. ROWS=n of each file, TYPE=float32.
 	@node tests/hil/replay/main.ts --folder '$(or $(FOLDER),../shared/data/skab)' --rows '$(ROWS)' --type '$(or $(TYPE),float64)'

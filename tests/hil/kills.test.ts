@@ -10,7 +10,7 @@ import { Rig } from "./rig.ts";
 import { runScenario } from "./run-scenario.ts";
 
 /** What the promise is tested with; a short run plays fewer and says so. */
-const fullKills = 20;
+const fullKills = 50;
 const kills = process.env["SHORT"] === "1" ? 6 : fullKills;
 const seed = Number(process.env["SEED"] ?? randomInt(1_000_000));
 

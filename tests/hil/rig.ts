@@ -70,7 +70,7 @@ export class Rig implements AsyncDisposable {
   }
 
   /** A rig with a device that listens and nothing else; all of it ends with the test. */
-  static async open(t: TestContext, options: RigOptions): Promise<Rig> {
+  static async open(t: Pick<TestContext, "after">, options: RigOptions): Promise<Rig> {
     const rig = new Rig(options);
     t.after(() => rig[Symbol.asyncDispose]());
     rig.#hmiPort = await freePort();

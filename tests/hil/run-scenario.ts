@@ -23,8 +23,15 @@ export interface Outcome {
   readonly hubUnexplained: number;
 }
 
-/** @param rig started, with values flowing */
-export async function runScenario(scenario: Scenario, rig: Rig): Promise<Outcome> {
+/**
+ * @param rig started, with values flowing
+ * @param last one more thing that happens, after all faults
+ */
+export async function runScenario(
+  scenario: Scenario,
+  rig: Rig,
+  last?: () => Promise<void>,
+): Promise<Outcome> {
   const startMs = performance.now();
   const untilMs = (atMs: number): Promise<void> =>
     sleep(Math.max(0, startMs + atMs - performance.now()));
@@ -33,6 +40,7 @@ export async function runScenario(scenario: Scenario, rig: Rig): Promise<Outcome
     await play(fault, rig);
   }
   await untilMs(scenario.forMs);
+  await last?.();
   return await comeToRest(rig);
 }
 
