@@ -175,6 +175,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     const hmi = new HmiServer({
       host: settings.hmi.host,
       port: settings.hmi.port,
+      names: settings.hmi.names,
       clock,
       views: {
         page: () => page,

@@ -25,7 +25,8 @@ export const noChromium: string | false =
     ? "no Chromium on this machine; install the package chromium to run the tests of the pages"
     : false;
 
-export async function launch(): Promise<Browser> {
+/** @param more options of the browser */
+export async function launch(...more: readonly string[]): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error(String(noChromium));
   return chromium.launch({
     executablePath: chromiumPath,
@@ -37,6 +38,7 @@ export async function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

@@ -37,6 +37,9 @@ export interface FixtureOptions extends PlantSize {
   readonly gateways?: number;
 }
 
+/** Under which a browser may be told to find the fixture, as on a network of a plant. */
+export const panelName = "panel.plant.example";
+
 const hourUs = 3_600_000_000;
 /** What is held: a chart of more begins where this does. */
 const heldUs = 40 * 24 * hourUs;
@@ -87,6 +90,7 @@ export class Fixture implements AsyncDisposable {
       name: "fixture",
       host: "127.0.0.1",
       port: this.#port,
+      names: [panelName],
       folder: this.#folder,
       addRoutes: (app) => this.#addRoutes(app),
     });

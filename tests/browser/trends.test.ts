@@ -1,5 +1,5 @@
 /**
- * H4, the charts of several tags (ux-guide 8 and 12: G1 to G6, V9). Times that depend on a quiet machine are printed by
+ * H4, the charts of several tags (ux-guide 8 and 12: G1 to G6, V9, V11). Times that depend on a quiet machine are printed by
  * figures.ts; here they are bounded where a defect would leave them behind by far.
  */
 import assert from "node:assert/strict";
@@ -9,8 +9,8 @@ import type { Browser, Page } from "playwright-core";
 
 import { buildPage, launch, median, noChromium, openContext, slowDown } from "./chromium.ts";
 import { eightTags, penShare, showSpan, stepsOn, watchAnswers } from "./chart-measures.ts";
-import { Fixture } from "./fixture-server.ts";
-import { keepPicture, settled } from "./screens.ts";
+import { Fixture, panelName } from "./fixture-server.ts";
+import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
 
 const panel = { width: 1280, height: 800 };
 const size = { machines: 1, tagsPerMachine: 12, rateHz: 1, condition: "healthy" } as const;
@@ -252,6 +252,25 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     );
     atMost(context, "V9 chart filled after", performance.now() - shownMs, 1_000, "ms");
     assert.ok((await penShare(page, 0.985, 0.995)) > 0, "the end of the chart is empty");
+  });
+
+  test("V11: over plain HTTP under a name of the plant every screen can be looked at", async (context) => {
+    const far = await launch(`--host-resolver-rules=MAP ${panelName} 127.0.0.1`);
+    context.after(() => far.close());
+    const page = await far.newPage({ viewport: panel });
+    const wrong: string[] = [];
+    page.on("pageerror", (failure) => wrong.push(failure.message));
+    const { port } = new URL(plant.url);
+    await page.goto(`http://${panelName}:${port}/`);
+    await settled(page);
+    assert.equal(await page.evaluate(() => isSecureContext), false);
+    for (const hash of Object.values(hmiScreens)) {
+      await goTo(page, hash);
+      assert.equal(await page.locator(".empty-state").count(), 0, hash);
+    }
+    await page.locator(".link-status", { hasText: "Live" }).waitFor();
+    assert.deepEqual(wrong, []);
+    context.diagnostic(`V11: ${Object.keys(hmiScreens).length} screens of looking, 0 errors`);
   });
 
   test("a gateway that goes leaves the picture, says so, and goes on by itself", async (context) => {

@@ -21,7 +21,13 @@ test("the buffer clock says how long there is room, and what an outage of some h
   };
   // Only what is asked for is there.
   const views = { buffer } as HmiViews;
-  const server = new HmiServer({ host: "127.0.0.1", port: 0, views, clock: new PlayedClock() });
+  const server = new HmiServer({
+    host: "127.0.0.1",
+    port: 0,
+    names: [],
+    views,
+    clock: new PlayedClock(),
+  });
   await server.start();
   context.after(() => server.stop());
 

@@ -52,6 +52,8 @@ interface BufferClock {
 export interface HmiServerOptions {
   readonly host: string;
   readonly port: number;
+  /** Besides those of loopback. */
+  readonly names: readonly string[];
   readonly views: HmiViews;
   readonly clock: Clock;
 }
@@ -62,11 +64,12 @@ const pageFolder = join(import.meta.dirname, "../../dist/hmi");
 
 export class HmiServer extends PageService {
   constructor(options: HmiServerOptions) {
-    const { host, port, views, clock } = options;
+    const { host, port, names, views, clock } = options;
     super({
       name: "hmi",
       host,
       port,
+      names,
       folder: pageFolder,
       addRoutes(app) {
         app.get("/api/gateway", (context) => context.json(views.page()));

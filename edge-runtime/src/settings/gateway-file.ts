@@ -44,6 +44,8 @@ export interface GatewayFile {
   readonly hmi: {
     readonly host: string;
     readonly port: number;
+    /** Names under which the page answers besides those of loopback, for a proxy on this machine. */
+    readonly names: readonly string[];
   };
   readonly captures: CapturesFile;
   readonly devices: readonly DeviceFile[];
@@ -154,8 +156,13 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
       host: loopback.default("127.0.0.1"),
       // 0 takes any free port and says which.
       port: z.int().min(0).max(65_535).default(8_081),
+      // As a browser sends them: without a port, in lower case (RFC 3986, 6.2.2.1).
+      names: z
+        .array(z.string().regex(/^[a-z0-9][a-z0-9.-]{0,252}$/))
+        .max(16)
+        .default([]),
     })
-    .default({ host: "127.0.0.1", port: 8_081 }),
+    .default({ host: "127.0.0.1", port: 8_081, names: [] }),
   captures: capturesFile.prefault({}),
   devices: z.array(deviceFile).default([]),
 });

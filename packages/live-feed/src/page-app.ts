@@ -11,9 +11,14 @@ import { secureHeaders } from "hono/secure-headers";
  *
  * @param folder where the built page is
  * @param addRoutes adds what the page asks for besides its own files
+ * @param names of hosts under which it answers besides those of loopback
  */
-export function createPageServer(folder: string, addRoutes: (app: Hono) => void): Server {
-  const app = createPageApp();
+export function createPageServer(
+  folder: string,
+  addRoutes: (app: Hono) => void,
+  names: readonly string[] = [],
+): Server {
+  const app = createPageApp(names);
   addRoutes(app);
   servePage(app, folder);
   const answer = getRequestListener(app.fetch);
@@ -24,10 +29,10 @@ export function createPageServer(folder: string, addRoutes: (app: Hono) => void)
 
 /**
  * An application with the headers of a page that needs nobody else. Requests are answered only under a name of this
- * machine's loopback: until access control exists, a page elsewhere must not reach the plant through a browser that
- * was led to another address (DNS rebinding).
+ * machine's loopback, or one that the settings name: until access control exists, a page elsewhere must not reach the
+ * plant through a browser that was led to another address (DNS rebinding).
  */
-function createPageApp(): Hono {
+function createPageApp(names: readonly string[]): Hono {
   const app = new Hono();
   app.use(
     secureHeaders({
@@ -43,7 +48,8 @@ function createPageApp(): Hono {
     }),
   );
   app.use(async (context, next) => {
-    if (!isLoopbackName(context.req.header("host") ?? "")) {
+    const host = (context.req.header("host") ?? "").replace(/:\d+$/, "");
+    if (!isLoopbackName(host) && !names.includes(host)) {
       return context.text("This page answers only on this machine's loopback address.", 403);
     }
     await next();
@@ -52,9 +58,7 @@ function createPageApp(): Hono {
   return app;
 }
 
-/** @param host the Host header, with or without a port */
-function isLoopbackName(host: string): boolean {
-  const name = host.replace(/:\d+$/, "");
+function isLoopbackName(name: string): boolean {
   return name === "localhost" || name === "[::1]" || /^127(\.\d{1,3}){3}$/.test(name);
 }
 

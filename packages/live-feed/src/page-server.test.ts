@@ -28,6 +28,7 @@ async function newServer(context: TestContext, port = 0): Promise<PageService> {
     host: "127.0.0.1",
     port,
     folder,
+    names: ["panel.plant.example"],
     addRoutes: (app) => {
       addHistoryRoutes(app, "/api/:gateway", (context) => ({
         lines: (tags, { columns }) =>
@@ -90,7 +91,7 @@ test("a range that cannot be and a tag that is not there are refused in words", 
   }
 });
 
-test("a page answers under a name of loopback only, and names no other origin", async (context) => {
+test("a page answers under a name of loopback or of its settings only, and names no other origin", async (context) => {
   const { url } = await newServer(context);
   const statusFor = (host: string): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -105,6 +106,9 @@ test("a page answers under a name of loopback only, and names no other origin", 
   assert.equal(await statusFor("[::1]"), 200);
   assert.equal(await statusFor("127.0.0.1.attacker.example"), 403);
   assert.equal(await statusFor("plant.example"), 403);
+  assert.equal(await statusFor("panel.plant.example"), 200);
+  assert.equal(await statusFor("panel.plant.example:8080"), 200);
+  assert.equal(await statusFor("panel.plant.example.attacker.example"), 403);
   const answer = await fetch(url);
   assert.equal(answer.status, 503, "a page that is not built says so");
   assert.match(answer.headers.get("content-security-policy") ?? "", /default-src 'self'/);

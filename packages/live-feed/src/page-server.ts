@@ -30,6 +30,8 @@ export interface PageServiceOptions {
   readonly folder: string;
   /** Adds what the page asks for besides its own files. */
   readonly addRoutes: (app: Hono) => void;
+  /** Of hosts under which it answers besides those of loopback: a proxy on this machine passes its own name on. */
+  readonly names?: readonly string[];
 }
 
 export class PageService implements Service {
@@ -95,7 +97,8 @@ export class PageService implements Service {
   /** The server that answers takes over the port, and then those who came before it was there. */
   async #serve(door: Door): Promise<Server> {
     const { createPageServer } = await import("./page-app.ts");
-    const server = createPageServer(this.#options.folder, this.#options.addRoutes);
+    const { folder, addRoutes, names } = this.#options;
+    const server = createPageServer(folder, addRoutes, names);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(door, resolve);
