@@ -74,6 +74,24 @@ test("a sample that comes by another lane or a repair is stored and counted once
   assert.deepEqual([row?.["in_frames"], row?.["stored"], row?.["repeats"]], [400n, 300n, 100n]);
 });
 
+test("samples of a frame that another one keeps out of its lane are stored by their identity, once", async () => {
+  const gateway = nextGateway();
+  const told = seconds(gateway, 0, 3);
+  // Another gateway has sealed other seconds under the same numbers.
+  const other = new TestGateway(gateway.gateway);
+  const others = [other.dictionaryFrame(), ...seconds(other, 100, 103)];
+  await history.take(gateway, gateway.dictionaryFrame(), ...told);
+  await history.take(gateway, ...others, ...others);
+  await history.sorter.sortAll(none);
+  await history.take(gateway, ...others);
+  await history.sorter.sortAll(none);
+  const rows = await history.samples(gateway, "pump/t0");
+  assert.deepEqual(
+    rows.map(([us]) => (us - testDayUs) / secondUs),
+    [0, 1, 2, 100, 101, 102],
+  );
+});
+
 test("late samples go where they belong, and another value under one identity is kept beside it", async () => {
   const gateway = nextGateway();
   const even = Array.from({ length: 50 }, (_, at) => second(gateway, at * 2));

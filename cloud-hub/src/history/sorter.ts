@@ -29,6 +29,7 @@ import { emptySeries, rowAt } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
 import { tryToSort } from "./sorter-lock.ts";
 import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
+import { noteForks, readForks } from "./unsorted-forks.ts";
 import {
   chooseParts,
   noteSorted,
@@ -126,8 +127,10 @@ export class Sorter {
     };
     const filling = await readFilling(client, noteDamaged);
     const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
-    const { readable, parts } = await this.#withDictionaries(frames, chosen, unreadable);
-    if (parts.length === 0 && filling.length === 0) return undefined;
+    const { readable: told, parts } = await this.#withDictionaries(frames, chosen, unreadable);
+    const forks = await this.#forks(client);
+    if (parts.length === 0 && filling.length === 0 && forks.done.length === 0) return undefined;
+    const readable = [...told, ...forks.readable];
     const arrived = await this.#gather(readable);
     await this.#ensurePartitions(arrived);
 
@@ -148,9 +151,29 @@ export class Sorter {
     }
     await noteSorted(client, parts, filling);
     await noteUnreadable(client, unreadable);
+    await noteForks(client, forks.done);
     await this.#noteDays(client, arrived);
     await counts.write(client);
     return { frames: readable.length, ...counts.sum() };
+  }
+
+  /** Forks whose dictionary is here, and which of them need not be looked at again. */
+  async #forks(
+    client: pg.PoolClient,
+  ): Promise<{ readonly readable: readonly ReadableFrame[]; readonly done: readonly bigint[] }> {
+    const { pool, book } = this.#options;
+    const { forks, broken } = await readForks(client);
+    const readable: ReadableFrame[] = [];
+    const done = [...broken];
+    for (const { id, head, body } of forks) {
+      const { gateway } = head;
+      const dictionary = await book.dictionary(pool, gateway, head.dictionary);
+      if (dictionary === undefined) continue;
+      done.push(id);
+      const samples = decodeSamples(body, dictionary);
+      if (!("kind" in samples)) readable.push({ gateway, head, dictionary, samples });
+    }
+    return { readable, done };
   }
 
   /** A frame whose dictionary is still on its way ends its part: what is sorted has no holes. */

@@ -46,9 +46,10 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   }
   for (const lane of lanes) await moveUnfit(client, lane, intake.receivedUs);
   await insertQuarantine(client, intake.receivedUs, [
-    ...forks.map((frame) =>
-      numbered(frame, "fork", "another frame has its number or its chain", frame.bytes),
-    ),
+    ...forks.map((frame) => ({
+      ...numbered(frame, "fork", "another frame has its number or its chain", frame.bytes),
+      unsorted: frame.head.content === "samples" && frame.undecodable === undefined,
+    })),
     ...lanes.flatMap((lane) =>
       lane.decision.voidForks.map((gap) =>
         numbered(

@@ -21,8 +21,9 @@ export async function moveUnfit(
   await client.query(
     `with gone as (
        delete from frames where epoch_no = $1 and lane = $2 and seq = any($3::bigint[]) returning *)
-     insert into quarantine (gateway, epoch, lane, seq, chain, kind, reason, received_us, byte_count, bytes)
-     select $4, $5, lane, seq, chain, 'fork', 'does not fit the chain before it', $6, length(bytes), bytes
+     insert into quarantine
+       (gateway, epoch, lane, seq, chain, kind, reason, received_us, byte_count, bytes, sorted)
+     select $4, $5, lane, seq, chain, 'fork', 'does not fit the chain before it', $6, length(bytes), bytes, content <> 1
      from gone on conflict do nothing`,
     [
       lane.epochNo,
@@ -45,6 +46,8 @@ interface QuarantineInsert {
   readonly reason: string;
   readonly byteCount: number;
   readonly bytes: Uint8Array;
+  /** Its samples are for the sorter to take. */
+  readonly unsorted?: boolean;
 }
 
 export async function insertQuarantine(
@@ -54,8 +57,9 @@ export async function insertQuarantine(
 ): Promise<void> {
   for (const row of rows) {
     await client.query(
-      `insert into quarantine (gateway, epoch, lane, seq, chain, kind, reason, received_us, byte_count, bytes)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+      `insert into quarantine
+         (gateway, epoch, lane, seq, chain, kind, reason, received_us, byte_count, bytes, sorted)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
       [
         row.gateway,
         row.epoch,
@@ -67,6 +71,7 @@ export async function insertQuarantine(
         receivedUs,
         row.byteCount,
         Buffer.from(row.bytes),
+        row.unsorted !== true,
       ],
     );
   }
