@@ -177,6 +177,11 @@ export class Rig implements AsyncDisposable {
     });
   }
 
+  /** What the gateway says about itself. */
+  async gatewayAnswer(path: string): Promise<unknown> {
+    return await answerOf(`http://127.0.0.1:${this.#hmiPort}${path}`);
+  }
+
   /** First event of the HMI's live stream: values, devices and the link, as a person sees them. */
   async snapshot(): Promise<LiveSnapshot> {
     return await firstSnapshot(`http://127.0.0.1:${this.#hmiPort}`);
