@@ -34,7 +34,12 @@ export function Overview(props: {
       {machines.length === 1 ? (
         <>
           <h1 class="hidden-text">{only.name}</h1>
-          <MachineValues store={store} machine={only} sparks={sparks} />
+          <MachineValues
+            store={store}
+            machine={only}
+            sparks={sparks}
+            captures={props.page.captures}
+          />
         </>
       ) : (
         <>
