@@ -323,11 +323,12 @@ export class Fixture implements AsyncDisposable {
       if (us <= gapFrom || us >= gapTo) times.push(us);
     }
     const peak = this.#peak;
+    const power = 10 ** tag.decimals;
     const values = times.map((us) =>
       peak?.tagId === tag.id && us === peak.us
         ? peak.value
         : // As an instrument says it, and not with the digits of a sine.
-          Number(this.plant.valueAt(tag, us / 1_000).toFixed(tag.decimals)),
+          Math.round(this.plant.valueAt(tag, us / 1_000) * power) / power,
     );
     const gaps = this.#gaps(range);
     return {
