@@ -68,7 +68,7 @@ after(async () => {
 async function brittle(bytesEach: number): Promise<{ port: number; cuts: number; close(): void }> {
   const { hostname, port } = new URL(hub.status().broker);
   const sockets = new Set<Socket>();
-  const state = { port: 0, cuts: 0, close: () => undefined as void };
+  const state = { port: 0, cuts: 0, close: (): void => undefined };
   const server = createServer((near) => {
     const far = connect(Number(port), hostname);
     const end = (): void => {
@@ -150,7 +150,7 @@ async function startGateway(id: string, hubPort: number, array = false): Promise
     }),
   );
   const end = new AbortController();
-  const ready = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<true>();
   const runs = runRuntime(
     {
       settings: loadSettings(file),
@@ -159,7 +159,7 @@ async function startGateway(id: string, hubPort: number, array = false): Promise
       random: seededRandom(id),
       log: silentLog,
       ready: () => {
-        ready.resolve();
+        ready.resolve(true);
       },
     },
     end.signal,
