@@ -86,12 +86,14 @@ export async function penShare(page: Page, from: number, to: number): Promise<nu
       const scale = canvas.width / canvas.clientWidth;
       const left = over.offsetLeft * scale;
       const width = over.clientWidth * scale;
+      // Without the axis below: the edges of its letters have colours of their own.
+      const height = Math.round((over.offsetTop + over.clientHeight) * scale);
       const x = Math.round(left + begin * width);
       const count = Math.max(1, Math.round((end - begin) * width));
-      const { data } = context.getImageData(x, 0, count, canvas.height);
+      const { data } = context.getImageData(x, 0, count, height);
       let found = 0;
       for (let column = 0; column < count; column++) {
-        for (let row = 0; row < canvas.height; row++) {
+        for (let row = 0; row < height; row++) {
           const at = 4 * (row * count + column);
           const blue = (data[at + 2] ?? 0) - (data[at] ?? 0);
           if ((data[at] ?? 255) < 60 && blue > 50) {
