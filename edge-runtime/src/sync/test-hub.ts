@@ -143,6 +143,10 @@ export class TestHub implements Road {
     const hello = JSON.parse(new TextDecoder().decode(bytes)) as Hello;
     if (gatewayOfSubject(subject) !== hello.gateway) throw new Error("another gateway's subject");
     this.hellos.push(hello);
+    // A gateway that knows more of us than we do: we were restored, and nobody told us (protocol 8.2).
+    if (hello.incarnation === this.incarnation && this.#promisedMore(hello)) {
+      this.incarnation = `${this.incarnation}+`;
+    }
     const answer = {
       version: 1,
       session: this.hellos.length,
@@ -151,6 +155,14 @@ export class TestHub implements Road {
       marks: this.#marks(),
     };
     return Promise.resolve(toJson(answer));
+  }
+
+  #promisedMore({ epochs }: Hello): boolean {
+    return epochs.some(({ epoch, lanes }) =>
+      lanes.some(
+        ({ lane, storedSeq }) => storedSeq > (this.#lanes.get(`${epoch}/${lane}`)?.place.seq ?? 0),
+      ),
+    );
   }
 }
 

@@ -83,6 +83,9 @@ function hasTime(lane: RoadLane): boolean {
   return lane === "history" || lane === "capture";
 }
 
+/** How a hello ended: `again` when there is more to say, `another hub` when the one that answers is not the one before. */
+type Met = "met" | "again" | "another hub" | "unanswered";
+
 export function createUplink(options: UplinkOptions): Service & { readonly link: HubLink } {
   return new Uplink(options);
 }
@@ -244,25 +247,28 @@ class Uplink implements Service {
 
   /** Says hello until both sides have met; answers whether they have. */
   async #sayHello(session: RoadSession, backoff: Backoff): Promise<boolean> {
+    let met: Met = "again";
     for (let hellos = 0; hellos < hellosMax; hellos++) {
-      const met = await this.#sayHelloOnce(session, backoff);
-      if (met !== "again") return met === "met";
+      met = await this.#sayHelloOnce(session, backoff, met === "another hub");
+      if (met === "met" || met === "unanswered") break;
     }
-    return false;
+    return met === "met";
   }
 
-  async #sayHelloOnce(
-    session: RoadSession,
-    backoff: Backoff,
-  ): Promise<"met" | "again" | "unanswered"> {
+  /**
+   * @param isNew the hub has just said that it is another one: it has promised nothing yet. Told what the one before had
+   *   stored, it would take itself for one that forgot, and become another one again, without end
+   */
+  async #sayHelloOnce(session: RoadSession, backoff: Backoff, isNew: boolean): Promise<Met> {
     const { outbox, gateway, clock, log } = this.#options;
     const lanes = await outbox.lanes();
+    const told = isNew ? lanes.map((lane) => ({ ...lane, storedSeq: 0 })) : lanes;
     const incarnation = outbox.incarnation();
     const hello: Hello = {
       version: 1,
       ...gateway,
       ...(incarnation === undefined ? {} : { incarnation }),
-      epochs: toPositions(lanes),
+      epochs: toPositions(told),
       journal: outbox.birth(),
     };
     this.#helloSaidMs = clock.monotonicMs();
@@ -281,7 +287,7 @@ class Uplink implements Service {
     if (answer.incarnation !== incarnation) {
       await outbox.agree(answer.incarnation);
       // Of a hub that is another one than before it is asked, too, what it has of epochs that are long released.
-      if (incarnation !== undefined) return "again";
+      if (incarnation !== undefined) return "another hub";
     }
     if ((await this.#meet(lanes, answer.marks)) === "moved") return "again";
     this.#runningEpoch = hello.epochs.at(-1)?.epoch;
