@@ -90,7 +90,7 @@ export class DeviceSupervisor implements Service {
   #running: Promise<void> = Promise.resolve();
   /** Of the conversation under way. */
   #session: DriverSession | undefined;
-  #nextSession = Promise.withResolvers<void>();
+  #nextSession = Promise.withResolvers<undefined>();
   #state: DeviceState = "connecting";
   #sinceUs: number;
   #confirmedUs = 0;
@@ -266,7 +266,7 @@ export class DeviceSupervisor implements Service {
     );
     opened();
     this.#session = session;
-    this.#nextSession.resolve();
+    this.#nextSession.resolve(undefined);
     try {
       try {
         const withResume = savingResume(session, this.#options.saveResume);
@@ -283,7 +283,7 @@ export class DeviceSupervisor implements Service {
       });
     } finally {
       this.#session = undefined;
-      this.#nextSession = Promise.withResolvers<void>();
+      this.#nextSession = Promise.withResolvers<undefined>();
       await session[Symbol.asyncDispose]();
       const after = this.account;
       this.#unexplained +=

@@ -48,7 +48,7 @@ export function addCaptureRoutes(
     return context.json(await sourceOf(context).list({ tag, asset, fromUs, toUs, max }));
   });
   app.get(`${base}/captures/:sha256`, async (context) => {
-    const sha256 = context.req.param("sha256") ?? "";
+    const sha256 = context.req.param("sha256");
     if (!isSha256(sha256)) return context.text("a capture is named by its SHA-256", 400);
     const path = await sourceOf(context).file(sha256);
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
