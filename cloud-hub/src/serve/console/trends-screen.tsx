@@ -16,7 +16,7 @@ import {
   type TrendRange,
   type TrendSource,
 } from "@millwright/ui-kit/trends";
-import { useComputed, type Signal } from "@preact/signals";
+import { useComputed, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -43,6 +43,8 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   // The hub's clock: what ends now ends by it.
   const isTimeKnown = useComputed(() => fleet.secondUs.value > 0).value;
   const nowUs = (): number => fleet.secondUs.peek();
+  // A link that moved each second could not be copied, and one that stood still would be of an hour ago.
+  const minuteUs = useComputed(() => Math.ceil(fleet.secondUs.value / 60e6) * 60e6);
   const { range, hrefWith } = useAddressRange(place[1] ?? "24h", nowUs, (text) =>
     trendsHref(text, chosen),
   );
@@ -94,7 +96,9 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           pressed={choosing}
           onPress={() => setChoosing((now) => !now)}
         />
-        <Exports chosen={chosen} pages={pages.value} range={range} nowUs={nowUs} />
+        {isTimeKnown && (
+          <Exports chosen={chosen} pages={pages.value} range={range} minuteUs={minuteUs} />
+        )}
       </div>
       {choosing && (
         <TagChoice
@@ -140,11 +144,11 @@ function Exports(props: {
   readonly chosen: readonly ChosenTag[];
   readonly pages: readonly GatewayPage[] | undefined;
   readonly range: Signal<TrendRange>;
-  readonly nowUs: () => number;
+  readonly minuteUs: ReadonlySignal<number>;
 }): JSX.Element {
-  const { chosen, pages = [], range, nowUs } = props;
+  const { chosen, pages = [], range, minuteUs } = props;
   const gateways = [...new Set(chosen.map(({ gateway }) => gateway))];
-  const shown = useComputed(() => atNow(range.value, nowUs())).value;
+  const shown = useComputed(() => atNow(range.value, minuteUs.value)).value;
   return (
     <>
       {gateways.map((gateway) => (
