@@ -170,6 +170,7 @@ void describe("the console", { skip: noChromium }, () => {
     const press = page.locator(".device", { hasText: "Spindle 2" });
     assert.match(await press.innerText(), /Down[^]*30 tags[^]*Check that it has power/);
     await page.getByRole("link", { name: "Sync" }).click();
+    await page.locator(".facts", { hasText: "Key of this gateway" }).waitFor();
     const facts = await page.locator(".facts").innerText();
     assert.match(facts, /Waiting at the gateway\s+1,204,120 samples in 8,040 frames/);
     assert.match(facts, /Oldest waiting\s+2 h 14 min/);

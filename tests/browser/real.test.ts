@@ -72,7 +72,8 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await page.goto(`${line.hmi}#/gateway`);
     await settled(page);
     await page.locator(".facts", { hasText: "Journal" }).waitFor();
-    // What a machine can measure of itself differs; memory has every one.
+    // What a machine can measure of itself differs; memory has every one. Only what is in view is painted.
+    await page.locator(".indicator", { hasText: "Memory available" }).scrollIntoViewIfNeeded();
     await page.locator(".indicator[data-state=good]", { hasText: "Memory available" }).waitFor();
     await keepPicture(page, "hmi-gateway-real");
     const text = await page.locator("main").innerText();
