@@ -5,7 +5,7 @@ import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 
 import { TestHub } from "./test-hub.ts";
 import { TestOrders } from "./test-orders.ts";
-import { gateway, TestOutbox } from "./test-outbox.ts";
+import { about, quietBeat, TestOutbox } from "./test-outbox.ts";
 import { createUplink } from "./uplink.ts";
 
 /** A link of 160 kbit/s, as mobile contracts cap it; history frames are of the size that minutes of samples take. */
@@ -32,21 +32,11 @@ async function drain(context: TestContext, historyShare: number): Promise<Outcom
     outbox,
     orders: new TestOrders(),
     road: hub,
-    gateway: { gateway, name: "Press hall", site: "north", hmi: "", software: "1.0.0" },
+    gateway: about,
     clock,
     random: seededRandom("drain"),
     log: silentLog,
-    beat: () => ({
-      version: 1,
-      gateway,
-      nowUs: clock.nowUs(),
-      devices: [],
-      waitingFrames: 0,
-      waitingSamples: 0,
-      oldestWaitingMs: 0,
-      unexplained: 0,
-      stopping: false,
-    }),
+    beat: () => quietBeat(clock),
     link: { bytesPerSMax: bytesPerS, historyShare },
   });
   outbox.seal("history", historyFrames, historyBytes);

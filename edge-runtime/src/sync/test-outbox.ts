@@ -1,6 +1,8 @@
+import type { Clock } from "@millwright/kit";
 import {
   sealFrame,
   frameBytes,
+  type Beat,
   type Epoch,
   type GatewayId,
   type JournalBirth,
@@ -13,6 +15,23 @@ import type { Outbox, OutboxFrame, OutboxLane } from "../hand-over.ts";
 
 export const gateway = "press-hall" as GatewayId;
 export const epoch = "0123456789abcdef0123456789abcdef" as Epoch;
+
+/** What the gateway of the tests says of itself. */
+export const about = {
+  gateway,
+  name: "Press hall",
+  site: "north",
+  hmi: "",
+  software: "1.0.0",
+} as const;
+
+/** A gateway without devices, for which nothing waits. */
+export function quietBeat(clock: Clock): Beat {
+  return {
+    ...{ version: 1, gateway, nowUs: clock.nowUs(), devices: [], unexplained: 0 },
+    ...{ waitingFrames: 0, waitingSamples: 0, oldestWaitingMs: 0, stopping: false },
+  };
+}
 
 interface Kept extends OutboxFrame {
   readonly chain: bigint;

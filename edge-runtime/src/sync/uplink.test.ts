@@ -2,19 +2,13 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog, type Service } from "@millwright/kit";
-import {
-  parseFrame,
-  type Beat,
-  type HubLink,
-  type RoadLane,
-  type TagId,
-} from "@millwright/wire-contract";
+import { parseFrame, type HubLink, type RoadLane, type TagId } from "@millwright/wire-contract";
 
 import { toHex } from "./messages.ts";
 import type { ReleaseRule } from "./release-rule.ts";
 import { TestHub } from "./test-hub.ts";
 import { TestOrders } from "./test-orders.ts";
-import { gateway, TestOutbox } from "./test-outbox.ts";
+import { about, quietBeat, TestOutbox } from "./test-outbox.ts";
 import { createUplink } from "./uplink.ts";
 
 interface Rig {
@@ -35,26 +29,15 @@ async function newRig(
   const hub = new TestHub(clock);
   const outbox = new TestOutbox();
   outbox.nowUs = clock.nowUs();
-  const beat = (): Beat => ({
-    version: 1,
-    gateway,
-    nowUs: clock.nowUs(),
-    devices: [],
-    waitingFrames: 0,
-    waitingSamples: 0,
-    oldestWaitingMs: 0,
-    unexplained: 0,
-    stopping: false,
-  });
   const uplink = createUplink({
     outbox,
     orders: new TestOrders(),
     road: hub,
-    gateway: { gateway, name: "Press hall", site: "north", hmi: "", software: "1.0.0" },
+    gateway: about,
     clock,
     random: seededRandom("uplink"),
     log: silentLog,
-    beat,
+    beat: () => quietBeat(clock),
     link,
     ...(releaseRule === undefined ? {} : { releaseRule }),
   });
