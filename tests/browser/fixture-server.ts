@@ -299,13 +299,13 @@ export class Fixture implements AsyncDisposable {
     );
   }
 
-  /** Five minutes without values, twenty minutes ago, on every tag. */
-  #gapUs(): readonly [number, number] {
+  /** Five minutes without values, twenty minutes before the start, on every tag. */
+  gapUs(): readonly [number, number] {
     return [this.#startedUs - 1_200e6, this.#startedUs - 900e6];
   }
 
   #gaps(range: Pick<TimeRange, "fromUs" | "toUs">): readonly LedgerEntry[] {
-    const [fromUs, toUs] = this.#gapUs();
+    const [fromUs, toUs] = this.gapUs();
     if (toUs < range.fromUs || fromUs > range.toUs) return [];
     const count = { kind: "exact", samples: 300 } as const;
     const scope = { kind: "gateway" } as const;
@@ -314,7 +314,7 @@ export class Fixture implements AsyncDisposable {
 
   #history(tag: LiveTag, range: TimeRange): HistoryLine {
     const fromUs = Math.max(range.fromUs, this.#startedUs - heldUs);
-    const [gapFrom, gapTo] = this.#gapUs();
+    const [gapFrom, gapTo] = this.gapUs();
     const sampleUs = sampleUsOf(range);
     const minutes = (range.toUs - range.fromUs) / range.columns >= 60e6;
     const thinnedToUs = this.#startedUs - samplesHeldUs;

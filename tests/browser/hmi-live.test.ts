@@ -7,6 +7,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
+import { systemClock } from "@millwright/kit";
 import type { Browser } from "playwright-core";
 
 import {
@@ -219,7 +220,11 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
       await page.locator(".gap-list").innerText(),
       /1 gap[^]*device unreachable, 300 samples/,
     );
-    const penShare = await page.evaluate(() => {
+    const [gapFrom, gapTo] = demo.gapUs();
+    const nowUs = systemClock.nowUs();
+    const shareOfHour = (us: number): number => 1 - (nowUs - us) / 3_600e6;
+    const gap = { from: shareOfHour(gapFrom), to: shareOfHour(gapTo) };
+    const penShare = await page.evaluate((gap) => {
       const canvas = document.querySelector<HTMLCanvasElement>(".trend-plot canvas");
       const over = document.querySelector<HTMLElement>(".trend-plot .u-over");
       const context = canvas?.getContext("2d");
@@ -246,10 +251,13 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
         }
         return found / count;
       };
-      // The gap lies from 20 to 15 minutes before the server's start, which is 0.67 to 0.75 of the hour and moves left as
-      // the server ages. Its middle is looked at: on a busy machine the chart's edge may lag the clock by some seconds.
-      return { inside: columns(0.69, 0.705), before: columns(0.4, 0.6) };
-    });
+      // The middle is looked at: on a busy machine the chart's edge may lag the clock by some seconds.
+      const third = (gap.to - gap.from) / 3;
+      return {
+        inside: columns(gap.from + third, gap.to - third),
+        before: columns(gap.from - 0.2, gap.from - 0.05),
+      };
+    }, gap);
     assert.equal(penShare.inside, 0, "a line crosses the gap");
     assert.ok(penShare.before > 0.95, "the line before the gap is missing");
     await view.close();
