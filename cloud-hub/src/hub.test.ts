@@ -84,7 +84,7 @@ class Wire {
   async hello(change: Partial<Hello> = {}): Promise<HelloAnswer> {
     const said = JSON.stringify(this.gateway.hello(change));
     const answer = await this.#road.request(subjects.hello(this.gateway.gateway), said, {
-      timeout: 5_000,
+      timeout: 60_000,
     });
     return answer.json<HelloAnswer>();
   }

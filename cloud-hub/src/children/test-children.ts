@@ -50,9 +50,9 @@ export function testDatabase(folder: string, chosenPort?: number): PostgresChild
   );
 }
 
-/** Waits for a condition, never for a duration. */
+/** Waits for a condition, never for a duration; two minutes are for a machine that is busy with other tests. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + 120_000;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`waited in vain until ${what}`);
     await systemClock.sleep(20, new AbortController().signal);

@@ -10,7 +10,7 @@ export function freshFolder(): Promise<string> {
 
 /** Waits for a condition; rejects when it does not come within 30 s, which only a stuck machine needs. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`never came true: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
