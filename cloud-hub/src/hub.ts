@@ -314,11 +314,12 @@ class HubCore implements Service, HubViews {
           for (const gateway of commit.touched) fleet.touched(gateway);
         },
         beat(gateway, beat, receivedUs) {
-          twins.beat(gateway, beat);
+          // The values shown are those of the one that has the name.
+          if (beat.fenced === undefined) twins.beat(gateway, beat);
           fleet.beat(gateway, beat, receivedUs);
         },
-        greeted(hello) {
-          fleet.greet(hello, clock.nowUs());
+        greeted(hello, fenced) {
+          fleet.greet(hello, clock.nowUs(), fenced);
           const { gateway, publicKey } = hello;
           if (publicKey === undefined) return;
           keys.met(gateway, publicKey, clock.nowUs()).catch((failure: unknown) => {

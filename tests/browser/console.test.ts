@@ -110,6 +110,9 @@ void describe("the console", { skip: noChromium }, () => {
       await page.locator(".attention li").first().innerText(),
       /neither stored nor explained/,
     );
+    await page
+      .locator(".attention li", { hasText: "Two gateways have the name Gdansk pumps 3" })
+      .waitFor();
     assert.match(await page.locator(".quarantine").innerText(), /1 frame could not be read/);
     assert.match(
       await page.locator(".backup-late").innerText(),
@@ -166,6 +169,9 @@ void describe("the console", { skip: noChromium }, () => {
       await page.locator(".gateway-presence").innerText(),
       /silent, last heard 1\d min ago\. What stands here is what it said until \d\d:/,
     );
+    const copy = await page.locator(".copy-notice").innerText();
+    assert.match(copy, /Since \d.* two gateways report under the name/);
+    assert.match(copy, /Stop the one that should not run[^]*http:\/\/10\.20\.30\.40:8080\//);
     await page.getByRole("link", { name: "Sources" }).click();
     const press = page.locator(".device", { hasText: "Spindle 2" });
     assert.match(await press.innerText(), /Down[^]*30 tags[^]*Check that it has power/);

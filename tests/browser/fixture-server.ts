@@ -220,6 +220,7 @@ export class Fixture implements AsyncDisposable {
       waitingSamples: 1_204_120,
       behindMs: 8_040_000,
       roomS: 9 * 86_400,
+      fenced: true,
     };
   }
 
@@ -380,6 +381,9 @@ export class Fixture implements AsyncDisposable {
         quarantined: index === 2 && presence === "silent" ? 1 : 0,
         hmi: "http://127.0.0.1:8080/",
         software: index % 5 === 4 ? "0.0.9" : "0.1.0",
+        ...(index === 2 && presence === "silent"
+          ? { copy: { sinceUs: this.#startedUs - 600e6, hmi: "http://10.20.30.40:8080/" } }
+          : {}),
       };
     });
   }

@@ -201,6 +201,11 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     await page.locator(".facts", { hasText: "Journal" }).waitFor();
     const gateway = await page.locator("main").innerText();
     assert.match(gateway, /Unexplained samples\s+3\b/);
+    assert.match(
+      gateway,
+      /Another gateway with the name of this one was started later[^]*Stop the/,
+    );
+    assert.match(await page.locator(".strip").innerText(), /Another gateway has this name/);
     assert.match(gateway, /The journal is full of what the hub does not have/);
     assert.match(gateway, /Journal\s+2\.1 GB of 2\.1 GB, 100 %/);
     assert.match(gateway, /Samples refused since the start\s+120\b/);

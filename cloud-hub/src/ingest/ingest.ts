@@ -39,8 +39,8 @@ export interface IngestOptions {
   /** After each commit, in the order of commits. Must not throw. */
   committed(commit: Commit): void;
   beat(gateway: GatewayId, beat: Beat, receivedUs: number): void;
-  /** The gateway said hello and its epochs are ranked. */
-  greeted(hello: Hello): void;
+  /** The gateway said hello and its epochs are ranked. Fenced is one that is not the last with its name to start. */
+  greeted(hello: Hello, fenced: boolean): void;
   /** Tags of the gateway that somebody is looking at now. */
   watched(gateway: GatewayId): readonly TagId[];
   /** What of a mark is safe. Left out, all that is stored: `releaseBelow: stored`, chosen in words. */
@@ -313,7 +313,7 @@ export class Ingest implements Service {
     const overtaken = carried && answer.fenced === true;
     if (answer.fenced === true && !carried) log.error("ingest.copy-says-hello", { gateway });
     log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size, carried });
-    if (!overtaken) this.#options.greeted(hello);
+    if (!overtaken) this.#options.greeted(hello, answer.fenced === true);
     return { ...answer, marks: this.#lowered(gateway, marks) };
   }
 

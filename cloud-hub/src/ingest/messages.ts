@@ -95,6 +95,7 @@ const beat: z.ZodType<Beat> = z.object({
     .exactOptional(),
   stale: z.array(tagId).max(staleTagsMax).exactOptional(),
   stopping: z.boolean(),
+  fenced: z.literal(true).exactOptional(),
 });
 
 export function parseHello(bytes: Uint8Array): Hello | Refused {

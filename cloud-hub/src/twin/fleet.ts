@@ -3,6 +3,7 @@ import { messageChain, type Clock, type Log } from "@millwright/kit";
 import type {
   Beat,
   DeviceStatus,
+  GatewayCopy,
   GatewayId,
   GatewayRow,
   Hello,
@@ -11,7 +12,7 @@ import type {
 } from "@millwright/wire-contract";
 
 import type { FrameReader, KnownGateway, LaneBalance } from "../hand-over.ts";
-import { presenceOf } from "./presence.ts";
+import { presenceOf, silentAfterUs } from "./presence.ts";
 
 interface Place {
   known: KnownGateway;
@@ -20,6 +21,11 @@ interface Place {
   presence: Presence;
   sinceUs: number;
   stale: boolean;
+  copy?: HeardCopy;
+}
+
+interface HeardCopy extends GatewayCopy {
+  readonly heardUs: number;
 }
 
 export interface FleetOptions {
@@ -53,6 +59,10 @@ export class Fleet {
 
   beat(gateway: GatewayId, beat: Beat, receivedUs: number): void {
     const place = this.#placeOf(gateway);
+    if (beat.fenced === true) {
+      this.#hearCopy(place, beat.stopping ? undefined : {}, receivedUs);
+      return;
+    }
     const before = place.beat;
     place.beat = beat;
     place.beatUs = receivedUs;
@@ -60,8 +70,13 @@ export class Fleet {
     if (moved || before === undefined || differs(before, beat)) this.#tell(gateway);
   }
 
-  greet(hello: Hello, nowUs: number): void {
+  /** @param fenced another gateway with this name has started later */
+  greet(hello: Hello, nowUs: number, fenced: boolean): void {
     const place = this.#placeOf(hello.gateway);
+    if (fenced) {
+      this.#hearCopy(place, hello, nowUs);
+      return;
+    }
     place.known = { ...place.known, hello, helloUs: nowUs };
     place.stale = true;
     this.#tell(hello.gateway);
@@ -83,6 +98,8 @@ export class Fleet {
       }
       for (const [gateway, place] of this.#places) {
         if (this.#judge(place, clock.nowUs())) this.#tell(gateway);
+        const quietUs = clock.nowUs() - (place.copy?.heardUs ?? Infinity);
+        if (quietUs > silentAfterUs) this.#hearCopy(place, undefined, clock.nowUs());
       }
       const stale = [...this.#places.values()].filter((place) => place.stale);
       for (const place of stale) {
@@ -149,6 +166,9 @@ export class Fleet {
         quarantined: known.quarantined,
         hmi: known.hello?.hmi ?? "",
         software: known.hello?.software ?? "",
+        ...(place.copy === undefined
+          ? {}
+          : { copy: { sinceUs: place.copy.sinceUs, hmi: place.copy.hmi } }),
       };
     });
   }
@@ -191,6 +211,21 @@ export class Fleet {
       this.#places.set(gateway, place);
     }
     return place;
+  }
+
+  /** @param said what it says of itself, as far as that is known; undefined when it has gone */
+  #hearCopy(place: Place, said: Partial<Pick<Hello, "hmi">> | undefined, nowUs: number): void {
+    const before = place.copy;
+    if (said === undefined) delete place.copy;
+    else {
+      const hmi = said.hmi ?? before?.hmi ?? "";
+      place.copy = { sinceUs: before?.sinceUs ?? nowUs, hmi, heardUs: nowUs };
+    }
+    if (before?.hmi === place.copy?.hmi) return;
+    const { gateway } = place.known;
+    if (before === undefined) this.#options.log.error("twin.two-with-one-name", { gateway });
+    if (place.copy === undefined) this.#options.log.info("twin.one-with-this-name", { gateway });
+    this.#tell(gateway);
   }
 
   #judge(place: Place, nowUs: number): boolean {

@@ -35,6 +35,10 @@ export class TestHub implements Road {
   /** Why the broker refuses frames of this lane. */
   readonly refusals = new Map<RoadLane, string>();
   beats = 0;
+  /** Sent beside frames, the newest: a beat, as long as nothing is ordered. */
+  lastSent: object = {};
+  /** Another gateway with this name has started later. */
+  fences = false;
   watched: readonly TagId[] = [];
 
   constructor(clock: Clock) {
@@ -53,8 +57,9 @@ export class TestHub implements Road {
         });
       },
       request: (subject, bytes) => this.#hello(subject, bytes),
-      send: () => {
+      send: (_subject, bytes) => {
         this.beats++;
+        this.lastSent = JSON.parse(new TextDecoder().decode(bytes)) as object;
       },
       closed: promise,
       close: () => {
@@ -153,6 +158,7 @@ export class TestHub implements Road {
       incarnation: this.incarnation,
       hubNowUs: this.#clock.nowUs(),
       marks: this.#marks(),
+      ...(this.fences ? { fenced: true } : {}),
     };
     return Promise.resolve(toJson(answer));
   }

@@ -129,6 +129,27 @@ test("what somebody looks at on the hub is told to the journal", async (context)
   assert.deepEqual(outbox.watched, ["pump-1/pressure"]);
 });
 
+test("a gateway whose name another one has says so on its pages and with every beat, and sends on", async (context) => {
+  const { clock, hub, outbox, uplink } = await newRig(context);
+  await clock.advance(2_000);
+  assert.equal("fenced" in uplink.link, false);
+  assert.equal("fenced" in hub.lastSent, false);
+  hub.fences = true;
+  hub.cut();
+  await clock.advance(60_000);
+  outbox.seal("live", 1);
+  await clock.advance(2_000);
+  hub.store();
+  assert.equal(uplink.link.fenced, true);
+  assert("fenced" in hub.lastSent);
+  assert.deepEqual(seqs(hub, "live"), [1]);
+  hub.fences = false;
+  hub.cut();
+  await clock.advance(60_000);
+  assert.equal("fenced" in uplink.link, false);
+  assert.equal("fenced" in hub.lastSent, false);
+});
+
 test("an ack of the broker releases nothing: what it lost is sent again under a new round", async (context) => {
   const { clock, hub, outbox } = await newRig(context);
   await clock.advance(10);

@@ -494,7 +494,8 @@ class Uplink implements Service {
 
   #sendBeat(): void {
     const { gateway, beat } = this.#options;
-    this.#session?.send(subjects.beat(gateway.gateway), toJson(beat()));
+    const said: Beat = { ...beat(), ...(this.#fenced ? { fenced: true } : {}) };
+    this.#session?.send(subjects.beat(gateway.gateway), toJson(said));
   }
 
   #behindMs(): number {

@@ -122,6 +122,7 @@ export {
 export { SampleDigest } from "./sample-digest.ts";
 export { staleAfterMs } from "./freshness.ts";
 export type {
+  GatewayCopy,
   GatewayCounters,
   GatewayKeyView,
   GatewayPage,

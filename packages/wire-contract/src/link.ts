@@ -152,4 +152,6 @@ export interface Beat {
   readonly stale?: readonly TagId[];
   /** The gateway announced that it stops on purpose. */
   readonly stopping: boolean;
+  /** The hub has said that another gateway with this name has started later: this beat says nothing about that one. */
+  readonly fenced?: true;
 }

@@ -171,4 +171,14 @@ export interface GatewayRow {
   readonly hmi: string;
   /** As the gateway says it; "" before its first hello. */
   readonly software: string;
+  /** Another gateway has this name and was heard in the last half minute: a person has to stop one of the two. */
+  readonly copy?: GatewayCopy;
+}
+
+/** The one of two gateways with one name that was started before the other. */
+export interface GatewayCopy {
+  /** First heard by this hub. */
+  readonly sinceUs: number;
+  /** Where its page is; "" where this hub has not heard its hello. */
+  readonly hmi: string;
 }

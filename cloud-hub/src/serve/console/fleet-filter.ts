@@ -30,7 +30,7 @@ export interface Attention {
   readonly text: string;
 }
 
-/** What needs a person, the worst first: loss, silence, waiting for a person, being behind, devices away. */
+/** What needs a person, the worst first: loss, two with one name, silence, waiting for a person, being behind, devices away. */
 export function attentionOf(rows: readonly GatewayRow[], nowUs: number): readonly Attention[] {
   const found: { readonly rank: number; readonly gateway: string; readonly text: string }[] = [];
   for (const row of rows) {
@@ -40,6 +40,7 @@ export function attentionOf(rows: readonly GatewayRow[], nowUs: number): readonl
     if (row.unexplained > 0) {
       tell(0, say("attention.unexplained", { gateway, count: countWords(row.unexplained) }));
     }
+    if (row.copy !== undefined) tell(1, say("attention.copy", { gateway }));
     if (row.presence === "silent") {
       const time = durationWords((nowUs - row.lastBeatUs) / 1_000);
       tell(1, say("attention.silent", { gateway, time }));

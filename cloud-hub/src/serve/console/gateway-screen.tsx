@@ -3,6 +3,7 @@ import {
   browserClock,
   DeviceList,
   FailedState,
+  fullTimeWords,
   hrefOf,
   liveAddress,
   loadJson,
@@ -95,6 +96,7 @@ function Gateway(props: GatewayProps): JSX.Element {
           {row === undefined ? "" : <Standing store={store} row={row} />}
         </p>
       </div>
+      {row?.copy !== undefined && <CopyNotice name={page.name} copy={row.copy} />}
       <nav class="assets tabs" aria-label={say("gateway.tabs")}>
         {tabs.map((one) => (
           <a
@@ -125,6 +127,30 @@ function Standing(props: { readonly store: LiveStore; readonly row: GatewayRow }
     });
   });
   return <>{words}</>;
+}
+
+/** Two gateways with one name: nothing is lost by it, and a person has to end it. */
+function CopyNotice(props: {
+  readonly name: string;
+  readonly copy: NonNullable<GatewayRow["copy"]>;
+}): JSX.Element {
+  const { name, copy } = props;
+  return (
+    <section class="panel copy-notice">
+      <p>{say("gateway.copy", { gateway: name, time: fullTimeWords(copy.sinceUs) })}</p>
+      <p>
+        <strong>{say("gateway.copy.do")}</strong>
+      </p>
+      {copy.hmi !== "" && (
+        <p>
+          {say("gateway.copy.hmi")}
+          <a class="link" href={copy.hmi}>
+            {copy.hmi}
+          </a>
+        </p>
+      )}
+    </section>
+  );
 }
 
 function Sources(props: { readonly store: LiveStore; readonly page: GatewayPage }): JSX.Element {

@@ -81,6 +81,7 @@ const texts = {
   "attention.title": "Needs attention",
   "attention.none": "Nothing needs attention",
   "attention.silent": "{gateway} is silent, last heard {time} ago",
+  "attention.copy": "Two gateways have the name {gateway}: one has to be stopped",
   "attention.behind": "{gateway} is behind by {time}, {count} samples to come",
   "attention.unexplained": "{gateway} has {count} samples that are neither stored nor explained",
   "attention.refused": "{gateway} needs a person for {devices}",
@@ -102,6 +103,11 @@ const texts = {
   "gateway.tab.sources": "Sources",
   "gateway.tab.sync": "Sync",
   "gateway.silent": "{presence}. What stands here is what it said until {time}.",
+  "gateway.copy":
+    "Since {time} two gateways report under the name {gateway}, for example a copied disk or a replaced box that still runs. What both make is stored and counted; the values shown here are those of the one that was started last.",
+  "gateway.copy.do":
+    "Stop the one that should not run, or give it another id in its settings. Then start the one that stays once more.",
+  "gateway.copy.hmi": "HMI of the other one: ",
   "gateway.sync": "From the gateway to this hub",
   "gateway.waiting": "Waiting at the gateway",
   "gateway.waiting.words": "{samples} samples in {frames} frames",

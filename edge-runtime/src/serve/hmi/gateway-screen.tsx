@@ -102,6 +102,7 @@ function SyncPanel(props: {
       ? say("gateway.behind.none")
       : durationWords(store.hub.value?.behindMs ?? 0),
   );
+  const fenced = useComputed(() => store.hub.value?.fenced === true).value;
   const facts: readonly Fact[] = [
     [say("gateway.state"), link],
     [say("gateway.waiting"), waiting],
@@ -113,6 +114,14 @@ function SyncPanel(props: {
   return (
     <section class="panel">
       <h2>{say("gateway.sync")}</h2>
+      {fenced && (
+        <div class="facts-note">
+          <p>{say("gateway.fenced")}</p>
+          <p>
+            <strong>{say("gateway.fenced.do")}</strong>
+          </p>
+        </div>
+      )}
       {counters !== undefined && counters.unexplained > 0 && (
         <p class="facts-note">
           <strong>{say("gateway.unexplained.do")}</strong>

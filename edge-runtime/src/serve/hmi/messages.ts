@@ -26,6 +26,7 @@ const texts = {
   "strip.no-devices": "No devices are set up",
   "strip.trouble.one": "{count} device does not deliver: {names}",
   "strip.trouble.other": "{count} devices do not deliver: {names}",
+  "strip.fenced": "Another gateway has this name. What to do stands under Gateway.",
   "strip.loss": "A power cut costs at most {time} of data",
   "strip.opening": "Connecting to the gateway",
   "device.since": "{name}, {state} since {time}",
@@ -98,6 +99,10 @@ const texts = {
   "gateway.unexplained": "Unexplained samples",
   "gateway.unexplained.do":
     "Samples are missing and nobody knows why. Tell the makers of this software.",
+  "gateway.fenced":
+    "Another gateway with the name of this one was started later, for example from a copied disk or a replaced box. What this one measures is stored at the hub all the same; the hub's pages show the values of the other one.",
+  "gateway.fenced.do":
+    "Stop the one that should not run, or give it another id in its settings. If this one is to stay, start it once more.",
   "gateway.counters.failed": "The gateway did not tell its counts.",
   "gateway.disk": "On the disk of this gateway",
   "gateway.journal": "Journal",

@@ -20,6 +20,7 @@ export function Strip(props: {
   const lost = useComputed(() => store.lost.value);
   const opening = useComputed(() => store.snapshots.value === 0);
   const devices = useComputed(() => devicesWords(store.devices.value, store.secondUs.value));
+  const fenced = useComputed(() => store.hub.value?.fenced === true);
   if (lost.value) {
     return (
       <div class="strip">
@@ -30,7 +31,12 @@ export function Strip(props: {
   return (
     <div class="strip">
       <p class="strip-devices">{opening.value ? say("strip.opening") : devices}</p>
-      {page?.commitEveryMs !== undefined && (
+      {fenced.value && (
+        <p>
+          <strong>{say("strip.fenced")}</strong>
+        </p>
+      )}
+      {page?.commitEveryMs !== undefined && !fenced.value && (
         <p class="strip-loss">{say("strip.loss", { time: intervalWords(page.commitEveryMs) })}</p>
       )}
     </div>

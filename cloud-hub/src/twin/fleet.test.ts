@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
+import type { Beat, GatewayRow } from "@millwright/wire-contract";
+
+import { MemoryStore } from "../ingest/store-memory.ts";
+import { TestGateway } from "../ingest/test-gateway.ts";
+import { Fleet } from "./fleet.ts";
+
+const one = new TestGateway("gw");
+const { gateway } = one;
+const hello = { ...one.hello(), hmi: "http://10.0.0.1/" };
+const beat: Beat = {
+  version: 1,
+  gateway,
+  nowUs: 0,
+  devices: [],
+  waitingFrames: 0,
+  waitingSamples: 0,
+  oldestWaitingMs: 0,
+  unexplained: 0,
+  stopping: false,
+};
+
+interface Rig {
+  readonly clock: PlayedClock;
+  readonly fleet: Fleet;
+  readonly row: () => GatewayRow | undefined;
+}
+
+function rig(): Rig {
+  const clock = new PlayedClock();
+  const reader = new MemoryStore(seededRandom(1));
+  const fleet = new Fleet({ reader, clock, log: silentLog });
+  fleet.greet(hello, clock.nowUs(), false);
+  fleet.beat(gateway, beat, clock.nowUs());
+  return { clock, fleet, row: () => fleet.rows(() => 0)[0] };
+}
+
+test("of two gateways with one name the row is that of the one that has it, and tells of the other", () => {
+  const { clock, fleet, row } = rig();
+  assert.equal(row()?.copy, undefined);
+  const told: string[] = [];
+  fleet.onState((of) => told.push(of));
+  const sinceUs = clock.nowUs();
+  fleet.greet({ ...hello, name: "Copy", hmi: "http://10.0.0.2/" }, sinceUs, true);
+  fleet.beat(gateway, { ...beat, fenced: true, waitingSamples: 99 }, sinceUs + 1e6);
+  assert.deepEqual(row()?.copy, { sinceUs, hmi: "http://10.0.0.2/" });
+  assert.equal(row()?.name, hello.name);
+  assert.equal(row()?.waitingSamples, 0);
+  assert.equal(row()?.hmi, "http://10.0.0.1/");
+  assert.deepEqual(told, [gateway]);
+});
+
+test("a hub that began later hears of two by the beats of the other alone", () => {
+  const { clock, fleet, row } = rig();
+  fleet.beat(gateway, { ...beat, fenced: true }, clock.nowUs());
+  assert.equal(row()?.copy?.hmi, "");
+});
+
+test("the other is gone once it has said that it stops, or was quiet for half a minute", async () => {
+  const { clock, fleet, row } = rig();
+  fleet.beat(gateway, { ...beat, fenced: true }, clock.nowUs());
+  fleet.beat(gateway, { ...beat, fenced: true, stopping: true }, clock.nowUs());
+  assert.equal(row()?.copy, undefined);
+  assert.equal(row()?.presence, "reporting");
+
+  const ended = new AbortController();
+  const watching = fleet.watch(ended.signal);
+  fleet.beat(gateway, { ...beat, fenced: true }, clock.nowUs());
+  await clock.advance(29_000);
+  assert.notEqual(row()?.copy, undefined);
+  await clock.advance(3_000);
+  assert.equal(row()?.copy, undefined);
+  ended.abort();
+  await clock.advance(1_000);
+  await watching;
+});
