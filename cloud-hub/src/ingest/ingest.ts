@@ -28,6 +28,7 @@ import { DictionaryShelf } from "./dictionary-shelf.ts";
 import { IncarnationChanged, type FrameStore, type Rejected, type Taken } from "./frame-store.ts";
 import type { Inbox, InboxMessage } from "./inbox.ts";
 import { parseBeat, parseHello } from "./messages.ts";
+import { keepNewer, laneKey } from "./newer-mark.ts";
 
 export interface IngestOptions {
   readonly inbox: Inbox;
@@ -222,8 +223,9 @@ export class Ingest implements Service {
   #publish(taken: Taken): void {
     const moved = new Map<GatewayId, LaneMark[]>();
     for (const { gateway, mark } of taken.marks) {
-      moved.set(gateway, [...(moved.get(gateway) ?? []), mark]);
-      this.#gateways.get(gateway)?.marks.set(`${mark.epoch}/${mark.lane}`, mark);
+      const live = this.#gateways.get(gateway);
+      const newest = live === undefined ? mark : keepNewer(live.marks, mark);
+      moved.set(gateway, [...(moved.get(gateway) ?? []), newest]);
     }
     for (const [gateway, marks] of moved) {
       this.#options.inbox.publishMarks(gateway, {
@@ -292,7 +294,8 @@ export class Ingest implements Service {
       return undefined;
     }
     const answer = await store.hello(hello, clock.nowUs());
-    if (answer.incarnation !== this.#incarnation) {
+    const sameHub = answer.incarnation === this.#incarnation;
+    if (!sameHub) {
       log.warn("ingest.incarnation-changed", { incarnation: answer.incarnation });
       await this.#options.safe?.reload();
       this.#incarnation = answer.incarnation;
@@ -300,8 +303,12 @@ export class Ingest implements Service {
     const epochs = new Set(hello.epochs.map((one) => one.epoch));
     const marks = answer.marks.filter((mark) => epochs.has(mark.epoch));
     const { running } = answer;
-    const own = marks.map((mark) => [`${mark.epoch}/${mark.lane}`, mark] as const);
     const before = this.#gateways.get(gateway);
+    const own = new Map(marks.map((mark) => [laneKey(mark), mark]));
+    // What was stored while the answer was on its way is not in it.
+    for (const mark of sameHub ? (before?.marks.values() ?? []) : []) {
+      if (epochs.has(mark.epoch)) keepNewer(own, mark);
+    }
     // Of two gateways with one name both are told their marks.
     const other = before?.running !== undefined && !epochs.has(before.running) ? before : undefined;
     this.#gateways.set(gateway, {
@@ -344,9 +351,8 @@ export class Ingest implements Service {
       const marks = (await store.marks(gateway)).slice(-marksRecalledMax);
       live.epochs = new Set(marks.map(({ epoch }) => epoch));
       for (const mark of marks) {
-        const key = `${mark.epoch}/${mark.lane}`;
         // What has moved meanwhile was told already.
-        if (!live.marks.has(key)) live.marks.set(key, mark);
+        keepNewer(live.marks, mark);
       }
     } catch (failure) {
       // The next beat asks again.
