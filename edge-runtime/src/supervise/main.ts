@@ -5,10 +5,8 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { extname, join } from "node:path";
 
-import { nextStep, type SupervisedState } from "./restart-policy.ts";
+import { isSilent, nextStep, type SupervisedState } from "./restart-policy.ts";
 
-/** The runtime says every second that its loop turns; ten missed are no slow disk any more. */
-const silentMsMax = 10_000;
 /** A planned end: last commit, settling, goodbye. Past it the runtime is killed; the journal bears that. */
 const endMsMax = 12_000;
 /**
@@ -29,6 +27,7 @@ const program = join(import.meta.dirname, `../main${extname(import.meta.filename
 let state: SupervisedState = { restarts: 0, startedMs: performance.now() };
 let runtime: ChildProcess;
 let lastAliveMs = performance.now();
+let hasSpoken = false;
 let ending = false;
 
 function say(level: string, event: string, fields: object): void {
@@ -38,6 +37,7 @@ function say(level: string, event: string, fields: object): void {
 
 function startRuntime(): void {
   lastAliveMs = performance.now();
+  hasSpoken = false;
   state = { ...state, startedMs: lastAliveMs };
   runtime = fork(program, ["run", ...process.argv.slice(2)], {
     execArgv: runtimeFlags,
@@ -45,6 +45,7 @@ function startRuntime(): void {
   });
   runtime.on("message", (message) => {
     lastAliveMs = performance.now();
+    hasSpoken = true;
     if (message !== "alive") process.send?.(message);
   });
   runtime.once("exit", (code, signal) => {
@@ -66,7 +67,9 @@ function startRuntime(): void {
 }
 
 const watch = setInterval(() => {
-  if (performance.now() - lastAliveMs < silentMsMax || runtime.exitCode !== null) return;
+  // One that has ended waits for its next start.
+  if (runtime.exitCode !== null || runtime.signalCode !== null) return;
+  if (!isSilent(hasSpoken, performance.now() - lastAliveMs)) return;
   say("error", "supervise.runtime-silent", { pid: runtime.pid });
   runtime.kill("SIGKILL");
   lastAliveMs = performance.now();

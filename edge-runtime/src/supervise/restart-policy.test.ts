@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { nextStep, type SupervisedState } from "./restart-policy.ts";
+import { isSilent, nextStep, type SupervisedState } from "./restart-policy.ts";
 
 const fresh: SupervisedState = { restarts: 0, startedMs: 0 };
 const killed = { code: null, signal: "SIGKILL", ending: false } as const;
@@ -56,5 +56,16 @@ test("a first start that meets a journal in use waits for it, for twenty seconds
   assert.equal(
     nextStep({ restarts: 1, startedMs: 0 }, { ...inUse, nowMs: 99_000 }).kind,
     "restart",
+  );
+});
+
+test("a runtime that falls silent is ended after ten seconds, and one that has not spoken yet has two minutes", () => {
+  assert.deepEqual(
+    [9_999, 10_000].map((sinceMs) => isSilent(true, sinceMs)),
+    [false, true],
+  );
+  assert.deepEqual(
+    [10_000, 119_999, 120_000].map((sinceMs) => isSilent(false, sinceMs)),
+    [false, false, true],
   );
 });

@@ -33,6 +33,19 @@ const unusableDisk = 3;
 const inUseMsMax = 20_000;
 const inUseWaitMs = 500;
 
+/** The runtime says every second that its loop turns; ten missed are no slow disk any more. */
+const silentMsMax = 10_000;
+/**
+ * Before the first word it reads its program and its journal, a second's work. On a small box that is busy with other things
+ * it takes many, and a runtime that is killed each time before it is ready never is.
+ */
+const startMsMax = 120_000;
+
+/** @param sinceMs time since the runtime's last word, or since its start when it has not said any */
+export function isSilent(hasSpoken: boolean, sinceMs: number): boolean {
+  return sinceMs >= (hasSpoken ? silentMsMax : startMsMax);
+}
+
 export function nextStep(state: SupervisedState, end: RuntimeEnd): SupervisorStep {
   if (end.ending) return { kind: "end", exitCode: end.code ?? 0 };
   const early = state.restarts === 0;
