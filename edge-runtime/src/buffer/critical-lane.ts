@@ -1,19 +1,22 @@
 import {
+  encodeClock,
   encodeDictionary,
   encodeLedger,
   encodeStarts,
+  type ClockRecord,
   type Dictionary,
   type StartRecord,
 } from "@millwright/wire-contract";
 
 import type { ClaimTable } from "./claim-table.ts";
 import type { OpenClaim } from "./claims.ts";
+import type { ClockTable } from "./clock-table.ts";
 import type { FrameTable } from "./frame-table.ts";
 import type { Moment, Sealer } from "./sealing.ts";
 import type { StartTable } from "./start-table.ts";
 import type { TagTable } from "./tag-table.ts";
 
-/** What the hub must know to read and to judge the samples: starts, dictionary, ledger. All inside a transaction. */
+/** What the hub must know to read and to judge the samples: starts, clocks, dictionary, ledger. All inside a transaction. */
 
 /** Ledger frames in one commit: 8,000 entries; the rest follows with the next. */
 const ledgerFramesMax = 8;
@@ -24,6 +27,7 @@ export class CriticalLane {
   readonly #sealer: Sealer;
   readonly #frames: FrameTable;
   readonly #starts: StartTable;
+  readonly #clocks: ClockTable;
   readonly #tags: TagTable;
   readonly #claims: ClaimTable;
 
@@ -31,12 +35,14 @@ export class CriticalLane {
     readonly sealer: Sealer;
     readonly frames: FrameTable;
     readonly starts: StartTable;
+    readonly clocks: ClockTable;
     readonly tags: TagTable;
     readonly claims: ClaimTable;
   }) {
     this.#sealer = parts.sealer;
     this.#frames = parts.frames;
     this.#starts = parts.starts;
+    this.#clocks = parts.clocks;
     this.#tags = parts.tags;
     this.#claims = parts.claims;
   }
@@ -45,10 +51,15 @@ export class CriticalLane {
     this.#put(at, "start", encodeStarts([record]));
   }
 
-  /** All that are known, oldest first: for a hub that is new. */
+  /** All starts and clock segments that are known, oldest first: for a hub that is new (no-loss protocol 8.5). */
   tellStarts(at: Moment): void {
     const records = this.#starts.newest(startsToldMax).map(({ record }) => record);
     this.#put(at, "start", encodeStarts(records.toReversed()));
+    for (const record of this.#clocks.all()) this.tellClock(at, record);
+  }
+
+  tellClock(at: Moment, record: ClockRecord): void {
+    this.#put(at, "clock", encodeClock(record));
   }
 
   tellDictionary(at: Moment): void {

@@ -1,4 +1,4 @@
-import type { DeviceId, Scalar } from "@millwright/wire-contract";
+import type { ClockRecord, DeviceId, Scalar } from "@millwright/wire-contract";
 
 import type { Loss } from "../hand-over.ts";
 
@@ -23,6 +23,8 @@ export interface Chunk {
 /** Everything that one commit writes. */
 export interface Group {
   readonly chunks: readonly Chunk[];
+  /** What became known of the clock that stamps: told ahead of the samples. */
+  readonly clocks: readonly ClockRecord[];
   readonly losses: readonly Loss[];
   readonly resume: ReadonlyMap<DeviceId, ResumePoint>;
   /** Wall and monotonic time at the commit. */

@@ -1,7 +1,8 @@
 import { BoundedQueue, type Clock, type Random } from "@millwright/kit";
-import type { DeviceId, Scalar } from "@millwright/wire-contract";
+import type { ClockRecord, DeviceId, Scalar } from "@millwright/wire-contract";
 
 import type { Loss, SampleBatch } from "../hand-over.ts";
+import { ClockSegments } from "./clock-segments.ts";
 import {
   chunkRows,
   columnsIn,
@@ -21,8 +22,6 @@ import { countOf, OpenClaims } from "./claims.ts";
 const samplesMax = 200_000;
 /** Text and bytes in memory, for the same reason. */
 const wideBytesMax = 16 * 2 ** 20;
-/** Both clocks are read with each batch; a difference that grew by more than this between two is a step. */
-const stepUs = 100_000;
 /** Buffers kept for use again: as many as the bound on samples can fill. */
 const spareMax = Math.ceil(samplesMax / chunkRows) + 2;
 
@@ -34,6 +33,8 @@ interface OpenChunk {
 /** Taken for one commit. */
 export interface Taken {
   readonly chunks: readonly Chunk[];
+  /** What became known of the clock that stamps. */
+  readonly clocks: readonly ClockRecord[];
   readonly losses: readonly Loss[];
   readonly resume: ReadonlyMap<DeviceId, ResumePoint>;
   readonly settles: readonly (() => Promise<void>)[];
@@ -43,8 +44,7 @@ export interface Taken {
 
 export class Intake {
   readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #clockIsSet: () => boolean;
+  readonly #segments: ClockSegments;
   readonly #spare = new BoundedQueue<ArrayBuffer>(spareMax);
   #chunks: Chunk[] = [];
   #open: OpenChunk | undefined;
@@ -55,19 +55,10 @@ export class Intake {
   #wideBytes = 0;
   #takenSamples = 0;
   #takenWideBytes = 0;
-  #segment: number;
-  /** Something set the clock throughout the segment. */
-  #disciplined: boolean;
-  /** Wall time minus monotonic time, µs: constant while nobody sets the clock. */
-  #offsetUs: number;
 
   constructor(clock: Clock, random: Random, clockIsSet: () => boolean) {
     this.#clock = clock;
-    this.#clockIsSet = clockIsSet;
-    this.#disciplined = clockIsSet();
-    this.#random = random;
-    this.#segment = newSegment(random);
-    this.#offsetUs = offsetOf(clock);
+    this.#segments = new ClockSegments(clock, random, clockIsSet);
   }
 
   /** Samples that wait for a commit, and those of a commit under way. */
@@ -91,18 +82,25 @@ export class Intake {
     return !(samplesFull || wideFull) || this.inMemory === 0;
   }
 
-  /** Only called when there is room. */
-  append(batch: SampleBatch): void {
-    this.#followClock();
+  /**
+   * Only called when there is room.
+   *
+   * @returns whether the batch is the first of another clock segment: a new one, and so a new frame, begins at each step
+   *   of the clock that stamps (no-loss protocol 2), and when it becomes or ceases to be one that is set
+   */
+  append(batch: SampleBatch): boolean {
+    const another = this.#segments.follow();
+    if (another) this.#open = undefined;
     for (let row = 0; row < batch.count;) row += this.#copy(batch, row);
     this.#samples += batch.count;
     this.#wideBytes += sizeOf(batch.wide);
     if (batch.settle !== undefined) this.#settles.push(batch.settle);
+    return another;
   }
 
   /** Samples that are accepted from here on are of another segment: a copy of this gateway may stamp in the one before. */
   beginSegment(): void {
-    this.#segment = newSegment(this.#random);
+    this.#segments.beginAnother();
     this.#open = undefined;
   }
 
@@ -117,6 +115,7 @@ export class Intake {
   take(): Taken {
     const taken = {
       chunks: this.#chunks,
+      clocks: this.#segments.takeRecords(),
       losses: [...this.#losses.rows()].map(({ reason, scope, fromUs, toUs, kind, samples }) => ({
         reason,
         scope,
@@ -169,37 +168,12 @@ export class Intake {
     const open = this.#open;
     if (open !== undefined && open.chunk.late === late && open.chunk.count < chunkRows) return open;
     const buffer = this.#spare.shift() ?? newChunkBuffer();
-    const [segment, disciplined] = [this.#segment, this.#disciplined];
+    const { segment, disciplined } = this.#segments;
     const chunk = { late, segment, disciplined, buffer, count: 0, wide: new Map() };
     this.#chunks.push(chunk);
     this.#open = { chunk, columns: columnsIn(buffer) };
     return this.#open;
   }
-
-  /**
-   * A new segment, and so a new frame, at each step of the clock that stamps (no-loss protocol 2), and when it becomes
-   * or ceases to be one that is set: a segment is of one quality.
-   */
-  #followClock(): void {
-    const offsetUs = offsetOf(this.#clock);
-    const stepped = Math.abs(offsetUs - this.#offsetUs) > stepUs;
-    // Followed also when it drifts: a clock that is slewed right is no step.
-    this.#offsetUs = offsetUs;
-    const disciplined = this.#clockIsSet();
-    if (!stepped && disciplined === this.#disciplined) return;
-    this.#disciplined = disciplined;
-    this.#segment = newSegment(this.#random);
-    this.#open = undefined;
-  }
-}
-
-function offsetOf(clock: Clock): number {
-  return clock.nowUs() - clock.monotonicMs() * 1_000;
-}
-
-/** 0 is what frames without samples carry. */
-function newSegment(random: Random): number {
-  return 1 + random.int(2 ** 32 - 1);
 }
 
 /** Roughly what the values take in memory. */

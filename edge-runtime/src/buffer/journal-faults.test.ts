@@ -241,7 +241,7 @@ test("a hub that stands below what was released gets again what is still here, a
   assert(claims.some(({ reason }) => reason === "hub restored"));
 });
 
-test("a new incarnation is told starts and dictionary again, and believed only by its marks", async (context) => {
+test("a new incarnation is told starts, clocks and dictionary again, and believed only by its marks", async (context) => {
   const rig = newRig(context);
   const journal = rig.open();
   await journal.adoptTags([tag("t1")]);
@@ -256,7 +256,7 @@ test("a new incarnation is told starts and dictionary again, and believed only b
   const contents = (await framesOf(journal, "critical")).map(
     ({ bytes }) => whole(bytes).head.content,
   );
-  assert.deepEqual(contents.slice(-2), ["start", "dictionary"]);
+  assert.deepEqual(contents.slice(-3), ["start", "clock", "dictionary"]);
 });
 
 /** What a hub would have of one lane: the contiguous prefix, by marks that lag behind. */

@@ -47,6 +47,11 @@ import { oneAtATime } from "./tiers/one-at-a-time.ts";
 const firstSamplesMs = 5;
 /** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
 const eagerSamples = 50_000;
+/**
+ * When the clock has moved, what is on disk bears times of before: after a kill the next start would look for the samples
+ * in memory in the wrong place. So they are kept at once, at most so often where a clock is set again and again.
+ */
+const clockMovedMs = 50;
 /** Work on the tiers rests three times as long as it took, so that of commits without a pause few meet it. */
 const tendRest = 3;
 /** A commit seals 8,000 claims, and 20,000 may be open; what is charged meanwhile goes with the next export. */
@@ -129,7 +134,7 @@ export class JournalKeeper implements JournalCore {
       this.#refused += batch.count;
       return false;
     }
-    this.#intake.append(batch);
+    const clockMoved = this.#intake.append(batch);
     const nowMs = this.#clock.monotonicMs();
     if (batch.count > 0) this.#oldestMs ??= nowMs;
     if (batch.count > 0 && !this.#heardOf.has(batch.device)) {
@@ -138,6 +143,7 @@ export class JournalKeeper implements JournalCore {
     }
     if (this.#intake.samples >= eagerSamples) this.#commitBy(nowMs);
     else this.#commitBy(this.#nextCommitMs(nowMs));
+    else if (clockMoved) this.#commitBy(Math.max(nowMs, this.#lastCommitMs + clockMovedMs));
     return true;
   }
 
@@ -387,6 +393,7 @@ export class JournalKeeper implements JournalCore {
     const { committed, buffers } = await this.#guarded("commit", {
       chunks: taken.chunks,
       losses: taken.losses,
+      clocks: taken.clocks,
       resume: taken.resume,
       nowUs: this.#clock.nowUs(),
       nowMs: beganMs,

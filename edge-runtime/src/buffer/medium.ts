@@ -26,7 +26,7 @@ const walFrameHeaderBytes = 24;
 /** The log is folded into the file at this size: large, because pages written often are then folded once. */
 const checkpointBytesMax = 8 * 2 ** 20;
 /** What brings a journal of an older version to the next one: `migrations[0]` makes version 2 of version 1. */
-const migrations = ["2-told-frames.sql", "3-tiers.sql", "4-lanes-left.sql"];
+const migrations = ["2-told-frames.sql", "3-tiers.sql", "4-lanes-left.sql", "5-clock-segments.sql"];
 export const schemaVersion = 1 + migrations.length;
 /** Reading /proc costs a tenth of a small commit, so it is not read with each. */
 const threadEvery = 32;

@@ -94,6 +94,17 @@ create table void_frame (
   primary key (lane, id)
 ) without rowid;
 
+-- What is known of each segment of the clock that stamps, oldest first.
+create table clock_segment (
+  id integer primary key,
+  segment integer not null unique,
+  offset_us integer not null,
+  disciplined integer not null,
+  at_us integer not null,
+  cause text,
+  step_us integer not null
+);
+
 -- Where the hub stands, for each epoch and lane. A lane whose frames are all safe stays known as released, so that a hub
 -- that is put back to an older state can be asked for it. `left_at`: another journal has gone on in this epoch, and what
 -- this one holds above this number is being sealed again elsewhere.

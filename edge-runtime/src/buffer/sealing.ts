@@ -54,15 +54,22 @@ export type SampleFields = Pick<
   "sampleCount" | "dictionary" | "firstUs" | "lastUs" | "sealedUs" | "clock" | "late" | "order"
 >;
 
+/** What is to be added to stamps of a segment, as far as it is known by now. */
+export interface KnownClocks {
+  asKnown(clock: ClockState): ClockState;
+}
+
 export class Sealer {
   readonly #gateway: GatewayId;
+  readonly #clocks: KnownClocks;
   #epoch: Epoch;
   heads: Heads = noHeads;
   /** Goes with the next frame that is sealed for the road. */
   complete: Complete | undefined;
 
-  constructor(gateway: GatewayId, epoch: Epoch) {
+  constructor(gateway: GatewayId, epoch: Epoch, clocks: KnownClocks) {
     this.#gateway = gateway;
+    this.#clocks = clocks;
     this.#epoch = epoch;
   }
 
@@ -140,7 +147,9 @@ export class Sealer {
   }
 
   #samples(fields: SampleFields): SampleFields & Pick<FrameHead, "gateway" | "epoch" | "content"> {
-    return { ...fields, gateway: this.#gateway, epoch: this.#epoch, content: "samples" };
+    // Also of frames that are sealed again: a hub that lost the clock record loses no order (no-loss protocol 2).
+    const clock = this.#clocks.asKnown(fields.clock);
+    return { ...fields, clock, gateway: this.#gateway, epoch: this.#epoch, content: "samples" };
   }
 
   #seal(

@@ -23,6 +23,7 @@ import { CaptureTable, captureRows, type CaptureQuery } from "./captures/capture
 import { Captures, captureLimits, type CaptureLimits, type Kept } from "./captures/captures.ts";
 import { ClaimTable, type WrittenClaim } from "./claim-table.ts";
 import { CriticalLane } from "./critical-lane.ts";
+import { ClockTable } from "./clock-table.ts";
 import { FactTable } from "./fact-table.ts";
 import { isFull, JournalBroken } from "./faults.ts";
 import { FrameTable } from "./frame-table.ts";
@@ -112,6 +113,7 @@ export class Store {
   readonly #tags: TagTable;
   readonly #claims: ClaimTable;
   readonly #sealer: Sealer;
+  readonly #clocks: ClockTable;
   readonly #facts: FactTable;
   readonly #starts: StartTable;
   readonly #critical: CriticalLane;
@@ -159,11 +161,17 @@ export class Store {
       this.#raw = new RawTier(db);
       this.#tags = new TagTable(db);
       this.#claims = new ClaimTable(db);
-      this.#sealer = new Sealer(options.gateway, options.epoch);
+      this.#clocks = new ClockTable(db);
+      this.#sealer = new Sealer(options.gateway, options.epoch, this.#clocks);
       this.#facts = new FactTable(db);
       this.#starts = new StartTable(db);
       const parts = { sealer: this.#sealer, frames: this.#frames, tags: this.#tags };
-      this.#critical = new CriticalLane({ ...parts, starts: this.#starts, claims: this.#claims });
+      this.#critical = new CriticalLane({
+        ...parts,
+        starts: this.#starts,
+        clocks: this.#clocks,
+        claims: this.#claims,
+      });
       this.#samples = new SampleLane({ ...parts, raw: this.#raw });
       this.#orders = new OrderTable(db);
       this.#answers = new AnswerLane({ ...parts, critical: this.#critical });
@@ -285,6 +293,10 @@ export class Store {
     try {
       this.#write("commit", () => {
         for (const chunk of group.chunks) {
+        for (const record of group.clocks) {
+          this.#clocks.put(record);
+          this.#critical.tellClock(this.#moment, record);
+        }
           samples += this.#samples.keep(this.#moment, chunk, kept, (loss) => tooLarge.push(loss));
         }
         this.#telling.seal(this.#moment, group.nowMs, lane, group.last);

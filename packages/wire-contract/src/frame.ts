@@ -31,11 +31,22 @@ export interface ClockState {
   readonly offsetUs: number;
 }
 
-/** A correction of a clock segment, learned after frames of that segment were sealed. */
+/** Why a segment began. The number is what frames carry; numbers are never reused. */
+export const clockCauses = { started: 1, stepped: 2, drifted: 3, set: 4, unset: 5 } as const;
+export type ClockCause = keyof typeof clockCauses;
+
+/**
+ * What is known of a clock segment: written when it begins, and once more when a clock that nothing had set is set. The
+ * second is a correction: `disciplined`, with the offset that brings stamps of the segment to the time of that clock.
+ */
 export interface ClockRecord extends ClockState {
   /** When this became known, µs. */
   readonly atUs: number;
 }
+  /** Absent where a gateway of before did not say. */
+  readonly cause?: ClockCause;
+  /** By how much the clock was ahead of where the segment before would have had it, µs; absent where it was not. */
+  readonly stepUs?: number;
 
 /**
  * Whoever has stored the lanes of the epoch up to these numbers has all samples made before `upToUs` (gateway's clock, µs),

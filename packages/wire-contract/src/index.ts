@@ -39,7 +39,9 @@ export {
   type SampleColumns,
   type StartRecord,
   type VoidBody,
+  clockCauses,
 } from "./frame.ts";
+  type ClockCause,
 export {
   frameBytes,
   parseFrame,

@@ -2,7 +2,13 @@
 import type { Refused } from "@millwright/kit";
 import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
 import { epochBytes, epochOf } from "./epoch-bytes.ts";
-import type { ClockRecord, StartRecord, VoidBody } from "./frame.ts";
+import {
+  clockCauses,
+  type ClockCause,
+  type ClockRecord,
+  type StartRecord,
+  type VoidBody,
+} from "./frame.ts";
 import {
   type LedgerEntry,
   type LossCount,
@@ -89,6 +95,8 @@ export function encodeClock(record: ClockRecord): Uint8Array {
   protobuf.sintField(out, 2, record.offsetUs);
   protobuf.boolField(out, 3, record.disciplined);
   protobuf.sintField(out, 4, record.atUs);
+  if (record.cause !== undefined) protobuf.uintField(out, 5, clockCauses[record.cause]);
+  protobuf.sintField(out, 6, record.stepUs ?? 0);
   return out.copy();
 }
 
@@ -98,15 +106,29 @@ export function decodeClock(body: Uint8Array): ClockRecord | Refused {
     let offsetUs = 0;
     let disciplined = false;
     let atUs = 0;
+    let cause: ClockCause | undefined;
+    let stepUs = 0;
     protobuf.readFields(new ByteReader(body), (field, value) => {
       if (field === 1) segment = value.uint();
       else if (field === 2) offsetUs = value.sint();
       else if (field === 3) disciplined = value.bool();
       else if (field === 4) atUs = value.sint();
+      // A cause of a later version is one that this reader cannot name; the correction holds all the same.
+      else if (field === 5) cause = causes.get(value.uint());
+      else if (field === 6) stepUs = value.sint();
     });
-    return { segment, offsetUs, disciplined, atUs };
+    const record = { segment, offsetUs, disciplined, atUs };
+    return {
+      ...record,
+      ...(cause === undefined ? {} : { cause }),
+      ...(stepUs === 0 ? {} : { stepUs }),
+    };
   });
 }
+
+const causes = new Map<number, ClockCause>(
+  (Object.keys(clockCauses) as ClockCause[]).map((cause) => [clockCauses[cause], cause]),
+);
 
 const countKinds = { unknown: 0, exact: 1, scheduled: 2 } as const;
 const reasons = new Map<number, LossReason>(
