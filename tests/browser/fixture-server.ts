@@ -420,10 +420,11 @@ function add<T>(set: Set<T>, listener: T): () => void {
 /** Room for 9 days, of which the last three thin older history. */
 function bufferView(outageHours = "0"): object {
   const outageS = Number(outageHours) * 3_600;
-  const [thinsInS, refusesInS] = [6 * 86_400, 9 * 86_400];
+  const [thinsInS, shedsInS] = [6 * 86_400, 9 * 86_400];
   return {
-    ...{ outageS, thinsInS, refusesInS },
+    ...{ outageS, thinsInS, shedsInS },
     thinnedBytes: Math.max(0, outageS - thinsInS) * 2_000,
-    refusedS: Math.max(0, outageS - refusesInS),
+    shedS: Math.max(0, outageS - shedsInS),
+    refusedS: 0,
   };
 }

@@ -77,6 +77,16 @@ export interface ToldItem {
   readonly bytes: Uint8Array;
 }
 
+/** A told frame as far as it must be known to be let go. */
+export interface ToldPlace {
+  readonly id: number;
+  readonly rawTo: number;
+  readonly sealedUs: number;
+  readonly samples: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+}
+
 interface ToldItemRow extends Required<Pick<FrameRow, "id" | "samples" | "first_us" | "last_us">> {
   readonly raw_from: number;
   readonly raw_to: number;
@@ -98,6 +108,7 @@ export class FrameTable {
   readonly #toldRows;
   readonly #dropTold;
   readonly #toldItems;
+  readonly #toldPlaces;
   readonly #voidsAfter;
   readonly #voidAt;
   readonly #lastVoid;
@@ -161,6 +172,12 @@ export class FrameTable {
            coalesce(told.body, raw.body, x'') as body
          from ${table} told left join sample_frame raw on told.body is null and raw.id = told.raw_to
          where told.id > ? and told.id <= ? order by told.id limit ?`,
+      ),
+    );
+    this.#toldPlaces = eachTold((table) =>
+      db.prepare<[number, number, number], ToldPlace>(
+        `select id, raw_to as rawTo, sealed_us as sealedUs, samples, first_us as firstUs, last_us as lastUs
+         from ${table} where id > ? and id <= ? order by id limit ?`,
       ),
     );
     this.#voidsAfter = db.prepare<[string, number, number], FrameRow>(
@@ -313,6 +330,23 @@ export class FrameTable {
       lastUs: row.last_us,
       bytes: Buffer.concat([row.head, row.body]),
     }));
+  }
+
+  /** Told frames above `seq` up to `toSeq` without what they hold, in order, at most `max`. */
+  toldPlaces(
+    rank: number,
+    lane: ToldLane,
+    seq: number,
+    toSeq: number,
+    max: number,
+  ): readonly ToldPlace[] {
+    return this.#toldPlaces[lane].all(keyOf(rank, seq), keyOf(rank, toSeq), max);
+  }
+
+  /** Voids whose last number lies above `seq` and up to `toSeq`, in order. */
+  voidsBetween(rank: number, lane: HeldLane, seq: number, toSeq: number): readonly HeldItem[] {
+    const rows = this.#voidsAfter.all(lane, keyOf(rank, seq), keyOf(rank, toSeq));
+    return rows.map((row) => itemOf("void", row));
   }
 
   /** Takes out all voids of a lane above `seq`. */

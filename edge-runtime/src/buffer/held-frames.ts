@@ -12,7 +12,7 @@ import {
 
 import type { OutboxFrame } from "../hand-over.ts";
 import type { CaptureRow, CaptureTable } from "./captures/capture-table.ts";
-import { bigOf, bytesOf64, type FrameTable, type HeldItem } from "./frame-table.ts";
+import { bigOf, bytesOf64, type FrameTable, type HeldItem, type ToldPlace } from "./frame-table.ts";
 import {
   beginning,
   endOf,
@@ -37,6 +37,8 @@ import type { Start } from "./start-table.ts";
 
 /** A hub that is put back is asked for the epochs of so many starts; more are a gateway in a crash loop. */
 const startsAskedMax = 1_000;
+/** Frames that become a void in one slice: their rows are found and taken out in a few milliseconds. */
+const shedMax = 256;
 
 interface LaneRow {
   readonly rank: number;
@@ -293,6 +295,60 @@ export class HeldFrames {
     this.#dirty = true;
     this.release(runningRank);
     return true;
+  }
+
+  /**
+   * Room is needed and nothing else is left to go: the oldest told frames that the hub has not stored become a void
+   * (no-loss protocol 4.4). Voids that adjoin become one. Inside a transaction.
+   *
+   * @param rawBelow frames that come from this sample frame or a later one stay
+   * @returns what was let go; empty when nothing may be
+   */
+  shed(rawBelow: number, nowUs: number): readonly ToldPlace[] {
+    const candidates = this.book.lanes.flatMap((state) => {
+      const { rank, lane, stored } = state;
+      if (lane === "critical" || lane === "capture") return [];
+      const places = this.#frames.toldPlaces(rank, lane, stored.seq, endOf(state).seq, shedMax);
+      const until = places.findIndex(({ rawTo }) => rawTo >= rawBelow);
+      const gone = until < 0 ? places : places.slice(0, until);
+      const [first] = gone;
+      return first === undefined ? [] : [{ state, gone, sealedUs: first.sealedUs }];
+    });
+    const [oldest] = candidates.sort((a, b) => a.sealedUs - b.sealedUs);
+    if (oldest === undefined) return [];
+    this.#putVoid(oldest.state, oldest.gone, nowUs);
+    return oldest.gone;
+  }
+
+  /** A void in place of told frames that follow each other, but for voids between and right before them. */
+  #putVoid(state: LaneState, gone: readonly ToldPlace[], nowUs: number): void {
+    const { rank, lane, stored } = state;
+    const toSeq = seqOf(gone.at(-1)?.id ?? 0);
+    let afterSeq = seqOf(gone[0]?.id ?? 0) - 1;
+    for (;;) {
+      const gap = this.#frames.voidEndingAt(rank, lane, afterSeq);
+      if (gap === undefined || gap.fromSeq <= stored.seq) break;
+      afterSeq = gap.fromSeq - 1;
+    }
+    const before = this.#placeAt(state, afterSeq);
+    const at = this.#placeAt(state, toSeq);
+    assert(before !== undefined && at !== undefined, "told frames lie between two places");
+    const voids = this.#frames.voidsBetween(rank, lane, afterSeq, toSeq);
+    const heads = voids.flatMap(({ head, body }) => {
+      const parsed = parseFrame(frameBytes({ headBytes: head, body }));
+      return parsed.kind === "frame" ? [parsed.head] : [];
+    });
+    const ranges = [...gone, ...heads];
+    const range = {
+      firstUs: Math.min(...ranges.map(({ firstUs }) => firstUs)),
+      lastUs: Math.max(...ranges.map(({ lastUs }) => lastUs)),
+      sealedUs: Math.min(nowUs, ...ranges.map(({ sealedUs }) => sealedUs)),
+    };
+    const sealed = sealVoid(this.#where(state), before, at, range);
+    this.#frames.removeTold(rank, lane, afterSeq, toSeq);
+    for (const { id } of voids) this.#frames.remove(lane, id, "void");
+    this.#frames.putVoid(rank, lane, afterSeq + 1, sealed);
+    this.#stored(state, stored);
   }
 
   /** Sealing times of the told samples that the hub has stored and none of its backups holds; undefined without any. */

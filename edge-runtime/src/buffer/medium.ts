@@ -6,6 +6,7 @@ import Database from "better-sqlite3";
 import type { GatewayId } from "@millwright/wire-contract";
 
 import { codeOf, JournalInUse, JournalUnusable } from "./faults.ts";
+import { roomOf, type JournalRoom } from "./room.ts";
 
 /**
  * The SQLite file, how it is opened, and what it costs the medium. Everything that decides about durability is here:
@@ -23,8 +24,6 @@ const pageSize = 1_024;
 const pagesAtOnce = 256;
 const walHeaderBytes = 32;
 const walFrameHeaderBytes = 24;
-/** The log is folded into the file at this size: large, because pages written often are then folded once. */
-const checkpointBytesMax = 8 * 2 ** 20;
 /** What brings a journal of an older version to the next one: `migrations[0]` makes version 2 of version 1. */
 const migrations = ["2-told-frames.sql", "3-tiers.sql", "4-lanes-left.sql", "5-clock-segments.sql"];
 export const schemaVersion = 1 + migrations.length;
@@ -40,9 +39,9 @@ export interface Written {
 
 export class Medium {
   readonly db: Database.Database;
+  /** How the budget is shared out. */
+  readonly room: JournalRoom;
   readonly #file: string;
-  readonly #bytesMax: number;
-  readonly #checkpointBytes: number;
   #walFd: number | undefined;
   #walSize = 0;
   #walBytes = 0;
@@ -56,12 +55,10 @@ export class Medium {
   /** @param bytesMax file and log together never pass it */
   constructor(folder: string, gateway: GatewayId, bytesMax: number) {
     this.#file = path.join(folder, "journal.db");
-    this.#bytesMax = bytesMax;
-    // A small budget must not be eaten by the log.
-    this.#checkpointBytes = Math.min(checkpointBytesMax, Math.floor(bytesMax / 16));
+    this.room = roomOf(bytesMax);
     this.db = openFile(folder, this.#file, gateway);
     // The last guard of the budget: even a defect above cannot make the file pass it.
-    const pagesMax = Math.floor((bytesMax - 2 * this.#checkpointBytes) / pageSize);
+    const pagesMax = Math.floor((bytesMax - 2 * this.room.checkpointBytes) / pageSize);
     this.db.pragma(`max_page_count = ${pagesMax}`);
     this.#pages = this.db
       .prepare<[], number>(
@@ -83,19 +80,6 @@ export class Medium {
     return this.#walSize;
   }
 
-  /**
-   * What samples may use. The rest is for what must still be written when they are refused: claims, marks, starts, the
-   * group that was already in memory, and the log.
-   */
-  get sampleBytesMax(): number {
-    return this.#bytesMax - Math.min(16 * 2 ** 20, this.#bytesMax / 4) - 2 * this.#checkpointBytes;
-  }
-
-  /** History is thinned above this, so that samples are not refused while there is something to thin. */
-  get thinAboveBytes(): number {
-    return this.sampleBytesMax - Math.min(4 * 2 ** 20, this.#bytesMax / 16);
-  }
-
   get written(): Written {
     return {
       walBytes: this.#walBytes,
@@ -109,7 +93,7 @@ export class Medium {
     const size = this.#sizeOfWal();
     this.#walBytes += Math.max(0, size - this.#walSize);
     this.#walSize = size;
-    if (size >= this.#checkpointBytes) this.#checkpoint();
+    if (size >= this.room.checkpointBytes) this.#checkpoint();
     this.#measure();
     if (this.#commits++ % threadEvery === 0) this.#measureThread();
   }

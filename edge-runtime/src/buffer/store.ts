@@ -215,6 +215,7 @@ export class Store {
         keepRawUs: options.keepRawHours * hourUs,
         room: () => this.#room,
         giveUp: () => this.#held.releaseStored(this.#rank) || this.#dropSafe(),
+        shed: (rawBelow, retiredTo) => this.#shed(rawBelow, retiredTo),
         neededFrom: () => this.#frameNeededFrom,
         dropped: (leastId) => {
           this.#forgetBelow(leastId);
@@ -322,7 +323,7 @@ export class Store {
     this.#noRoom = false;
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
-    this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
+    this.#full = this.#medium.usedBytes > this.#medium.room.sampleBytesMax;
     this.#sayComplete();
     const sealed = heldLanes.some((lane) => this.#sealer.heads[lane] !== before[lane]);
     return { kind: "done", samples, rejected: tooLarge.length, sealed };
@@ -426,7 +427,7 @@ export class Store {
       throw failure;
     }
     this.#tiers.kept();
-    this.#full = this.#medium.usedBytes > this.#medium.sampleBytesMax;
+    this.#full = this.#medium.usedBytes > this.#medium.room.sampleBytesMax;
     return more;
   }
 
@@ -441,7 +442,7 @@ export class Store {
 
   /** What the file holds and how fast it grows. */
   get fill(): BufferFill {
-    const { usedBytes, thinAboveBytes, sampleBytesMax } = this.#medium;
+    const { usedBytes, room } = this.#medium;
     const { chunkBytes, chunkBytesPerSample, rollupBytesPerSample } = this.#tiers.sizes;
     const samplesPerS = this.#sampleGrowth.perS(this.#nowMs);
     const unsafe = this.#held.unsafe(this.#nowUs);
@@ -450,8 +451,8 @@ export class Store {
       marginS: unsafe === undefined ? 0 : Math.max(0, this.#nowUs - unsafe.fromUs) / 1e6,
       usedBytes,
       chunkBytes,
-      thinAboveBytes,
-      refuseAboveBytes: sampleBytesMax,
+      thinAboveBytes: room.thinAboveBytes,
+      refuseAboveBytes: room.sampleBytesMax,
       frameBytesPerS: this.#byteGrowth.perS(this.#nowMs),
       chunkBytesPerS: samplesPerS * chunkBytesPerSample,
       rollupBytesPerS: samplesPerS * rollupBytesPerSample,
@@ -689,7 +690,8 @@ export class Store {
 
   /** A group that found no room needs more than what is left below the usual bound. */
   get #room(): { readonly usedBytes: number; readonly thinAboveBytes: number } {
-    const { usedBytes, thinAboveBytes } = this.#medium;
+    const { usedBytes, room } = this.#medium;
+    const { thinAboveBytes } = room;
     return { usedBytes, thinAboveBytes: this.#noRoom ? thinAboveBytes / 2 : thinAboveBytes };
   }
 
@@ -700,6 +702,21 @@ export class Store {
     const dropped = this.#raw.drop(Infinity, dropMax, neededFrom);
     if (dropped !== undefined) this.#forgetBelow(dropped.leastId);
     return dropped !== undefined;
+  }
+
+  /**
+   * Frames that the hub does not have are let go, and become voids. Their samples are in the ledger as thinned already,
+   * but for those whose chunks had gone of age without a word.
+   */
+  #shed(rawBelow: number, retiredTo: number): boolean {
+    const shed = this.#held.shed(rawBelow, this.#nowUs);
+    for (const { rawTo, samples, firstUs, lastUs } of shed) {
+      if (rawTo > retiredTo || samples === 0) continue;
+      const count = { kind: "exact", samples } as const;
+      const loss = { reason: "thinned", scope: { kind: "gateway" }, count } as const;
+      this.#claims.add({ ...loss, fromUs: firstUs, toUs: lastUs }, this.#nowMs);
+    }
+    return shed.length > 0;
   }
 
   #pruneClaims(): void {

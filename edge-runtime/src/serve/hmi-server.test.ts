@@ -11,11 +11,13 @@ test("the buffer clock says how long there is room, and what an outage of some h
     asked.push(outageS);
     return Promise.resolve({
       thinsInS: 1_000.4,
+      shedsInS: 2_000.6,
       refusesInS: Infinity,
       exposesInS: Infinity,
       marginS: 0,
       outageS,
       thinnedBytes: 5,
+      shedS: 10.4,
       refusedS: 0,
     });
   };
@@ -34,11 +36,13 @@ test("the buffer clock says how long there is room, and what an outage of some h
   const answer = await fetch(`${server.url}/api/buffer?outageHours=2`);
   assert.deepEqual(await answer.json(), {
     thinsInS: 1_000,
+    shedsInS: 2_001,
     refusesInS: null,
     exposesInS: null,
     marginS: 0,
     outageS: 7_200,
     thinnedBytes: 5,
+    shedS: 10.4,
     refusedS: 0,
   });
   assert.deepEqual(asked, [7_200]);

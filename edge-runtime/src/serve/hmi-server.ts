@@ -41,11 +41,13 @@ type RecordedLine = Omit<HistoryLine, "tag" | "error" | "gaps"> & {
 interface BufferClock {
   readonly thinsInS: number;
   readonly exposesInS: number;
+  readonly shedsInS: number;
   readonly refusesInS: number;
   /** Age of what the hub has stored and no backup of it holds. */
   readonly marginS: number;
   readonly outageS: number;
   readonly thinnedBytes: number;
+  readonly shedS: number;
   readonly refusedS: number;
 }
 
@@ -79,13 +81,14 @@ export class HmiServer extends PageService {
           if (!(outageHours >= 0 && outageHours <= outageHoursMax)) {
             return context.text(`outageHours is a number from 0 to ${outageHoursMax}`, 400);
           }
-          const { thinsInS, exposesInS, refusesInS, ...outage } = await views.buffer(
+          const { thinsInS, exposesInS, shedsInS, refusesInS, ...outage } = await views.buffer(
             outageHours * 3_600,
           );
           return context.json({
             ...outage,
             thinsInS: numberOrNull(thinsInS),
             exposesInS: numberOrNull(exposesInS),
+            shedsInS: numberOrNull(shedsInS),
             refusesInS: numberOrNull(refusesInS),
           });
         });

@@ -7,10 +7,7 @@ import { RoomWatch } from "./room-watch.ts";
 
 test("the room that is left is reckoned again and again, and is unknown when nothing says it", async () => {
   const clock = new PlayedClock();
-  const answers = [
-    Promise.resolve({ refusesInS: 3_600.4 }),
-    Promise.resolve({ refusesInS: Infinity }),
-  ];
+  const answers = [Promise.resolve({ shedsInS: 3_600.4 }), Promise.resolve({ shedsInS: Infinity })];
   const watch = new RoomWatch(clock, () => answers.shift() ?? Promise.reject(new Error("closed")));
   await watch.start();
   assert.equal(watch.roomS, undefined);

@@ -8,17 +8,17 @@ export class RoomWatch implements Service {
   readonly name = "room watch";
   readonly broken: Promise<never> = new Promise<never>(() => undefined);
   readonly #clock: Clock;
-  readonly #reckon: () => Promise<{ readonly refusesInS: number }>;
+  readonly #reckon: () => Promise<{ readonly shedsInS: number }>;
   readonly #stopping = new AbortController();
   #watching: Promise<void> = Promise.resolve();
   #roomS: number | undefined;
 
-  constructor(clock: Clock, reckon: () => Promise<{ readonly refusesInS: number }>) {
+  constructor(clock: Clock, reckon: () => Promise<{ readonly shedsInS: number }>) {
     this.#clock = clock;
     this.#reckon = reckon;
   }
 
-  /** Seconds until samples are refused at the rates of now; absent while that is not known or never comes. */
+  /** Seconds until samples are let go that the hub does not have, at the rates of now; absent while that is not known or never comes. */
   get roomS(): number | undefined {
     return this.#roomS;
   }
@@ -42,7 +42,7 @@ export class RoomWatch implements Service {
       }
       // A journal that cannot answer has told so itself, and the runtime ends with it.
       const forecast = await this.#reckon().catch(() => undefined);
-      const roomS = forecast?.refusesInS ?? Infinity;
+      const roomS = forecast?.shedsInS ?? Infinity;
       this.#roomS = Number.isFinite(roomS) ? Math.round(roomS) : undefined;
     }
   }

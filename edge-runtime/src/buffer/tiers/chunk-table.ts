@@ -58,6 +58,7 @@ export class ChunkTable {
   readonly #oldest;
   readonly #remove;
   readonly #leastFrame;
+  readonly #oldestFrame;
 
   constructor(db: Database.Database) {
     this.#insert = db.prepare(
@@ -87,6 +88,9 @@ export class ChunkTable {
     );
     this.#remove = db.prepare("delete from chunk where id = ?");
     this.#leastFrame = db.prepare<[], number | null>("select min(to_id) from chunk").pluck();
+    this.#oldestFrame = db
+      .prepare<[], number>("select from_id from chunk order by to_id limit 1")
+      .pluck();
   }
 
   /** Behind the rows that the group has. Inside a transaction. */
@@ -160,6 +164,11 @@ export class ChunkTable {
   /** Key of the oldest frame whose samples are here; dictionaries used since are needed. */
   get leastFrame(): number | undefined {
     return this.#leastFrame.get() ?? undefined;
+  }
+
+  /** Key of the first frame whose samples are here: chunks that are written together name the same frames. */
+  get oldestFrame(): number | undefined {
+    return this.#oldestFrame.get();
   }
 }
 

@@ -48,15 +48,19 @@ export class Thinner {
     return rows.length > 0;
   }
 
-  /** Chunks are older than is asked for. Nothing is told: the hub has what it was to have, and this is how it was set. */
-  retire(sealedBeforeUs: number, toId: number, belowHour: number): boolean {
+  /**
+   * Chunks are older than is asked for. Nothing is told: the hub has what it was to have, and this is how it was set.
+   *
+   * @returns key of the last sample frame of what went; undefined when nothing did
+   */
+  retire(sealedBeforeUs: number, toId: number, belowHour: number): number | undefined {
     const { chunks } = this.#parts;
     const rows = [
       ...chunks.oldest(true, toId, rowsPerSlice),
       ...chunks.oldest(false, toId, rowsPerSlice),
     ].filter((row) => row.sealedUs < sealedBeforeUs && this.#isRolled(row, belowHour));
     for (const row of rows) this.#remove(row);
-    return rows.length > 0;
+    return rows.length > 0 ? Math.max(...rows.map((row) => row.toId)) : undefined;
   }
 
   /** Nothing else is left: the oldest buckets go. */

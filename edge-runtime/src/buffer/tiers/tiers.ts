@@ -17,6 +17,7 @@ import { readSlice, type ReadCursor, type SampleSlice } from "./reading.ts";
 import { Roller } from "./roller.ts";
 import { readBegin, readRollups, type HourBegin, type RollupSlice } from "./rollup-reading.ts";
 import { RollupTable } from "./rollup-table.ts";
+import { sheddingOrder, type SheddingStep } from "./shedding-plan.ts";
 import { Thinner } from "./thinner.ts";
 
 /**
@@ -49,6 +50,11 @@ export interface TiersParts {
   readonly room: () => { readonly usedBytes: number; readonly thinAboveBytes: number };
   /** Frames that the hub has stored are let go without a backup (no-loss protocol 4.4). Whether something was. */
   readonly giveUp: () => boolean;
+  /**
+   * Told frames that the hub does not have are let go, of those whose samples are in no chunk any more: whose sample frames
+   * lie below `rawBelow`. Of those up to `retiredTo` nothing was said in the ledger. Whether something was let go.
+   */
+  readonly shed: (rawBelow: number, retiredTo: number) => boolean;
   /** Key of the oldest sample frame that is needed as a frame: for the road, or to be told again after a crash. */
   readonly neededFrom: () => number;
   /** Frames below this key are gone. */
@@ -155,25 +161,35 @@ export class Tiers {
     return Math.floor(doneUs / widths.hour);
   }
 
-  /** In the order of no-loss protocol 4.4: history first, then what is stored and not yet safe, and last the buckets. */
+  /** As planned: each step when there is nothing left of the one before. */
   #makeRoom(nowUs: number): boolean {
     const { usedBytes, thinAboveBytes } = this.#parts.room();
     if (usedBytes <= thinAboveBytes) return false;
     const belowHour = this.#belowHour(nowUs);
-    return (
-      this.#dropChunked() ||
-      this.#thinner.thin(true, this.frontier, belowHour) ||
-      this.#thinner.thin(false, this.frontier, belowHour) ||
-      this.#parts.giveUp() ||
-      this.#thinner.evict()
-    );
+    const shed: Readonly<Record<SheddingStep, () => boolean>> = {
+      measurements: () => this.#thinner.thin(true, this.frontier, belowHour),
+      states: () => this.#thinner.thin(false, this.frontier, belowHour),
+      stored: () => this.#parts.giveUp(),
+      told: () => this.#shedTold(),
+      buckets: () => this.#thinner.evict(),
+    };
+    return this.#dropChunked() || sheddingOrder.some(({ step }) => shed[step]());
+  }
+
+  #shedTold(): boolean {
+    const rawBelow = Math.min(this.frontier + 1, this.#chunks.oldestFrame ?? Infinity);
+    return this.#parts.shed(rawBelow, this.#parts.facts.number("retired to") ?? 0);
   }
 
   /** Chunks stay as long as asked, and longer while the hub does not have what they hold. */
   #retire(nowUs: number): boolean {
     const { keepRawUs, neededFrom } = this.#parts;
     const toId = Math.min(this.frontier, neededFrom() - 1);
-    return this.#thinner.retire(nowUs - keepRawUs, toId, this.#belowHour(nowUs));
+    const retiredTo = this.#thinner.retire(nowUs - keepRawUs, toId, this.#belowHour(nowUs));
+    if (retiredTo === undefined) return false;
+    const { facts } = this.#parts;
+    if (retiredTo > (facts.number("retired to") ?? 0)) facts.set("retired to", retiredTo);
+    return true;
   }
 
   /** The transaction was kept. */

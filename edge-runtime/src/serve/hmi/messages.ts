@@ -108,7 +108,7 @@ const texts = {
   "gateway.journal": "Journal",
   "gateway.journal.words": "{used} of {room}, {share} %",
   "gateway.journal.full":
-    "The journal is full of what the hub does not have. New samples are refused and counted. Bring the hub back, or give the journal more room in the settings.",
+    "The journal is full, and nothing more may be let go: the samples of the running hour need all of it. New samples are refused and counted. Give the journal more room in the settings.",
   "gateway.room": "Room without the hub",
   "room.words": "{room} at this rate",
   "room.thins": "{room} at this rate; after {thins} older history is thinned to minutes",
@@ -121,8 +121,10 @@ const texts = {
   "outage.fits": "For {outage}: everything is kept in full and reaches the hub afterwards.",
   "outage.thins":
     "For {outage}: everything reaches the hub afterwards. To make room, {thinned} of older history on this gateway become minutes.",
+  "outage.sheds":
+    "For {outage}: the buffer is too small. After {thinned} of older history have become minutes, the samples of the oldest {shed} do not reach the hub: this gateway keeps minutes of them, and the ledger counts them. Give the journal more room in the settings.",
   "outage.refuses":
-    "For {outage}: the buffer is too small. After {thinned} of older history have become minutes, what is new is refused and counted for the last {refused}. Give the journal more room in the settings.",
+    "For {outage}: the buffer is too small for one hour. After {thinned} of older history have become minutes, what is new is refused and counted for the last {refused}. Give the journal more room in the settings.",
   "gateway.kept": "Samples kept since the start",
   "gateway.refused": "Samples refused since the start",
   "gateway.commit-time": "A commit takes",

@@ -20,8 +20,9 @@ const outagesHours = [12, 48, 336] as const;
 export interface BufferView {
   readonly outageS: number;
   readonly thinsInS: number | null;
-  readonly refusesInS: number | null;
+  readonly shedsInS: number | null;
   readonly thinnedBytes: number;
+  readonly shedS: number;
   readonly refusedS: number;
 }
 
@@ -56,20 +57,23 @@ export function OutagePanel(props: { readonly clock: PageClock }): JSX.Element {
 }
 
 /** `161 h at this rate; from 153 h on older history is thinned`, in the words of the panel. */
-export function roomWords({ thinsInS, refusesInS }: BufferView): string {
-  if (refusesInS === null) return say("room.no-growth");
-  const room = durationWords(refusesInS * 1_000);
-  if (thinsInS === null || thinsInS >= refusesInS) return say("room.words", { room });
+export function roomWords({ thinsInS, shedsInS }: BufferView): string {
+  if (shedsInS === null) return say("room.no-growth");
+  const room = durationWords(shedsInS * 1_000);
+  if (thinsInS === null || thinsInS >= shedsInS) return say("room.words", { room });
   return thinsInS === 0
     ? say("room.thins-now", { room })
     : say("room.thins", { room, thins: durationWords(thinsInS * 1_000) });
 }
 
-export function outageWords({ outageS, thinnedBytes, refusedS }: BufferView): string {
+export function outageWords({ outageS, thinnedBytes, shedS, refusedS }: BufferView): string {
   const outage = durationWords(outageS * 1_000);
   const thinned = quantityWords({ unit: "By", decimals: 0 }, thinnedBytes);
   if (refusedS > 0) {
     return say("outage.refuses", { outage, thinned, refused: durationWords(refusedS * 1_000) });
+  }
+  if (shedS > 0) {
+    return say("outage.sheds", { outage, thinned, shed: durationWords(shedS * 1_000) });
   }
   return thinnedBytes > 0
     ? say("outage.thins", { outage, thinned })

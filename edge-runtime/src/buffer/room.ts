@@ -1,0 +1,25 @@
+/** How the byte budget of the journal is shared out: pure, so that a plan says of settings what the file will do. */
+export interface JournalRoom {
+  /** The log is folded into the file at this size. */
+  readonly checkpointBytes: number;
+  /**
+   * What samples may use. The rest is for what must still be written when they are refused: claims, marks, starts, the
+   * group that was already in memory, and the log.
+   */
+  readonly sampleBytesMax: number;
+  /** Room is made above this, so that samples are not refused while there is something to let go. */
+  readonly thinAboveBytes: number;
+}
+
+/** Large, because pages written often are then folded once. */
+const checkpointBytesMax = 8 * 2 ** 20;
+
+/** @param bytesMax file and log together never pass it */
+export function roomOf(bytesMax: number): JournalRoom {
+  // A small budget must not be eaten by the log.
+  const checkpointBytes = Math.min(checkpointBytesMax, Math.floor(bytesMax / 16));
+  const reserve = Math.min(16 * 2 ** 20, bytesMax / 4);
+  const sampleBytesMax = bytesMax - reserve - 2 * checkpointBytes;
+  const thinAboveBytes = sampleBytesMax - Math.min(4 * 2 ** 20, bytesMax / 16);
+  return { checkpointBytes, sampleBytesMax, thinAboveBytes };
+}
