@@ -30,7 +30,9 @@ export {
   type LossScope,
 } from "./ledger.ts";
 export {
+  clockCauses,
   frameContents,
+  type ClockCause,
   type ClockRecord,
   type ClockState,
   type FrameContent,
@@ -39,9 +41,7 @@ export {
   type SampleColumns,
   type StartRecord,
   type VoidBody,
-  clockCauses,
 } from "./frame.ts";
-  type ClockCause,
 export {
   frameBytes,
   parseFrame,
