@@ -3,6 +3,7 @@
  */
 import type {
   Beat,
+  ClockRecord,
   Dictionary,
   Epoch,
   FrameHead,
@@ -88,6 +89,13 @@ export interface FrameReader {
     toUs: number,
     entriesMax: number,
   ): Promise<readonly LedgerEntry[]>;
+  /** What a gateway knows of its clock, known in the range (by its clock), oldest first; at most `recordsMax`, the newest. */
+  clockRecords(
+    gateway: GatewayId,
+    fromUs: number,
+    toUs: number,
+    recordsMax: number,
+  ): Promise<readonly ClockRecord[]>;
   quarantine(rowsMax: number): Promise<readonly QuarantineRow[]>;
 }
 

@@ -1,6 +1,7 @@
 /** What a message on a frame subject is, before anything is stored. Pure: bytes and subject in, a verdict out. */
 import {
   decodeCapture,
+  decodeClock,
   decodeDictionary,
   decodeLedger,
   decodePiece,
@@ -8,6 +9,7 @@ import {
   decodeStarts,
   decodeVoid,
   parseFrame,
+  type ClockRecord,
   type Dictionary,
   type Epoch,
   type FrameHead,
@@ -38,6 +40,7 @@ export interface AdmittedFrame extends LaneKey, ChainedFrame {
   readonly dictionary?: Dictionary;
   readonly entries?: readonly LedgerEntry[];
   readonly starts?: readonly StartRecord[];
+  readonly clock?: ClockRecord;
 }
 
 export interface AdmittedVoid extends LaneKey, ChainedVoid {
@@ -121,7 +124,11 @@ export function admit(
       const read = head.content === "piece" ? decodePiece(body) : decodeCapture(body);
       return isRefused(read) ? keepBytes(read.reason) : { kind: "frame", frame };
     }
-    case "clock":
+    case "clock": {
+      const clock = decodeClock(body);
+      if (isRefused(clock)) return keepBytes(clock.reason);
+      return { kind: "frame", frame: { ...frame, clock } };
+    }
     case "unknown":
       return { kind: "frame", frame };
   }

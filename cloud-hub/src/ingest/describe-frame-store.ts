@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { LaneMark, LedgerEntry, TagId } from "@millwright/wire-contract";
+import {
+  encodeClock,
+  type ClockRecord,
+  type LaneMark,
+  type LedgerEntry,
+  type TagId,
+} from "@millwright/wire-contract";
 
 import { admit, type AdmittedFrame, type AdmittedVoid } from "./admission.ts";
 import type { FrameStore, Intake, Rejected, Taken } from "./frame-store.ts";
@@ -209,6 +215,38 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       await take(gateway, gateway.ledger([entry]), gateway.ledger([entry, other]));
       assert.deepEqual(await open().entriesBetween(gateway.gateway, 0, 100, 10), [entry, other]);
       assert.deepEqual(await open().entriesBetween(gateway.gateway, 25, 100, 10), [other]);
+    });
+
+    test("clock records are kept once, in the order in which the gateway knew them", async () => {
+      const gateway = nextGateway();
+      const tell = (record: ClockRecord): TestFrame =>
+        gateway.seal("critical", "clock", encodeClock(record));
+      const unset: ClockRecord = {
+        segment: 7,
+        offsetUs: 0,
+        disciplined: false,
+        atUs: 10,
+        cause: "started",
+      };
+      const set: ClockRecord = {
+        segment: 8,
+        offsetUs: 0,
+        disciplined: true,
+        atUs: 5_000,
+        cause: "stepped",
+        stepUs: 4_000,
+      };
+      const corrected: ClockRecord = {
+        segment: 7,
+        offsetUs: 4_000,
+        disciplined: true,
+        atUs: 5_001,
+      };
+      await take(gateway, tell(unset), tell(set), tell(corrected), tell(unset), tell(corrected));
+      const all = [unset, set, corrected];
+      assert.deepEqual(await open().clockRecords(gateway.gateway, 0, 1e6, 10), all);
+      assert.deepEqual(await open().clockRecords(gateway.gateway, 11, 1e6, 1), [corrected]);
+      assert.equal(await unexplained(gateway), 0);
     });
 
     test("epochs rank in the order of the hello, and frames of a later one carry the greater rank", async () => {

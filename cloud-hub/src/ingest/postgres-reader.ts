@@ -3,6 +3,7 @@ import {
   decodeDictionary,
   parseFrame,
   type Beat,
+  type ClockRecord,
   type Dictionary,
   type Epoch,
   type GatewayId,
@@ -20,6 +21,7 @@ import {
   type StoredFrame,
 } from "../hand-over.ts";
 import { laneMarkOf } from "./frame-store.ts";
+import { readClocks } from "../database/clock-rows.ts";
 import { framesOfRow, holdsSamples } from "../database/frame-runs.ts";
 import { fromColumn, laneOfNumber, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
 
@@ -103,6 +105,15 @@ export class PostgresReader implements FrameReader {
       [gateway, Math.floor(fromUs), Math.ceil(toUs), entriesMax],
     );
     return found.rows.map(toEntry).toReversed();
+  }
+
+  clockRecords(
+    gateway: GatewayId,
+    fromUs: number,
+    toUs: number,
+    recordsMax: number,
+  ): Promise<readonly ClockRecord[]> {
+    return readClocks(this.pool, gateway, fromUs, toUs, recordsMax);
   }
 
   async quarantine(rowsMax: number): Promise<readonly QuarantineRow[]> {

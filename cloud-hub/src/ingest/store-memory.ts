@@ -5,6 +5,7 @@
 import type { Random } from "@millwright/kit";
 import type {
   Beat,
+  ClockRecord,
   Dictionary,
   Epoch,
   GatewayId,
@@ -267,6 +268,24 @@ export class MemoryStore implements FrameStore {
       .filter((entry) => entry.toUs >= fromUs && entry.fromUs <= toUs)
       .toSorted((a, b) => a.fromUs - b.fromUs);
     return Promise.resolve(entries.slice(Math.max(0, entries.length - entriesMax)));
+  }
+
+  clockRecords(
+    gateway: GatewayId,
+    fromUs: number,
+    toUs: number,
+    recordsMax: number,
+  ): Promise<readonly ClockRecord[]> {
+    const epochs = [...(this.#gateways.get(gateway)?.epochs.values() ?? [])];
+    const lanes = epochs.flatMap(({ lanes }) => [...lanes.values()]);
+    const records = lanes
+      .flatMap((lane) => [...lane.frames.values(), ...forksOf(lane)])
+      .flatMap(({ frame: { clock } }) => clock ?? [])
+      .filter(({ atUs }) => atUs >= fromUs && atUs <= toUs)
+      .map((record) => [JSON.stringify(record), record] as const);
+    // Told again to a hub that is new, a record says what it said.
+    const distinct = [...new Map(records).values()].toSorted((a, b) => a.atUs - b.atUs);
+    return Promise.resolve(distinct.slice(Math.max(0, distinct.length - recordsMax)));
   }
 
   quarantine(rowsMax: number): Promise<readonly QuarantineRow[]> {
