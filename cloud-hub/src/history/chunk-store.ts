@@ -1,6 +1,6 @@
 /** Chunks as rows. */
 import type { Series } from "@millwright/aggregates";
-import type { Dictionary, GatewayId } from "@millwright/wire-contract";
+import type { Dictionary, GatewayId, SampleScratch } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import type { PartitionedTable } from "../database/range-partitions.ts";
@@ -175,10 +175,18 @@ export class ChunkReader {
     this.#book = book;
   }
 
-  /** Times as they were stamped, or as they are read. */
-  async read(gateway: GatewayId, chunk: StoredChunk, times: "stamped" | "read"): Promise<Series> {
+  /**
+   * Times as they were stamped, or as they are read.
+   * @param scratch read into this; the answer holds until it is used the next time
+   */
+  async read(
+    gateway: GatewayId,
+    chunk: StoredChunk,
+    times: "stamped" | "read",
+    scratch?: SampleScratch,
+  ): Promise<Series> {
     const dictionary = await this.#dictionary(gateway, chunk.dictionary);
-    const series = unpackChunk(chunk.bytes, dictionary);
+    const series = unpackChunk(chunk.bytes, dictionary, scratch);
     if (times === "read" && chunk.offsetUs !== 0) {
       const { measuredUs } = series;
       for (let row = 0; row < series.count; row++) {

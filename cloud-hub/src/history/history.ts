@@ -25,7 +25,7 @@ import {
   readRows,
   type RollupTier,
 } from "./rollups/rollup-store.ts";
-import { asNumbers, SampleReader } from "./sample-reader.ts";
+import { SampleReader } from "./sample-reader.ts";
 import { SeriesBook } from "./series-book.ts";
 import { SeriesFinder } from "./series-finder.ts";
 
@@ -117,25 +117,25 @@ export class History implements AsyncDisposable {
       this.#gapsOf(gateway, tags, fromUs, toUs),
       tier === "samples" && this.#isReleased(gateway, fromUs, toUs),
     ]);
-    if (released)
-      return this.#lake.lines({
-        kind: "lines",
-        gateway,
-        tags,
-        series,
-        fromUs,
-        toUs,
-        columns,
-        gaps: gaps.map((entries) =>
-          entries.map((entry) => ({ fromUs: entry.fromUs, toUs: entry.toUs })),
-        ),
-      });
-    const sources =
-      tier === "samples"
-        ? (await this.#samples.read(gateway, tags, series, fromUs, toUs)).map(asNumbers)
-        : await this.#bucketPoints(gateway, tags, series, fromUs, toUs, columns, tierOf(tier));
+    const gapsOf = gaps.map((entries) =>
+      entries.map((entry) => ({ fromUs: entry.fromUs, toUs: entry.toUs })),
+    );
+    const question = { gateway, tags, series, fromUs, toUs, columns, gaps: gapsOf };
+    if (tier === "samples")
+      return released
+        ? this.#lake.lines({ kind: "lines", ...question })
+        : this.#samples.lines(question);
+    const sources = await this.#bucketPoints(
+      gateway,
+      tags,
+      series,
+      fromUs,
+      toUs,
+      columns,
+      tierOf(tier),
+    );
     return sources.map(({ measuredUs, value, status }, at) =>
-      reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps[at] ?? []),
+      reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gapsOf[at]),
     );
   }
 

@@ -1,14 +1,18 @@
 /** Samples as they were told: from chunks, and from the frames that are not sorted yet. */
-import { inTime, type Series } from "@millwright/aggregates";
+import { inTime, type Gap, type Series } from "@millwright/aggregates";
+import { reducePerColumn, type ReducedLine } from "@millwright/kit";
 import {
   decodeSamples,
+  SampleScratch,
   type GatewayId,
   type SampleColumns,
   type ValueType,
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
-import { ChunkReader, readChunks } from "./chunk-store.ts";
+import { ChunkReader, readChunks, type StoredChunk } from "./chunk-store.ts";
+import type { TakeRun } from "./lake/stream-parts.ts";
+import { LineInParts } from "./line-in-parts.ts";
 import {
   emptySeries,
   joinSeries,
@@ -37,6 +41,28 @@ export interface ReleasedSamples {
     fromUs: number,
     toUs: number,
   ): Promise<Series>;
+  /** Of several tags, run by run. */
+  stream(
+    paths: readonly string[],
+    gateway: GatewayId,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+    take: TakeRun,
+  ): Promise<void>;
+}
+
+/** Lines of several tags for a chart. */
+export interface LinesQuestion {
+  readonly gateway: GatewayId;
+  readonly tags: readonly string[];
+  /** Numbers of the tags; undefined for one of which nothing is sorted. */
+  readonly series: readonly (number | undefined)[];
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly columns: number;
+  /** By tag: where the line breaks. */
+  readonly gaps: readonly (readonly Gap[])[];
 }
 
 export class SampleReader {
@@ -48,6 +74,70 @@ export class SampleReader {
     this.#pool = pool;
     this.#book = book;
     this.#released = released;
+  }
+
+  /** In the order of the tags. Samples are looked at as they come, and put together only where parts lie over each other. */
+  async lines(question: LinesQuestion): Promise<readonly ReducedLine[]> {
+    const { gateway, tags, series, fromUs, toUs, columns, gaps } = question;
+    const parts = tags.map(
+      (_, at) => new LineInParts({ fromUs, toUs, columns, gaps: gaps[at] ?? [] }),
+    );
+    const [chunks, tail] = await Promise.all([
+      this.#chunks(series, fromUs, toUs),
+      this.tail(gateway, tags, fromUs, toUs),
+      this.#streamFiles(gateway, tags, fromUs, toUs, parts),
+    ]);
+    const reader = new ChunkReader(this.#pool, this.#book);
+    const scratch = new SampleScratch();
+    const lines: ReducedLine[] = [];
+    for (const [at, line] of parts.entries()) {
+      for (const [index, chunk] of (chunks[at] ?? []).entries()) {
+        if (index === 0) line.beginSource(chunk.firstUs + chunk.offsetUs);
+        const samples = asNumbers(await reader.read(gateway, chunk, "read", scratch));
+        line.add(samples.measuredUs, samples.value, samples.status);
+      }
+      const late = asNumbers(tail[at] ?? emptySeries);
+      line.beginSource(late.measuredUs[0] ?? Infinity);
+      line.add(late.measuredUs, late.value, late.status);
+      lines.push(line.finish() ?? (await this.#line(question, at)));
+    }
+    return lines;
+  }
+
+  /** One of them, of samples that were put together first. */
+  async #line(
+    { gateway, tags, series, fromUs, toUs, columns, gaps }: LinesQuestion,
+    at: number,
+  ): Promise<ReducedLine> {
+    const tag = tags.slice(at, at + 1);
+    const [found] = await this.read(gateway, tag, [series[at]], fromUs, toUs);
+    const { measuredUs, value, status } = asNumbers(found ?? emptySeries);
+    return reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps[at] ?? []);
+  }
+
+  async #streamFiles(
+    gateway: GatewayId,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+    parts: readonly LineInParts[],
+  ): Promise<void> {
+    if (this.#released === undefined) return;
+    const paths = await this.#released.paths(gateway, fromUs, toUs);
+    await this.#released.stream(paths, gateway, tags, fromUs, toUs, (at, us, value, status) =>
+      parts[at]?.add(us, value, status),
+    );
+  }
+
+  #chunks(
+    series: readonly (number | undefined)[],
+    fromUs: number,
+    toUs: number,
+  ): Promise<readonly (readonly StoredChunk[])[]> {
+    return readChunks(
+      this.#pool,
+      series.map((no) => ({ series: no ?? -1, fromUs, toUs })),
+    );
   }
 
   /**
@@ -62,10 +152,7 @@ export class SampleReader {
     toUs: number,
   ): Promise<readonly Series[]> {
     const [chunks, tail, released] = await Promise.all([
-      readChunks(
-        this.#pool,
-        series.map((no) => ({ series: no ?? -1, fromUs, toUs })),
-      ),
+      this.#chunks(series, fromUs, toUs),
       this.tail(gateway, tags, fromUs, toUs),
       this.#fromFiles(gateway, tags, fromUs, toUs),
     ]);

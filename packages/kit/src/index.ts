@@ -6,4 +6,9 @@ export { BoundedQueue } from "./bounded-queue.ts";
 export { createLog, silentLog, type Log, type LogFields, type LogLevel } from "./log.ts";
 export { seededRandom, type Random } from "./random.ts";
 export { aborted, race } from "./abort.ts";
-export { reducePerColumn, type ReducedLine } from "./reduce-columns.ts";
+export {
+  ColumnReducer,
+  reducePerColumn,
+  type ColumnWindow,
+  type ReducedLine,
+} from "./reduce-columns.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { reducePerColumn } from "./reduce-columns.ts";
+import { ColumnReducer, reducePerColumn } from "./reduce-columns.ts";
 
 const bad = 0x8000_0000;
 
@@ -152,4 +152,56 @@ test("whatever the samples, extremes survive, times rise, and the size is bounde
       },
     ),
   );
+});
+
+test("samples that come part by part, however they are cut, make the line of the whole", () => {
+  const sample = fc.record({
+    us: fc.integer({ min: -20, max: 1_020 }),
+    value: fc.oneof({ weight: 8, arbitrary: fc.integer({ max: 9 }) }, fc.constant(NaN)),
+    status: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, fc.constant(bad)),
+    cutBefore: fc.boolean(),
+  });
+  const gap = fc.record({ fromUs: fc.nat(1_000), toUs: fc.nat(1_200) });
+  fc.assert(
+    fc.property(
+      fc.array(sample, { maxLength: 60 }),
+      fc.array(gap, { maxLength: 3 }),
+      fc.integer({ min: 1, max: 30 }),
+      (unsorted, gaps, columns) => {
+        const samples = unsorted.toSorted((a, b) => a.us - b.us);
+        const reducer = new ColumnReducer({ fromUs: 0, toUs: 1_000, columns, gaps });
+        let from = 0;
+        for (let end = 1; end <= samples.length; end++) {
+          if (end < samples.length && samples[end]?.cutBefore !== true) continue;
+          const part = samples.slice(from, end);
+          const inOrder = reducer.add(
+            Float64Array.from(part, ({ us }) => us),
+            Float64Array.from(part, ({ value }) => value),
+            Uint32Array.from(part, ({ status }) => status),
+          );
+          assert.equal(inOrder, true);
+          from = end;
+        }
+        const whole = reducePerColumn(
+          Float64Array.from(samples, ({ us }) => us),
+          Float64Array.from(samples, ({ value }) => value),
+          Uint32Array.from(samples, ({ status }) => status),
+          0,
+          1_000,
+          columns,
+          gaps,
+        );
+        assert.deepEqual(reducer.finish(), whole);
+      },
+    ),
+  );
+});
+
+test("a part with a sample before those that came is refused", () => {
+  const reducer = new ColumnReducer({ fromUs: 0, toUs: 1_000, columns: 10, gaps: [] });
+  const add = (...us: number[]): boolean =>
+    reducer.add(Float64Array.from(us), Float64Array.from(us), new Uint32Array(us.length));
+  assert.equal(add(10, 20, 20), true);
+  assert.equal(add(20, 30), true);
+  assert.equal(add(29), false);
 });

@@ -18,13 +18,20 @@ export function pack(bytes: Uint8Array): Uint8Array | undefined {
   return packed.length < bytes.length ? packed : undefined;
 }
 
+/** Bytes that are made room for at once: the least that zlib takes, and no more than may be trusted to come. */
+const pieceLeast = 64;
+const pieceMost = 65_536;
+
 /** @param size what it says it unpacks to; anything else is malformed */
 export function unpack(bytes: Uint8Array, size: number): Uint8Array {
   if (size > unpackedMax) throw new Malformed(`it unpacks to more than ${unpackedMax} bytes`);
   let unpacked: Uint8Array;
   try {
     // One byte more than stated, so that a longer one is an error and never an allocation.
-    unpacked = zstdDecompressSync(bytes, { maxOutputLength: size + 1 });
+    const maxOutputLength = size + 1;
+    // In one piece of its own size: the usual 16 KiB for each call are more than the bytes of a hundred chunks.
+    const chunkSize = Math.min(Math.max(maxOutputLength, pieceLeast), pieceMost);
+    unpacked = zstdDecompressSync(bytes, { maxOutputLength, chunkSize });
   } catch {
     throw new Malformed("its zstd part cannot be unpacked");
   }

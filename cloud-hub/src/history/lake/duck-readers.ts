@@ -3,8 +3,8 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 
 import { connectDuck, createDuck } from "./duck.ts";
 
-/** As many as DuckDB has threads: a tag of a day is one row group, which one thread reads. */
-const connectionsMax = 2;
+/** As many as DuckDB has threads: what is streamed is read by one of them. */
+export const readersMax = 2;
 
 export class DuckReaders implements Disposable {
   readonly #scratch: string;
@@ -21,7 +21,7 @@ export class DuckReaders implements Disposable {
   }
 
   async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    while (this.#busy >= connectionsMax) {
+    while (this.#busy >= readersMax) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });

@@ -1,8 +1,8 @@
 /** The process of the lake: answers from files. Started by `lake-host.ts`; ends with the one who started it. */
-import { createLog, messageChain, reducePerColumn, systemClock } from "@millwright/kit";
+import { createLog, messageChain, systemClock } from "@millwright/kit";
 
 import { openPool } from "../../database/pool.ts";
-import { asNumbers, SampleReader } from "../sample-reader.ts";
+import { SampleReader } from "../sample-reader.ts";
 import { SeriesBook } from "../series-book.ts";
 import { noteDamaged } from "./damage.ts";
 import { digestSamples } from "./digest-samples.ts";
@@ -41,18 +41,8 @@ function openAnswering(settings: LakeSettings): (question: LakeQuestion) => Prom
   const reader = new SampleReader(pool, new SeriesBook(), new ReleasedReader(pool, lake));
   return async (question) => {
     switch (question.kind) {
-      case "lines": {
-        const { gateway, tags, series, fromUs, toUs, columns, gaps } = question;
-        const found = await reader.read(gateway, tags, series, fromUs, toUs);
-        return {
-          kind: "lines",
-          lines: found
-            .map(asNumbers)
-            .map(({ measuredUs, value, status }, at) =>
-              reducePerColumn(measuredUs, value, status, fromUs, toUs, columns, gaps[at] ?? []),
-            ),
-        };
-      }
+      case "lines":
+        return { kind: "lines", lines: await reader.lines(question) };
       case "export":
         return {
           kind: "exported",

@@ -1,8 +1,8 @@
 /** What the hub asks the process of the lake. */
-import type { Gap } from "@millwright/aggregates";
 import type { LogLevel, ReducedLine } from "@millwright/kit";
 import type { GatewayId } from "@millwright/wire-contract";
 
+import type { LinesQuestion } from "../sample-reader.ts";
 import type { DigestAnswer, DigestOrder } from "./digest-samples.ts";
 import type { BucketSettings } from "./object-bucket.ts";
 
@@ -19,18 +19,7 @@ export interface LakeSettings extends LakePlace {
 }
 
 export type LakeQuestion =
-  | {
-      readonly kind: "lines";
-      readonly gateway: GatewayId;
-      readonly tags: readonly string[];
-      /** Numbers of the tags. */
-      readonly series: readonly (number | undefined)[];
-      readonly fromUs: number;
-      readonly toUs: number;
-      readonly columns: number;
-      /** By tag: where the line breaks. */
-      readonly gaps: readonly (readonly Gap[])[];
-    }
+  | ({ readonly kind: "lines" } & LinesQuestion)
   | {
       readonly kind: "export";
       readonly gateway: GatewayId;

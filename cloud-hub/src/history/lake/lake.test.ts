@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { silentLog, type Clock, systemClock } from "@millwright/kit";
+import { reducePerColumn, silentLog, type Clock, systemClock } from "@millwright/kit";
 import { bucketOf } from "@millwright/wire-contract";
 
 import { brokenAudit } from "../../database/audit.ts";
@@ -100,18 +100,23 @@ async function readAll(lake: Lake, gateway: TestGateway): Promise<readonly numbe
     "select no from series where gateway = $1 and tag = 'pump/t0'",
     [gateway.gateway],
   );
-  const [series] = await lake.reader.read(
-    gateway.gateway,
-    ["pump/t0"],
-    [found.rows[0]?.no],
-    testDayUs,
-    testDayUs + dayUs,
-  );
+  const range = { fromUs: testDayUs, toUs: testDayUs + dayUs };
+  const { fromUs, toUs } = range;
+  const of = { gateway: gateway.gateway, tags: ["pump/t0", "pump/t1"] };
+  const numbers = [found.rows[0]?.no, undefined];
+  const [series] = await lake.reader.read(of.gateway, of.tags, numbers, fromUs, toUs);
+  // What is looked at part by part makes the line of what was put together first.
+  const columns = 1_000;
+  const question = { ...of, ...range, series: numbers, columns, gaps: [] };
+  const [line] = await lake.reader.lines(question);
+  assert.ok(series !== undefined);
+  const { measuredUs, value, status } = series;
+  assert.deepEqual(line, reducePerColumn(measuredUs, value, status, fromUs, toUs, columns));
   assert.deepEqual(
-    [...(series?.value ?? [])],
-    [...(series?.measuredUs ?? [])].map((us) => (us - testDayUs) / secondUs / 10),
+    [...value],
+    [...measuredUs].map((us) => (us - testDayUs) / secondUs / 10),
   );
-  return [...(series?.measuredUs ?? [])].map((us) => (us - testDayUs) / secondUs);
+  return [...measuredUs].map((us) => (us - testDayUs) / secondUs);
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at);

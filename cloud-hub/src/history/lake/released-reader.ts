@@ -4,10 +4,11 @@ import type { GatewayId, ValueType } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { emptySeries } from "../samples/merge-series.ts";
-import { DuckReaders } from "./duck-readers.ts";
+import { DuckReaders, readersMax } from "./duck-readers.ts";
 import type { LakeFolder } from "./lake-folder.ts";
 import { releasedFiles } from "./lake-store.ts";
 import { readPart } from "./part-reader.ts";
+import { streamParts, type TakeRun } from "./stream-parts.ts";
 
 export class ReleasedReader implements Disposable {
   readonly #pool: pg.Pool;
@@ -43,6 +44,35 @@ export class ReleasedReader implements Disposable {
     const question = { paths, gateway, tag, type, fromUs, toUs };
     const series = await this.#readers.use((connection) => readPart(connection, question));
     return inTime(series, -Infinity, Infinity);
+  }
+
+  /** Of several tags at once, each in order of time as far as its files are. Runs of one tag come one after the other. */
+  async stream(
+    paths: readonly string[],
+    gateway: GatewayId,
+    tags: readonly string[],
+    fromUs: number,
+    toUs: number,
+    take: TakeRun,
+  ): Promise<void> {
+    // A question is answered by one thread. Neighbours by name lie together in the files, and are read together.
+    const byName = tags
+      .map((tag, at) => ({ tag, at }))
+      .toSorted((a, b) => (a.tag < b.tag ? -1 : 1));
+    const each = Math.ceil(byName.length / readersMax);
+    const parts = Array.from({ length: readersMax }, (_, part) =>
+      byName.slice(part * each, (part + 1) * each),
+    );
+    await Promise.all(
+      parts.map(async (part) => {
+        const question = { paths, gateway, tags: part.map(({ tag }) => tag), fromUs, toUs };
+        await this.#readers.use((connection) =>
+          streamParts(connection, question, (place, ...columns) => {
+            take(part[place]?.at ?? -1, ...columns);
+          }),
+        );
+      }),
+    );
   }
 
   [Symbol.dispose](): void {

@@ -5,6 +5,7 @@ import {
   encodeSamples,
   type Dictionary,
   type SampleColumns,
+  type SampleScratch,
 } from "@millwright/wire-contract";
 
 import { sliceSeries } from "./merge-series.ts";
@@ -58,8 +59,12 @@ function endOfChunk({ count, measuredUs }: Series, from: number): number {
 }
 
 /** Throws on bytes that are not a chunk of this dictionary: they were checked when they were written. */
-export function unpackChunk(bytes: Uint8Array, dictionary: Dictionary): SampleColumns {
-  const samples = decodeSamples(bytes, dictionary);
+export function unpackChunk(
+  bytes: Uint8Array,
+  dictionary: Dictionary,
+  scratch?: SampleScratch,
+): SampleColumns {
+  const samples = decodeSamples(bytes, dictionary, scratch);
   if ("kind" in samples) throw new Error(`a chunk cannot be decoded: ${samples.reason}`);
   return samples;
 }
