@@ -15,7 +15,7 @@ import sys
 
 LANES = {1: "critical", 2: "live", 3: "history", 4: "capture", 5: "raw"}
 CONTENTS = {1: "samples", 2: "dictionary", 3: "ledger", 4: "void", 5: "start", 6: "clock",
-            7: "capture", 8: "piece"}
+            7: "capture", 8: "piece", 9: "aggregates"}
 SAMPLE_TYPES = ["none", "int16", "int32", "float32", "float64"]
 CAPTURE_TRIGGERS = ["", "schedule", "limit", "file"]
 TYPES = [None, "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
@@ -540,6 +540,8 @@ def read_body(content, body, tags):
     read = message(body)
     if content == "piece":
         return {"sha256": read[1].hex(), "at": read.get(2, 0), "data": read.get(3, b"").hex()}
+    if content == "aggregates":
+        return {"hour": read.get(1, 0), "revision": read[2], "minutes": read.get(3, b"").hex()}
     if content == "void":
         return {"fromSeq": read[1], "toSeq": read[2], "chainBefore": "%016x" % read.get(3, 0),
                 "chainAt": "%016x" % read.get(4, 0), "sampleCount": read.get(5, 0)}

@@ -1,5 +1,6 @@
 /** What a message on a frame subject is, before anything is stored. Pure: bytes and subject in, a verdict out. */
 import {
+  decodeAggregates,
   decodeCapture,
   decodeClock,
   decodeDictionary,
@@ -122,6 +123,10 @@ export function admit(
     case "capture":
     case "piece": {
       const read = head.content === "piece" ? decodePiece(body) : decodeCapture(body);
+      return isRefused(read) ? keepBytes(read.reason) : { kind: "frame", frame };
+    }
+    case "aggregates": {
+      const read = decodeAggregates(body);
       return isRefused(read) ? keepBytes(read.reason) : { kind: "frame", frame };
     }
     case "clock": {

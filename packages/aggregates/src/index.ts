@@ -19,3 +19,4 @@ export {
 } from "./codec/hour-codec.ts";
 export { joinBuckets } from "./join.ts";
 export type { DeviceScale } from "./codec/forms.ts";
+export { decodeToldMinutes, encodeToldMinutes, type ToldMinutes } from "./codec/told-codec.ts";

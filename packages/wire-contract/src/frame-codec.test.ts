@@ -67,7 +67,7 @@ test("every frame that is cut short or goes on too long is corrupt", () => {
 test("a frame of a later version or with a new content is undecodable and still tells its place", () => {
   for (const [content, version, says] of [
     [1, 2, "frame version 2 is not known to this program, which knows 1"],
-    [9, 1, "content 9 is not known to this program"],
+    [15, 1, "content 15 is not known to this program"],
   ] as const) {
     const sealed = sealFrame(makeHead({ seq: 5, cum: 50, sampleCount: 7 }), 3n, Uint8Array.of(1));
     const bytes = frameBytes(sealed);

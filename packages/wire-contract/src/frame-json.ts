@@ -2,6 +2,7 @@
  * A frame as JSON, for people, stored cases and programs in other languages. 64-bit numbers are text; what JSON has no
  * number for is an object that says what it is.
  */
+import { decodeAggregates } from "./aggregates.ts";
 import { decodeCapture, decodePiece } from "./capture.ts";
 import { decodeClock, decodeLedger, decodeStarts, decodeVoid } from "./records.ts";
 import { decodeDictionary, type Dictionary } from "./dictionary.ts";
@@ -52,6 +53,12 @@ function bodyJson(content: FrameContent, body: Uint8Array, dictionary: Dictionar
     case "piece": {
       const read = decodePiece(body);
       return "kind" in read ? read : { ...read, data: Buffer.from(read.data).toString("hex") };
+    }
+    case "aggregates": {
+      const read = decodeAggregates(body);
+      return "kind" in read
+        ? read
+        : { ...read, minutes: Buffer.from(read.minutes).toString("hex") };
     }
     case "unknown":
       return null;

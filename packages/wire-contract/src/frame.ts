@@ -16,6 +16,7 @@ export const frameContents = {
   clock: 6,
   capture: 7,
   piece: 8,
+  aggregates: 9,
 } as const;
 export type FrameContent = keyof typeof frameContents;
 

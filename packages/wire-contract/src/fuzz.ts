@@ -7,6 +7,7 @@ import type { Random, Refused } from "@millwright/kit";
 import { decodeDictionary, type Dictionary, makeDictionary } from "./dictionary.ts";
 import { frameBytes, parseFrame, sealFrame } from "./frame-codec.ts";
 import { frameContents, type FrameContent, type FrameHead } from "./frame.ts";
+import { decodeAggregates } from "./aggregates.ts";
 import { decodeCapture, decodePiece } from "./capture.ts";
 import { decodeClock, decodeLedger, decodeStarts, decodeVoid } from "./records.ts";
 import { decodeSamples, samplesMax } from "./samples.ts";
@@ -101,6 +102,8 @@ function decodeBody(
       return decodeCapture(body);
     case "piece":
       return decodePiece(body);
+    case "aggregates":
+      return decodeAggregates(body);
     case "unknown":
       return assert.fail("a frame whose content is not known is undecodable");
   }

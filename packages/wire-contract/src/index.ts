@@ -58,6 +58,7 @@ export {
   makeDictionary,
   type Dictionary,
 } from "./dictionary.ts";
+export { decodeAggregates, encodeAggregates, type AggregatesBody } from "./aggregates.ts";
 export { SampleScratch } from "./columns/target.ts";
 export { decodeSamples, encodeSamples } from "./samples.ts";
 export {

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
 import protobuf from "protobufjs";
+import { decodeAggregates, encodeAggregates } from "./aggregates.ts";
 import {
   decodeCapture,
   decodePiece,
@@ -171,6 +172,13 @@ test("a generic library reads a capture and a piece that we wrote, and we read i
   const data = Uint8Array.of(1, 2, 3);
   const piece = Buffer.concat([encodePieceHead(record.sha256, 2 ** 33, data.length), data]);
   assertBoth("Piece", piece, decodePiece, { sha256: record.sha256, at: 2 ** 33, data });
+});
+
+test("a generic library reads aggregates that we wrote, and we read its own", () => {
+  const body = { hour: 495_000, revision: 2 ** 52 + 1, minutes: Uint8Array.of(1, 0, 0, 7) };
+  assertBoth("Aggregates", encodeAggregates(body), decodeAggregates, body);
+  const nothing = decodeAggregates(encodeAggregates({ ...body, revision: 0 }));
+  assert("kind" in nothing, "a statement without a revision could not be told from a later one");
 });
 
 test("a generic library reads a dictionary that we wrote, and we read its own", () => {

@@ -61,6 +61,7 @@ export const anyHead: fc.Arbitrary<UnsealedHead> = fc.record(
       "clock",
       "capture",
       "piece",
+      "aggregates",
     ),
     cum: count,
     sampleCount: count,

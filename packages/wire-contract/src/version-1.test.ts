@@ -34,7 +34,16 @@ for (const name of names) {
 }
 
 test("there is a stored frame of every content", () => {
-  const contents = ["dictionary", "ledger", "void", "start", "clock", "capture", "piece"];
+  const contents = [
+    "dictionary",
+    "ledger",
+    "void",
+    "start",
+    "clock",
+    "capture",
+    "piece",
+    "aggregates",
+  ];
   for (const name of ["by-tag", "wide", "by-time", ...contents]) {
     assert(names.includes(name), name);
   }

@@ -78,7 +78,7 @@ function guesser(plan: ColumnPlan, known: Known, rows: Uint32Array): (place: num
   return (place) => plan.guess(known, rows[place] ?? 0, place === 0 ? -1 : (rows[place - 1] ?? 0));
 }
 
-function rowsOf(
+export function rowsOf(
   good: Uint32Array,
   count: number,
 ): { readonly all: Uint32Array; readonly filled: Uint32Array } {
@@ -87,7 +87,7 @@ function rowsOf(
 }
 
 /** Columns in which nothing was measured. */
-function emptyColumns(count: number): BucketColumns {
+export function emptyColumns(count: number): BucketColumns {
   const columns = makeColumns(count);
   for (const name of ["min", "max", "first", "firstUs", "last", "lastUs"] as const) {
     columns[name].fill(NaN);

@@ -98,7 +98,7 @@ function readForm(input: ByteReader, code: number): { form: Form; asGuessed: boo
 }
 
 /** The same arithmetic when writing and when reading; a guess that is no number is 0. */
-function wholeGuess(form: Form, guess: number): number {
+export function wholeGuess(form: Form, guess: number): number {
   const whole = toWhole(form, guess);
   return whole <= 2 ** 51 && whole >= -(2 ** 51) ? whole + 0 : 0;
 }
