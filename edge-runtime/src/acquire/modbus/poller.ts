@@ -212,7 +212,8 @@ export class Poller {
   }
 
   #fill(): void {
-    if (this.#filling) return;
+    // Questions go out together, when half of the window is free: a system call costs more than a frame.
+    if (this.#filling || this.#underWay.size > this.#window >> 1) return;
     this.#filling = true;
     try {
       while (!this.#stopped) {

@@ -11,6 +11,7 @@ export interface Transport {
 }
 
 export interface TransportEvents {
+  /** @param chunk a view that is written over when the call is done */
   data(chunk: Uint8Array): void;
   /** Once, when the transport is gone for whatever reason. */
   closed(cause: Error | undefined): void;
@@ -18,6 +19,12 @@ export interface TransportEvents {
 
 /** Kernels repeat a connection request after 1 and 3 s; who has not answered after 5 s is not there. */
 const connectMs = 5_000;
+
+/**
+ * A socket reads into the same memory again and again: without it each read takes 64 KB anew, and the collector lives on
+ * that. Holds the answers to more questions than may be under way.
+ */
+const readBytes = 16_384;
 
 /** Throws `DeviceUnreachable`. */
 export function openTransport(
@@ -37,8 +44,18 @@ function openSocket(
   events: TransportEvents,
 ): Promise<Transport> {
   return new Promise((resolve, reject) => {
-    // Requests are small and waited for: holding them back to fill a packet would only cost time.
-    const socket = connect({ host, port, noDelay: true, keepAlive: true });
+    const socket = connect({
+      ...{ host, port, keepAlive: true },
+      // Requests are small and waited for: holding them back to fill a packet would only cost time.
+      noDelay: true,
+      onread: {
+        buffer: Buffer.allocUnsafe(readBytes),
+        callback: (length, bytes) => {
+          events.data(bytes.subarray(0, length));
+          return true;
+        },
+      },
+    });
     let failure: Error | undefined;
     let opened = false;
     socket.setTimeout(connectMs, () => {
@@ -50,9 +67,6 @@ function openSocket(
     socket.on("connect", () => {
       opened = true;
       socket.setTimeout(0);
-      socket.on("data", (chunk: Buffer) => {
-        events.data(chunk);
-      });
       resolve({
         write: (bytes) => {
           if (!socket.destroyed) socket.write(bytes);
