@@ -144,6 +144,27 @@ test("while live waits for the hub, what is told goes to history, a minute in a 
   assert.equal((await toldSamples(journal)).length, 91);
 });
 
+test("with thousands of tags a frame goes to history as it is", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  const tags = Array.from({ length: 3_000 }, (_, index) => tag(`t${index}`));
+  await journal.adoptTags(tags);
+  for (let second = 0; second < 15; second++) {
+    await keep(rig, journal, second);
+    await journal.commit();
+  }
+  const live = await laneOf(journal, "live");
+  const frames = await framesOf(journal, "history");
+  assert.deepEqual(
+    frames.map(({ bytes }) => parsed(bytes).head.rawFrom),
+    Array.from({ length: 15 - live.headSeq }, (_, at) => live.headSeq + 1 + at),
+  );
+  await journal.abandon();
+  const again = rig.open();
+  await again.adoptTags(tags);
+  assert.equal((await toldSamples(again)).length, 15);
+});
+
 test("what was gathered for history when the gateway was killed is told by the next run", async (context) => {
   const rig = newRig(context);
   const journal = rig.open();

@@ -35,6 +35,11 @@ import {
 const rowsPerLiveFrame = 1_000;
 /** By then the samples of one tag lie together in hundreds (architecture 4), and a frame is still some 20 kB. */
 const rowsPerHistoryFrame = 16_384;
+/**
+ * With fewer samples of a tag in a history frame than these, gathering saves next to nothing: the frame that is there
+ * already is told as it is, and neither the processor nor the medium has it twice.
+ */
+const samplesPerTagMin = 8;
 /** Rows for the history lane wait so long for others: nobody waits for them. */
 const historyEveryMs = 60_000;
 /** "told to" of a journal that gathers nothing: whatever is kept is told in the same transaction. */
@@ -108,6 +113,8 @@ export class TellingLane {
   hasSnapshot = false;
   /** Whether the rule of any tag holds something back. */
   #thins = false;
+  /** Whether there are few enough tags for history frames of their own. */
+  #gathersHistory = true;
 
   constructor(parts: {
     readonly sealer: Sealer;
@@ -146,14 +153,16 @@ export class TellingLane {
     const thinned = tags.filter(({ telling }) => telling !== undefined && telling.rule !== "full");
     this.#thinned = new Set(thinned.map(({ index }) => index));
     this.#thins = thinned.length > 0;
+    this.#gathersHistory = tags.length * samplesPerTagMin <= rowsPerHistoryFrame;
     this.#noteTold(this.#thins ? keyOf(at.rank, this.#parts.sealer.heads.raw.seq) : everything);
   }
 
   /** @param lane where frames go that are sealed now */
   tell({ rank }: Moment, nowMs: number, lane: ToldLane, part: KeptPart): void {
     const { fields, body, id } = part;
+    const asItIs = !this.#thins && (lane === "live" || !this.#gathersHistory);
     // Of a device's history nothing is held back: it was asked for, and there is little of it.
-    if ((!this.#thins && lane === "live") || fields.late) {
+    if (asItIs || fields.late) {
       const { sealer, frames } = this.#parts;
       const sealed = sealer.told(lane, fields, { rawFrom: seqOf(id), rawTo: seqOf(id) }, body);
       frames.putTold(rank, lane, { sealed, rawFrom: id, rawTo: id, shared: true });
