@@ -48,8 +48,8 @@ export const chunkRules: ChunkRules = {
 
 /** Until the first chunk says better (`bench tiers`). */
 const usualBytesPerSample = 0.9;
-/** Frames asked for at a time. */
-const framesPerQuery = 64;
+/** Frames of one slice, however small they are. */
+const sliceFramesMax = 64;
 
 /** What became readable from chunks. */
 export interface Published {
@@ -183,9 +183,8 @@ export class Chunker {
   /** Counts the frames that go together: of one start, one dictionary and one run of the clock. */
   #count(job: Job): void {
     let inSlice = 0;
-    for (const frame of this.#parts.frames.after(job.cursor, framesPerQuery)) {
+    for (const frame of this.#nextFrames(job)) {
       if (job.counts.samples >= job.samplesWanted) break;
-      if (inSlice >= this.#rules.sliceSamplesMax) return;
       if (!this.#fits(job, frame)) {
         job.passes = this.#passesOf(job);
         return;
@@ -194,6 +193,10 @@ export class Chunker {
     }
     const isOver = inSlice === 0 || job.counts.samples >= job.samplesWanted;
     if (isOver) job.passes = this.#passesOf(job);
+  }
+
+  #nextFrames(job: Job): PendingFrame[] {
+    return this.#parts.frames.after(job.cursor, sliceFramesMax, this.#rules.sliceSamplesMax);
   }
 
   /** Takes the frame in, unless it belongs to what comes next. */
@@ -239,9 +242,8 @@ export class Chunker {
     const { gathering, dictionary } = job;
     if (pass === undefined || gathering === undefined || dictionary === undefined) return;
     let inSlice = 0;
-    for (const frame of this.#parts.frames.after(job.cursor, framesPerQuery)) {
+    for (const frame of this.#nextFrames(job)) {
       if (frame.id > job.toId) break;
-      if (inSlice >= this.#rules.sliceSamplesMax) return;
       const opened = openFrame(frame, dictionary, this.#scratch);
       if (opened?.head.late === pass.late) gathering.add(opened.columns);
       job.cursor = frame.id;

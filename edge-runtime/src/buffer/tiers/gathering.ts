@@ -112,10 +112,13 @@ export class Gathering {
       while (end < count && tag[end] === index) end++;
       const at = this.#next.get(index);
       if (at !== undefined) {
-        to.tag.fill(index, at, at + end - row);
-        to.measuredUs.set(measuredUs.subarray(row, end), at);
-        to.value.set(value.subarray(row, end), at);
-        to.status.set(status.subarray(row, end), at);
+        // In a frame of thousands of tags a run is one or two samples long: views of it would cost more than they carry.
+        for (let from = row, into = at; from < end; from++, into++) {
+          to.tag[into] = index;
+          to.measuredUs[into] = measuredUs[from] ?? NaN;
+          to.value[into] = value[from] ?? NaN;
+          to.status[into] = status[from] ?? 0;
+        }
         if (wide !== undefined) this.#addWide(wide, row, end, at);
         this.#next.set(index, at + end - row);
       }

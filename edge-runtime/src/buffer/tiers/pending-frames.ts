@@ -60,17 +60,17 @@ export class PendingFrames {
     );
   }
 
-  after(id: number, max: number): PendingFrame[] {
-    return this.#after.all(id, max).map((row) => ({
-      id: row.id,
-      sealedUs: row.sealed_us,
-      firstUs: row.first_us,
-      lastUs: row.last_us,
-      samples: row.samples,
-      dictionary: bigOf(row.dictionary),
-      rawHead: row.raw_head,
-      body: row.body,
-    }));
+  /** The frames behind `id`: at most `framesMax`, and no more of them than hold `samplesMax`, the last one whole. */
+  after(id: number, framesMax: number, samplesMax: number): PendingFrame[] {
+    const frames: PendingFrame[] = [];
+    let samples = 0;
+    // Row by row: bodies that no slice comes to are not read.
+    for (const row of this.#after.iterate(id, framesMax)) {
+      frames.push(pendingFrame(row));
+      samples += row.samples;
+      if (samples >= samplesMax) break;
+    }
+    return frames;
   }
 
   backlog(afterId: number): Backlog {
@@ -82,6 +82,19 @@ export class PendingFrames {
       newestUs: row?.newest ?? -Infinity,
     };
   }
+}
+
+function pendingFrame(row: Row): PendingFrame {
+  return {
+    id: row.id,
+    sealedUs: row.sealed_us,
+    firstUs: row.first_us,
+    lastUs: row.last_us,
+    samples: row.samples,
+    dictionary: bigOf(row.dictionary),
+    rawHead: row.raw_head,
+    body: row.body,
+  };
 }
 
 /** What a frame holds, until `scratch` is used again; undefined when it cannot be read. */
