@@ -142,8 +142,8 @@ export class JournalKeeper implements JournalCore {
       this.#commitBy(nowMs + Math.min(firstSamplesMs, this.#options.commitEveryMs));
     }
     if (this.#intake.samples >= eagerSamples) this.#commitBy(nowMs);
-    else this.#commitBy(this.#nextCommitMs(nowMs));
     else if (clockMoved) this.#commitBy(Math.max(nowMs, this.#lastCommitMs + clockMovedMs));
+    else this.#commitBy(this.#nextCommitMs(nowMs));
     return true;
   }
 

@@ -293,11 +293,11 @@ export class Store {
     this.#sealsClaims = this.#claimsDue && group.linkUp;
     try {
       this.#write("commit", () => {
-        for (const chunk of group.chunks) {
         for (const record of group.clocks) {
           this.#clocks.put(record);
           this.#critical.tellClock(this.#moment, record);
         }
+        for (const chunk of group.chunks) {
           samples += this.#samples.keep(this.#moment, chunk, kept, (loss) => tooLarge.push(loss));
         }
         this.#telling.seal(this.#moment, group.nowMs, lane, group.last);

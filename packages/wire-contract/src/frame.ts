@@ -43,11 +43,11 @@ export type ClockCause = keyof typeof clockCauses;
 export interface ClockRecord extends ClockState {
   /** When this became known, µs. */
   readonly atUs: number;
-}
   /** Absent where a gateway of before did not say. */
   readonly cause?: ClockCause;
   /** By how much the clock was ahead of where the segment before would have had it, µs; absent where it was not. */
   readonly stepUs?: number;
+}
 
 /**
  * Whoever has stored the lanes of the epoch up to these numbers has all samples made before `upToUs` (gateway's clock, µs),

@@ -139,9 +139,9 @@ test("a generic library reads the small bodies that we wrote, and we read its ow
 
   const clock = { segment: 2 ** 53 - 1, offsetUs: -1_500_000, disciplined: true, atUs: 1 };
   assertBoth("Clock", records.encodeClock(clock), records.decodeClock, clock);
-});
   const stepped = { ...clock, cause: "unset", stepUs: -3_600_000_000 } as const;
   assertBoth("Clock", records.encodeClock(stepped), records.decodeClock, stepped);
+});
 
 test("a generic library reads a capture and a piece that we wrote, and we read its own", () => {
   const record: CaptureRecord = {
