@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
-import { loadSettings } from "../settings/load-settings.ts";
+import { planJournal, type PlannedTag } from "../buffer/tiers/journal-plan.ts";
+import { loadSettings, type Settings } from "../settings/load-settings.ts";
 import { deviceFolder } from "../settings/device-folder.ts";
 import { planLines } from "../settings/plan-lines.ts";
 import type { PlanLine } from "../acquire/driver.ts";
@@ -9,7 +10,7 @@ import type { Command } from "./command.ts";
 export const planCommand: Command = {
   name: "plan",
   usage: "plan --settings gateway.yaml",
-  what: "Checks the settings and says what they will mean for each device and line. Starts nothing.",
+  what: "Checks the settings and says what they will mean for each device, each line and the journal. Starts nothing.",
   async run(args, { clock, out: print }) {
     const { values } = parseArgs({
       args: [...args],
@@ -35,10 +36,18 @@ export const planCommand: Command = {
     for (const { line, devices, says } of planLines(settings.devices)) {
       out.push(`  ${line}: ${devices.join(", ")}`, ...says.map(toText));
     }
+    out.push(
+      `  journal: ${settings.journal.folder}`,
+      ...planJournal(settings.journal, tagsOf(settings.devices)).map((line) => `    ${line}`),
+    );
     print.write(`${out.join("\n")}\n`);
     return 0;
   },
 };
+
+function* tagsOf(devices: Settings["devices"]): Iterable<PlannedTag> {
+  for (const { tags } of devices) yield* tags;
+}
 
 function toText({ severity, text }: PlanLine): string {
   return `    ${severity === "info" ? "" : `${severity}: `}${text}`;

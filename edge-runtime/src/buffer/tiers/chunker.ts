@@ -47,7 +47,7 @@ export const chunkRules: ChunkRules = {
 };
 
 /** Until the first chunk says better (`bench tiers`). */
-const usualBytesPerSample = 0.9;
+export const usualBytesPerSample = 0.9;
 /** Frames of one slice, however small they are. */
 const sliceFramesMax = 64;
 

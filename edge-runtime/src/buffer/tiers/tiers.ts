@@ -36,7 +36,7 @@ const idleHoursMax = 24;
 const hourMax = 2 ** 22;
 
 /** Twelve bytes a minute, of tags at 1 Hz (`bench tiers`). */
-const rollupBytesPerSample = 0.2;
+export const rollupBytesPerSample = 0.2;
 
 export interface TiersParts {
   readonly db: Database.Database;
