@@ -220,7 +220,9 @@ async function makeYears(
       slot: firstDay + day,
       packed: fortnight[day % fortnight.length] ?? fail(),
     }));
-    await upsertRollups(pool, hourTier, rows);
+    const client = await pool.connect();
+    await upsertRollups(client, hourTier, rows);
+    client.release();
   }
   return chosen;
 }

@@ -392,7 +392,9 @@ async function rollupBytes(
       });
       buckets += 60;
     }
-    await upsertRollups(pool, minuteTier, rows);
+    const client = await pool.connect();
+    await upsertRollups(client, minuteTier, rows);
+    client.release();
   }
   await pool.query(`vacuum full ${table}`);
   const size = await pool.query<{ bytes: bigint }>(

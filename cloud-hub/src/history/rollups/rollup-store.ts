@@ -2,6 +2,7 @@
 import { widths, type Buckets, type WidthUs } from "@millwright/aggregates";
 import type pg from "pg";
 
+import { copyInto, CopyRows, type CopyType } from "../../database/copy-rows.ts";
 import type { PartitionedTable } from "../../database/range-partitions.ts";
 import type { PackedBuckets } from "./packed-buckets.ts";
 import { unpackBuckets } from "./unpack-buckets.ts";
@@ -38,76 +39,53 @@ export interface RollupRow {
   readonly packed: PackedBuckets;
 }
 
-type Column = readonly [name: string, type: string, of: (packed: PackedBuckets) => unknown];
-
-const array = (numbers: readonly number[] | null): string | null =>
-  numbers === null ? null : `{${numbers.join(",")}}`;
+type Column = readonly [name: string, type: CopyType, of: (packed: PackedBuckets) => unknown];
 
 const columns: readonly Column[] = [
   ["first", "smallint", (packed) => packed.first],
   ["n", "smallint", (packed) => packed.count],
-  ["places", "smallint[]", (packed) => array(packed.places)],
-  ["samples", "integer[]", (packed) => array(packed.samples)],
-  ["good", "integer[]", (packed) => array(packed.good)],
-  ["good_us", "integer[]", (packed) => array(packed.goodUs)],
-  ["worst", "integer[]", (packed) => array(packed.worst)],
+  ["places", "smallint[]", (packed) => packed.places],
+  ["samples", "integer[]", (packed) => packed.samples],
+  ["good", "integer[]", (packed) => packed.good],
+  ["good_us", "integer[]", (packed) => packed.goodUs],
+  ["worst", "integer[]", (packed) => packed.worst],
   ["decimals", "smallint", (packed) => packed.decimals],
   ["base", "bigint", (packed) => packed.base],
-  ["values2", "smallint[]", (packed) => array(packed.values2)],
-  ["values4", "integer[]", (packed) => array(packed.values4)],
-  ["values8", "double precision[]", (packed) => array(packed.values8)],
-  ["first_us", "integer[]", (packed) => array(packed.firstUs)],
-  ["last_us", "integer[]", (packed) => array(packed.lastUs)],
-  ["sums4", "integer[]", (packed) => array(packed.sums4)],
-  ["sums8", "bigint[]", (packed) => array(packed.sums8)],
-  ["sums_double", "double precision[]", (packed) => array(packed.sumsDouble)],
-  ["squares4", "integer[]", (packed) => array(packed.squares4)],
-  ["squares8", "bigint[]", (packed) => array(packed.squares8)],
-  ["squares_double", "double precision[]", (packed) => array(packed.squaresDouble)],
-  ["integrals8", "bigint[]", (packed) => array(packed.integrals8)],
-  ["integrals_double", "double precision[]", (packed) => array(packed.integralsDouble)],
-  ["delta", "double precision[]", (packed) => array(packed.delta)],
-  ["roll_overs", "integer[]", (packed) => array(packed.rollOvers)],
-  ["resets", "integer[]", (packed) => array(packed.resets)],
-  ["changes", "integer[]", (packed) => array(packed.changes)],
-  ["states", "jsonb", (packed) => packed.states && JSON.stringify(packed.states)],
-  ["exact", "jsonb", (packed) => packed.exact && JSON.stringify(packed.exact)],
+  ["values2", "smallint[]", (packed) => packed.values2],
+  ["values4", "integer[]", (packed) => packed.values4],
+  ["values8", "double precision[]", (packed) => packed.values8],
+  ["first_us", "integer[]", (packed) => packed.firstUs],
+  ["last_us", "integer[]", (packed) => packed.lastUs],
+  ["sums4", "integer[]", (packed) => packed.sums4],
+  ["sums8", "bigint[]", (packed) => packed.sums8],
+  ["sums_double", "double precision[]", (packed) => packed.sumsDouble],
+  ["squares4", "integer[]", (packed) => packed.squares4],
+  ["squares8", "bigint[]", (packed) => packed.squares8],
+  ["squares_double", "double precision[]", (packed) => packed.squaresDouble],
+  ["integrals8", "bigint[]", (packed) => packed.integrals8],
+  ["integrals_double", "double precision[]", (packed) => packed.integralsDouble],
+  ["delta", "double precision[]", (packed) => packed.delta],
+  ["roll_overs", "integer[]", (packed) => packed.rollOvers],
+  ["resets", "integer[]", (packed) => packed.resets],
+  ["changes", "integer[]", (packed) => packed.changes],
+  ["states", "jsonb", (packed) => packed.states],
+  ["exact", "jsonb", (packed) => packed.exact],
 ];
 
-/**
- * Arrays travel as text: the database cannot cut an array of arrays of different lengths. Columns that are null in all
- * rows do not travel: they are half of them, and what a row had there before goes.
- */
+/** What a row had before goes as a whole. In a transaction: between its two statements there is no row. */
 export async function upsertRollups(
   client: Queryable,
   tier: RollupTier,
   rows: readonly RollupRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  const filled = columns
-    .map(([name, type, of]) => ({ name, type, values: rows.map(({ packed }) => of(packed)) }))
-    .filter(({ values }) => values.some((value) => value !== null));
-  const names = filled.map(({ name }) => name);
-  await client.query(
-    `insert into ${tier.table.name} (series, slot, ${names.join(", ")})
-     select k.series, k.slot, ${filled.map(({ name, type }) => `k.${name}::${type}`).join(", ")}
-     from unnest($1::int[], $2::int[], ${filled.map((_, at) => `$${at + 3}::text[]`).join(", ")})
-       k (series, slot, ${names.join(", ")})
-     on conflict (series, slot) do update set ${columns.map(([name]) => `${name} = excluded.${name}`).join(", ")}`,
-    [
-      rows.map(({ series }) => series),
-      rows.map(({ slot }) => slot),
-      ...filled.map(({ type, values }) => (type === "jsonb" ? values : listOfArrays(values))),
-    ],
-  );
-}
-
-/**
- * The arrays of many rows as one array of texts. The driver would look at each byte for quotes and backslashes; what
- * `array` writes, and a number, has none of either.
- */
-function listOfArrays(values: readonly unknown[]): string {
-  return `{${values.map((value) => (value === null ? "NULL" : `"${String(value as string | number)}"`)).join(",")}}`;
+  await deleteRollups(client, tier, rows);
+  const names = columns.map(([name]) => name);
+  const copied = new CopyRows(["integer", "integer", ...columns.map(([, type]) => type)]);
+  for (const { series, slot, packed } of rows) {
+    copied.push([series, slot, ...columns.map(([, , of]) => of(packed))]);
+  }
+  await copyInto(client, tier.table.name, ["series", "slot", ...names], copied);
 }
 
 /** Slots that have no bucket any more. */
