@@ -46,7 +46,7 @@ import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
 import { openOrderDesk } from "./orders/order-desk.ts";
 import { ConsoleServer } from "./serve/console-server.ts";
-import { backupFilesOf, lakeFolderOf } from "./settings/folders.ts";
+import { backupFilesOf, captureFolderOf, lakeFolderOf } from "./settings/folders.ts";
 import { SettingsFaulty, type HubSettings } from "./settings/load-settings.ts";
 import { Fleet } from "./twin/fleet.ts";
 import { Twins } from "./twin/twins.ts";
@@ -239,6 +239,7 @@ class HubCore implements Service, HubViews {
                 folder: backup.folder,
                 keep: backup.keep,
                 lakeFolder: lakeFolderOf(settings),
+                captureFolder: captureFolderOf(settings),
                 files: backupFilesOf(settings),
               },
               everyMs: backup.everyHours * 3_600_000,
@@ -296,7 +297,7 @@ class HubCore implements Service, HubViews {
       });
       captures = new CaptureKeeper({
         databaseUrl: databaseUrl(),
-        folder: settings.captures.folder ?? join(settings.dataFolder, "captures"),
+        folder: captureFolderOf(settings),
         keepDays: settings.captures.keepDays,
         clock,
         log,

@@ -3,6 +3,7 @@ export interface BackupOrder {
   readonly databaseUrl: string;
   readonly folder: string;
   readonly lakeFolder: string;
+  readonly captureFolder: string;
   readonly files: readonly string[];
   /** So many verified backups stay in the folder. */
   readonly keep: number;

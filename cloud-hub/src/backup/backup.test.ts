@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,8 @@ import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import type { GatewayId, LaneMark } from "@millwright/wire-contract";
 import pg from "pg";
 
+import { CaptureKeeper } from "../captures/capture-keeper.ts";
+import { sealCapture } from "../captures/test-capture.ts";
 import { isBackupUnderWay, tryToBackUp } from "../database/backup-lock.ts";
 import { Compactor } from "../history/lake/compactor.ts";
 import { LakeFolder } from "../history/lake/lake-folder.ts";
@@ -45,6 +48,7 @@ function backUp(to: string): Promise<Backup> {
     databaseUrl: history.url,
     folder: to,
     lakeFolder: join(folder, "lake"),
+    captureFolder: join(folder, "captures"),
     files: [import.meta.filename, join(folder, "no-such-file")],
     applyMigrations,
     clock: { ...systemClock, nowUs },
@@ -69,6 +73,7 @@ function restore(
     databaseUrl,
     folder: from,
     lakeFolder: lake,
+    captureFolder: `${lake}-captures`,
     applyMigrations,
     nowUs: testDayUs,
     signal: never,
@@ -163,6 +168,72 @@ test("what is restored is what was there, row for row and file for file, whateve
     readFileSync(join(lakeFolder, listed.path)),
     readFileSync(join(folder, "lake", listed.path)),
   );
+});
+
+/** Puts together what came of captures, as the hub does. */
+function keeperOn(databaseUrl: string, captureFolder: string): CaptureKeeper {
+  const options = { databaseUrl, folder: captureFolder, keepDays: 90_000 };
+  return new CaptureKeeper({ ...options, clock: systemClock, log: silentLog });
+}
+
+const waveform = Uint8Array.from({ length: 1_000 }, (_, at) => (at * 13) % 256);
+const everyCapture = { tag: "", asset: "", fromUs: 0, toUs: 4e15, max: 10 };
+
+test("a capture that is restored has the SHA-256 that its gateway gave it", async (t) => {
+  const keeper = keeperOn(history.url, join(folder, "captures"));
+  t.after(() => keeper.stop());
+  const taken = new TestGateway("line-with-capture");
+  await history.take(taken, ...sealCapture(taken, waveform));
+  await keeper.assembleDue();
+  const [sent] = await keeper.list(taken.gateway, everyCapture);
+  assert.ok(sent !== undefined);
+  const { path } = await backUp(join(folder, "with-captures"));
+  // The gateway lets it go now: from here on the backup has to be enough.
+  const url = await emptyDatabase("restored_captures");
+  const lakeFolder = join(folder, "lake-of-captures");
+  await restore(path, url, lakeFolder);
+  const restored = keeperOn(url, `${lakeFolder}-captures`);
+  t.after(() => restored.stop());
+  const file = await restored.file(taken.gateway, sent.sha256);
+  const bytes = readFileSync(file ?? "");
+  assert.equal(createHash("sha256").update(bytes).digest("hex"), sent.sha256);
+  assert.deepEqual(new Uint8Array(bytes), waveform);
+  assert.deepEqual(await restored.list(taken.gateway, everyCapture), [sent]);
+});
+
+test("a capture whose bytes have changed is in no backup, and its gateway keeps what it has", async (t) => {
+  const keeper = keeperOn(history.url, join(folder, "captures"));
+  t.after(() => keeper.stop());
+  const taken = new TestGateway("line-with-damage");
+  await history.take(taken, ...sealCapture(taken, waveform.subarray(0, 500)));
+  await keeper.assembleDue();
+  const [sent] = await keeper.list(taken.gateway, everyCapture);
+  assert.ok(sent !== undefined);
+  const whole = readFileSync(keeper.path(sent.sha256));
+  writeFileSync(keeper.path(sent.sha256), "not what the gateway sent");
+  const safe = await ask(history.url, "select * from safe_marks order by 1, 2");
+  await assert.rejects(backUp(join(folder, "damaged")), (failure: Error) =>
+    failure.message.includes(sent.sha256),
+  );
+  assert.deepEqual(await ask(history.url, "select * from safe_marks order by 1, 2"), safe);
+  writeFileSync(keeper.path(sent.sha256), whole);
+});
+
+test("nothing of captures is deleted while a backup reads them", async (t) => {
+  const gone = { databaseUrl: history.url, folder: join(folder, "captures"), keepDays: -10_000 };
+  const keeper = new CaptureKeeper({ ...gone, clock: systemClock, log: silentLog });
+  t.after(() => keeper.stop());
+  const client = new pg.Client({ connectionString: history.url });
+  await client.connect();
+  try {
+    const count = "select count(*)::int as count from captures";
+    const before = await ask(history.url, count);
+    assert.equal(await tryToBackUp(client), true);
+    await keeper.expire();
+    assert.deepEqual(await ask(history.url, count), before);
+  } finally {
+    await client.end();
+  }
 });
 
 test("a restored database is another incarnation, goes on with numbers of its own and takes frames", async () => {

@@ -62,11 +62,17 @@ export async function dumpDatabase(
     const lake = await holder.query<{ path: string; sha256: string; bytes: string }>(
       "select path, sha256, byte_count::text as bytes from lake_files where state = 'listed' order by path",
     );
+    // As `captures/capture-keeper.ts` names the file of a capture. Several captures may have one file.
+    const captures = await holder.query<{ path: string; sha256: string; bytes: string }>(
+      `select distinct left(sha256, 2) || '/' || sha256 as path, sha256, byte_count::text as bytes
+       from captures where state = 'stored' order by path`,
+    );
     return {
       migrations: migrations.rows.map((row) => row.name),
       partitions: leaves.flatMap(partitionOf),
       tables,
       lake: lake.rows.map((row) => ({ ...row, bytes: Number(row.bytes) })),
+      captures: captures.rows.map((row) => ({ ...row, bytes: Number(row.bytes) })),
       sums,
     };
   } finally {

@@ -1,5 +1,5 @@
 /**
- * One backup: rows of one moment, the files of the lake that they list, settings and credentials; then all of it is read
+ * One backup: rows of one moment, the files that they list, settings and credentials; then all of it is read
  * back into a database of its own. Only what came back whole counts, and only then gateways may let go of what it holds.
  */
 import { randomBytes } from "node:crypto";
@@ -16,6 +16,7 @@ import { dumpDatabase } from "./dump.ts";
 import { loadBackup, type ApplyMigrations } from "./load.ts";
 import {
   backupsIn,
+  keptFolders,
   manifestFile,
   nameOf,
   partEnding,
@@ -23,6 +24,7 @@ import {
   readSums,
   sumsFile,
   sumsText,
+  type KeptFile,
   type Manifest,
 } from "./manifest.ts";
 
@@ -31,6 +33,7 @@ export interface BackupOptions {
   /** Where backups lie; made when it is not there. */
   readonly folder: string;
   readonly lakeFolder: string;
+  readonly captureFolder: string;
   /** Settings and credentials: what a hub on new hardware needs besides. Those that do not exist are left out. */
   readonly files: readonly string[];
   readonly applyMigrations: ApplyMigrations;
@@ -96,24 +99,28 @@ export async function makeBackup(options: BackupOptions): Promise<Backup> {
   }
 }
 
-/** Keeps the newest `keep` and takes the others away, with the files of the lake that no backup lists any more. */
+/** Keeps the newest `keep` and takes the others away, with the files that no backup lists any more. */
 export function pruneBackups(folder: string, keep: number): readonly string[] {
   const gone = backupsIn(folder).slice(0, -keep);
   for (const name of gone) rmSync(join(folder, name), { recursive: true, force: true });
   if (gone.length === 0) return gone;
-  const listed = new Set(
-    backupsIn(folder).flatMap((name) =>
-      readManifest(join(folder, name)).lake.map(({ path }) => path),
-    ),
-  );
-  const lake = join(folder, "lake");
-  for (const day of foldersIn(lake)) {
-    for (const file of readdirSync(join(lake, day))) {
-      if (!listed.has(join(day, file))) rmSync(join(lake, day, file), { force: true });
-    }
-    if (readdirSync(join(lake, day)).length === 0) rmSync(join(lake, day), { recursive: true });
+  const manifests = backupsIn(folder).map((name) => readManifest(join(folder, name)));
+  for (const kept of keptFolders) {
+    const listed = new Set(manifests.flatMap((manifest) => manifest[kept].map(({ path }) => path)));
+    removeOthers(join(folder, kept), listed);
   }
   return gone;
+}
+
+/** Files lie one folder deep. */
+function removeOthers(folder: string, listed: ReadonlySet<string>): void {
+  for (const inside of foldersIn(folder)) {
+    for (const file of readdirSync(join(folder, inside))) {
+      if (!listed.has(join(inside, file))) rmSync(join(folder, inside, file), { force: true });
+    }
+    if (readdirSync(join(folder, inside)).length === 0)
+      rmSync(join(folder, inside), { recursive: true });
+  }
 }
 
 /** What a kill has left. Nobody else makes a backup now. */
@@ -136,15 +143,18 @@ function tidy(folder: string): void {
 async function writeBackup(
   part: string,
   madeUs: number,
-  { databaseUrl, folder, lakeFolder, files, signal }: BackupOptions,
+  { databaseUrl, folder, lakeFolder, captureFolder, files, signal }: BackupOptions,
 ): Promise<{ rows: number; bytes: number }> {
   mkdirSync(part, { mode: 0o700 });
   const dump = await dumpDatabase(databaseUrl, part, signal);
-  const { migrations, partitions, tables, lake } = dump;
-  const sums = new Map(dump.sums);
-  for (const file of lake) {
-    await copyLakeFile(file, lakeFolder, join(folder, "lake"), signal);
-    sums.set(`../lake/${file.path}`, file.sha256);
+  const { sums: sumsOfRows, ...rowsAndFiles } = dump;
+  const sums = new Map(sumsOfRows);
+  const from = { lake: lakeFolder, captures: captureFolder };
+  for (const kept of keptFolders) {
+    for (const file of dump[kept]) {
+      await copyKeptFile(file, from[kept], join(folder, kept), signal);
+      sums.set(`../${kept}/${file.path}`, file.sha256);
+    }
   }
   mkdirSync(join(part, "files"), { mode: 0o700 });
   for (const file of files) {
@@ -152,7 +162,7 @@ async function writeBackup(
     const kept = join("files", basename(file));
     sums.set(kept, await copyWithDigest(file, join(part, kept), signal));
   }
-  const manifest: Manifest = { version: 1, madeUs, migrations, partitions, tables, lake };
+  const manifest: Manifest = { version: 1, madeUs, ...rowsAndFiles };
   writeSynced(join(part, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`);
   sums.set(manifestFile, await digestOfFile(join(part, manifestFile)));
   writeSynced(join(part, sumsFile), sumsText(sums));
@@ -160,12 +170,12 @@ async function writeBackup(
   const bytes = [...sums.keys()]
     .filter((path) => !path.startsWith("../"))
     .reduce((sum, path) => sum + statSync(join(part, path)).size, 0);
-  return { rows: tables.reduce((sum, table) => sum + table.rows, 0), bytes };
+  return { rows: dump.tables.reduce((sum, table) => sum + table.rows, 0), bytes };
 }
 
-/** A file of the lake never changes: one that is there and whole serves this backup, too. */
-async function copyLakeFile(
-  { path, sha256, bytes }: Manifest["lake"][number],
+/** Such a file never changes: one that is there and whole serves this backup, too. */
+async function copyKeptFile(
+  { path, sha256, bytes }: KeptFile,
   from: string,
   to: string,
   signal: AbortSignal,
@@ -181,7 +191,7 @@ async function copyLakeFile(
     rmSync(part, { force: true });
     throw new BackupFailed(
       `${join(from, path)} is not what the database lists`,
-      "The hub reads it again from its second copy, where there is one: see the log for history.file-damaged.",
+      "The hub reads it again from its second copy, where there is one: see the log for history.file-damaged and captures.file-damaged.",
     );
   }
   renameSync(part, target);

@@ -1,7 +1,7 @@
 /**
  * What a backup says of itself. It lies in a folder of its own: `manifest.json`, the rows of each table in `tables/`,
  * settings and credentials in `files/`, and `SHA256SUMS` over all of it, which `sha256sum -c` understands. Parquet files
- * lie beside it in `lake/`, once for all backups that list them.
+ * lie beside it in `lake/`, and the bytes of captures in `captures/`, once for all backups that list them.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,12 +31,20 @@ export interface Manifest {
     readonly rows: number;
   }[];
   /** Valid files of the lake, by their paths below its folder. */
-  readonly lake: readonly {
-    readonly path: string;
-    readonly sha256: string;
-    readonly bytes: number;
-  }[];
+  readonly lake: readonly KeptFile[];
+  /** Bytes of captures, below theirs. */
+  readonly captures: readonly KeptFile[];
 }
+
+/** A file that the rows of the database list. */
+export interface KeptFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Folders beside the backups, of files that all of them list. */
+export const keptFolders = ["lake", "captures"] as const;
 
 /** The folder holds no backup, or one that is not as it was when it was verified. */
 export class BackupUnusable extends Fault {
@@ -67,14 +75,20 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
       rows: whole,
     }),
   ),
-  lake: z.array(
-    z.strictObject({
-      path: z.string().regex(/^day=[0-9-]+\/[A-Za-z0-9_.=-]+$/),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      bytes: whole,
-    }),
-  ),
+  lake: filesUnder(/^day=[0-9-]+\/[A-Za-z0-9_.=-]+$/),
+  // Backups of before captures were kept in them list none.
+  captures: filesUnder(/^[0-9a-f]{2}\/[0-9a-f]{64}$/).default([]),
 });
+
+function filesUnder(path: RegExp): z.ZodArray<z.ZodType<KeptFile>> {
+  return z.array(
+    z.strictObject({
+      path: z.string().regex(path),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      bytes: z.int().min(0),
+    }),
+  );
+}
 
 /** Throws `BackupUnusable`. */
 export function readManifest(folder: string): Manifest {

@@ -1,4 +1,4 @@
-/** A hub's database out of a backup. Files of the lake are put beside it, and nothing that is there is written over. */
+/** A hub's database out of a backup. Files that it lists are put beside it, and nothing that is there is written over. */
 import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -9,9 +9,11 @@ import { loadBackup, type ApplyMigrations } from "./load.ts";
 import {
   backupsIn,
   BackupUnusable,
+  keptFolders,
   partEnding,
   readManifest,
   readSums,
+  type KeptFile,
   type Manifest,
 } from "./manifest.ts";
 
@@ -20,6 +22,7 @@ export interface RestoreOptions {
   /** One backup. */
   readonly folder: string;
   readonly lakeFolder: string;
+  readonly captureFolder: string;
   readonly applyMigrations: ApplyMigrations;
   readonly nowUs: number;
   readonly signal: AbortSignal;
@@ -50,11 +53,16 @@ export async function checkSums(folder: string): Promise<void> {
  * hello, and send again what this backup does not hold (no-loss protocol 9).
  */
 export async function restoreBackup(options: RestoreOptions): Promise<Manifest> {
-  const { databaseUrl, folder, lakeFolder, applyMigrations, nowUs, signal } = options;
+  const { databaseUrl, folder, lakeFolder, captureFolder, applyMigrations, nowUs, signal } =
+    options;
   await mustBeEmpty(databaseUrl);
   await checkSums(folder);
   const manifest = readManifest(folder);
-  for (const file of manifest.lake) await putLakeFile(file, folder, lakeFolder, signal);
+  const to = { lake: lakeFolder, captures: captureFolder };
+  for (const kept of keptFolders) {
+    for (const file of manifest[kept])
+      await putKeptFile(file, join(folder, "..", kept), to[kept], signal);
+  }
   await loadBackup({
     url: databaseUrl,
     folder,
@@ -113,20 +121,20 @@ export class DatabaseNotEmpty extends BackupUnusable {
   }
 }
 
-async function putLakeFile(
-  { path, sha256 }: Manifest["lake"][number],
-  folder: string,
-  lakeFolder: string,
+async function putKeptFile(
+  { path, sha256 }: KeptFile,
+  from: string,
+  to: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const target = join(lakeFolder, path);
+  const target = join(to, path);
   if (statSync(target, { throwIfNoEntry: false }) !== undefined) {
     if ((await digestOfFile(target)) === sha256) return;
     renameSync(target, `${target}.damaged`);
   }
   mkdirSync(dirname(target), { recursive: true });
   const part = `${target}${partEnding}`;
-  await copyWithDigest(join(folder, "../lake", path), part, signal);
+  await copyWithDigest(join(from, path), part, signal);
   rmSync(target, { force: true });
   renameSync(part, target);
   syncFolder(dirname(target));

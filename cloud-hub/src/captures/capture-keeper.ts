@@ -23,6 +23,7 @@ import {
 import type pg from "pg";
 
 import { writeAudit } from "../database/audit.ts";
+import { isBackupUnderWay } from "../database/backup-lock.ts";
 import { openPool } from "../database/pool.ts";
 import { inTransaction } from "../database/transaction.ts";
 import {
@@ -171,8 +172,9 @@ export class CaptureKeeper implements Service {
     for (const lane of await lanesToAssemble(this.#pool)) await this.#assemble(lane);
   }
 
-  /** Deletes by age: an act of policy, in the audit log. */
+  /** Deletes by age: an act of policy, in the audit log. A backup under way has listed what there was. */
   async expire(): Promise<void> {
+    if (await isBackupUnderWay(this.#pool)) return;
     const { clock, keepDays, log } = this.#options;
     const beforeUs = clock.nowUs() - keepDays * dayUs;
     const gone = await inTransaction(this.#pool, async (client) => {

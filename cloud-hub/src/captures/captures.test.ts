@@ -1,29 +1,21 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { silentLog, systemClock } from "@millwright/kit";
-import {
-  encodeCapture,
-  encodePieceHead,
-  laneNumbers,
-  type CaptureRecord,
-  type TagId,
-} from "@millwright/wire-contract";
+import { laneNumbers } from "@millwright/wire-contract";
 
-import { TestGateway, type TestFrame } from "../ingest/test-gateway.ts";
+import { TestGateway } from "../ingest/test-gateway.ts";
 import { openTestHistory, type TestHistory } from "../test-history.ts";
 import { CaptureKeeper } from "./capture-keeper.ts";
+import { sealCapture } from "./test-capture.ts";
 
 let history: TestHistory;
 before(async () => {
   history = await openTestHistory();
 });
 after(() => history[Symbol.asyncDispose]());
-
-const startUs = 1_799_971_200_000_000;
 
 function keeperOf(folder: string, change: { trustUnread?: boolean; keepDays?: number } = {}) {
   return new CaptureKeeper({
@@ -34,36 +26,6 @@ function keeperOf(folder: string, change: { trustUnread?: boolean; keepDays?: nu
     log: silentLog,
     ...change,
   });
-}
-
-function seal(gateway: TestGateway, bytes: Uint8Array, size = 100): readonly TestFrame[] {
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const record: CaptureRecord = {
-    tag: "pump-1/bearing" as TagId,
-    name: "Bearing",
-    asset: "Pump 1",
-    startUs,
-    rateHz: 25_600,
-    count: bytes.length / 2,
-    channels: 1,
-    sampleType: "int16",
-    scale: 1,
-    unit: "[g]",
-    overload: false,
-    trigger: "schedule",
-    why: "",
-    state: [],
-    mediaType: "application/octet-stream",
-    sha256,
-    byteCount: bytes.length,
-  };
-  const pieces: TestFrame[] = [];
-  for (let at = 0; at < bytes.length; at += size) {
-    const data = bytes.subarray(at, at + size);
-    const body = Buffer.concat([encodePieceHead(sha256, at, data.length), data]);
-    pieces.push(gateway.seal("capture", "piece", body));
-  }
-  return [...pieces, gateway.seal("capture", "capture", encodeCapture(record), { sampleCount: 1 })];
 }
 
 const bytes = Uint8Array.from({ length: 250 }, (_, at) => (at * 7) % 256);
@@ -79,7 +41,7 @@ test("a capture is safe once all of it was read, and its bytes are those that we
   const keeper = keeperOf("whole");
   t.after(() => keeper.stop());
   const gateway = new TestGateway("gw-whole");
-  const frames = seal(gateway, bytes);
+  const frames = sealCapture(gateway, bytes);
   await history.take(gateway, ...frames.slice(0, 2));
   await keeper.assembleDue();
   assert.equal(await safeOf(keeper, gateway), 0, "pieces are stored, and nothing is safe");
@@ -109,7 +71,7 @@ for (const trustUnread of [false, true]) {
     const keeper = keeperOf(name, { trustUnread });
     t.after(() => keeper.stop());
     const gateway = new TestGateway(name);
-    const frames = seal(gateway, bytes);
+    const frames = sealCapture(gateway, bytes);
     await history.take(gateway, ...frames);
     await history.pool.query(
       `update frames f set bytes = set_byte(bytes, length(bytes) - 5, 1) from epochs e
@@ -144,7 +106,7 @@ test("captures go by age, file and all, and the audit log says so", async (t) =>
   const keeper = keeperOf("old", { keepDays: -10_000 });
   t.after(() => keeper.stop());
   const gateway = new TestGateway("gw-old");
-  await history.take(gateway, ...seal(gateway, bytes.subarray(0, 50)));
+  await history.take(gateway, ...sealCapture(gateway, bytes.subarray(0, 50)));
   await keeper.assembleDue();
   const [view] = await keeper.list("gw-old", all);
   assert(view !== undefined);

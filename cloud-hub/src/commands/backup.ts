@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { resolve } from "node:path";
 
 import { makeBackup } from "../backup/make-backup.ts";
-import { backupFilesOf, lakeFolderOf } from "../settings/folders.ts";
+import { backupFilesOf, captureFolderOf, lakeFolderOf } from "../settings/folders.ts";
 import { loadSettings, SettingsFaulty } from "../settings/load-settings.ts";
 import { applyMigrations } from "../ingest/migrate.ts";
 import type { HubCommand } from "./command.ts";
@@ -31,6 +31,7 @@ export const backupCommand: HubCommand = {
         databaseUrl: database.url,
         folder: to,
         lakeFolder: lakeFolderOf(settings),
+        captureFolder: captureFolderOf(settings),
         files: backupFilesOf(settings),
         applyMigrations,
         clock: context.clock,

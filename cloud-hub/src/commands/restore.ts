@@ -17,7 +17,7 @@ import { nameOf } from "../backup/manifest.ts";
 import { chooseBackup, restoreBackup } from "../backup/restore-backup.ts";
 import { commandLineOf, isRunning } from "../children/process-table.ts";
 import { applyMigrations } from "../ingest/migrate.ts";
-import { lakeFolderOf } from "../settings/folders.ts";
+import { captureFolderOf, lakeFolderOf } from "../settings/folders.ts";
 import { loadSettings, type HubSettings } from "../settings/load-settings.ts";
 import type { HubCommand } from "./command.ts";
 import { openDatabaseOf } from "./database-of.ts";
@@ -59,6 +59,7 @@ export const restoreCommand: HubCommand = {
           databaseUrl: database.url,
           folder,
           lakeFolder: lakeFolderOf(settings),
+          captureFolder: captureFolderOf(settings),
           applyMigrations,
           nowUs,
           signal: until,

@@ -7,6 +7,11 @@ export function lakeFolderOf({ dataFolder, history }: HubSettings): string {
   return history.lakeFolder ?? join(dataFolder, "lake");
 }
 
+/** Where the bytes of captures lie. */
+export function captureFolderOf({ dataFolder, captures }: HubSettings): string {
+  return captures.folder ?? join(dataFolder, "captures");
+}
+
 /** What a hub on new hardware needs besides its database: a backup keeps it. */
 export function backupFilesOf(settings: HubSettings): readonly string[] {
   const { file, dataFolder, broker, history } = settings;
