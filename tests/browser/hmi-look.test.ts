@@ -156,6 +156,39 @@ void describe("the look of the HMI", { skip: noChromium }, () => {
     }
   });
 
+  test("H1: 9 to 24 machines are in sight of a panel at once, each with its state and three values", async (context) => {
+    const folder = buildPage("edge-runtime", "src/serve/hmi");
+    for (const machines of [9, 16, 24]) {
+      await using line = await new Fixture(folder, {
+        ...{ machines, tagsPerMachine: 12, rateHz: 1 },
+        condition: "trouble",
+      }).start();
+      const view = await openContext(browser, { width: 1280, height: 800 });
+      const page = await view.newPage();
+      await page.goto(line.url);
+      await settled(page);
+      await keepPicture(page, `hmi-machines-${machines}`);
+      const tiles = page.locator(".tile");
+      assert.equal(await tiles.count(), machines);
+      assert.equal(await page.locator(".tile .indicator").count(), 3 * machines);
+      assert.equal(await page.locator(".last-hour").count(), machines <= 16 ? 1 : 0);
+      const room = await page.evaluate(() => {
+        const ends = [...document.querySelectorAll(".tile, .spark")].map(
+          (one) => one.getBoundingClientRect().bottom,
+        );
+        const nav = document.querySelector("#page > nav");
+        return (nav?.getBoundingClientRect().top ?? NaN) - Math.max(...ends);
+      });
+      context.diagnostic(`H1 ${machines} machines: ${room.toFixed(0)} px are left below the tiles`);
+      assert.ok(room >= 0, `the tiles of ${machines} machines end ${-room} px below the fold`);
+      assert.deepEqual(await page.evaluate(findTextProblems), []);
+      assert.deepEqual(await page.evaluate(findSmallTargets, 64), []);
+      // Each says how it is in words that stand in a place of their own.
+      assert.match(await tiles.nth(1).innerText(), /12 bad/);
+      await view.close();
+    }
+  });
+
   test("no tile moves when a value leaves its range, and the tile says it in words", async () => {
     await using line = await new Fixture(buildPage("edge-runtime", "src/serve/hmi"), {
       ...demo,

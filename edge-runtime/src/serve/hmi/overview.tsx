@@ -51,12 +51,15 @@ export function Overview(props: {
               </li>
             ))}
           </ul>
-          {size !== "small" && <LastHour store={store} tags={sparks} named />}
+          {machines.length <= withLastHourMax && <LastHour store={store} tags={sparks} named />}
         </>
       )}
     </>
   );
 }
+
+/** Four rows of four leave room for it below them on a panel. */
+const withLastHourMax = 16;
 
 /**
  * Up to 24 tiles fit a panel without scrolling; the fewer there are, the more each can show. Eight stand in two rows of
