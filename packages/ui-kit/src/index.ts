@@ -22,7 +22,7 @@ export { Button } from "./parts/button.tsx";
 export { DeviceList } from "./parts/device-list.tsx";
 export { FindField } from "./parts/find-field.tsx";
 export { Indicator } from "./parts/indicator.tsx";
-export { HubStatus, hubWordsOf, LinkStatus, LostNotice } from "./parts/link-status.tsx";
+export { HubStatus, hubWordsNow, LinkStatus, LostNotice } from "./parts/link-status.tsx";
 export { EmptyState, FailedState, Skeleton } from "./parts/states.tsx";
 export { ThemeChoice } from "./parts/theme-choice.tsx";
 export { loadJson, useResource, type Resource } from "./parts/use-resource.ts";

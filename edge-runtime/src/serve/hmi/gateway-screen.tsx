@@ -5,7 +5,7 @@ import {
   durationWords,
   FailedState,
   hrefOf,
-  hubWordsOf,
+  hubWordsNow,
   Indicator,
   loadJson,
   ThemeChoice,
@@ -90,7 +90,7 @@ function SyncPanel(props: {
   readonly counters: GatewayCounters | undefined;
 }): JSX.Element {
   const { store, counters } = props;
-  const link = useComputed(() => hubWordsOf(store.hub.value, store.secondUs.value));
+  const link = useComputed(() => hubWordsNow(store));
   const waiting = useComputed(() =>
     say("gateway.waiting.words", {
       samples: countWords(store.hub.value?.waitingSamples ?? 0),

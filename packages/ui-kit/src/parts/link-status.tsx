@@ -48,11 +48,17 @@ export function linkWords(link: LinkView): string {
 /** `Hub: in sync`. Trouble with the hub is normal life: grey text, never an alarm (ux-guide 7). */
 export function HubStatus(props: { readonly store: LiveStore }): JSX.Element {
   const { store } = props;
-  const words = useComputed(() => hubWordsOf(store.hub.value, store.secondUs.value));
+  const words = useComputed(() => hubWordsNow(store));
   return <span class="hub-status">{words}</span>;
 }
 
-export function hubWordsOf(hub: HubLink | undefined, nowUs: number): string {
+/** What was known of the hub before the gateway was lost is not what is. */
+export function hubWordsNow(store: LiveStore): string {
+  if (store.lost.value) return sayKit("hub.lost");
+  return hubWordsOf(store.hub.value, store.secondUs.value);
+}
+
+function hubWordsOf(hub: HubLink | undefined, nowUs: number): string {
   if (hub === undefined) return sayKit("hub.unknown");
   switch (hub.state) {
     case "in sync":

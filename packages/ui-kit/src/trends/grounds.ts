@@ -108,6 +108,8 @@ export function drawLanes(
   ctx.rect(left, top, width, height);
   ctx.clip();
   ctx.textBaseline = "middle";
+  // The last axis that was drawn has left its own.
+  ctx.textAlign = "left";
   ctx.lineWidth = pxRatio;
   ctx.strokeStyle = property("--ink-3");
   const states = tags.flatMap((tag, at) => (drawnAs(tag) === "bands" ? [{ tag, at }] : []));

@@ -20,6 +20,7 @@ const texts = {
   "hub.unreachable.room": "Hub: unreachable {age}, {count} buffered, room for {room}",
   "hub.off": "Hub: none set",
   "hub.unknown": "Hub: not known yet",
+  "hub.lost": "Hub: not known now",
   "state.stale": "stale {age}",
   "state.bad": "Bad: {reason}",
   "state.bad-since": "Bad: {reason} since {time}",

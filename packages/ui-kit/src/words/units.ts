@@ -3,6 +3,7 @@ const prints: Readonly<Record<string, string>> = {
   Cel: "°C",
   "[degF]": "°F",
   "[psi]": "psi",
+  "[g]": "g",
   "L/min": "l/min",
   L: "l",
   "m3/h": "m³/h",
