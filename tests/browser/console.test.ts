@@ -60,19 +60,47 @@ void describe("the console", { skip: noChromium }, () => {
     const size = { machines: 1, tagsPerMachine: 4, rateHz: 1, gateways: 1 };
     await using fixture = await new Fixture(folder, { ...size, condition: "healthy" }).start();
     const nowUs = Date.now() * 1_000;
-    fixture.ledger = [{ fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6, repair: "raw" }];
+    const reason = "told within bound";
+    fixture.ledger = [{ reason, fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6, repair: "raw" }];
     const view = await openContext(browser, { ...desk, theme: "light" });
     const page = await view.newPage();
     await page.goto(fixture.url);
     await goTo(page, consoleScreens.gateway);
     await page.getByRole("button", { name: "Repair" }).click();
-    await page.getByText(/Repair of .*: 40 %/).waitFor();
+    await page.getByText(/Repair of .*: 40 %, at most 4,000 kbit\/s/).waitFor();
     assert.deepEqual(await violationsOn(page), []);
     assert.equal(await page.getByRole("button", { name: "Repair" }).count(), 0, "asked once");
     const [order] = fixture.repairs;
     const outcome = { state: "done", done: 1, healed: 1_234, comparison: { agrees: true } };
     fixture.repairs = [{ ...order, ...outcome }];
     await page.getByText("1,234 samples brought, both sides hold the same").waitFor();
+    await view.close();
+  });
+
+  test("C6: where the gateway has a better copy of several values one repair brings it, as slowly as is asked, or is cancelled", async () => {
+    const size = { machines: 1, tagsPerMachine: 4, rateHz: 1, gateways: 1 };
+    await using fixture = await new Fixture(folder, { ...size, condition: "healthy" }).start();
+    const nowUs = Date.now() * 1_000;
+    const times = { fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6 };
+    fixture.ledger = [
+      { reason: "hub restored", ...times, repair: "raw" },
+      { reason: "device unreachable", ...times, repair: "none" },
+    ];
+    const view = await openContext(browser, { ...desk, theme: "light" });
+    const page = await view.newPage();
+    await page.goto(`${fixture.url}/#/trends/1h/gw-0001/pump-1%2F0/gw-0001/pump-1%2F1`);
+    await settled(page);
+    await page.getByText(/, 2 values: hub restored\. The gateway has the samples/).waitFor();
+    await page.getByLabel("At most").selectOption("64 kbit/s");
+    assert.deepEqual(await violationsOn(page), []);
+    await page.getByRole("button", { name: "Repair" }).click();
+    await page.getByText(/Repair of .*: 40 %, at most 64 kbit\/s/).waitFor();
+    const [order] = fixture.repairs;
+    assert.ok(order !== undefined && "tags" in order);
+    assert.deepEqual(order.tags, ["pump-1/0", "pump-1/1"]);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText(/Repair of .*: cancelled/).waitFor();
+    await page.getByRole("button", { name: "Repair" }).waitFor();
     await view.close();
   });
 

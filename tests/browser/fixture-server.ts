@@ -245,6 +245,10 @@ export class Fixture implements AsyncDisposable {
       this.repairs = [{ id: 1, ...wish, state: "answering", done: 0.4, healed: 0, note: "" }];
       return context.json(this.repairs[0], 201);
     });
+    app.delete("/api/gateways/:gateway/repairs/:id", (context) => {
+      this.repairs = this.repairs.map((one) => ({ ...one, state: "cancelled" }));
+      return context.body(null, 204);
+    });
     app.get("/api/gateway", (context) => context.json(page()));
     app.get("/api/buffer", (context) => context.json(bufferView(context.req.query("outageHours"))));
     app.get("/api/counters", (context) => context.json(this.#counters()));

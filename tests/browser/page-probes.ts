@@ -66,11 +66,13 @@ export function findTextProblems(): TextProblem[] {
 /** X4: everything that can be pressed is large enough and far enough from the next. */
 export function findSmallTargets(leastPx: number): string[] {
   const problems: string[] = [];
-  const targets = [...document.querySelectorAll("a[href], button, input")].map((element) => ({
-    name: element.textContent.trim().slice(0, 40) || element.tagName,
-    layer: element.closest("nav"),
-    box: element.getBoundingClientRect(),
-  }));
+  const targets = [...document.querySelectorAll("a[href], button, input, select")].map(
+    (element) => ({
+      name: element.textContent.trim().slice(0, 40) || element.tagName,
+      layer: element.closest("nav"),
+      box: element.getBoundingClientRect(),
+    }),
+  );
   for (const [index, one] of targets.entries()) {
     if (one.box.width < leastPx - 0.5 || one.box.height < leastPx - 0.5) {
       problems.push(`${one.name}: ${one.box.width.toFixed(0)}x${one.box.height.toFixed(0)}`);

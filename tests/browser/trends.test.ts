@@ -231,6 +231,29 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     assert.equal(await page.locator(".numbers tbody tr").count(), 7);
   });
 
+  test("an earlier time is laid over the one shown, with the same pen, and stands in the address", async (context) => {
+    const page = await open(context, "1h/pump-1%2F0/pump-1%2F10");
+    await page.getByLabel("Compare").selectOption("8 h earlier");
+    await page.waitForFunction(() => document.querySelectorAll(".numbers tbody tr").length === 3);
+    assert.match(page.url(), /#\/trends\/1h~8h\/pump-1%2F0\/pump-1%2F10$/);
+    const rows = page.locator(".numbers tbody tr");
+    assert.match(
+      await rows.nth(2).innerText(),
+      /^Bearing DE temperature, Pump 1, 8 h earlier\s+5\d\.|6\d\./,
+    );
+    const pens = page.locator(".pen-button");
+    assert.equal(await pens.count(), 2, "states are not laid over");
+    assert.match(await pens.first().innerText(), /8 h earlier \d\d\.\d °C\s+\d\d\.\d °C/);
+    // The gap of the time shown is told once, and is no gap of the time before it.
+    assert.match(await page.locator(".gap-list").innerText(), /1 gap[^]*\(2 values\)/);
+    await keepPicture(page, "trends-compared");
+    await page.getByRole("button", { name: "8 h", exact: true }).click();
+    await page.waitForFunction(() => location.hash.startsWith("#/trends/8h~8h/"));
+    await page.getByLabel("Compare").selectOption("with nothing");
+    await page.waitForFunction(() => document.querySelectorAll(".numbers tbody tr").length === 2);
+    assert.match(page.url(), /#\/trends\/8h\//);
+  });
+
   test("the chart of one value opens beside others, with the time it shows", async (context) => {
     const view = await openContext(browser, panel);
     context.after(() => view.close());

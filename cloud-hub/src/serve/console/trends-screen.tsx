@@ -9,10 +9,14 @@ import {
 } from "@millwright/ui-kit";
 import {
   atNow,
+  parseTimeText,
   sourcesMax,
+  toTimeText,
   Trends,
   useAddressRange,
+  type Earlier,
   type Span,
+  type TimeText,
   type TrendRange,
   type TrendSource,
 } from "@millwright/ui-kit/trends";
@@ -45,15 +49,21 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const nowUs = (): number => fleet.secondUs.peek();
   // A link that moved each second could not be copied, and one that stood still would be of an hour ago.
   const minuteUs = useComputed(() => Math.ceil(fleet.secondUs.value / 60e6) * 60e6);
-  const { range, hrefWith } = useAddressRange(place[1] ?? "24h", nowUs, (text) =>
-    trendsHref(text, chosen),
+  const time = parseTimeText(place[1] ?? "24h");
+  const hrefOfTime = (text: TimeText, of: readonly ChosenTag[]): string =>
+    trendsHref(toTimeText(text), of);
+  const { range, hrefWith } = useAddressRange(time.range, nowUs, (text) =>
+    hrefOfTime({ ...time, range: text }, chosen),
   );
   const [choosing, setChoosing] = useState(chosen.length === 0);
   useEffect(() => {
     document.title = `${say("trends.title")} – ${say("brand")}`;
   }, []);
   const choose = (next: readonly ChosenTag[]): void => {
-    location.hash = hrefWith((text) => trendsHref(text, next));
+    location.hash = hrefWith((text) => hrefOfTime({ ...time, range: text }, next));
+  };
+  const compare = (earlier: Earlier | undefined): void => {
+    location.hash = hrefWith((text) => hrefOfTime({ range: text, earlier }, chosen));
   };
   const sources = chosen.flatMap((one) => sourceOf(one, pages.value) ?? []);
   const missing =
@@ -82,6 +92,9 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           nowUs={nowUs}
           wallMs={wallMs}
           height={heightPx}
+          earlier={time.earlier}
+          onEarlier={compare}
+          repairs
         />
       ) : (
         chosen.length > missing.length &&

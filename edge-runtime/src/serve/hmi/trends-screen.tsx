@@ -8,10 +8,14 @@ import {
   type PageClock,
 } from "@millwright/ui-kit";
 import {
+  parseTimeText,
   sourcesMax,
+  toTimeText,
   Trends,
   useAddressRange,
+  type Earlier,
   type Span,
+  type TimeText,
   type TrendSource,
 } from "@millwright/ui-kit/trends";
 import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
@@ -37,12 +41,18 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const tags = trendTagsOf(page, place);
   const ids = tags.map((tag) => tag.id);
   const nowUs = (): number => store.nowUs();
-  const { range, hrefWith } = useAddressRange(place[1] ?? "1h", nowUs, (text) =>
-    hrefOf("trends", text, ...ids),
+  const time = parseTimeText(place[1] ?? "1h");
+  const hrefOfTime = (text: TimeText, of: readonly string[]): string =>
+    hrefOf("trends", toTimeText(text), ...of);
+  const { range, hrefWith } = useAddressRange(time.range, nowUs, (text) =>
+    hrefOfTime({ ...time, range: text }, ids),
   );
   const [choosing, setChoosing] = useState(false);
   const choose = (next: readonly string[]): void => {
-    location.hash = hrefWith((text) => hrefOf("trends", text, ...next));
+    location.hash = hrefWith((text) => hrefOfTime({ ...time, range: text }, next));
+  };
+  const compare = (earlier: Earlier | undefined): void => {
+    location.hash = hrefWith((text) => hrefOfTime({ range: text, earlier }, ids));
   };
   const sources = tags.map((tag): TrendSource => {
     return { key: tag.id, tag, base: "/api", place: tag.asset, store };
@@ -69,6 +79,8 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           nowUs={nowUs}
           wallMs={() => props.clock.wallMs()}
           height={heightPx}
+          earlier={time.earlier}
+          onEarlier={compare}
         />
       )}
       <div class="button-row">

@@ -1,13 +1,13 @@
-/** Beside the gaps of a chart: what the gateway has and the hub was not told, a button that brings it, and how far it is. */
+/** Beside the gaps of a chart: what the gateway has and the hub has not, a button that brings it, and how far it is. */
 import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { TimeRange } from "../live/history.ts";
 import { Button } from "../parts/button.tsx";
 import { loadJson } from "../parts/use-resource.ts";
-import { clockWords } from "../words/durations.ts";
-import { sayKit } from "../words/english.ts";
+import { momentWords } from "../words/durations.ts";
+import { sayKit, sayKitCount } from "../words/english.ts";
 import { countWords } from "../words/numbers.ts";
 import {
   isOver,
@@ -15,40 +15,60 @@ import {
   type LedgerPart,
   type RepairOrder,
   type RepairView,
+  type TagLedger,
 } from "./repair-view.ts";
 
 export interface RepairListProps {
-  readonly tag: LiveTag;
+  /** Of one gateway. */
+  readonly tags: readonly Pick<LiveTag, "id">[];
   /** `/api/gateways/ID`: only a hub takes orders. */
   readonly base: string;
   readonly range: TimeRange;
+  /** Said where tags of several gateways are shown; "" else. */
+  readonly place: string;
   /** Something was brought: the chart has more to draw. */
   readonly onBrought: () => void;
 }
 
 /** A gateway reports once a second. */
 const lookAgainMs = 2_000;
+/** From what a metered link spares to a fifth of a plant's: the least first, so that nobody takes all of a link by haste. */
+const ratesKbitPerS = [64, 256, 1_000, 4_000] as const;
+const rateAtFirst = 4_000;
 
 export function RepairList(props: RepairListProps): JSX.Element | null {
-  const { tag, base, range, onBrought } = props;
+  const { base, range, onBrought } = props;
+  const ids = props.tags.map(({ id }) => id).join("\n");
   const [view, setView] = useState<RepairView | undefined>();
   const [failure, setFailure] = useState("");
   const [looks, setLooks] = useState(0);
+  const [kbitPerS, setRate] = useState<number>(rateAtFirst);
+  const ledger = useRef<{ readonly of: string; readonly tags: readonly TagLedger[] } | undefined>(
+    undefined,
+  );
 
+  const running = view?.running === true;
   useEffect(() => {
     const given = new AbortController();
-    void look(base, tag.id, range, given.signal)
-      .then((next) => {
-        if (view?.running === true && !next.running) onBrought();
+    const of = [base, ids, range.fromUs, range.toUs].join("\n");
+    // What the ledger says changes with the end of a repair; until then only its progress is asked for.
+    const known = running && ledger.current?.of === of ? ledger.current.tags : undefined;
+    void look(base, ids.split("\n"), range, known, given.signal)
+      .then(({ tags, orders }) => {
+        ledger.current = { of, tags };
+        const next = repairView(tags, orders, range);
         setView(next);
+        if (!running || next.running) return;
+        // The end of a repair heals what the ledger says.
+        setLooks((count) => count + 1);
+        onBrought();
       })
       .catch(() => {
         // The chart beside it says when the hub cannot be reached.
       });
     return () => given.abort();
-  }, [base, tag.id, range.fromUs, range.toUs, looks]);
+  }, [base, ids, range.fromUs, range.toUs, looks]);
 
-  const running = view?.running === true;
   useEffect(() => {
     if (!running) return undefined;
     const timer = setInterval(() => setLooks((count) => count + 1), lookAgainMs);
@@ -65,22 +85,47 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
   if (view === undefined) return null;
   const { offer, thinned, orders } = view;
   if (offer === undefined && thinned === undefined && orders.length === 0) return null;
+  const times = (of: TimeRange): Times => timesOf(of, range.toUs - range.fromUs);
   return (
     <section class="gap-list repair-list" aria-live="polite">
+      {props.place !== "" && <h3>{props.place}</h3>}
       {offer !== undefined && (
         <>
-          <p>{sayKit("repair.offer", timesOf(offer))}</p>
-          <Button
-            label={sayKit("repair.ask")}
-            onPress={() => act(ask(`${base}/repairs`, { tags: [tag.id], ...offer }))}
-          />
+          <p>
+            {sayKitCount("repair.offer", offer.tags.length, {
+              ...times(offer),
+              why: offer.reasons.join(", "),
+            })}
+          </p>
+          <div class="button-row">
+            <Button
+              label={sayKit("repair.ask")}
+              onPress={() => {
+                const { tags, fromUs, toUs } = offer;
+                act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS }));
+              }}
+            />
+            <label class="choice-of-few">
+              {sayKit("repair.rate")}
+              <select
+                value={kbitPerS}
+                onChange={(event) => setRate(Number(event.currentTarget.value))}
+              >
+                {ratesKbitPerS.map((rate) => (
+                  <option key={rate} value={rate}>
+                    {rateWords(rate)}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </div>
         </>
       )}
-      {thinned !== undefined && <p>{sayKit("repair.thinned", timesOf(thinned))}</p>}
+      {thinned !== undefined && <p>{sayKit("repair.thinned", times(thinned))}</p>}
       <ul>
         {orders.map((order) => (
           <li key={order.id}>
-            {orderWords(order)}{" "}
+            {orderWords(order, times(order))}{" "}
             {!isOver(order) && (
               <Button
                 label={sayKit("repair.cancel")}
@@ -97,20 +142,30 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
 
 async function look(
   base: string,
+  tags: readonly string[],
+  range: TimeRange,
+  known: readonly TagLedger[] | undefined,
+  signal: AbortSignal,
+): Promise<{ readonly tags: readonly TagLedger[]; readonly orders: readonly RepairOrder[] }> {
+  const orders = loadJson<readonly RepairOrder[]>(`${base}/repairs`, signal);
+  const ledger =
+    known ?? (await Promise.all(tags.map((tag) => ledgerOf(base, tag, range, signal))));
+  return { tags: ledger, orders: await orders };
+}
+
+async function ledgerOf(
+  base: string,
   tag: string,
   range: TimeRange,
   signal: AbortSignal,
-): Promise<RepairView> {
+): Promise<TagLedger> {
   const query = new URLSearchParams({
     tag,
     from: String(Math.round(range.fromUs)),
     to: String(Math.round(range.toUs)),
   });
-  const [ledger, orders] = await Promise.all([
-    loadJson<readonly LedgerPart[]>(`${base}/ledger?${query.toString()}`, signal),
-    loadJson<readonly RepairOrder[]>(`${base}/repairs`, signal),
-  ]);
-  return repairView(ledger, orders, tag, range);
+  const address = `${base}/ledger?${query.toString()}`;
+  return { tag, parts: await loadJson<readonly LedgerPart[]>(address, signal) };
 }
 
 /** @returns what went wrong, in words; "" when nothing did */
@@ -129,10 +184,15 @@ async function cancel(address: string): Promise<string> {
   return answer.ok || answer.status === 404 ? "" : answer.text();
 }
 
-function orderWords(order: RepairOrder): string {
+function rateWords(kbitPerS: number): string {
+  return sayKit("repair.rate-words", { rate: countWords(kbitPerS) });
+}
+
+function orderWords(order: RepairOrder, times: Times): string {
   const words = {
-    ...timesOf(order),
+    ...times,
     percent: String(Math.floor(order.done * 100)),
+    rate: rateWords(order.kbitPerS),
     samples: countWords(order.healed),
     why: order.note,
   };
@@ -154,6 +214,8 @@ function orderWords(order: RepairOrder): string {
   }
 }
 
-function timesOf({ fromUs, toUs }: TimeRange): { readonly from: string; readonly to: string } {
-  return { from: clockWords(fromUs), to: clockWords(toUs) };
+type Times = { readonly from: string; readonly to: string };
+
+function timesOf({ fromUs, toUs }: TimeRange, spanUs: number): Times {
+  return { from: momentWords(fromUs, spanUs), to: momentWords(toUs, spanUs) };
 }

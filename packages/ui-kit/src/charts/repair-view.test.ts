@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { repairView, type LedgerPart, type RepairOrder } from "./repair-view.ts";
+import {
+  repairView,
+  type LedgerPart,
+  type RepairOrder,
+  type RepairView,
+  type TagLedger,
+} from "./repair-view.ts";
 
 const range = { fromUs: 1_000, toUs: 2_000 };
 
@@ -11,6 +17,7 @@ function order(change: Partial<RepairOrder> = {}): RepairOrder {
     tags: ["t1"],
     fromUs: 1_000,
     toUs: 2_000,
+    kbitPerS: 4_000,
     state: "answering",
     done: 0.5,
     healed: 0,
@@ -19,25 +26,58 @@ function order(change: Partial<RepairOrder> = {}): RepairOrder {
   };
 }
 
-const told: LedgerPart = { fromUs: 500, toUs: 1_499, repair: "raw" };
+const reason = "told within bound";
+const told: LedgerPart = { reason, fromUs: 500, toUs: 1_499, repair: "raw" };
 
-test("what the gateway has is offered, within the time that is shown", () => {
-  const late: LedgerPart = { fromUs: 1_600, toUs: 9_000, repair: "raw" };
-  assert.deepEqual(repairView([told], [], "t1", range).offer, { fromUs: 1_000, toUs: 1_500 });
-  assert.deepEqual(repairView([told, late], [], "t1", range).offer, range);
-  assert.equal(repairView([{ ...told, repair: "none" }], [], "t1", range).offer, undefined);
+const of = (...parts: readonly LedgerPart[]): readonly TagLedger[] => [{ tag: "t1", parts }];
+
+/** The view of one tag. */
+const viewOf = (parts: readonly LedgerPart[], orders: readonly RepairOrder[] = []): RepairView =>
+  repairView(of(...parts), orders, range);
+
+test("what the gateway has is offered, within the time that is shown, with the reason", () => {
+  const offer = { tags: ["t1"], reasons: [reason] };
+  assert.deepEqual(viewOf([told]).offer, { fromUs: 1_000, toUs: 1_500, ...offer });
+  const late: LedgerPart = { reason: "hub restored", fromUs: 1_600, toUs: 9_000, repair: "raw" };
+  assert.deepEqual(viewOf([told, late]).offer, {
+    ...range,
+    tags: ["t1"],
+    reasons: [reason, "hub restored"],
+  });
+  assert.equal(viewOf([{ ...told, repair: "none" }]).offer, undefined);
+});
+
+test("values of one gateway are brought by one order, and those that are here already not again", () => {
+  const later = { ...told, fromUs: 1_700, toUs: 1_799 };
+  const ledger: readonly TagLedger[] = [
+    { tag: "t1", parts: [told] },
+    { tag: "t2", parts: [later] },
+    { tag: "t3", parts: [] },
+  ];
+  const offer = repairView(ledger, [], range).offer;
+  assert.deepEqual(offer, {
+    fromUs: 1_000,
+    toUs: 1_800,
+    tags: ["t1", "t2"],
+    reasons: [reason],
+  });
+  const rest = repairView(ledger, [order()], range);
+  assert.ok(rest.offer !== undefined);
+  assert.deepEqual(rest.offer.tags, ["t2"]);
+  assert.equal(rest.offer.fromUs, 1_700);
+  assert.equal(rest.orders.length, 1);
 });
 
 test("what is thinned is said, and not offered", () => {
-  const view = repairView([{ ...told, repair: "thinned" }], [], "t1", range);
+  const view = viewOf([{ ...told, repair: "thinned" }]);
   assert.equal(view.offer, undefined);
   assert.deepEqual(view.thinned, { fromUs: 1_000, toUs: 1_500 });
 });
 
 test("nothing is offered that is on its way or was brought whole", () => {
-  assert.equal(repairView([told], [order()], "t1", range).offer, undefined);
+  assert.equal(viewOf([told], [order()]).offer, undefined);
   const done = order({ state: "done", comparison: { agrees: true } });
-  assert.equal(repairView([told], [done], "t1", range).offer, undefined);
+  assert.equal(viewOf([told], [done]).offer, undefined);
 });
 
 test("it is offered again after a repair that failed, of another tag or of another time", () => {
@@ -47,13 +87,11 @@ test("it is offered again after a repair that failed, of another tag or of anoth
     order({ tags: ["t2"] }),
     order({ toUs: 1_200 }),
   ];
-  for (const other of others) {
-    assert.notEqual(repairView([told], [other], "t1", range).offer, undefined);
-  }
+  for (const other of others) assert.notEqual(viewOf([told], [other]).offer, undefined);
 });
 
 test("a repair is shown while it touches the time that is shown", () => {
-  assert(repairView([], [order()], "t1", range).running);
-  assert.equal(repairView([], [order({ toUs: 1_000, fromUs: 0 })], "t1", range).orders.length, 0);
-  assert(!repairView([], [order({ state: "done" })], "t1", range).running);
+  assert(viewOf([], [order()]).running);
+  assert.equal(viewOf([], [order({ toUs: 1_000, fromUs: 0 })]).orders.length, 0);
+  assert(!viewOf([], [order({ state: "done" })]).running);
 });

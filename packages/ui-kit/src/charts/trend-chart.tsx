@@ -84,7 +84,13 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
             spanUs={spanOf(shown.range)}
           />
           {props.repairs === true && (
-            <RepairList tag={tag} base={base} range={wholeMinutes(shown.range)} onBrought={retry} />
+            <RepairList
+              tags={[tag]}
+              base={base}
+              range={wholeMinutes(shown.range)}
+              place=""
+              onBrought={retry}
+            />
           )}
           <TrendTable one={one} all={[one]} spanUs={spanOf(shown.range)} />
         </>
@@ -94,7 +100,7 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
 }
 
 /** A live chart moves on with each second; the ledger is asked once a minute, and for what is past. */
-function wholeMinutes({ fromUs, toUs }: TimeRange): TimeRange {
+export function wholeMinutes({ fromUs, toUs }: TimeRange): TimeRange {
   const minuteUs = 60_000_000;
   return {
     fromUs: Math.floor(fromUs / minuteUs) * minuteUs,

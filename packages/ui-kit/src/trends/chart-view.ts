@@ -153,7 +153,7 @@ export class ChartView {
       const line = lines[at];
       if (line === undefined) continue;
       // Only an answer that reaches the present is continued by what came live.
-      if (!wanted.live) trace.clear();
+      if (!wanted.live || sources[at]?.earlier !== undefined) trace.clear();
       trace.load(line);
     }
     this.failedMs.value = undefined;
@@ -172,6 +172,9 @@ export class ChartView {
       place,
       height,
       tags: sources.map(({ tag }) => drawnTag(tag)),
+      earlier: new Map(
+        sources.flatMap(({ earlier }, at) => (earlier === undefined ? [] : [[at, earlier.pen]])),
+      ),
       onCursor: (seconds) => {
         this.cursor.value = seconds;
       },

@@ -10,7 +10,7 @@ import type { HistoryGap } from "@millwright/wire-contract/history";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-import { penOf } from "../charts/pens.ts";
+import { earlierPen, penOf, type PenStyle } from "../charts/pens.ts";
 import { drawLine } from "./draw-line.ts";
 import { drawnAs, type Drawn } from "./drawn.ts";
 import { drawBand, drawGaps, drawLanes, laneHeights } from "./grounds.ts";
@@ -28,6 +28,8 @@ export interface PlotOptions {
   readonly place: HTMLElement;
   /** As they are drawn: a counter with the unit of its rate. */
   readonly tags: readonly LiveTag[];
+  /** Of the lines of an earlier time: place of the tag, and that of the one with the same pen. */
+  readonly earlier?: ReadonlyMap<number, number>;
   readonly height: number;
   /** Seconds under the cursor; undefined when it has left. */
   readonly onCursor: (seconds: number | undefined) => void;
@@ -63,6 +65,10 @@ export function createPlot(options: PlotOptions): Plot {
   const style = getComputedStyle(place);
   const property = (name: string): string => style.getPropertyValue(name).trim();
   const units = unitsOf(tags);
+  const penAt = (at: number): PenStyle => {
+    const same = options.earlier?.get(at);
+    return same === undefined ? penOf(at, property) : earlierPen(penOf(same, property));
+  };
   let picture: Picture = { drawn: [], gaps: [], fromUs: 0, toUs: 1e6, front: 0 };
   const lanes = laneHeights(tags, height);
 
@@ -148,7 +154,7 @@ export function createPlot(options: PlotOptions): Plot {
             for (const [at, tag] of tags.entries()) {
               const drawn = picture.drawn[at];
               if (drawn === undefined || drawnAs(tag) === "bands") continue;
-              drawLine(plot, scaleOfUnit(units, tag.unit), drawn, penOf(at, property));
+              drawLine(plot, scaleOfUnit(units, tag.unit), drawn, penAt(at));
             }
             drawLanes(plot, tags, picture.drawn, lanes, property);
           },

@@ -4,6 +4,7 @@ import type { HistoryLine } from "@millwright/wire-contract/history";
 
 import { loadHistory, type TimeRange } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
+import { laidOver } from "./earlier.ts";
 
 export interface TrendSource {
   /** Names it among all that a chart can show. */
@@ -15,32 +16,47 @@ export interface TrendSource {
   readonly place: string;
   /** Says what comes now; without one the history is asked again and again. */
   readonly store?: LiveStore;
+  /** Of so much before, laid over the present with a thinner line of this pen. */
+  readonly earlier?: { readonly us: number; readonly pen: number; readonly words: string };
 }
 
 /** As many as there are pens. */
 export const sourcesMax = 8;
 
-/** In the order of the sources. What lives at one place is asked for together. */
+/** Beyond the end of what is earlier something is known, which a live chart moves on to until it is fetched anew. */
+const aheadUs = 60_000_000;
+
+/** In the order of the sources. What lives at one place and is of one time is asked for together. */
 export async function loadSources(
   sources: readonly TrendSource[],
   range: TimeRange,
   widthPx: number,
   signal: AbortSignal,
 ): Promise<readonly HistoryLine[]> {
-  const bases = [...new Set(sources.map(({ base }) => base))];
+  const groups = new Map<string, TrendSource[]>();
+  for (const source of sources) {
+    const of = `${source.base} ${source.earlier?.us ?? 0}`;
+    groups.set(of, [...(groups.get(of) ?? []), source]);
+  }
   const lines = new Map<string, HistoryLine>();
   await Promise.all(
-    bases.map(async (base) => {
-      const mine = sources.filter((source) => source.base === base);
+    [...groups.values()].map(async (mine) => {
+      const [{ base, earlier } = { base: "", earlier: undefined }] = mine;
       const tags = mine.map(({ tag }) => tag.id);
-      const found = await loadHistory(base, tags, range, widthPx, signal);
+      const found = await loadHistory(base, tags, before(range, earlier?.us), widthPx, signal);
       for (const [at, source] of mine.entries()) {
         const line = found[at];
-        if (line !== undefined) lines.set(source.key, line);
+        if (line === undefined) continue;
+        lines.set(source.key, earlier === undefined ? line : laidOver(line, earlier.us));
       }
     }),
   );
   return sources.flatMap(({ key }) => lines.get(key) ?? []);
+}
+
+function before(range: TimeRange, us: number | undefined): TimeRange {
+  if (us === undefined) return range;
+  return { fromUs: range.fromUs - us, toUs: range.toUs - us + aheadUs };
 }
 
 /** Gaps of several tags: those with one reason and time are one, and say whose they are. */

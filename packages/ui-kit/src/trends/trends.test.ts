@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import type { LiveTag } from "@millwright/wire-contract";
+import type { HistoryLine } from "@millwright/wire-contract/history";
 import fc from "fast-check";
 
 import { bandsOf, rateOf, valueAt } from "./drawn.ts";
+import { earlierSources, earlierTimes, laidOver, parseTimeText, toTimeText } from "./earlier.ts";
 import {
   atNow,
   dragged,
@@ -126,5 +129,44 @@ describe("what is drawn", () => {
       [-1, 0, 4, 6, 10, 15, 25, 30, 31].map((second) => valueAt(drawn, second, "line")),
       [undefined, 1, 1, 2, 2, undefined, undefined, 4, undefined],
     );
+  });
+});
+
+describe("what is laid over the time shown", () => {
+  const tag = { id: "t", name: "T", kind: "measurement", type: "float64", texts: {} } as const;
+  const source = { key: "t", tag: tag as unknown as LiveTag, base: "/api", place: "Pump 1" };
+
+  test("stands in the address behind the range, and what is no such time is nothing", () => {
+    for (const earlier of [undefined, ...earlierTimes]) {
+      const text = toTimeText({ range: "8h", earlier });
+      assert.deepEqual(parseTimeText(text), { range: "8h", earlier });
+    }
+    assert.equal(toTimeText({ range: "8h", earlier: "7d" }), "8h~7d");
+    assert.deepEqual(parseTimeText("24h~3d"), { range: "24h", earlier: undefined });
+    assert.deepEqual(parseTimeText("24h"), { range: "24h", earlier: undefined });
+  });
+
+  test("has the pen of its value, and states are not laid over", () => {
+    const state = { ...source, key: "s", tag: { ...source.tag, kind: "state" as const } };
+    assert.deepEqual(earlierSources([source], undefined), []);
+    const [first, second, ...none] = earlierSources([source, state, { ...source, key: "u" }], "1d");
+    assert.deepEqual(none, []);
+    assert.ok(first !== undefined && second !== undefined);
+    assert.equal(first.place, "Pump 1, 1 d earlier");
+    assert.deepEqual([first.earlier?.pen, second.earlier?.pen], [0, 2]);
+    assert.equal(second.earlier?.us, 86_400e6);
+  });
+
+  test("lies at the time it is compared with, and its gaps are not taken for gaps of that", () => {
+    const gap = { reason: "gateway down", fromUs: 1, toUs: 2, count: { kind: "unknown" } } as const;
+    const line: HistoryLine = {
+      ...{ tag: "t", tier: "samples", coarser: [], error: 0, gaps: [gap] },
+      times: Float64Array.of(10, 20),
+      values: Float64Array.of(1, NaN),
+    };
+    const over = laidOver(line, 100);
+    assert.deepEqual([...over.times], [110, 120]);
+    assert.deepEqual(over.values, line.values);
+    assert.deepEqual(over.gaps, []);
   });
 });

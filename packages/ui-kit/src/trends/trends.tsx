@@ -4,16 +4,19 @@
  * where and why something is missing.
  */
 import { useComputed, useSignal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
 import { GapList, gapWords, TrendTable } from "../charts/trend-table.tsx";
-import { readWords } from "../charts/trend-chart.tsx";
+import { RepairList } from "../charts/repair-list.tsx";
+import { readWords, wholeMinutes } from "../charts/trend-chart.tsx";
 import { Button } from "../parts/button.tsx";
 import { FailedState } from "../parts/states.tsx";
 import { momentWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
 import type { ChartView } from "./chart-view.ts";
 import { drawnAs, drawnTag, valueAt } from "./drawn.ts";
+import { earlierSources, earlierTimes, type Earlier } from "./earlier.ts";
 import { cursorOfKey, panShare, rangeOfKey, zoomFactor } from "./gestures.ts";
 import { NumbersTable } from "./numbers-table.tsx";
 import { PenSample } from "./pen-sample.tsx";
@@ -36,14 +39,20 @@ export interface TrendsProps {
   readonly nowUs: () => number;
   readonly wallMs: () => number;
   readonly height: number;
+  /** What is laid over the time shown, and what changes it. */
+  readonly earlier: Earlier | undefined;
+  readonly onEarlier: (earlier: Earlier | undefined) => void;
+  /** The servers of the sources are a hub: what their gateways have can be brought. */
+  readonly repairs?: boolean;
 }
 
 export function Trends(props: TrendsProps): JSX.Element {
   const { sources, range, nowUs, height } = props;
   const front = useSignal(0);
-  const keys = sources.map(({ key }) => key).join("\n");
+  const all = [...sources, ...earlierSources(sources, props.earlier)];
+  const keys = all.map(({ key }) => key).join("\n");
   const { place, view, retry } = useChart(
-    () => ({ sources, height, range, front, nowUs, wallMs: props.wallMs }),
+    () => ({ sources: all, height, range, front, nowUs, wallMs: props.wallMs }),
     [keys, height],
   );
   // A tag that was taken away leaves the front to the first.
@@ -78,17 +87,18 @@ export function Trends(props: TrendsProps): JSX.Element {
       )}
       <div class="pens" role="group" aria-label={sayKit("trends.front")}>
         {sources.map((source, at) => (
-          <PenButton key={source.key} at={at} source={source} front={front} view={view} />
+          <PenButton key={source.key} at={at} source={source} all={all} front={front} view={view} />
         ))}
       </div>
-      {shown !== undefined && shown.drawn.length === sources.length && (
-        <Numbers {...props} front={front} shown={shown} />
+      {shown !== undefined && shown.drawn.length === all.length && (
+        <Numbers {...props} all={all} front={front} shown={shown} onBrought={retry} />
       )}
     </div>
   );
 }
 
-function RangeButtons({ range, nowUs, spans: offered }: TrendsProps): JSX.Element {
+function RangeButtons(props: TrendsProps): JSX.Element {
+  const { range, nowUs, spans: offered } = props;
   const chosen = useComputed(() => (range.value.live ? rangeText(range.value) : "")).value;
   const live = useComputed(() => range.value.live).value;
   const change = (by: (range: TrendRange, nowUs: number) => TrendRange): void => {
@@ -106,6 +116,22 @@ function RangeButtons({ range, nowUs, spans: offered }: TrendsProps): JSX.Elemen
           />
         ))}
       </div>
+      <label class="choice-of-few">
+        {sayKit("trends.compare")}
+        <select
+          value={props.earlier ?? ""}
+          onChange={({ currentTarget }) => {
+            props.onEarlier(earlierTimes.find((one) => one === currentTarget.value));
+          }}
+        >
+          <option value="">{sayKit("trends.compare.none")}</option>
+          {earlierTimes.map((one) => (
+            <option key={one} value={one}>
+              {sayKit(`trends.earlier.${one}`)}
+            </option>
+          ))}
+        </select>
+      </label>
       <div class="button-row">
         <Button
           label={sayKit("trends.earlier")}
@@ -170,19 +196,19 @@ type View = ReadonlySignal<ChartView | undefined>;
 function PenButton(props: {
   readonly at: number;
   readonly source: TrendSource;
+  /** With what is laid over them. */
+  readonly all: readonly TrendSource[];
   readonly front: Signal<number>;
   readonly view: View;
 }): JSX.Element {
   const { at, source, front, view } = props;
   const { tag, place } = source;
-  const value = useComputed(() => {
-    const drawn = view.value?.shown.value?.drawn[at];
-    const seconds = view.value?.cursor.value;
-    if (drawn === undefined) return "";
-    const last = drawn.values.at(-1) ?? undefined;
-    const found = seconds === undefined ? last : valueAt(drawn, seconds, drawnAs(tag));
-    return found === undefined ? sayKit("value.none") : readWords(tag, found);
-  });
+  const over = props.all.findIndex(({ earlier }) => earlier?.pen === at);
+  const time = props.all[over]?.earlier?.words;
+  const value = useComputed(() => readAt(view.value, at, tag));
+  const before = useComputed(() =>
+    sayKit("trends.before", { time: time ?? "", value: readAt(view.value, over, tag) }),
+  );
   const isFront = useComputed(() => front.value === at);
   return (
     <button
@@ -201,19 +227,39 @@ function PenButton(props: {
             .filter((one) => one !== "")
             .join(", ")}
         </small>
+        {time !== undefined && <small>{before}</small>}
       </span>
       <span class="pen-value">{value}</span>
     </button>
   );
 }
 
+/** Under the cursor; without one the newest, and of an earlier time what lies over the present. */
+function readAt(view: ChartView | undefined, at: number, tag: LiveTag): string {
+  const shown = view?.shown.value;
+  const drawn = shown?.drawn[at];
+  const seconds = view?.cursor.value;
+  if (shown === undefined || drawn === undefined) return "";
+  const isNewest = seconds === undefined && drawn.times.at(-1) !== undefined;
+  const atEnd = Math.min(shown.range.toUs / 1e6, drawn.times.at(-1) ?? 0);
+  const found =
+    isNewest && drawn.values.at(-1) === null
+      ? undefined
+      : valueAt(drawn, seconds ?? atEnd, drawnAs(tag));
+  return found === undefined ? sayKit("value.none") : readWords(tag, found);
+}
+
 function Numbers(
   props: TrendsProps & {
+    /** With what is laid over them. */
+    readonly all: readonly TrendSource[];
     readonly front: Signal<number>;
     readonly shown: NonNullable<ChartView["shown"]["value"]>;
+    readonly onBrought: () => void;
   },
 ): JSX.Element {
   const { sources, shown, front } = props;
+  // A file has the times at which something was measured: what is laid over others is not in it.
   const all = sources.map(({ tag }, at) => ({
     tag: drawnTag(tag),
     drawn: shown.drawn[at] ?? { times: [], values: [] },
@@ -226,9 +272,37 @@ function Numbers(
   }));
   return (
     <>
-      <NumbersTable sources={sources} shown={shown} />
+      <NumbersTable sources={props.all} shown={shown} />
       <GapList gaps={gaps} spanUs={span} />
+      {props.repairs === true && <Repairs {...props} />}
       {one !== undefined && <TrendTable one={one} all={all} spanUs={span} />}
+    </>
+  );
+}
+
+/** Beside the gaps: what each gateway has of these values and the hub has not. */
+function Repairs(props: {
+  readonly sources: readonly TrendSource[];
+  readonly shown: NonNullable<ChartView["shown"]["value"]>;
+  readonly onBrought: () => void;
+}): JSX.Element {
+  const bases = [...new Set(props.sources.map(({ base }) => base))];
+  return (
+    <>
+      {bases.map((base) => {
+        const mine = props.sources.filter((source) => source.base === base);
+        const names = mine.map(({ tag, place }) => [tag.name, place].join(", ")).join("; ");
+        return (
+          <RepairList
+            key={base}
+            tags={mine.map(({ tag }) => tag)}
+            base={base}
+            range={wholeMinutes(props.shown.range)}
+            place={bases.length === 1 ? "" : names}
+            onBrought={props.onBrought}
+          />
+        );
+      })}
     </>
   );
 }

@@ -64,13 +64,17 @@ const texts = {
   "chart.gaps.other": "{count} gaps, nothing is drawn across them",
   "chart.gaps-more.one": "and {count} more",
   "chart.gaps-more.other": "and {count} more",
-  "repair.offer":
-    "{from} to {to}: told within its bound. The gateway has every sample of it, and the ones that are not here can be brought.",
+  "repair.offer.one":
+    "{from} to {to}: {why}. The gateway has the samples of it that are not here; they can be brought.",
+  "repair.offer.other":
+    "{from} to {to}, {count} values: {why}. The gateway has the samples of it that are not here; they can be brought.",
+  "repair.rate": "At most",
+  "repair.rate-words": "{rate} kbit/s",
   "repair.ask": "Repair",
   "repair.thinned":
     "{from} to {to}: the gateway has minutes and hours of it, and the samples no more.",
   "repair.waiting": "Repair of {from} to {to}: waiting for the gateway.",
-  "repair.running": "Repair of {from} to {to}: {percent} %.",
+  "repair.running": "Repair of {from} to {to}: {percent} %, at most {rate}.",
   "repair.done": "Repaired {from} to {to}: {samples} samples brought, both sides hold the same.",
   "repair.differs":
     "Repaired {from} to {to}: {samples} samples brought, but the two sides do not hold the same. Repair once more.",
@@ -97,6 +101,13 @@ const texts = {
   "trends.span.1y": "1 y",
   "trends.span.5y": "5 y",
   "trends.earlier": "Earlier",
+  "trends.compare": "Compare",
+  "trends.compare.none": "with nothing",
+  "trends.earlier.8h": "8 h earlier",
+  "trends.earlier.1d": "1 d earlier",
+  "trends.earlier.7d": "7 d earlier",
+  "trends.earlier.30d": "30 d earlier",
+  "trends.before": "{time} {value}",
   "trends.later": "Later",
   "trends.closer": "Zoom in",
   "trends.wider": "Zoom out",
