@@ -322,6 +322,7 @@ class HubCore implements Service, HubViews {
         greeted(hello, fenced) {
           fleet.greet(hello, clock.nowUs(), fenced);
           const { gateway, publicKey } = hello;
+          twins.greeted(gateway);
           if (publicKey === undefined) return;
           keys.met(gateway, publicKey, clock.nowUs()).catch((failure: unknown) => {
             log.warn("hub.gateway-key-not-noted", { gateway, reason: messageChain(failure) });

@@ -74,8 +74,9 @@ test("after a start the twins are what they were before it", async () => {
 });
 
 test("samples wait for their dictionary, and are found undecodable if it does not fit them", async () => {
-  const { twins, take, undecodable } = rig();
+  const { store, twins, take, undecodable } = rig();
   const gateway = new TestGateway("gw");
+  await store.hello(gateway.hello(), 0);
   const dictionary = gateway.dictionaryFrame();
   const good = gateway.samples([[1, 5, 5]]);
   await take(gateway, good);
@@ -109,8 +110,9 @@ test("when the journal is replaced, numbers mean other tags and old values do no
 });
 
 test("who listens hears of twins that were there and of those that come; nobody collects for nobody", async () => {
-  const { twins, take } = rig();
+  const { store, twins, take } = rig();
   const [one, two] = [new TestGateway("gw-one"), new TestGateway("gw-two")];
+  for (const gateway of [one, two]) await store.hello(gateway.hello(), 0);
   await take(one, one.dictionaryFrame(), one.samples([[0, 1, 1]]));
   assert.equal(twins.table(one.gateway)?.watched, false);
   const heard: string[] = [];
@@ -123,4 +125,20 @@ test("who listens hears of twins that were there and of those that come; nobody 
   assert.equal(heard.length, 2);
   assert.equal(twins.table(two.gateway)?.watched, false);
   assert.equal(valueOf(twins, one, "pump/t0"), 4);
+});
+
+test("a frame of an epoch that no hello has named is shown after the hello, and none that was acquired before it (N9)", async () => {
+  const { store, twins, take } = rig();
+  const gateway = new TestGateway("gw");
+  const [older, newer] = [gateway.samples([[1, 1, 1]]), gateway.samples([[1, 2, 2]])];
+  await take(gateway, gateway.dictionaryFrame(), newer);
+  assert.notEqual(valueOf(twins, gateway, "pump/t1"), 2);
+
+  await store.hello(gateway.hello(), 0);
+  twins.greeted(gateway.gateway);
+  await twins.settled();
+  assert.equal(valueOf(twins, gateway, "pump/t1"), 2);
+
+  await take(gateway, older);
+  assert.equal(valueOf(twins, gateway, "pump/t1"), 2);
 });

@@ -9,7 +9,7 @@ import {
   type SampleColumns,
 } from "@millwright/wire-contract";
 
-import type { Commit, FrameReader, StoredFrame } from "../hand-over.ts";
+import { unrankedEpoch, type Commit, type FrameReader, type StoredFrame } from "../hand-over.ts";
 import { ReportedTwin } from "./reported-twin.ts";
 
 export interface TwinsOptions {
@@ -34,6 +34,8 @@ interface Place {
   dictionary: Dictionary | undefined;
   readonly dictionaries: Map<bigint, Dictionary>;
   readonly pending: BoundedQueue<StoredFrame>;
+  /** Frames were left out whose epoch no hello had named. */
+  unranked: boolean;
   work: Promise<void>;
 }
 
@@ -102,6 +104,18 @@ export class Twins {
     }
   }
 
+  /** The gateway has said hello, and its epochs are ranked: what had to wait for that is read back. */
+  greeted(gateway: GatewayId): void {
+    const place = this.#placeOf(gateway);
+    if (!place.unranked) return;
+    place.unranked = false;
+    place.work = place.work
+      .then(() => this.load(gateway))
+      .catch((failure: unknown) => {
+        this.#options.log.warn("twin.values-not-read", { gateway, reason: messageChain(failure) });
+      });
+  }
+
   /** What a device proved all at once travels in the beat and not in frames. */
   beat(gateway: GatewayId, beat: Beat): void {
     this.#placeOf(gateway).twin.confirm(beat);
@@ -126,6 +140,12 @@ export class Twins {
   }
 
   #apply(place: Place, frame: StoredFrame): void {
+    // Whether it is newer than what is shown cannot be known (N9): after a restore the broker brings frames of an epoch
+    // that the database no longer knows.
+    if (frame.epochRank === unrankedEpoch) {
+      place.unranked = true;
+      return;
+    }
     const dictionary = place.dictionaries.get(frame.head.dictionary);
     if (dictionary === undefined || place.dictionary === undefined) {
       place.pending.push(frame);
@@ -154,6 +174,7 @@ export class Twins {
         dictionary: undefined,
         dictionaries: new Map(),
         pending: new BoundedQueue<StoredFrame>(pendingMax),
+        unranked: false,
         work: Promise.resolve(),
       };
       this.#places.set(gateway, place);
