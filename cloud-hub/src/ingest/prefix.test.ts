@@ -222,3 +222,12 @@ test("a void that does not fit does not hide one that does", () => {
   kept.take([], [voidOf(lane, 2, 3)]);
   assert.equal(kept.mark.seq, 4);
 });
+
+test("a void whose gateway no longer knows where it begins counts what the mark lacks, not what it says", () => {
+  const lane = sealLane([10, 20, 30, 40]);
+  const kept = new Kept();
+  kept.take(lane.slice(0, 2));
+  // All that the gateway still has is the end of what it released: by its count all of the lane is gone.
+  kept.take([], [{ ...voidOf(lane, 3, 4), sampleCount: 100 }]);
+  assert.deepEqual([kept.mark.frameSamples, kept.mark.voidSamples], [30, 70]);
+});

@@ -173,8 +173,9 @@ class Lane {
     for (const gap of this.#voids) {
       if (gap.fromSeq > seq + 1 || gap.toSeq <= seq) continue;
       if (this.#promisedChainAt(gap.fromSeq - 1) !== gap.chainBefore) continue;
-      // Voids merge and grow on the gateway: what lies below the mark is counted already.
-      const below = gap.fromSeq === seq + 1 ? 0 : cum - (gap.cum - gap.sampleCount);
+      // By `cum` and not by the void's own count: voids merge and grow on the gateway, so that part of one may be counted
+      // already; and where it stands for what was released long ago, the gateway no longer knows where that began.
+      const beyond = gap.cum - cum;
       let filled = 0;
       for (const frame of this.#frames.values()) {
         if (frame.seq > seq && frame.seq <= gap.toSeq) filled += frame.sampleCount;
@@ -186,7 +187,7 @@ class Lane {
         filled -= last.sampleCount;
       }
       this.mark = { ...this.mark, seq: gap.toSeq, chain: gap.chainAt, cum: gap.cum };
-      this.#count(filled, gap.sampleCount - below - filled);
+      this.#count(filled, beyond - filled);
       return true;
     }
     return false;
