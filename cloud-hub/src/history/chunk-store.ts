@@ -32,8 +32,7 @@ export interface ChunkRange {
   readonly toUs: number;
 }
 
-interface ChunkRow {
-  readonly at: number;
+export interface ChunkRow {
   readonly series: number;
   readonly segment: bigint;
   readonly day: number;
@@ -58,7 +57,7 @@ export async function readChunks(
   const found: StoredChunk[][] = ranges.map(() => []);
   if (ranges.length === 0) return found;
   // A chunk does not go over midnight: one that touches the range begins on its first day at the earliest.
-  const rows = await client.query<ChunkRow>(
+  const rows = await client.query<ChunkRow & { readonly at: number }>(
     `select k.at, c.* from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[], $5::int[], $6::int[])
        k (at, series, from_us, to_us, from_day, to_day)
      cross join lateral (
@@ -71,7 +70,10 @@ export async function readChunks(
          before
            ? `union all
        (select * from chunks c where c.series = k.series and c.last_us < k.from_us and c.first_us < k.from_us
-         and c.offset_us is null order by c.first_us desc limit 1)`
+         and c.offset_us is null order by c.first_us desc limit 1)
+       union all
+       (select * from chunks c where c.series = k.series and c.offset_us is not null
+         and c.last_us + c.offset_us < k.from_us order by c.last_us + c.offset_us desc limit 1)`
            : ""
        }
      ) c`,
@@ -85,11 +87,15 @@ export async function readChunks(
     ],
   );
   for (const row of rows.rows) found[row.at]?.push(toChunk(row));
-  for (const chunks of found) chunks.sort((a, b) => a.firstUs - b.firstUs);
+  for (const chunks of found) chunks.sort((a, b) => readFrom(a) - readFrom(b));
   return found;
 }
 
-function toChunk(row: ChunkRow): StoredChunk {
+function readFrom({ firstUs, offsetUs }: StoredChunk): number {
+  return firstUs + offsetUs;
+}
+
+export function toChunk(row: ChunkRow): StoredChunk {
   return {
     series: row.series,
     segment: Number(row.segment),
@@ -130,7 +136,7 @@ export async function insertChunks(client: Queryable, chunks: readonly NewChunk[
        c (day, series, segment, first_us, last_us, samples, conflicts, offset_us, dictionary, at, size)`,
     [
       Buffer.concat(chunks.map(({ bytes }) => bytes)),
-      chunks.map(({ firstUs }) => dayOf(firstUs)),
+      chunks.map(({ firstUs, offsetUs }) => dayOf(firstUs + offsetUs)),
       chunks.map(({ series }) => series),
       chunks.map(({ segment }) => segment),
       chunks.map(({ firstUs }) => firstUs),

@@ -55,7 +55,7 @@ export async function sortSeries(
   released: ReleasedSamples | undefined,
 ): Promise<SortOutcome> {
   const bySeries = groupBySeries(arrived);
-  const dirty = await findDirty(client, bySeries);
+  const dirty = await findDirty(client, bySeries.map(rangeOf));
   const stored = await readChunks(
     client,
     dirty.map(({ series, fromUs, toUs }) => ({ series, fromUs, toUs })),
@@ -103,13 +103,15 @@ export async function sortSeries(
 }
 
 /** Chunks of one segment never overlap; a short one is filled up by what follows on its day. */
-function isJoined(chunk: StoredChunk, { segment, samples }: ArrivedSeries): boolean {
+function isJoined(chunk: StoredChunk, { segment, samples, offsetUs }: ArrivedSeries): boolean {
   const firstUs = samples.measuredUs[0] ?? NaN;
   const lastUs = samples.measuredUs[samples.count - 1] ?? NaN;
   if (chunk.segment !== segment) return false;
   if (chunk.lastUs >= firstUs && chunk.firstUs <= lastUs) return true;
   return (
-    chunk.samples < chunkSamplesLeast && chunk.lastUs < firstUs && chunk.day === dayOf(firstUs)
+    chunk.samples < chunkSamplesLeast &&
+    chunk.lastUs < firstUs &&
+    chunk.day === dayOf(firstUs + offsetUs)
   );
 }
 
@@ -128,7 +130,7 @@ async function mergeInto(
   const { series, repeats, conflicts } = mergeSeries(joinSeries(before), part.samples);
   const { series: no, segment, offsetUs, dictionary } = part;
   const known = joined.reduce((sum, chunk) => sum + chunk.conflicts, 0);
-  const chunks = packChunks(series, part.tag.index, dictionary).map((packed, at) => ({
+  const chunks = packChunks(series, part.tag.index, dictionary, offsetUs).map((packed, at) => ({
     ...packed,
     series: no,
     segment,
@@ -145,9 +147,9 @@ async function mergeInto(
 }
 
 /** The hours of a day that is in files are computed from them and from what came late. */
-async function withReleased(
+export async function withReleased(
   released: ReleasedSamples | undefined,
-  { gateway, tag }: ArrivedSeries,
+  { gateway, tag }: Pick<ArrivedSeries, "gateway" | "tag">,
   range: DirtyRange,
   samples: Series,
 ): Promise<Series> {
@@ -181,29 +183,39 @@ function readAt({ series, offsetUs }: Piece): number {
   return (series.measuredUs[0] ?? 0) + offsetUs;
 }
 
-interface DirtyRange {
+export interface DirtyRange {
   readonly series: number;
   readonly fromUs: number;
   readonly toUs: number;
+}
+
+/** A part of one series in which samples came or went, by times as they are read. */
+interface TouchedRange {
+  readonly series: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+}
+
+function rangeOf(parts: readonly ArrivedSeries[]): TouchedRange {
+  const firsts = parts.map(({ samples, offsetUs }) => (samples.measuredUs[0] ?? 0) + offsetUs);
+  const lasts = parts.map(
+    ({ samples, offsetUs }) => (samples.measuredUs[samples.count - 1] ?? 0) + offsetUs,
+  );
+  return {
+    series: parts[0]?.series ?? 0,
+    firstUs: Math.min(...firsts),
+    lastUs: Math.max(...lasts),
+  };
 }
 
 /**
  * From the hour of the sample before, whose value goes on to hold, to the hour of the sample after, until which the last
  * new one holds.
  */
-async function findDirty(
-  client: pg.ClientBase,
-  bySeries: readonly (readonly ArrivedSeries[])[],
+export async function findDirty(
+  client: Pick<pg.ClientBase, "query">,
+  news: readonly TouchedRange[],
 ): Promise<readonly DirtyRange[]> {
-  const news = bySeries.map((parts) => ({
-    series: parts[0]?.series ?? 0,
-    firstUs: Math.min(...parts.map((part) => (part.samples.measuredUs[0] ?? 0) + part.offsetUs)),
-    lastUs: Math.max(
-      ...parts.map(
-        (part) => (part.samples.measuredUs[part.samples.count - 1] ?? 0) + part.offsetUs,
-      ),
-    ),
-  }));
   const found = await client.query<{
     at: number;
     prev_first: bigint | null;

@@ -19,11 +19,20 @@ import { RangePartitions } from "../database/range-partitions.ts";
 import { toEntry, type EntryRow } from "../database/rows.ts";
 import { inTransaction } from "../database/transaction.ts";
 import { chunkDays } from "./chunk-store.ts";
+import {
+  ClockCorrections,
+  correctionsToApply,
+  learnFromHeads,
+  noteApplied,
+  readCorrections,
+  type ClockCorrection,
+} from "./clock-corrections.ts";
+import { moveChunks, rangesToMove, recomputeMoved, type MovedRange } from "./correct-chunks.ts";
 import { hourTier, minuteTier } from "./rollups/rollup-store.ts";
 import { touchedSlots } from "./rollups/recompute.ts";
 import { SampleCounts } from "./sample-counts.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
-import { dayOf, dayUs } from "./samples/chunk.ts";
+import { dayOf, dayUs, sensibleUs } from "./samples/chunk.ts";
 import { gatherSamples, type GatheredFrame } from "./samples/gather-samples.ts";
 import { emptySeries, rowAt } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
@@ -66,8 +75,6 @@ const samplesPerPass = 2_000_000;
 const seriesPerStep = 512;
 /** Ledger entries of one gateway that a pass looks at. They merge on the gateway: more are the mark of a defect. */
 const entriesMax = 10_000;
-/** 2000-01-01: earlier stamps come from clocks that were not set, and get no partitions of their own. */
-const sensibleUs = 946_684_800_000_000;
 
 interface ReadableFrame {
   readonly gateway: GatewayId;
@@ -129,12 +136,23 @@ export class Sorter {
     const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
     const { readable: told, parts } = await this.#withDictionaries(frames, chosen, unreadable);
     const forks = await this.#forks(client);
-    if (parts.length === 0 && filling.length === 0 && forks.done.length === 0) return undefined;
     const readable = [...told, ...forks.readable];
-    const arrived = await this.#gather(readable);
-    await this.#ensurePartitions(arrived);
+    const heads = readable.map(({ head }) => head);
+    await learnFromHeads(client, heads);
+    const late = await correctionsToApply(client);
+    const idle = parts.length === 0 && filling.length === 0 && forks.done.length === 0;
+    if (idle && late.length === 0) return undefined;
+    const gateways = [...new Set(heads.map(({ gateway }) => gateway))];
+    const clocks = new ClockCorrections(await readCorrections(client, gateways));
+    const arrived = await this.#gather(readable, clocks);
+    await this.#ensurePartitions([
+      ...rangesOf(arrived),
+      // Asked of another connection: this one must not have touched the table when a partition is made.
+      ...(late.length === 0 ? [] : await rangesToMove(this.#options.pool, late)),
+    ]);
+    await this.#correct(client, late);
 
-    const entries = await this.#entries(client, arrived);
+    const entries = await this.#entries(client, rangesOf(arrived));
     const counts = new SampleCounts();
     for (const { gateway, samples } of readable) counts.add(gateway, "inFrames", samples.count);
     for (let at = 0; at < arrived.length; at += seriesPerStep) {
@@ -152,9 +170,21 @@ export class Sorter {
     await noteSorted(client, parts, filling);
     await noteUnreadable(client, unreadable);
     await noteForks(client, forks.done);
-    await this.#noteDays(client, arrived);
+    await this.#noteDays(client, touchedDays(arrived));
     await counts.write(client);
     return { frames: readable.length, ...counts.sum() };
+  }
+
+  /** Before anything is merged into chunks of these segments: a chunk has one offset. */
+  async #correct(client: pg.PoolClient, late: readonly ClockCorrection[]): Promise<void> {
+    if (late.length === 0) return;
+    const { book, released, log } = this.#options;
+    const moved = await moveChunks(client, book, late);
+    await recomputeMoved(client, book, moved, await this.#entries(client, moved), released);
+    await this.#noteDays(client, daysOfMoved(moved));
+    await noteApplied(client, late);
+    for (const { gateway, offsetUs } of late)
+      log.info("history.clock-corrected", { gateway, offsetUs });
   }
 
   /** Forks whose dictionary is here, and which of them need not be looked at again. */
@@ -211,7 +241,10 @@ export class Sorter {
     return { readable, parts };
   }
 
-  async #gather(frames: readonly ReadableFrame[]): Promise<readonly ArrivedSeries[]> {
+  async #gather(
+    frames: readonly ReadableFrame[],
+    clocks: ClockCorrections,
+  ): Promise<readonly ArrivedSeries[]> {
     const { pool, book } = this.#options;
     const groups: Group[] = [];
     const places = new Map<string, number>();
@@ -219,7 +252,7 @@ export class Sorter {
     const knownTo = new Map<GatewayId, number>();
     const gathered: GatheredFrame[] = [];
     for (const { gateway, head, dictionary, samples } of frames) {
-      const { segment, offsetUs } = head.clock;
+      const { segment } = head.clock;
       const numbers = await book.numbers(pool, gateway, dictionary);
       const key = `${gateway}/${dictionary.hash}/${segment}`;
       let map = maps.get(key);
@@ -245,7 +278,7 @@ export class Sorter {
           ...(groups[group] as Group),
           tag,
           dictionary,
-          offsetUs: tag.clock === "device" || head.clock.disciplined ? 0 : offsetUs,
+          offsetUs: tag.clock === "device" ? 0 : clocks.of(head),
         };
         map[index] = group;
       }
@@ -264,16 +297,16 @@ export class Sorter {
   }
 
   /** Before the transaction touches these tables: making a partition waits for those who do. */
-  async #ensurePartitions(arrived: readonly ArrivedSeries[]): Promise<void> {
+  async #ensurePartitions(
+    ranges: readonly Pick<MovedRange, "firstUs" | "lastUs">[],
+  ): Promise<void> {
     const { clock, hotDays } = this.#options;
     const today = dayOf(clock.nowUs());
     const days = new Set<number>();
     const minutes = new Set<number>();
     const hours = new Set<number>();
-    for (const { samples } of arrived) {
-      const { measuredUs, count } = samples;
-      if (count === 0) continue;
-      const [fromUs, toUs] = [measuredUs[0] ?? NaN, (measuredUs[count - 1] ?? NaN) + 1];
+    for (const { firstUs: fromUs, lastUs } of ranges) {
+      const toUs = lastUs + 1;
       for (
         let day = Math.max(dayOf(fromUs), today - hotDays);
         day <= Math.min(dayOf(toUs), today + 1);
@@ -293,13 +326,13 @@ export class Sorter {
 
   async #entries(
     client: pg.ClientBase,
-    arrived: readonly ArrivedSeries[],
+    touched: readonly Pick<MovedRange, "gateway" | "firstUs" | "lastUs">[],
   ): Promise<ReadonlyMap<GatewayId, readonly LedgerEntry[]>> {
     const ranges = new Map<GatewayId, { fromUs: number; toUs: number }>();
-    for (const { gateway, samples } of arrived) {
+    for (const { gateway, firstUs, lastUs } of touched) {
       const range = ranges.get(gateway) ?? { fromUs: Infinity, toUs: -Infinity };
-      range.fromUs = Math.min(range.fromUs, samples.measuredUs[0] ?? Infinity);
-      range.toUs = Math.max(range.toUs, samples.measuredUs[samples.count - 1] ?? -Infinity);
+      range.fromUs = Math.min(range.fromUs, firstUs);
+      range.toUs = Math.max(range.toUs, lastUs);
       ranges.set(gateway, range);
     }
     const found = new Map<GatewayId, readonly LedgerEntry[]>();
@@ -315,15 +348,14 @@ export class Sorter {
     return found;
   }
 
-  async #noteDays(client: pg.ClientBase, arrived: readonly ArrivedSeries[]): Promise<void> {
+  async #noteDays(
+    client: pg.ClientBase,
+    days: Iterable<{ readonly gateway: GatewayId; readonly day: number }>,
+  ): Promise<void> {
     const touched = new Map<string, { day: number; bucket: number }>();
-    for (const { gateway, samples } of arrived) {
+    for (const { gateway, day } of days) {
       const bucket = bucketOf(gateway);
-      for (let row = 0; row < samples.count;) {
-        const day = dayOf(samples.measuredUs[row] ?? NaN);
-        touched.set(`${day}/${bucket}`, { day, bucket });
-        row = rowAt(samples, (day + 1) * dayUs);
-      }
+      touched.set(`${day}/${bucket}`, { day, bucket });
     }
     const rows = [...touched.values()];
     await client.query(
@@ -336,6 +368,44 @@ export class Sorter {
         Math.round(this.#options.clock.nowUs()),
       ],
     );
+  }
+}
+
+/** As they are read. */
+function rangesOf(
+  arrived: readonly ArrivedSeries[],
+): readonly Pick<MovedRange, "gateway" | "firstUs" | "lastUs">[] {
+  return arrived.flatMap(({ gateway, samples: { count, measuredUs }, offsetUs }) =>
+    count === 0
+      ? []
+      : [
+          {
+            gateway,
+            firstUs: (measuredUs[0] ?? NaN) + offsetUs,
+            lastUs: (measuredUs[count - 1] ?? NaN) + offsetUs,
+          },
+        ],
+  );
+}
+
+/** Days in which samples of a gateway are read that were not there before. */
+function* touchedDays(
+  arrived: readonly ArrivedSeries[],
+): Iterable<{ readonly gateway: GatewayId; readonly day: number }> {
+  for (const { gateway, samples, offsetUs } of arrived) {
+    for (let row = 0; row < samples.count;) {
+      const day = dayOf((samples.measuredUs[row] ?? NaN) + offsetUs);
+      yield { gateway, day };
+      row = rowAt(samples, (day + 1) * dayUs - offsetUs);
+    }
+  }
+}
+
+function* daysOfMoved(
+  moved: readonly MovedRange[],
+): Iterable<{ readonly gateway: GatewayId; readonly day: number }> {
+  for (const { gateway, firstUs, lastUs } of moved) {
+    for (let day = dayOf(firstUs); day <= dayOf(lastUs); day++) yield { gateway, day };
   }
 }
 

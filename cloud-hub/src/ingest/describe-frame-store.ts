@@ -2,13 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import {
-  encodeClock,
-  type ClockRecord,
-  type LaneMark,
-  type LedgerEntry,
-  type TagId,
-} from "@millwright/wire-contract";
+import type { ClockRecord, LaneMark, LedgerEntry, TagId } from "@millwright/wire-contract";
 
 import { admit, type AdmittedFrame, type AdmittedVoid } from "./admission.ts";
 import type { FrameStore, Intake, Rejected, Taken } from "./frame-store.ts";
@@ -219,8 +213,7 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
 
     test("clock records are kept once, in the order in which the gateway knew them", async () => {
       const gateway = nextGateway();
-      const tell = (record: ClockRecord): TestFrame =>
-        gateway.seal("critical", "clock", encodeClock(record));
+      const tell = (record: ClockRecord): TestFrame => gateway.clock(record);
       const unset: ClockRecord = {
         segment: 7,
         offsetUs: 0,

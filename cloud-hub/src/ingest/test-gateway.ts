@@ -1,5 +1,6 @@
 /** A gateway for tests: seals frames as a journal does, and remembers them. */
 import {
+  encodeClock,
   encodeDictionary,
   encodeLedger,
   encodeSamples,
@@ -8,6 +9,8 @@ import {
   makeDictionary,
   parseFrame,
   sealFrame,
+  type ClockRecord,
+  type ClockState,
   type Dictionary,
   type Epoch,
   type FrameContent,
@@ -79,6 +82,10 @@ export class TestGateway {
     return this.seal("critical", "dictionary", encodeDictionary(this.dictionary));
   }
 
+  clock(record: ClockRecord): TestFrame {
+    return this.seal("critical", "clock", encodeClock(record));
+  }
+
   ledger(entries: readonly LedgerEntry[]): TestFrame {
     return this.seal("critical", "ledger", encodeLedger(entries));
   }
@@ -86,7 +93,11 @@ export class TestGateway {
   /** @param rows tag index, value, measured µs */
   samples(
     rows: readonly (readonly [tag: number, value: number, measuredUs: number])[],
-    change: { readonly late?: boolean; readonly lane?: RoadLane } = {},
+    change: {
+      readonly late?: boolean;
+      readonly lane?: RoadLane;
+      readonly clock?: ClockState;
+    } = {},
   ): TestFrame {
     const body = encodeSamples(
       {
@@ -104,6 +115,7 @@ export class TestGateway {
       firstUs: Math.min(...times),
       lastUs: Math.max(...times),
       late: change.late ?? false,
+      ...(change.clock === undefined ? {} : { clock: change.clock }),
     });
   }
 
@@ -140,7 +152,13 @@ export class TestGateway {
     lane: RoadLane,
     content: Exclude<FrameContent, "unknown">,
     body: Uint8Array,
-    of: { sampleCount?: number; firstUs?: number; lastUs?: number; late?: boolean } = {},
+    of: {
+      sampleCount?: number;
+      firstUs?: number;
+      lastUs?: number;
+      late?: boolean;
+      clock?: ClockState;
+    } = {},
   ): TestFrame {
     const key = `${this.epoch}/${lane}`;
     const head = this.#lanes.get(key) ?? { seq: 0, chain: 0n, cum: 0 };
@@ -201,7 +219,7 @@ export class TestGateway {
       content,
       cum: 0,
       sampleCount: 0,
-      dictionary: content === "samples" ? this.dictionary.hash : 0n,
+      dictionary: content === "samples" || content === "aggregates" ? this.dictionary.hash : 0n,
       firstUs: 0,
       lastUs: 0,
       sealedUs: 1_000_000 * this.#raw,

@@ -2,6 +2,7 @@
 import { bucketOf, type GatewayId } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { firstSensibleDay } from "../samples/chunk.ts";
 import type { WrittenPart } from "./part-writer.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
@@ -123,7 +124,7 @@ export async function daysToCompact(
     released: boolean;
   }>(
     `select day, bucket, version, compacted, released from history_days
-     where compacted < version and day < $1 and changed_us <= $2 order by day, bucket`,
+     where compacted < version and day < $1 and day >= ${firstSensibleDay} and changed_us <= $2 order by day, bucket`,
     [beforeDay, Math.round(changedBeforeUs)],
   );
   return found.rows.map((row) => ({

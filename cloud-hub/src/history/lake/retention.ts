@@ -11,7 +11,7 @@ import { isBackupUnderWay } from "../../database/backup-lock.ts";
 import { listPartitions, type Partition } from "../../database/range-partitions.ts";
 import { inTransaction } from "../../database/transaction.ts";
 import { hourTier, minuteTier, type RollupTier } from "../rollups/rollup-store.ts";
-import { dayOf, dayUs } from "../samples/chunk.ts";
+import { dayOf, dayUs, firstSensibleDay } from "../samples/chunk.ts";
 import { keepSortersOut } from "../sorter-lock.ts";
 import { isoDay } from "./iso-day.ts";
 import type { LakeFolder } from "./lake-folder.ts";
@@ -166,15 +166,23 @@ export class Retention {
         "update lake_files set state = 'expired' where state = 'listed' and day < $1 returning samples, byte_count, day",
         [first],
       );
+      // What a clock that was not set has stamped may still get its true time, and lies there for as long as it is young.
+      const young = await client.query<{ day: number }>(
+        `select distinct day from history_days where day < ${firstSensibleDay} and changed_us >= $1`,
+        [Math.round(first * dayUs)],
+      );
+      const spared = young.rows.map(({ day }) => day);
       const chunks = await client.query<{ samples: bigint; day: number }>(
-        "select day, sum(samples)::bigint as samples from chunks where day < $1 group by day",
-        [first],
+        `select day, sum(samples)::bigint as samples from chunks where day < $1 and not day = any($2::int[])
+         group by day`,
+        [first, spared],
       );
       for (const { name, to } of await listPartitions(client, "chunks")) {
         if (to <= first) await client.query(`drop table ${name}`);
       }
-      await client.query("delete from chunks_other_days where day < $1", [first]);
-      await client.query("delete from history_days where day < $1", [first]);
+      const old = "day < $1 and not day = any($2::int[])";
+      await client.query(`delete from chunks_other_days where ${old}`, [first, spared]);
+      await client.query(`delete from history_days where ${old}`, [first, spared]);
       const days = new Set([...files.rows, ...chunks.rows].map(({ day }) => day));
       if (days.size === 0) return undefined;
       const samples = [...files.rows, ...chunks.rows].reduce(

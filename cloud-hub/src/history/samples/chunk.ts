@@ -11,6 +11,9 @@ import {
 import { sliceSeries } from "./merge-series.ts";
 
 export const dayUs = 86_400_000_000;
+/** 2000-01-01: earlier stamps come from clocks that were not set. */
+export const sensibleUs = 946_684_800_000_000;
+export const firstSensibleDay = sensibleUs / dayUs;
 
 /** Below this a chunk is filled up when samples come: the head of a row costs as much as a hundred samples. */
 export const chunkSamplesLeast = 512;
@@ -24,15 +27,20 @@ export interface PackedChunk {
   readonly bytes: Uint8Array;
 }
 
-/** Cut at midnight and at `chunkSamplesMost`, but never between samples of one time. */
+/**
+ * Cut at midnight and at `chunkSamplesMost`, but never between samples of one time.
+ *
+ * @param offsetUs what is to be added to the times when they are read: midnight is where it is read
+ */
 export function packChunks(
   series: Series,
   tagIndex: number,
   dictionary: Dictionary,
+  offsetUs = 0,
 ): readonly PackedChunk[] {
   const chunks: PackedChunk[] = [];
   for (let from = 0; from < series.count;) {
-    const end = endOfChunk(series, from);
+    const end = endOfChunk(series, from, offsetUs);
     const part = sliceSeries(series, from, end);
     const tag = new Int32Array(part.count).fill(tagIndex);
     chunks.push({
@@ -46,8 +54,8 @@ export function packChunks(
   return chunks;
 }
 
-function endOfChunk({ count, measuredUs }: Series, from: number): number {
-  const midnight = (dayOf(measuredUs[from] ?? 0) + 1) * dayUs;
+function endOfChunk({ count, measuredUs }: Series, from: number, offsetUs: number): number {
+  const midnight = (dayOf((measuredUs[from] ?? 0) + offsetUs) + 1) * dayUs - offsetUs;
   let end = from;
   while (end < count) {
     const us = measuredUs[end] ?? NaN;
