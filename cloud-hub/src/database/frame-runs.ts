@@ -4,12 +4,15 @@
  * number and chain of its last frame; `run_from` is the number of its first. Its frames are kept as they came, each
  * behind its length, and packed together where that helps: small frames are half head, and their heads are alike.
  */
+import { frameContents } from "@millwright/wire-contract";
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 
 /** As `content` of a row; contents of frames have four bits. */
 export const runContent = 16;
 /** SQL: the row `f` holds samples that can be decoded. 1 is one frame of them. */
 export const holdsSamples = `f.content in (1, ${runContent})`;
+/** SQL: the row `f` holds what history is made from: samples, or minutes that a gateway told. */
+export const holdsHistory = `f.content in (1, ${frameContents.aggregates}, ${runContent})`;
 /** Who looks for a frame looks at no more rows than these above its number. */
 export const runFramesMax = 64;
 /** A reader of one frame reads all of its run. */

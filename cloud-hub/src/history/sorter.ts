@@ -2,10 +2,11 @@
  * Sorts stored frames by tag: samples of one tag become chunks, chunks become minutes and hours. A pass is one
  * transaction over a part of what waits, so a kill costs a pass that is done again, and nothing is done twice.
  */
-import type { Clock, Log } from "@millwright/kit";
-import { ruleOf } from "@millwright/aggregates";
+import type { Clock, Log, Refused } from "@millwright/kit";
+import { decodeToldMinutes, ruleOf, type ToldMinutes } from "@millwright/aggregates";
 import {
   bucketOf,
+  decodeAggregates,
   decodeSamples,
   type Dictionary,
   type FrameHead,
@@ -29,7 +30,7 @@ import {
 } from "./clock-corrections.ts";
 import { moveChunks, rangesToMove, recomputeMoved, type MovedRange } from "./correct-chunks.ts";
 import { hourTier, minuteTier } from "./rollups/rollup-store.ts";
-import { touchedSlots } from "./rollups/recompute.ts";
+import { takeToldHours, touchedSlots, type ToldHour } from "./rollups/recompute.ts";
 import { SampleCounts } from "./sample-counts.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
 import { dayOf, dayUs, sensibleUs } from "./samples/chunk.ts";
@@ -75,6 +76,15 @@ const samplesPerPass = 2_000_000;
 const seriesPerStep = 512;
 /** Ledger entries of one gateway that a pass looks at. They merge on the gateway: more are the mark of a defect. */
 const entriesMax = 10_000;
+
+/** A frame of minutes that a gateway told. */
+interface ToldFrame {
+  readonly gateway: GatewayId;
+  readonly dictionary: Dictionary;
+  readonly hour: number;
+  readonly revision: number;
+  readonly told: readonly ToldMinutes[];
+}
 
 interface ReadableFrame {
   readonly gateway: GatewayId;
@@ -134,7 +144,12 @@ export class Sorter {
     };
     const filling = await readFilling(client, noteDamaged);
     const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
-    const { readable: told, parts } = await this.#withDictionaries(frames, chosen, unreadable);
+    const {
+      readable: told,
+      aggregates,
+      parts,
+    } = await this.#withDictionaries(frames, chosen, unreadable);
+    const toldHours = await this.#toldHours(aggregates);
     const forks = await this.#forks(client);
     const readable = [...told, ...forks.readable];
     const heads = readable.map(({ head }) => head);
@@ -166,6 +181,9 @@ export class Sorter {
       );
       for (const [gateway, count] of repeats) counts.add(gateway, "repeats", count);
       for (const [gateway, count] of conflicts) counts.add(gateway, "conflicts", count);
+    }
+    for (let at = 0; at < toldHours.length; at += seriesPerStep) {
+      await takeToldHours(client, toldHours.slice(at, at + seriesPerStep));
     }
     await noteSorted(client, parts, filling);
     await noteUnreadable(client, unreadable);
@@ -211,10 +229,15 @@ export class Sorter {
     frames: readonly UnsortedFrame[],
     chosen: readonly LanePart[],
     unreadable: DamagedFrame[],
-  ): Promise<{ readable: readonly ReadableFrame[]; parts: readonly LanePart[] }> {
+  ): Promise<{
+    readable: readonly ReadableFrame[];
+    aggregates: readonly ToldFrame[];
+    parts: readonly LanePart[];
+  }> {
     const { pool, book, log } = this.#options;
     const waiting = new Map<string, number>();
     const readable: ReadableFrame[] = [];
+    const aggregates: ToldFrame[] = [];
     for (const { epochNo, lane, head, body, rowSeq } of frames) {
       const key = `${epochNo}/${lane}`;
       if (head.seq >= (waiting.get(key) ?? Infinity)) continue;
@@ -223,14 +246,19 @@ export class Sorter {
         waiting.set(key, head.seq);
         continue;
       }
-      const samples = decodeSamples(body, dictionary);
-      if ("kind" in samples) {
-        const { gateway, seq } = head;
-        log.error("history.frame-undecodable", { gateway, lane, seq, reason: samples.reason });
+      const { gateway, seq } = head;
+      const read =
+        head.content === "aggregates"
+          ? readAggregates(body, dictionary)
+          : decodeSamples(body, dictionary);
+      if ("kind" in read) {
+        log.error("history.frame-undecodable", { gateway, lane, seq, reason: read.reason });
         unreadable.push({ epochNo, lane, seq: rowSeq });
-        continue;
+      } else if ("told" in read) {
+        aggregates.push({ gateway, dictionary, ...read });
+      } else {
+        readable.push({ gateway, head, dictionary, samples: read });
       }
-      readable.push({ gateway: head.gateway, head, dictionary, samples });
     }
     const parts = chosen.flatMap((part) => {
       const until = waiting.get(`${part.epochNo}/${part.lane}`);
@@ -238,7 +266,28 @@ export class Sorter {
       const toSeq = until - 1;
       return toSeq > part.afterSeq ? [{ ...part, toSeq }] : [];
     });
-    return { readable, parts };
+    return { readable, aggregates, parts };
+  }
+
+  /** What was told of each tag and hour, and partitions for it, made before the transaction touches their tables. */
+  async #toldHours(frames: readonly ToldFrame[]): Promise<readonly ToldHour[]> {
+    const { pool, book, clock } = this.#options;
+    const told: ToldHour[] = [];
+    const slots = new Set<number>();
+    for (const { gateway, dictionary, hour, revision, told: tags } of frames) {
+      const numbers = await book.numbers(pool, gateway, dictionary);
+      for (const { tag, minutes } of tags) {
+        const definition = dictionary.byIndex(tag);
+        if (definition === undefined) throw new Error(`tag ${tag} is not in its dictionary`);
+        const series = numbers[tag] ?? -1;
+        told.push({ series, rule: ruleOf(definition), slot: hour, minutes, revision });
+      }
+      const fromUs = hour * hourUs;
+      if (fromUs >= sensibleUs && fromUs < clock.nowUs() + 2 * dayUs) slots.add(hour);
+    }
+    await this.#minutes.ensure(slots);
+    await this.#hours.ensure([...slots].map((slot) => Math.floor((slot * hourUs) / dayUs)));
+    return told;
   }
 
   async #gather(
@@ -407,6 +456,17 @@ function* daysOfMoved(
   for (const { gateway, firstUs, lastUs } of moved) {
     for (let day = dayOf(firstUs); day <= dayOf(lastUs); day++) yield { gateway, day };
   }
+}
+
+function readAggregates(
+  body: Uint8Array,
+  dictionary: Dictionary,
+): Pick<ToldFrame, "hour" | "revision" | "told"> | Refused {
+  const read = decodeAggregates(body);
+  if ("kind" in read) return read;
+  const { hour, revision } = read;
+  const told = decodeToldMinutes(read.minutes, hour * hourUs, (tag) => dictionary.byIndex(tag));
+  return "kind" in told ? told : { hour, revision, told };
 }
 
 /** Is any of these days in files alone? Nearly never: then nobody asks for each tag. */

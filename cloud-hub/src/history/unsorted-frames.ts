@@ -2,7 +2,7 @@
 import { parseFrame, type FrameHead, type GatewayId } from "@millwright/wire-contract";
 import type pg from "pg";
 
-import { framesOfRow, holdsSamples, runFramesMax } from "../database/frame-runs.ts";
+import { framesOfRow, holdsHistory, holdsSamples, runFramesMax } from "../database/frame-runs.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
@@ -62,7 +62,7 @@ export async function chooseParts(
   return parts;
 }
 
-/** A frame of samples that is stored. */
+/** A frame of samples, or of minutes that a gateway told, that is stored. */
 export interface UnsortedFrame {
   readonly epochNo: number;
   readonly lane: number;
@@ -83,7 +83,7 @@ interface FrameRow {
   readonly until: bigint;
 }
 
-/** The frames of samples in these parts, and those below that came into a void; by lane, in order of their numbers. */
+/** The frames of samples and of told minutes in these parts, and those below that came into a void; by lane, in order of their numbers. */
 export async function readParts(
   client: Queryable,
   parts: readonly LanePart[],
@@ -94,7 +94,7 @@ export async function readParts(
      from unnest($1::int[], $2::smallint[], $3::bigint[], $4::bigint[]) k (epoch_no, lane, after, until)
      join frames f on f.epoch_no = k.epoch_no and f.lane = k.lane
        and f.seq > k.after and f.seq < k.until + ${runFramesMax} and coalesce(f.run_from, f.seq) <= k.until
-     where ${holdsSamples} order by f.epoch_no, f.lane, f.seq`,
+     where ${holdsHistory} order by f.epoch_no, f.lane, f.seq`,
     [
       parts.map(({ epochNo }) => epochNo),
       parts.map(({ lane }) => lane),
@@ -116,7 +116,7 @@ export async function readFilling(
   const found = await client.query<FrameRow>(
     `select f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, f.seq - 1 as after, f.seq as until from frames_in_voids i join sorted_lanes s using (epoch_no, lane)
      join frames f on f.epoch_no = i.epoch_no and f.lane = i.lane and f.seq = i.seq
-     where not i.sorted and i.seq <= s.seq and f.content = 1
+     where not i.sorted and i.seq <= s.seq and ${holdsHistory}
      order by f.epoch_no, f.lane, f.seq limit ${fillingMax}`,
   );
   return toFrames(found.rows, damaged);

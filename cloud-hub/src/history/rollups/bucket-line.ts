@@ -56,7 +56,8 @@ export function pushLine(points: LinePoints, { slot, packed }: ReadRollup, tier:
     const firstOffset = packed.firstUs?.[at] ?? noTime;
     const lastOffset = packed.lastUs?.[at] ?? noTime;
     const firstUs = startUs + (firstOffset === noTime ? 0 : firstOffset + 2 ** 31);
-    const lastUs = startUs + (lastOffset === noTime ? 0 : lastOffset + 2 ** 31);
+    // Where it lay is not told: somewhere in the bucket, which a pixel holds whole.
+    const lastUs = startUs + (lastOffset === noTime ? tier.widthUs - 1 : lastOffset + 2 ** 31);
     const middleUs = (firstUs + lastUs) / 2;
     const value = (field: number): number => {
       const stored = column[field * count + at] ?? NaN;

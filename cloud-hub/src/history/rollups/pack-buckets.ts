@@ -50,6 +50,7 @@ export function packBuckets(
     changes: unlessZero(column(buckets.changes)),
     states: packStates(buckets, from, end),
     exact: packExact(buckets.exact, from, end),
+    told: null,
   };
 }
 
@@ -130,6 +131,11 @@ function packSums(
       Math.abs(base * (goodUs[at] ?? 0)) < exactMost &&
       shiftedSquares >= 0n &&
       shiftedSquares < BigInt(exactMost);
+    // Whoever reads it does these sums backwards; where a last digit would be lost, the double is kept.
+    exact &&=
+      (shifted + base * count) / power === sum[at] &&
+      wholeSquares / (power * power) === squares[at] &&
+      (shiftedIntegral + base * (goodUs[at] ?? 0)) / power === integral[at];
     around.push(shifted);
     squared.push(Number(shiftedSquares));
     held.push(shiftedIntegral);
@@ -159,9 +165,11 @@ function packTimes(
   from: number,
   end: number,
 ): readonly number[] | null {
-  const packed = rows(from, end, (row) =>
-    (good[row] ?? 0) === 0 ? noTime : (times[row] ?? NaN) - (startUs[row] ?? NaN) - 2 ** 31,
-  );
+  const packed = rows(from, end, (row) => {
+    const us = (times[row] ?? NaN) - (startUs[row] ?? NaN);
+    // Of a minute that a gateway told it is not known.
+    return (good[row] ?? 0) === 0 || Number.isNaN(us) ? noTime : us - 2 ** 31;
+  });
   return packed.every((one) => one === noTime) ? null : packed;
 }
 

@@ -49,6 +49,8 @@ export interface PackedBuckets {
   /** `[[key, [[index, µs], …]], …]`; keys as `wordOf` writes them. */
   readonly states: readonly (readonly [string, readonly (readonly [number, number])[]])[] | null;
   readonly exact: readonly (readonly [number, PackedExact])[] | null;
+  /** Of minutes: by minute of the hour, the revision with which the gateway told it; one for all when equal. null: 0. */
+  readonly told: readonly number[] | null;
 }
 
 export interface PackedExact {

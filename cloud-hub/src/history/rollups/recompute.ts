@@ -26,10 +26,14 @@ import {
   hourTier,
   minuteTier,
   readRollups,
+  readRows,
   upsertRollups,
+  type ReadRollup,
   type RollupRow,
   type RollupTier,
 } from "./rollup-store.ts";
+import { betterMinutes, packRevisions, toldOnly, type HourMinutes } from "./told-minutes.ts";
+import { unpackBuckets } from "./unpack-buckets.ts";
 
 /** A tag's hours that are to be computed again. */
 export interface DirtyHours {
@@ -49,26 +53,154 @@ export async function recomputeRollups(
   client: Pick<pg.ClientBase, "query">,
   dirty: readonly DirtyHours[],
 ): Promise<void> {
-  const computed = dirty.map((one) => ({ ...one, ...computeBuckets(one) }));
+  const computed = dirty.map((one): Reckoned => ({
+    ...one,
+    minutes: computeMinutes(one),
+    told: noneTold,
+  }));
+  await writeRollups(client, await withTold(client, computed));
+}
+
+/** Minutes and hours in a range of one tag, ready to be written. */
+interface Reckoned {
+  readonly series: number;
+  readonly rule: RollupRule;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly minutes: Buckets;
+  /** By slot of minutes: who says them (`HourMinutes`), where any were told. */
+  readonly told: ReadonlyMap<number, readonly number[]>;
+}
+
+const noneTold: ReadonlyMap<number, readonly number[]> = new Map();
+
+/** What a gateway has told of one tag and hour: all minutes of it. */
+export interface ToldHour {
+  readonly series: number;
+  readonly rule: RollupRule;
+  /** Hours since 1970. */
+  readonly slot: number;
+  readonly minutes: Buckets;
+  readonly revision: number;
+}
+
+/** Takes statements in: where one is better than what is known of a minute, it takes its place. */
+export async function takeToldHours(
+  client: Pick<pg.ClientBase, "query">,
+  told: readonly ToldHour[],
+): Promise<void> {
+  // A row of hours is a day of one tag: its hours are taken in one after the other.
+  for (let rest = told; rest.length > 0;) {
+    const turn = new Map<number, number>();
+    for (const { series, slot } of rest) if (!turn.has(series)) turn.set(series, slot);
+    const isNow = ({ series, slot }: ToldHour): boolean => turn.get(series) === slot;
+    await takeOneHourEach(client, rest.filter(isNow));
+    rest = rest.filter((one) => !isNow(one));
+  }
+}
+
+/** @param told of each tag about one hour */
+async function takeOneHourEach(
+  client: Pick<pg.ClientBase, "query">,
+  told: readonly ToldHour[],
+): Promise<void> {
+  const hours = [...Map.groupBy(told, ({ series }) => series).values()].flatMap(
+    ([first, ...rest]) => (first === undefined ? [] : [{ first, all: [first, ...rest] }]),
+  );
+  const known = await readRows(
+    client,
+    minuteTier,
+    hours.map(({ first: { series, slot } }) => ({ series, fromSlot: slot, toSlot: slot })),
+    "all",
+  );
+  const reckoned = hours.map(({ first: { series, slot, rule }, all }, at): Reckoned => {
+    const fromUs = slot * minuteTier.slotUs;
+    const [row] = known[at] ?? [];
+    const best = all.reduce(
+      (best, { minutes, revision }) =>
+        betterMinutes(best, { buckets: minutes, revisions: [revision] }, fromUs),
+      row === undefined ? nothing : toHourMinutes(row),
+    );
+    const toUs = fromUs + widths.hour;
+    const revisions = new Map([[slot, best.revisions]]);
+    return { series, rule, fromUs, toUs, minutes: best.buckets, told: revisions };
+  });
+  await writeRollups(client, reckoned);
+}
+
+const nothing: HourMinutes = {
+  buckets: joinBuckets(widths.minute, []),
+  revisions: [0],
+};
+
+function toHourMinutes({ slot, packed }: ReadRollup): HourMinutes {
+  const buckets = unpackBuckets(packed, minuteTier.widthUs, slot * minuteTier.slotUs);
+  return { buckets, revisions: packed.told ?? [0] };
+}
+
+/** What was computed, with the minutes that gateways know better. */
+async function withTold(
+  client: Pick<pg.ClientBase, "query">,
+  computed: readonly Reckoned[],
+): Promise<readonly Reckoned[]> {
+  const found = await readRows(
+    client,
+    minuteTier,
+    computed.map(({ series, fromUs, toUs }) => ({
+      series,
+      fromSlot: slotOf(fromUs, minuteTier),
+      toSlot: slotOf(toUs - 1, minuteTier),
+    })),
+    "told",
+  );
+  return computed.map((one, at) => {
+    const told = new Map<number, readonly number[]>();
+    let { minutes } = one;
+    for (const row of found[at] ?? []) {
+      const hourUs = row.slot * minuteTier.slotUs;
+      const inHour = { buckets: minutes, fromUs: hourUs, toUs: hourUs + widths.hour };
+      const best = betterMinutes(
+        { buckets: joinBuckets(widths.minute, [inHour]), revisions: [0] },
+        toldOnly(toHourMinutes(row), hourUs),
+        hourUs,
+      );
+      told.set(row.slot, best.revisions);
+      minutes = joinBuckets(widths.minute, [
+        { ...inHour, fromUs: -Infinity, toUs: inHour.fromUs },
+        { ...inHour, buckets: best.buckets },
+        { ...inHour, fromUs: inHour.toUs, toUs: Infinity },
+      ]);
+    }
+    return told.size === 0 ? one : { ...one, minutes, told };
+  });
+}
+
+/** The minutes as they are given, and the hours that they make. */
+async function writeRollups(
+  client: Pick<pg.ClientBase, "query">,
+  reckoned: readonly Reckoned[],
+): Promise<void> {
   await replace(
     client,
     minuteTier,
-    computed.map(({ minutes, ...one }) => ({ ...one, buckets: minutes })),
+    reckoned.map(({ minutes, ...one }) => ({ ...one, buckets: minutes })),
   );
   // A day of hours is one row: what of it was not computed again is taken over.
-  const days = computed.map(({ series, fromUs, toUs }) => ({
+  const days = reckoned.map(({ series, fromUs, toUs }) => ({
     series,
     fromSlot: slotOf(fromUs, hourTier),
     toSlot: slotOf(toUs - 1, hourTier),
   }));
   const before = await readRollups(client, hourTier, days);
-  const whole = computed.map(({ series, hours, fromUs, toUs }, at) => {
+  const whole = reckoned.map(({ series, rule, minutes, fromUs, toUs }, at) => {
+    const hours = mergeBuckets(minutes, widths.hour, rule);
     const known = before[at] ?? [];
-    if (known.length === 0) return { series, fromUs, toUs, buckets: hours };
+    if (known.length === 0) return { series, fromUs, toUs, buckets: hours, told: noneTold };
     return {
       series,
       fromUs,
       toUs,
+      told: noneTold,
       buckets: joinBuckets(widths.hour, [
         ...known.map((buckets) => ({ buckets, fromUs: -Infinity, toUs: fromUs })),
         { buckets: hours, fromUs, toUs },
@@ -79,9 +211,9 @@ export async function recomputeRollups(
   await replace(client, hourTier, whole);
 }
 
-function computeBuckets(one: DirtyHours): { minutes: Buckets; hours: Buckets } {
+function computeMinutes(one: DirtyHours): Buckets {
   const { rule, samples, fromUs, toUs, knownToUs, gaps } = one;
-  const { buckets: minutes } = rollUp({
+  return rollUp({
     rule,
     samples: inTime(samples, fromUs, toUs),
     before: carryAt(samples, rowAt(samples, fromUs)),
@@ -90,8 +222,7 @@ function computeBuckets(one: DirtyHours): { minutes: Buckets; hours: Buckets } {
     fromUs,
     toUs,
     knownToUs,
-  });
-  return { minutes, hours: mergeBuckets(minutes, widths.hour, rule) };
+  }).buckets;
 }
 
 /** What is known before row `end`. */
@@ -130,6 +261,7 @@ interface Computed {
   readonly fromUs: number;
   readonly toUs: number;
   readonly buckets: Buckets;
+  readonly told: Reckoned["told"];
 }
 
 async function replace(
@@ -139,12 +271,21 @@ async function replace(
 ): Promise<void> {
   const rows: RollupRow[] = [];
   const empty: { series: number; slot: number }[] = [];
-  for (const { series, fromUs, toUs, buckets } of computed) {
+  for (const { series, fromUs, toUs, buckets, told } of computed) {
     const filled = new Set<number>();
-    for (const { slot, from, end } of slotsOf(buckets, tier)) {
+    const push = (slot: number, from: number, end: number): void => {
       filled.add(slot);
-      rows.push({ series, slot, packed: packBuckets(buckets, from, end, slot * tier.slotUs) });
-    }
+      const revisions = packRevisions(told.get(slot) ?? []);
+      const packed = packBuckets(buckets, from, end, slot * tier.slotUs);
+      rows.push({
+        series,
+        slot,
+        packed: revisions === null ? packed : { ...packed, told: revisions },
+      });
+    };
+    for (const { slot, from, end } of slotsOf(buckets, tier)) push(slot, from, end);
+    // That nothing was measured can have been told, too.
+    for (const slot of told.keys()) if (!filled.has(slot)) push(slot, 0, 0);
     for (let slot = slotOf(fromUs, tier); slot <= slotOf(toUs - 1, tier); slot++) {
       if (!filled.has(slot)) empty.push({ series, slot });
     }

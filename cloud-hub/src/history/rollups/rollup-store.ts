@@ -14,6 +14,8 @@ export interface RollupTier {
   readonly table: PartitionedTable;
   readonly widthUs: WidthUs;
   readonly slotUs: number;
+  /** Gateways tell buckets of this width. */
+  readonly isTold: boolean;
 }
 
 // Arrays of one row are compressed where they lie: out of line they would cost a row of their own each.
@@ -25,12 +27,14 @@ export const minuteTier: RollupTier = {
   table: { name: "rollup_minutes", width: 720, own: compressed },
   widthUs: widths.minute,
   slotUs: widths.hour,
+  isTold: true,
 };
 /** A partition holds a year of hours. */
 export const hourTier: RollupTier = {
   table: { name: "rollup_hours", width: 365, own: compressed },
   widthUs: widths.hour,
   slotUs: 24 * widths.hour,
+  isTold: false,
 };
 
 export interface RollupRow {
@@ -71,6 +75,9 @@ const columns: readonly Column[] = [
   ["states", "jsonb", (packed) => packed.states],
   ["exact", "jsonb", (packed) => packed.exact],
 ];
+const toldColumn: Column = ["told", "bigint[]", (packed) => packed.told];
+const columnsIn = ({ isTold }: RollupTier): readonly Column[] =>
+  isTold ? [...columns, toldColumn] : columns;
 
 /** What a row had before goes as a whole. In a transaction: between its two statements there is no row. */
 export async function upsertRollups(
@@ -80,10 +87,11 @@ export async function upsertRollups(
 ): Promise<void> {
   if (rows.length === 0) return;
   await deleteRollups(client, tier, rows);
-  const names = columns.map(([name]) => name);
-  const copied = new CopyRows(["integer", "integer", ...columns.map(([, type]) => type)]);
+  const own = columnsIn(tier);
+  const names = own.map(([name]) => name);
+  const copied = new CopyRows(["integer", "integer", ...own.map(([, type]) => type)]);
   for (const { series, slot, packed } of rows) {
-    copied.push([series, slot, ...columns.map(([, , of]) => of(packed))]);
+    copied.push([series, slot, ...own.map(([, , of]) => of(packed))]);
   }
   await copyInto(client, tier.table.name, ["series", "slot", ...names], copied);
 }
@@ -110,13 +118,14 @@ export interface SlotRange {
 
 /**
  * What a line is drawn of. Sums and states are many bytes that a line does not show; `rows` are drawn as a whole, and
- * the times within them are not seen.
+ * the times within them are not seen. `told`: all of the rows that hold a minute which a gateway told.
  */
-export type RollupDetail = "line" | "rows" | "all";
+export type RollupDetail = "line" | "rows" | "all" | "told";
 const rowColumns = `r.slot, r.first, r.n, r.places, '{1}'::int[] as samples, null::int[] as good, r.good_us,
   r.decimals, r.base, r.values2, r.values4, r.values8`;
 const columnsOf: Readonly<Record<RollupDetail, string>> = {
   all: "r.*",
+  told: "r.*",
   line: `${rowColumns}, r.first_us, r.last_us`,
   rows: `${rowColumns}, null::int[] as first_us, null::int[] as last_us`,
 };
@@ -140,7 +149,7 @@ export async function readRows(
     `select k.at, ${columnsOf[detail]}
      from unnest($1::int[], $2::int[], $3::int[], $4::int[]) k (at, series, from_slot, to_slot)
      join ${tier.table.name} r on r.series = k.series and r.slot between k.from_slot and k.to_slot
-     where r.slot between $5 and $6`,
+     where r.slot between $5 and $6 ${detail === "told" ? "and r.told is not null" : ""}`,
     [
       ranges.map((_, at) => at),
       ranges.map(({ series }) => series),
@@ -199,6 +208,7 @@ interface DatabaseRow {
   readonly changes?: readonly number[] | null;
   readonly states?: PackedBuckets["states"];
   readonly exact?: PackedBuckets["exact"];
+  readonly told?: readonly number[] | null;
 }
 
 function toPacked(row: DatabaseRow): PackedBuckets {
@@ -231,5 +241,6 @@ function toPacked(row: DatabaseRow): PackedBuckets {
     changes: row.changes ?? null,
     states: row.states ?? null,
     exact: row.exact ?? null,
+    told: row.told ?? null,
   };
 }

@@ -2,7 +2,7 @@ import type { Buckets, ExactBucket, StateTimes, WidthUs } from "@millwright/aggr
 
 import { none2, none4, noTime, powers, scalarOf, type PackedBuckets } from "./packed-buckets.ts";
 
-/** The buckets of a row again. Sums may differ in their last digits (`sumTolerance`). */
+/** The buckets of a row again. */
 export function unpackBuckets(packed: PackedBuckets, widthUs: WidthUs, slotUs: number): Buckets {
   const { count, places, first, base, decimals } = packed;
   const power = powers[decimals ?? 0] ?? 1;
@@ -67,7 +67,7 @@ export function unpackBuckets(packed: PackedBuckets, widthUs: WidthUs, slotUs: n
         BigInt(shifted) +
         2n * BigInt(base) * BigInt(around) +
         BigInt(base) ** 2n * BigInt(good[at] ?? 0);
-      return Number(squares) / power / power;
+      return Number(squares) / (power * power);
     }),
     integral: numbers((at) => {
       const shifted = packed.integrals8?.[at];
