@@ -1,5 +1,8 @@
 /** What is measured of a chart of several tags: how long until it is painted, and what it shows of it. */
+import { systemClock } from "@millwright/kit";
 import type { Page } from "playwright-core";
+
+import type { Fixture } from "./fixture-server.ts";
 
 /** Eight measurements of one machine, of three units and more. */
 export const eightTags: string = [0, 1, 2, 3, 4, 5, 6, 7].map((tag) => `pump-1%2F${tag}`).join("/");
@@ -73,6 +76,20 @@ export async function stepsOn(page: Page, keys: readonly string[]): Promise<numb
     }
     return taken;
   }, keys);
+}
+
+/** A range of the chart, as shares of its width from the left. */
+export type Shares = readonly [number, number];
+
+/**
+ * Where a chart of the last hour has the plant's gap now: well within it, and the line before. The edge of a chart may
+ * lag the clock by some seconds, and the gap moves left as the plant ages.
+ */
+export function gapOf(plant: Fixture): { readonly inside: Shares; readonly before: Shares } {
+  const nowUs = systemClock.nowUs();
+  const [from = 0, to = 0] = plant.gapUs().map((us) => 1 - (nowUs - us) / 3_600e6);
+  const third = (to - from) / 3;
+  return { inside: [from + third, to - third], before: [from - 0.2, from - 0.05] };
 }
 
 /** Part of the pixel columns between two shares of the chart in which something of the first pen stands. */

@@ -7,9 +7,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
-import { systemClock } from "@millwright/kit";
 import type { Browser } from "playwright-core";
 
+import { gapOf, penShare } from "./chart-measures.ts";
 import {
   buildPage,
   foreignRequests,
@@ -183,7 +183,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     );
     assert.match(words[1]?.[1] ?? "", /above normal/);
     assert.match(words[2]?.[1] ?? "", /\?[^]*uncertain: last usable value/);
-    assert.match(words[3]?.[1] ?? "", /stale 4\d s/);
+    assert.match(words[3]?.[1] ?? "", /stale \d+ (s|min)/);
     assert.match(words[4]?.[1] ?? "", /– – –[^]*no value yet/);
     await goTo(page, "#/machine/Spindle%202");
     assert.match(
@@ -192,7 +192,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     );
     assert.match(
       await page.locator(".hub-status").innerText(),
-      /unreachable 2 h 1\d min, 1.2 M buffered, room for 9 d/,
+      /unreachable 2 h \d+ min, 1.2 M buffered, room for 9 d/,
     );
     await goTo(page, hmiScreens.gateway);
     assert.match(await page.locator(".device").first().innerText(), /no security/);
@@ -224,46 +224,9 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
       await page.locator(".gap-list").innerText(),
       /1 gap[^]*device unreachable, 300 samples/,
     );
-    const [gapFrom, gapTo] = demo.gapUs();
-    const nowUs = systemClock.nowUs();
-    const shareOfHour = (us: number): number => 1 - (nowUs - us) / 3_600e6;
-    const gap = { from: shareOfHour(gapFrom), to: shareOfHour(gapTo) };
-    const penShare = await page.evaluate((gap) => {
-      const canvas = document.querySelector<HTMLCanvasElement>(".trend-plot canvas");
-      const over = document.querySelector<HTMLElement>(".trend-plot .u-over");
-      const context = canvas?.getContext("2d");
-      if (!canvas || !over || !context) throw new Error("no chart");
-      const scale = canvas.width / canvas.clientWidth;
-      const left = over.offsetLeft * scale;
-      const width = over.clientWidth * scale;
-      /** Columns with at least one pixel of pen 1, of those between two shares of the hour. */
-      const columns = (from: number, to: number): number => {
-        const x = Math.round(left + from * width);
-        const count = Math.round((to - from) * width);
-        const { data } = context.getImageData(x, 0, count, canvas.height);
-        let found = 0;
-        for (let column = 0; column < count; column++) {
-          // Without the axis below: the edges of its letters have colours of their own.
-          for (let row = 0; row < (over.offsetTop + over.clientHeight) * scale; row++) {
-            const at = 4 * (row * count + column);
-            const blue = (data[at + 2] ?? 0) - (data[at] ?? 0);
-            if ((data[at] ?? 255) < 60 && blue > 50) {
-              found += 1;
-              break;
-            }
-          }
-        }
-        return found / count;
-      };
-      // The middle is looked at: on a busy machine the chart's edge may lag the clock by some seconds.
-      const third = (gap.to - gap.from) / 3;
-      return {
-        inside: columns(gap.from + third, gap.to - third),
-        before: columns(gap.from - 0.2, gap.from - 0.05),
-      };
-    }, gap);
-    assert.equal(penShare.inside, 0, "a line crosses the gap");
-    assert.ok(penShare.before > 0.95, "the line before the gap is missing");
+    const { inside, before } = gapOf(demo);
+    assert.equal(await penShare(page, ...inside), 0, "a line crosses the gap");
+    assert.ok((await penShare(page, ...before)) > 0.95, "the line before the gap is missing");
     await view.close();
   });
 

@@ -142,7 +142,9 @@ describe("opcua after a break", () => {
       await session[Symbol.asyncDispose]();
       const resume = forgetful(session.resume);
       const { context, reader } = await goOn("Unsettled", folder, resume, [2, ...during]);
-      assert.deepEqual(reader.values(0), [2, ...during, 900]);
+      // The 1 comes again, too, when it was the subscription that brought it, and not the first Read.
+      const values = reader.values(0);
+      assert.deepEqual(values.slice(values[0] === 1 ? 1 : 0), [2, ...during, 900]);
       assert.deepEqual(context.losses, []);
     }));
 
