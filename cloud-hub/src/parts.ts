@@ -6,3 +6,4 @@ export type { FrameStore, Intake, Taken } from "./ingest/frame-store.ts";
 export type { Inbox, InboxEvents, InboxMessage } from "./ingest/inbox.ts";
 export { Ingest, type SafeSource } from "./ingest/ingest.ts";
 export { MemoryStore, type MemoryBackup } from "./ingest/store-memory.ts";
+export { Twins } from "./twin/twins.ts";

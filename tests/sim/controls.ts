@@ -18,6 +18,13 @@ export const controls: readonly Control[] = [
     1,
     "N4",
   ),
+  control(
+    ["safe-mark"],
+    "the hub is restored, and what gateways have let go is really gone",
+    2,
+    "N1",
+  ),
+  control(["twin-order"], "the uplink is out for a while", 1, "N9"),
   control(["resend-round"], "the hub is restored from an older backup", 1, "N6"),
   control(["sample-identity"], "a virtual machine is cloned while it runs", 1, "N2"),
   control(["tell-copies"], "a virtual machine is cloned while it runs", 1, "N6"),

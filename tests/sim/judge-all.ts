@@ -2,8 +2,9 @@
 import { judge, type Protection, type Scenario, type Verdict } from "@millwright/scenario";
 import type { GatewayId, LedgerEntry, LossReason } from "@millwright/wire-contract";
 
-import { valuesOfDevice, type Edge, type Plant } from "./plant.ts";
+import type { Edge, Plant } from "./plant.ts";
 import { readHub } from "./stored-samples.ts";
+import { valuesOfDevice } from "./values-of-device.ts";
 
 /** The way of a poll and its answer, between the device's note and the ledger's range. */
 const slackUs = 50_000;

@@ -9,7 +9,7 @@ import type { Scenario } from "@millwright/scenario";
 import type { DeviceId, GatewayId, LossReason } from "@millwright/wire-contract";
 
 import { CriticalOrder } from "./critical-order.ts";
-
+import { CurrentValues } from "./current-values.ts";
 import type { Weather } from "./line.ts";
 import { PlayedBroker } from "./played-broker.ts";
 import { PlayedDatabase } from "./played-database.ts";
@@ -20,6 +20,7 @@ import { PlayedRoad } from "./played-road.ts";
 import { outboxWithout, roadWithout } from "./protections.ts";
 import { releaseOnAck } from "./release-on-ack.ts";
 import { SteppedClock } from "./stepped-clock.ts";
+import { valuesOfDevice } from "./values-of-device.ts";
 
 export interface Edge {
   readonly folder: string;
@@ -43,13 +44,15 @@ export interface Plant extends AsyncDisposable {
   clone(edge: Edge): Edge;
   /** N7, as far as it is broken. */
   readonly orderBreaches: ReadonlySet<string>;
+  /** What the hub shows as current (N9). */
+  readonly values: CurrentValues;
   readonly broker: PlayedBroker;
   readonly database: PlayedDatabase;
   readonly hub: PlayedHub;
 }
 
-/** By its values each sample tells which device made it. */
-export const valuesOfDevice = 1e9;
+/** The journal's default. */
+const keepRawHoursUsual = 72;
 
 /** In memory where that can be had: journals have to survive played power cuts only, and an fsync takes long. */
 const journalsIn = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
@@ -66,15 +69,17 @@ export async function openPlant(
   const broker = new PlayedBroker(clock, random.fork("broker"), weatherOf(random.fork("weather")));
   const store = new MemoryStore(random.fork("store"));
   const database = new PlayedDatabase(store, clock, random.fork("database"));
+  const protections = new Set(scenario.without);
+  const values = new CurrentValues(store, clock, protections.has("twin-order"));
   const hub = new PlayedHub({
     clock,
+    values,
     random: random.fork("hub"),
     broker,
     database,
     log: log("hub"),
   });
   const order = new CriticalOrder(clock, store);
-  const protections = new Set(scenario.without);
   const edges: Edge[] = [];
 
   const openEdge = (at: number, instance: number): Edge => {
@@ -100,6 +105,7 @@ export async function openPlant(
       gateway: id,
       folder: ownFolder,
       commitEveryMs: topology.commitEveryMs,
+      keepRawHours: topology.keepRawHours ?? keepRawHoursUsual,
       everyMs: topology.everyMs,
       tags,
       clock: edgeClock,
@@ -137,6 +143,7 @@ export async function openPlant(
       return openEdge(Number(gateway.slice("gateway-".length)) - 1, instances);
     },
     orderBreaches: order.breaches,
+    values,
     broker,
     database,
     hub,

@@ -43,6 +43,7 @@ export async function playFault(fault: ScenarioFault, plant: Plant): Promise<voi
           database.kill();
           await wait(startAgainMs);
           database.start();
+          await plant.values.makeAgain();
           return;
       }
       break;
@@ -75,6 +76,8 @@ export async function playFault(fault: ScenarioFault, plant: Plant): Promise<voi
       database.restore();
       await wait(startAgainMs);
       database.start();
+      plant.values.forget();
+      await plant.values.makeAgain();
       return;
     case "journal-restored":
       await restoreJournals(edges, fault.afterMs, startAgainMs, plant);

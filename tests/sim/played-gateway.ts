@@ -23,6 +23,7 @@ export interface GatewayOptions {
   /** Where its journal is. */
   readonly folder: string;
   readonly commitEveryMs: number;
+  readonly keepRawHours: number;
   readonly everyMs: number;
   readonly tags: readonly string[];
   readonly clock: Clock;
@@ -80,7 +81,7 @@ export class PlayedGateway {
       folder,
       gateway,
       commitEveryMs: this.options.commitEveryMs,
-      keepRawHours: 72,
+      keepRawHours: this.options.keepRawHours,
       tellEveryMs: 1_000,
       bytesMax: journalBytesMax,
       clock,

@@ -1,6 +1,7 @@
 import { Ingest } from "@millwright/cloud-hub/parts";
 import { silentLog, type Clock, type Log, type Random } from "@millwright/kit";
 
+import type { CurrentValues } from "./current-values.ts";
 import type { PlayedBroker } from "./played-broker.ts";
 import type { PlayedDatabase } from "./played-database.ts";
 import { PlayedInbox } from "./played-inbox.ts";
@@ -10,6 +11,7 @@ export interface HubOptions {
   readonly random: Random;
   readonly broker: PlayedBroker;
   readonly database: PlayedDatabase;
+  readonly values?: CurrentValues;
   readonly log?: Log;
 }
 
@@ -46,7 +48,7 @@ export class PlayedHub {
   }
 
   async #run(life: AbortSignal): Promise<void> {
-    const { clock, random, broker, database } = this.#options;
+    const { clock, random, broker, database, values } = this.#options;
     while (!life.aborted) {
       const inbox = new PlayedInbox(broker, random.fork(`inbox ${clock.monotonicMs()}`));
       const ingest = new Ingest({
@@ -56,9 +58,13 @@ export class PlayedHub {
         clock,
         random,
         log: this.#options.log ?? silentLog,
-        committed: () => undefined,
+        committed: (commit) => {
+          values?.take(commit);
+        },
         beat: () => undefined,
-        greeted: () => undefined,
+        greeted: ({ gateway }) => {
+          values?.greeted(gateway);
+        },
         watched: () => [],
         safe: database.safe,
       });
@@ -68,6 +74,7 @@ export class PlayedHub {
         void ingest.stop();
       };
       try {
+        await values?.makeAgain();
         await ingest.start();
         this.#ingest = ingest;
         if (hasAborted(life)) end();

@@ -9,7 +9,9 @@ export function outboxWithout(off: ReadonlySet<Protection>, outbox: Outbox): Out
   return {
     ...outbox,
     take: async (mark) => {
-      const verdict = await outbox.take(mark);
+      const verdict = await outbox.take(
+        off.has("safe-mark") ? { ...mark, safeSeq: mark.storedSeq } : mark,
+      );
       return verdict === "foreign" && off.has("tell-copies") ? "ignored" : verdict;
     },
   };

@@ -3,20 +3,25 @@ import type { Scenario, ScenarioFault, Target } from "@millwright/scenario";
 
 const targets: readonly Target[] = ["gateway", "runtime", "hub", "broker", "database"];
 const periodsMs: readonly number[] = [50, 100, 250, 1_000];
+/** Two seconds. */
+const keepRawHoursLittle = 2 / 3_600;
 const commitsMs: readonly number[] = [50, 100, 500, 1_000];
 
 /** Any faults at any moment, also at the same time. */
 export function randomScenario(random: Random): Scenario {
   const forMs = 5_000 + random.int(15_000);
   const faults = Array.from({ length: random.int(8) }, () => randomFault(random, forMs));
+  const topology = {
+    gateways: 1 + random.int(2),
+    tagsPerGateway: 1 + random.int(6),
+    everyMs: pick(periodsMs, random),
+    commitEveryMs: pick(commitsMs, random),
+  };
+  // What a gateway keeps for its charts it can tell again; a third has nothing but what its marks make it keep.
+  const keepsLittle = random.int(3) === 0;
   return {
     name: "random",
-    topology: {
-      gateways: 1 + random.int(2),
-      tagsPerGateway: 1 + random.int(6),
-      everyMs: pick(periodsMs, random),
-      commitEveryMs: pick(commitsMs, random),
-    },
+    topology: { ...topology, ...(keepsLittle ? { keepRawHours: keepRawHoursLittle } : {}) },
     forMs,
     faults: faults.toSorted((a, b) => a.atMs - b.atMs),
   };

@@ -54,7 +54,11 @@ export type Protection =
   /** Repeats are not known by the identity of samples. */
   | "sample-identity"
   /** The resend round does not rise. */
-  | "resend-round";
+  | "resend-round"
+  /** What came last is the current value. */
+  | "twin-order"
+  /** What is stored is let go, whether a backup holds it or not. */
+  | "safe-mark";
 
 export interface Scenario {
   readonly name: string;
@@ -64,6 +68,8 @@ export interface Scenario {
     /** Poll period of each tag. */
     readonly everyMs: number;
     readonly commitEveryMs: number;
+    /** How long the journal keeps what it has released for its own charts, and could send again; days when absent. */
+    readonly keepRawHours?: number;
   };
   /** How long values are produced. Afterwards all faults are over and everything has to come to rest. */
   readonly forMs: number;

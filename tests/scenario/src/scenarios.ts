@@ -70,6 +70,13 @@ export const restores: readonly Scenario[] = [
     faults: [{ kind: "hub-restored", atMs: 6_000, afterMs: 13_000 }],
   },
   {
+    name: "the hub is restored, and what gateways have let go is really gone",
+    // Two seconds: what is kept for charts could be told again, and would hide that it was let go too early.
+    topology: { ...small, keepRawHours: 2 / 3_600 },
+    forMs: 25_000,
+    faults: [{ kind: "hub-restored", atMs: 6_000, afterMs: 13_000 }],
+  },
+  {
     name: "the gateway's journal is restored from an older copy",
     topology: small,
     forMs: 15_000,
