@@ -7,11 +7,16 @@ import { CompensatedSum } from "./compensated-sum.ts";
 import { counterStep, counterStepBig } from "./counter.ts";
 import { roundSum } from "./rounding.ts";
 import type { RollupRule } from "./rule.ts";
+import type { Series } from "./series.ts";
 import { StateBook } from "./state-book.ts";
 import type { WidthUs } from "./width.ts";
 
 /** Room for an hour of minutes; a longer range grows by doubling. */
-const roomMax = 64;
+const roomAtFirst = 64;
+/** Room for more than this is let go, so that a long range does not hold memory for ever. */
+const spareMax = 4_096;
+/** Of the last writer that finished, for the next one: else most garbage of a sorter would be this room. */
+let spare: BucketColumns | undefined;
 
 /**
  * Fills buckets in rising order of time: one is open, and is written into the columns when a later one begins. What is
@@ -47,9 +52,9 @@ export class BucketWriter {
   #changes = 0;
   #open: OpenExact | undefined;
 
-  /** @param expected so many buckets; there may be more */
-  constructor(rule: RollupRule, widthUs: WidthUs, expected: number) {
-    this.#columns = makeColumns(Math.max(1, Math.min(roomMax, expected)));
+  constructor(rule: RollupRule, widthUs: WidthUs) {
+    this.#columns = spare ?? makeColumns(roomAtFirst);
+    spare = undefined;
     this.#rule = rule;
     this.#widthUs = widthUs;
     // A mean of counts, of state numbers or of texts says nothing, and would be most of the bytes.
@@ -115,6 +120,43 @@ export class BucketWriter {
     }
   }
 
+  /**
+   * The rule lets `addRun` take samples: not where each step counts for itself, and not where the time in each state is
+   * kept.
+   */
+  get takesRuns(): boolean {
+    return this.#sums && !this.#steps;
+  }
+
+  /**
+   * Good numbers one after the other, each of which holds until the next and all of which lie in the open bucket: what
+   * `addHold` and `addGood` would do for each, with the sums at hand. The sample before them is the last that was added.
+   */
+  addRun({ measuredUs, value, status }: Series, from: number, end: number): void {
+    let min = this.#min;
+    let max = this.#max;
+    let worst = this.#worst;
+    let goodUs = this.#goodUs;
+    for (let row = from; row < end; row++) {
+      const one = value[row] ?? NaN;
+      min = Math.min(min, one);
+      max = Math.max(max, one);
+      worst = Math.max(worst, status[row] ?? 0);
+      goodUs += (measuredUs[row] ?? NaN) - (measuredUs[row - 1] ?? NaN);
+    }
+    this.#min = min;
+    this.#max = max;
+    this.#worst = worst;
+    this.#goodUs = goodUs;
+    this.#samples += end - from;
+    this.#good += end - from;
+    this.#last = value[end - 1] ?? NaN;
+    this.#lastUs = measuredUs[end - 1] ?? NaN;
+    this.#sum.addAll(value, from, end);
+    this.#sumSquares.addSquares(value, from, end);
+    this.#integral.addHolds(measuredUs, value, from, end);
+  }
+
   /** A good value that holds. @param state what it is, when the tag is a state */
   addHold(fromUs: number, toUs: number, value: number, state: Scalar): void {
     for (let at = fromUs; at < toUs;) {
@@ -164,12 +206,15 @@ export class BucketWriter {
     this.#states?.add(state, us);
   }
 
+  /** All buckets. Nothing may be added after it. */
   finish(): Buckets {
     this.#close();
+    const columns = trimmed(this.#columns, this.#count);
+    if (this.#columns.startUs.length <= spareMax) spare = this.#columns;
     return {
       widthUs: this.#widthUs,
       count: this.#count,
-      ...trimmed(this.#columns, this.#count),
+      ...columns,
       ...(this.#states === undefined ? {} : { states: this.#states.finish() }),
       ...(this.#exact.size === 0 ? {} : { exact: this.#exact }),
     };

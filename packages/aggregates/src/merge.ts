@@ -11,8 +11,7 @@ import { bucketStart, type WidthUs } from "./width.ts";
  */
 export function mergeBuckets(finer: Buckets, widthUs: WidthUs, rule: RollupRule): Buckets {
   assert(widthUs % finer.widthUs === 0, "a wider bucket holds whole finer ones");
-  const spanUs = (finer.startUs[finer.count - 1] ?? 0) - (finer.startUs[0] ?? 0);
-  const writer = new BucketWriter(rule, widthUs, Math.ceil(spanUs / widthUs) + 1);
+  const writer = new BucketWriter(rule, widthUs);
   const { states } = finer;
   let state = 0;
   for (let row = 0; row < finer.count; row++) {

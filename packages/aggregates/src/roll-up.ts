@@ -43,7 +43,7 @@ export function rollUp(input: RollupInput): Rollup {
     "a range of buckets begins and ends with one",
   );
   const ends = new HoldEnds(input.gaps);
-  const writer = new BucketWriter(rule, widthUs, (toUs - fromUs) / widthUs);
+  const writer = new BucketWriter(rule, widthUs);
   const endUs = Math.min(toUs, input.knownToUs);
   const { held, good } = before;
   let heldUs = held?.us ?? -Infinity;
@@ -59,7 +59,7 @@ export function rollUp(input: RollupInput): Rollup {
     writer.addHold(Math.max(heldUs, fromUs), to, heldValue, heldScalar ?? heldValue);
   };
   const { count, measuredUs, value, status, wide } = samples;
-  for (let row = 0; row < count; row++) {
+  for (let row = 0; row < count;) {
     const us = measuredUs[row] ?? NaN;
     const code = status[row] ?? 0;
     const scalar = wide?.get(row);
@@ -78,8 +78,47 @@ export function rollUp(input: RollupInput): Rollup {
     heldUs = us;
     heldValue = number;
     heldScalar = scalar;
+    row++;
+    if (!holds || wide !== undefined || !writer.takesRuns) continue;
+    const end = endOfRun(samples, row, {
+      holdUs: rule.holdUs,
+      bucketEndUs: bucketStart(us, widthUs) + widthUs,
+      holdEndUs: Math.min(ends.after(us), endUs),
+    });
+    if (end === row) continue;
+    writer.addRun(samples, row, end);
+    row = end;
+    heldUs = measuredUs[end - 1] ?? NaN;
+    heldValue = value[end - 1] ?? NaN;
+    goodValue = heldValue;
   }
   hold(toUs);
 
   return { buckets: writer.finish(), after: carryAfter(samples, before) };
+}
+
+interface RunLimits {
+  readonly holdUs: number;
+  readonly bucketEndUs: number;
+  /** No value holds beyond. */
+  readonly holdEndUs: number;
+}
+
+/** Up to which row good numbers follow each other in one bucket, each within the time that the one before it holds. */
+function endOfRun(
+  { count, measuredUs, value, status }: Series,
+  from: number,
+  { holdUs, bucketEndUs, holdEndUs }: RunLimits,
+): number {
+  let previousUs = measuredUs[from - 1] ?? NaN;
+  let row = from;
+  while (row < count) {
+    const us = measuredUs[row] ?? NaN;
+    const holdsUntil = us >= previousUs && us <= previousUs + holdUs && us <= holdEndUs;
+    if (!holdsUntil || us >= bucketEndUs) break;
+    if (!isGood(status[row] ?? 0, value[row] ?? NaN, undefined)) break;
+    previousUs = us;
+    row++;
+  }
+  return row;
 }
