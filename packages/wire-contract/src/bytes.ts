@@ -160,12 +160,15 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export class ByteReader {
   readonly bytes: Uint8Array;
   at = 0;
-  readonly #view: DataView;
+  /** Made when it is wanted: most readers read one field of a frame, and nothing of fixed length. */
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array) {
     // Never a Buffer: its `slice` copies nothing.
-    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes =
+      bytes.constructor === Uint8Array
+        ? bytes
+        : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get left(): number {
@@ -246,19 +249,24 @@ export class ByteReader {
   }
 
   fixed32(): number {
-    return this.#view.getUint32(this.take(4), true);
+    return this.#fixed.getUint32(this.take(4), true);
   }
 
   fixed64(): bigint {
-    return this.#view.getBigUint64(this.take(8), true);
+    return this.#fixed.getBigUint64(this.take(8), true);
   }
 
   float32(): number {
-    return this.#view.getFloat32(this.take(4), true);
+    return this.#fixed.getFloat32(this.take(4), true);
   }
 
   float64(): number {
-    return this.#view.getFloat64(this.take(8), true);
+    return this.#fixed.getFloat64(this.take(8), true);
+  }
+
+  get #fixed(): DataView {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    return (this.#view ??= new DataView(buffer, byteOffset, byteLength));
   }
 
   /** Bytes behind their length, not copied. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type FrameHead } from "./frame.ts";
 import { decodeVoid } from "./records.ts";
 
@@ -16,7 +16,7 @@ export function chainAfter(previous: bigint, seq: number, crc: number): bigint {
   view.setBigUint64(0, previous);
   view.setBigUint64(8, BigInt(seq));
   view.setUint32(16, crc);
-  return createHash("sha256").update(input).digest().readBigUInt64BE(0);
+  return hash("sha256", input, "buffer").readBigUInt64BE(0);
 }
 
 /**

@@ -14,7 +14,8 @@ const params = { [constants.ZSTD_c_compressionLevel]: 3 };
 export function pack(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < worthwhileFrom || isEven(bytes)) return undefined;
   // Told the size, zstd makes tables for it; else it makes those for megabytes, which takes longer than the packing.
-  const packed = zstdCompressSync(bytes, { params, pledgedSrcSize: bytes.length });
+  const chunkSize = pieceFor(bytes.length);
+  const packed = zstdCompressSync(bytes, { params, pledgedSrcSize: bytes.length, chunkSize });
   return packed.length < bytes.length ? packed : undefined;
 }
 
@@ -29,8 +30,7 @@ export function unpack(bytes: Uint8Array, size: number): Uint8Array {
   try {
     // One byte more than stated, so that a longer one is an error and never an allocation.
     const maxOutputLength = size + 1;
-    // In one piece of its own size: the usual 16 KiB for each call are more than the bytes of a hundred chunks.
-    const chunkSize = Math.min(Math.max(maxOutputLength, pieceLeast), pieceMost);
+    const chunkSize = pieceFor(maxOutputLength);
     unpacked = zstdDecompressSync(bytes, { maxOutputLength, chunkSize });
   } catch {
     throw new Malformed("its zstd part cannot be unpacked");
@@ -38,6 +38,11 @@ export function unpack(bytes: Uint8Array, size: number): Uint8Array {
   if (unpacked.length !== size) throw new Malformed("its zstd part has another size than stated");
   // A plain array: a Buffer would hand its own `slice`, which copies nothing, to whoever reads it.
   return new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.length);
+}
+
+/** In one piece of its own size: the usual 16 KiB for each call are more than the bytes of a hundred chunks. */
+function pieceFor(bytes: number): number {
+  return Math.min(Math.max(bytes, pieceLeast), pieceMost);
 }
 
 const counts = new Uint32Array(256);
