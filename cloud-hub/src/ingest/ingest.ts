@@ -10,20 +10,19 @@ import {
   type Random,
   type Service,
 } from "@millwright/kit";
-import {
-  parseFrame,
-  type Beat,
-  type Dictionary,
-  type Epoch,
-  type GatewayId,
-  type Hello,
-  type HelloAnswer,
-  type LaneMark,
-  type TagId,
+import type {
+  Beat,
+  Dictionary,
+  Epoch,
+  GatewayId,
+  Hello,
+  HelloAnswer,
+  LaneMark,
+  TagId,
 } from "@millwright/wire-contract";
 
 import type { Commit } from "../hand-over.ts";
-import { admit, type AdmittedFrame, type AdmittedVoid } from "./admission.ts";
+import { admit, type AdmittedFrame, type AdmittedVoid, type Verdict } from "./admission.ts";
 import { DictionaryShelf } from "./dictionary-shelf.ts";
 import { IncarnationChanged, type FrameStore, type Rejected, type Taken } from "./frame-store.ts";
 import type { Inbox, InboxMessage } from "./inbox.ts";
@@ -199,25 +198,41 @@ export class Ingest implements Service {
     const frames: AdmittedFrame[] = [];
     const voids: AdmittedVoid[] = [];
     const rejected: Rejected[] = [];
-    await this.#dictionaries.fetch(messages.flatMap((message) => neededDictionary(message)));
-    // Dictionaries come first in their lane, and may come in the same batch as the samples that need them.
-    const known = new Map<string, Dictionary>();
-    const dictionaryOf = (gateway: GatewayId, hash: bigint): Dictionary | undefined =>
-      known.get(`${gateway}/${hash}`) ?? this.#dictionaries.get(gateway, hash);
-    for (const message of messages.toSorted(criticalFirst)) {
-      const { gateway, lane, bytes } = message;
-      const verdict = admit(bytes, gateway, lane, dictionaryOf);
-      if (verdict.kind === "void") {
-        voids.push(verdict.gap);
-      } else if (verdict.kind === "frame") {
-        const { dictionary } = verdict.frame;
-        if (dictionary !== undefined) known.set(`${gateway}/${dictionary.hash}`, dictionary);
-        frames.push(verdict.frame);
-      } else {
-        rejected.push({ gateway, lane, reason: verdict.reason, bytes });
-      }
+    for (const [{ gateway, lane, bytes }, verdict] of await this.#judge(messages)) {
+      if (verdict.kind === "void") voids.push(verdict.gap);
+      else if (verdict.kind === "frame") frames.push(verdict.frame);
+      else rejected.push({ gateway, lane, reason: verdict.reason, bytes });
     }
     return { frames, voids, rejected };
+  }
+
+  /** Each message is read once, and once more where its dictionary was not at hand and the store has it. */
+  async #judge(
+    messages: readonly InboxMessage[],
+  ): Promise<readonly (readonly [InboxMessage, Verdict])[]> {
+    // Dictionaries come first in their lane, and may come in the same batch as the samples that need them.
+    const known = new Map<string, Dictionary>();
+    const missing: { gateway: GatewayId; hash: bigint }[] = [];
+    const dictionaryOf = (gateway: GatewayId, hash: bigint): Dictionary | undefined => {
+      const found = known.get(`${gateway}/${hash}`) ?? this.#dictionaries.get(gateway, hash);
+      if (found === undefined) missing.push({ gateway, hash });
+      return found;
+    };
+    const judge = ({ bytes, gateway, lane }: InboxMessage): Verdict => {
+      const verdict = admit(bytes, gateway, lane, dictionaryOf);
+      const dictionary = verdict.kind === "frame" ? verdict.frame.dictionary : undefined;
+      if (dictionary !== undefined) known.set(`${gateway}/${dictionary.hash}`, dictionary);
+      return verdict;
+    };
+    const judged = messages.toSorted(criticalFirst).map((message) => {
+      const missingBefore = missing.length;
+      const verdict = judge(message);
+      return { message, verdict, waits: missing.length > missingBefore };
+    });
+    if (missing.length > 0) await this.#dictionaries.fetch(missing);
+    return judged.map(
+      ({ message, verdict, waits }) => [message, waits ? judge(message) : verdict] as const,
+    );
   }
 
   #publish(taken: Taken): void {
@@ -403,13 +418,6 @@ export class Ingest implements Service {
       }
     }
   }
-}
-
-function neededDictionary(message: InboxMessage): { gateway: GatewayId; hash: bigint }[] {
-  const parsed = parseFrame(message.bytes);
-  return parsed.kind === "frame" && parsed.head.content === "samples"
-    ? [{ gateway: message.gateway, hash: parsed.head.dictionary }]
-    : [];
 }
 
 function criticalFirst(a: InboxMessage, b: InboxMessage): number {
