@@ -3,6 +3,7 @@ import type { Series } from "@millwright/aggregates";
 import type { Dictionary, GatewayId, SampleScratch } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { copyInto, CopyRows } from "../database/copy-rows.ts";
 import type { PartitionedTable } from "../database/range-partitions.ts";
 import { dayOf, dayUs, unpackChunk, type PackedChunk } from "./samples/chunk.ts";
 import type { SeriesBook } from "./series-book.ts";
@@ -118,37 +119,38 @@ export interface NewChunk extends PackedChunk {
   readonly dictionary: bigint;
 }
 
-/** All bytes as one blob that the database cuts up: an array of blobs would travel as hexadecimal text. */
+const chunkColumns = {
+  day: "integer",
+  series: "integer",
+  segment: "bigint",
+  first_us: "bigint",
+  last_us: "bigint",
+  samples: "integer",
+  conflicts: "integer",
+  offset_us: "bigint",
+  dictionary: "bigint",
+  bytes: "bytea",
+} as const;
+
+/** @param client a connection within a transaction */
 export async function insertChunks(client: Queryable, chunks: readonly NewChunk[]): Promise<void> {
-  if (chunks.length === 0) return;
-  let at = 1;
-  const offsets = chunks.map(({ bytes }) => {
-    const offset = at;
-    at += bytes.length;
-    return offset;
-  });
-  await client.query(
-    `insert into chunks (day, series, segment, first_us, last_us, samples, conflicts, offset_us, dictionary, bytes)
-     select c.day, c.series, c.segment, c.first_us, c.last_us, c.samples, c.conflicts, nullif(c.offset_us, 0),
-       c.dictionary, substring($1::bytea from c.at for c.size)
-     from unnest($2::int[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[], $8::int[], $9::bigint[],
-       $10::bigint[], $11::int[], $12::int[])
-       c (day, series, segment, first_us, last_us, samples, conflicts, offset_us, dictionary, at, size)`,
-    [
-      Buffer.concat(chunks.map(({ bytes }) => bytes)),
-      chunks.map(({ firstUs, offsetUs }) => dayOf(firstUs + offsetUs)),
-      chunks.map(({ series }) => series),
-      chunks.map(({ segment }) => segment),
-      chunks.map(({ firstUs }) => firstUs),
-      chunks.map(({ lastUs }) => lastUs),
-      chunks.map(({ samples }) => samples),
-      chunks.map(({ conflicts }) => conflicts),
-      chunks.map(({ offsetUs }) => Math.round(offsetUs)),
-      chunks.map(({ dictionary }) => BigInt.asIntN(64, dictionary)),
-      offsets,
-      chunks.map(({ bytes }) => bytes.length),
-    ],
-  );
+  const rows = new CopyRows(Object.values(chunkColumns));
+  for (const chunk of chunks) {
+    const offsetUs = Math.round(chunk.offsetUs);
+    rows.push([
+      dayOf(chunk.firstUs + chunk.offsetUs),
+      chunk.series,
+      chunk.segment,
+      chunk.firstUs,
+      chunk.lastUs,
+      chunk.samples,
+      chunk.conflicts,
+      offsetUs === 0 ? null : offsetUs,
+      BigInt.asIntN(64, chunk.dictionary),
+      chunk.bytes,
+    ]);
+  }
+  await copyInto(client, "chunks", Object.keys(chunkColumns), rows);
 }
 
 /** Those that are written anew, longer. */
