@@ -51,6 +51,10 @@ test("of two gateways with one name the row is that of the one that has it, and 
   assert.equal(row()?.waitingSamples, 0);
   assert.equal(row()?.hmi, "http://10.0.0.1/");
   assert.deepEqual(told, [gateway]);
+  assert.equal(row()?.unexplained, 0);
+  fleet.beat(gateway, { ...beat, fenced: true, unexplained: 3 }, sinceUs + 2e6);
+  assert.equal(row()?.unexplained, 3);
+  assert.equal(told.length, 2);
 });
 
 test("a hub that began later hears of two by the beats of the other alone", () => {

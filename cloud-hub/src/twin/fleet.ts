@@ -26,6 +26,8 @@ interface Place {
 
 interface HeardCopy extends GatewayCopy {
   readonly heardUs: number;
+  /** As it counts itself: what it misses is missed by the fleet, too. */
+  readonly unexplained: number;
 }
 
 export interface FleetOptions {
@@ -60,7 +62,7 @@ export class Fleet {
   beat(gateway: GatewayId, beat: Beat, receivedUs: number): void {
     const place = this.#placeOf(gateway);
     if (beat.fenced === true) {
-      this.#hearCopy(place, beat.stopping ? undefined : {}, receivedUs);
+      this.#hearCopy(place, beat.stopping ? undefined : beat, receivedUs);
       return;
     }
     const before = place.beat;
@@ -162,7 +164,8 @@ export class Fleet {
         devices: beat?.devices ?? [],
         tagCount: tagCountOf(known.gateway),
         storedSamples: known.balances.reduce((sum, one) => sum + one.stored, 0),
-        unexplained: unexplained(known.balances) + (beat?.unexplained ?? 0),
+        unexplained:
+          unexplained(known.balances) + (beat?.unexplained ?? 0) + (place.copy?.unexplained ?? 0),
         quarantined: known.quarantined,
         hmi: known.hello?.hmi ?? "",
         software: known.hello?.software ?? "",
@@ -214,14 +217,20 @@ export class Fleet {
   }
 
   /** @param said what it says of itself, as far as that is known; undefined when it has gone */
-  #hearCopy(place: Place, said: Partial<Pick<Hello, "hmi">> | undefined, nowUs: number): void {
+  #hearCopy(
+    place: Place,
+    said: Partial<Pick<Hello, "hmi"> & Pick<Beat, "unexplained">> | undefined,
+    nowUs: number,
+  ): void {
     const before = place.copy;
     if (said === undefined) delete place.copy;
     else {
       const hmi = said.hmi ?? before?.hmi ?? "";
-      place.copy = { sinceUs: before?.sinceUs ?? nowUs, hmi, heardUs: nowUs };
+      const unexplained = said.unexplained ?? before?.unexplained ?? 0;
+      place.copy = { sinceUs: before?.sinceUs ?? nowUs, hmi, unexplained, heardUs: nowUs };
     }
-    if (before?.hmi === place.copy?.hmi) return;
+    const same = before?.hmi === place.copy?.hmi;
+    if (same && before?.unexplained === place.copy?.unexplained) return;
     const { gateway } = place.known;
     if (before === undefined) this.#options.log.error("twin.two-with-one-name", { gateway });
     if (place.copy === undefined) this.#options.log.info("twin.one-with-this-name", { gateway });
