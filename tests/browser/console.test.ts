@@ -85,12 +85,19 @@ void describe("the console", { skip: noChromium }, () => {
     fixture.ledger = [
       { reason: "hub restored", ...times, repair: "raw" },
       { reason: "device unreachable", ...times, repair: "none" },
+      { reason: "thinned", ...times, repair: "thinned" },
     ];
     const view = await openContext(browser, { ...desk, theme: "light" });
     const page = await view.newPage();
     await page.goto(`${fixture.url}/#/trends/1h/gw-0001/pump-1%2F0/gw-0001/pump-1%2F1`);
     await settled(page);
     await page.getByText(/, 2 values: hub restored\. The gateway has the samples/).waitFor();
+    const there = page.getByRole("link", { name: "Look at them on the gateway's page" });
+    const from = Math.floor(times.fromUs / 1e6);
+    assert.equal(
+      await there.getAttribute("href"),
+      `http://127.0.0.1:8080/#/trends/${from}-${Math.ceil((times.toUs + 1) / 1e6)}/pump-1%2F0/pump-1%2F1`,
+    );
     await page.getByLabel("At most").selectOption("64 kbit/s");
     assert.deepEqual(await violationsOn(page), []);
     await page.getByRole("button", { name: "Repair" }).click();

@@ -12,7 +12,7 @@ import {
   unitWords,
   type LiveStore,
 } from "@millwright/ui-kit";
-import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
+import type { GatewayPage, GatewayRow, LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
@@ -32,6 +32,8 @@ export interface GatewayNowProps {
   readonly asset: string;
   /** From the address; "" for the first one. */
   readonly tagId: string;
+  /** What the list of gateways said last about this one. */
+  readonly row: GatewayRow | undefined;
 }
 
 export function GatewayNow(props: GatewayNowProps): JSX.Element {
@@ -144,7 +146,7 @@ function Asset(props: GatewayNowProps & { readonly tags: readonly LiveTag[] }): 
             spanMs={3_600_000}
             height={300}
             wallMs={() => browserClock.wallMs()}
-            repairs
+            repairs={{ hmi: props.row?.hmi ?? "" }}
           />
         </section>
       )}

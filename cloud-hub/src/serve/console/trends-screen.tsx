@@ -65,7 +65,12 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const compare = (earlier: Earlier | undefined): void => {
     location.hash = hrefWith((text) => hrefOfTime({ range: text, earlier }, chosen));
   };
-  const sources = chosen.flatMap((one) => sourceOf(one, pages.value) ?? []);
+  const hmiOf = (gateway: string): string =>
+    fleet.rows.value?.find((row) => row.gateway === gateway)?.hmi ?? "";
+  const sources = chosen.flatMap((one): TrendSource[] => {
+    const source = sourceOf(one, pages.value);
+    return source === undefined ? [] : [{ ...source, hmi: hmiOf(one.gateway) }];
+  });
   const missing =
     pages.value === undefined
       ? []

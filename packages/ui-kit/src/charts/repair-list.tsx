@@ -5,7 +5,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { TimeRange } from "../live/history.ts";
 import { Button } from "../parts/button.tsx";
+import { hrefOf } from "../page.ts";
 import { loadJson } from "../parts/use-resource.ts";
+import { rangeText } from "../trends/trend-range.ts";
 import { momentWords } from "../words/durations.ts";
 import { sayKit, sayKitCount } from "../words/english.ts";
 import { countWords } from "../words/numbers.ts";
@@ -26,6 +28,8 @@ export interface RepairListProps {
   readonly range: TimeRange;
   /** Said where tags of several gateways are shown; "" else. */
   readonly place: string;
+  /** Where the gateway's own page is: what cannot be brought can be looked at there. "" where that is not known. */
+  readonly hmi: string;
   /** Something was brought: the chart has more to draw. */
   readonly onBrought: () => void;
 }
@@ -121,7 +125,16 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
           </div>
         </>
       )}
-      {thinned !== undefined && <p>{sayKit("repair.thinned", times(thinned))}</p>}
+      {thinned !== undefined && (
+        <p>
+          {sayKit("repair.thinned", times(thinned))}{" "}
+          {props.hmi !== "" && (
+            <a class="link" href={trendsThere(props.hmi, thinned, ids.split("\n"))}>
+              {sayKit("repair.look-there")}
+            </a>
+          )}
+        </p>
+      )}
       <ul>
         {orders.map((order) => (
           <li key={order.id}>
@@ -182,6 +195,12 @@ async function cancel(address: string): Promise<string> {
   const answer = await fetch(address, { method: "DELETE" });
   // Gone already is what was wanted.
   return answer.ok || answer.status === 404 ? "" : answer.text();
+}
+
+/** The Trends of the gateway's own page, with these values over this time. */
+function trendsThere(hmi: string, range: TimeRange, tags: readonly string[]): string {
+  const text = rangeText({ ...range, live: false });
+  return `${hmi.replace(/\/$/, "")}/${hrefOf("trends", text, ...tags)}`;
 }
 
 function rateWords(kbitPerS: number): string {

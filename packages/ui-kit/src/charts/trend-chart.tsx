@@ -29,8 +29,8 @@ export interface TrendChartProps {
   readonly spanMs: number;
   readonly height: number;
   readonly wallMs: () => number;
-  /** The server of `base` is a hub: what its gateway has can be brought. */
-  readonly repairs?: boolean;
+  /** The server of `base` is a hub: what its gateway has can be brought. Where that one's page is, "" if not known. */
+  readonly repairs?: { readonly hmi: string };
 }
 
 export function TrendChart(props: TrendChartProps): JSX.Element {
@@ -83,12 +83,13 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
             gaps={(shown.lines[0]?.gaps ?? []).map((gap) => ({ gap }))}
             spanUs={spanOf(shown.range)}
           />
-          {props.repairs === true && (
+          {props.repairs !== undefined && (
             <RepairList
               tags={[tag]}
               base={base}
               range={wholeMinutes(shown.range)}
               place=""
+              hmi={props.repairs.hmi}
               onBrought={retry}
             />
           )}

@@ -14,6 +14,8 @@ export interface TrendSource {
   readonly base: string;
   /** Its machine, or gateway and machine. */
   readonly place: string;
+  /** Where the page of its gateway is, on the console; "" where that is not known. */
+  readonly hmi?: string;
   /** Says what comes now; without one the history is asked again and again. */
   readonly store?: LiveStore;
   /** Of so much before, laid over the present with a thinner line of this pen. */

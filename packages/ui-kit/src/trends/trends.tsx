@@ -299,6 +299,7 @@ function Repairs(props: {
             base={base}
             range={wholeMinutes(props.shown.range)}
             place={bases.length === 1 ? "" : names}
+            hmi={mine[0]?.hmi ?? ""}
             onBrought={props.onBrought}
           />
         );

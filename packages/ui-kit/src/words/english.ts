@@ -73,6 +73,7 @@ const texts = {
   "repair.ask": "Repair",
   "repair.thinned":
     "{from} to {to}: the gateway has minutes and hours of it, and the samples no more.",
+  "repair.look-there": "Look at them on the gateway's page",
   "repair.waiting": "Repair of {from} to {to}: waiting for the gateway.",
   "repair.running": "Repair of {from} to {to}: {percent} %, at most {rate}.",
   "repair.done": "Repaired {from} to {to}: {samples} samples brought, both sides hold the same.",
