@@ -52,6 +52,7 @@ export async function runBench(
     writeFileSync(join(resultsFolder, `${bench.name}.json`), `${JSON.stringify(report)}\n`);
     return report;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // A child of a child that was ended may still be writing its last.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   }
 }
