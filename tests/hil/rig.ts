@@ -125,6 +125,16 @@ export class Rig implements AsyncDisposable {
     await gateway?.stop();
   }
 
+  /** Nobody starts the gateway again any more. @returns its processes, which still run */
+  async letGoOfGateway(): Promise<readonly number[]> {
+    const parts = (["gateway", "runtime"] as const).map((target) =>
+      waitFor(`a ${target}`, backMsMax, () => this.#pidOf(target)),
+    );
+    const pids = await Promise.all(parts);
+    this.#gateway = undefined;
+    return pids;
+  }
+
   /** kill -9 of one part; then what looks after it in a plant does its work. Waits for a victim that is still starting. */
   async kill(target: Target): Promise<void> {
     const pid = await waitFor(`a ${target} to kill`, backMsMax, () => this.#pidOf(target));
