@@ -65,6 +65,7 @@ async function play(fault: ScenarioFault, rig: Rig): Promise<void> {
       return;
     case "uplink-cut":
     case "clock-step":
+    case "clock-unset":
     case "hub-restored":
     case "journal-restored":
     case "hardware-replaced":

@@ -3,7 +3,7 @@
  * part logs, `SEEDS=n` so many, `SHORT=1` forty.
  */
 import { seededRandom, type Log } from "@millwright/kit";
-import { restores, scenarios } from "@millwright/scenario";
+import { clocks, restores, scenarios } from "@millwright/scenario";
 
 import { controlRestMs, controls } from "./controls.ts";
 import { randomScenario } from "./random-scenario.ts";
@@ -37,7 +37,7 @@ async function playMany(): Promise<void> {
     process.stdout.write(`${what}\n${breaches.map((breach) => `  ${breach}\n`).join("")}`);
   };
 
-  const named = [...scenarios, ...restores];
+  const named = [...scenarios, ...clocks, ...restores];
   for (const scenario of named) {
     count(`red: "${scenario.name}", seed 1`, await runScenario(scenario, 1));
   }

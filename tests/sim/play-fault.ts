@@ -69,6 +69,14 @@ export async function playFault(fault: ScenarioFault, plant: Plant): Promise<voi
     case "clock-step":
       for (const edge of edges) edge.clock.step(fault.byMs);
       return;
+    case "clock-unset":
+      for (const { gateway } of edges) await gateway.kill();
+      await wait(startAgainMs);
+      for (const edge of edges) edge.clock.forget();
+      for (const { gateway } of edges) await gateway.start();
+      await wait(fault.forMs);
+      for (const edge of edges) edge.clock.setRight();
+      return;
     case "hub-restored":
       database.backUp();
       await wait(fault.afterMs);

@@ -118,6 +118,12 @@ export class PlayedDatabase implements FrameStore {
     return this.store.entriesBetween(...asked);
   }
 
+  clockRecords(
+    ...asked: Parameters<FrameStore["clockRecords"]>
+  ): ReturnType<FrameStore["clockRecords"]> {
+    return this.store.clockRecords(...asked);
+  }
+
   quarantine(rowsMax: number): ReturnType<FrameStore["quarantine"]> {
     return this.store.quarantine(rowsMax);
   }

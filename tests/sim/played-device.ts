@@ -16,6 +16,8 @@ import { z } from "zod";
 
 /** The slowest answer to a poll. */
 const answerMsMax = 20;
+/** An answer, and what the journal takes to keep that its clock was set: 50 ms, and then its commit. */
+const clockKeptMs = 100;
 
 export class PlayedDevice {
   readonly id: DeviceId;
@@ -29,6 +31,9 @@ export class PlayedDevice {
   #away = false;
   #quiet = false;
   #value: number;
+  /** How far the gateway's clock was ahead at the last hand-out, and since when it is, by the world. */
+  #aheadUs = 0;
+  #aheadSinceMs = -Infinity;
 
   /**
    * @param world the time of the device, which nobody sets
@@ -122,10 +127,15 @@ export class PlayedDevice {
 
   /** What the device answers now, and its own note of it. */
   #handOut(): { readonly atUs: number; readonly values: readonly number[] } {
+    const aheadUs = this.#gatewayClock.nowUs() - this.#world.nowUs();
+    if (aheadUs !== this.#aheadUs) this.#aheadSinceMs = this.#world.monotonicMs();
+    this.#aheadUs = aheadUs;
+    const isNews = this.#world.monotonicMs() - this.#aheadSinceMs < clockKeptMs;
+    const world = isNews ? { worldUs: this.#world.nowUs() } : {};
     const values = this.#tags.map((tag) => {
       const value = ++this.#value;
       const atUs = this.#gatewayClock.nowUs();
-      this.produced.push({ tag, device: this.id, atUs, value });
+      this.produced.push({ tag, device: this.id, atUs, value, ...world });
       return value;
     });
     return { atUs: this.#world.nowUs(), values };

@@ -12,11 +12,12 @@ import {
   type ReleaseRule,
   type Road,
 } from "@millwright/edge-runtime/parts";
-import { messageChain, silentLog, type Clock, type Log, type Random } from "@millwright/kit";
+import { messageChain, silentLog, type Log, type Random } from "@millwright/kit";
 import type { GatewayId, LaneMark, TagId } from "@millwright/wire-contract";
 
 import type { PlayedDevice } from "./played-device.ts";
 import type { PlayedRoad } from "./played-road.ts";
+import type { SteppedClock } from "./stepped-clock.ts";
 
 export interface GatewayOptions {
   readonly gateway: GatewayId;
@@ -26,7 +27,7 @@ export interface GatewayOptions {
   readonly keepRawHours: number;
   readonly everyMs: number;
   readonly tags: readonly string[];
-  readonly clock: Clock;
+  readonly clock: SteppedClock;
   readonly random: Random;
   readonly device: PlayedDevice;
   readonly road: PlayedRoad;
@@ -85,6 +86,7 @@ export class PlayedGateway {
       tellEveryMs: 1_000,
       bytesMax: journalBytesMax,
       clock,
+      clockIsSet: () => clock.isSet,
       random,
       log,
       onBroken,
@@ -104,6 +106,7 @@ export class PlayedGateway {
       clockPolicy: "auto",
       quarantineAheadUs,
       clock,
+      gatewayClock: () => (clock.isSet ? "set" : "unset"),
       onLoss: (loss) => {
         journal.charge(loss);
       },

@@ -31,7 +31,9 @@ function randomFault(random: Random, withinMs: number): ScenarioFault {
   const atMs = random.int(withinMs);
   // Most faults of a plant are kills and cuts; the order of magnitude of a step is that of a wrong time zone or less.
   if (random.next() < 0.2) return randomRestore(random, atMs);
-  switch (random.int(8)) {
+  switch (random.int(9)) {
+    case 8:
+      return { kind: "clock-unset", atMs, forMs: 500 + random.int(6_000) };
     case 0:
     case 1:
     case 2:

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { seededRandom } from "@millwright/kit";
-import { randomKills, restores, scenarios } from "@millwright/scenario";
+import { clocks, randomKills, restores, scenarios } from "@millwright/scenario";
 
 import { controlRestMs, controls } from "./controls.ts";
 import { randomScenario } from "./random-scenario.ts";
@@ -11,7 +11,7 @@ import { runScenario } from "./run-scenario.ts";
 const seeds = 12;
 
 describe("every sample is stored once and in order, or explained, when", () => {
-  for (const scenario of [...scenarios, ...restores]) {
+  for (const scenario of [...scenarios, ...clocks, ...restores]) {
     test(scenario.name, async () => {
       const { breaches, verdict } = await runScenario(scenario, 1);
       assert.deepEqual(breaches, []);

@@ -1,3 +1,3 @@
 export type { Protection, Scenario, ScenarioFault, Target } from "./scenario.ts";
 export { judge, type Produced, type Stored, type Verdict } from "./judge.ts";
-export { randomKills, restores, scenarios } from "./scenarios.ts";
+export { clocks, randomKills, restores, scenarios } from "./scenarios.ts";

@@ -8,7 +8,13 @@ import type { LedgerEntry } from "@millwright/wire-contract";
 export interface Produced {
   readonly tag: string;
   readonly device: string;
+  /** By the clock of the gateway, which stamps and claims. */
   readonly atUs: number;
+  /**
+   * By a clock that nobody sets, where the gateway's had been set a moment ago: what was lost before the gateway could
+   * keep that it had been set is claimed by the clock of before.
+   */
+  readonly worldUs?: number;
   readonly value: number;
 }
 
@@ -89,5 +95,6 @@ function covers(entry: LedgerEntry, reading: Produced, slackUs: number): boolean
   const concerns =
     scope.kind === "gateway" ||
     (scope.kind === "device" ? scope.device === reading.device : scope.tag === reading.tag);
-  return concerns && reading.atUs >= entry.fromUs - slackUs && reading.atUs <= entry.toUs + slackUs;
+  const times = [reading.atUs, reading.worldUs ?? reading.atUs];
+  return concerns && times.some((us) => us >= entry.fromUs - slackUs && us <= entry.toUs + slackUs);
 }

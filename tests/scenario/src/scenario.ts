@@ -17,7 +17,13 @@ export type ScenarioFault =
   | { readonly kind: "broker-store-lost"; readonly atMs: number }
   /** The gateway's wall clock steps. */
   | { readonly kind: "clock-step"; readonly atMs: number; readonly byMs: number }
+  | ClockFault
   | RestoreFault;
+
+/** Only `tests/sim` plays these. */
+export type ClockFault =
+  /** Power is away for a moment, the gateway starts in 1970, and nothing sets its clock for so long. */
+  { readonly kind: "clock-unset"; readonly atMs: number; readonly forMs: number };
 
 /** What was copied comes back in the place of what has gone on since. Only `tests/sim` plays these. */
 export type RestoreFault =

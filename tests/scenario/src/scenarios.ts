@@ -60,6 +60,46 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+/** Clocks that go wrong together with other things. For `tests/sim` alone. */
+export const clocks: readonly Scenario[] = [
+  {
+    name: "the gateway is killed between two steps of its clock",
+    topology: { ...small, commitEveryMs: 1_000 },
+    forMs: 9_000,
+    faults: [
+      { kind: "clock-step", atMs: 4_200, byMs: -4_669_425 },
+      { kind: "kill", atMs: 4_500, target: "runtime" },
+      { kind: "clock-step", atMs: 4_550, byMs: 4_669_425 },
+    ],
+  },
+  {
+    name: "the clock is set back and forward within one commit, and then the gateway is killed",
+    topology: { ...small, commitEveryMs: 1_000 },
+    forMs: 9_000,
+    faults: [
+      { kind: "uplink-cut", atMs: 1_700, forMs: 3_400 },
+      { kind: "clock-step", atMs: 3_900, byMs: -557_592 },
+      { kind: "clock-step", atMs: 4_150, byMs: 557_592 },
+      { kind: "kill", atMs: 4_400, target: "runtime" },
+    ],
+  },
+  {
+    name: "the gateway's clock is unset at boot and set later",
+    topology: small,
+    forMs: 15_000,
+    faults: [{ kind: "clock-unset", atMs: 3_000, forMs: 6_000 }],
+  },
+  {
+    name: "the gateway's clock is unset at boot while the uplink is out",
+    topology: small,
+    forMs: 18_000,
+    faults: [
+      { kind: "uplink-cut", atMs: 2_000, forMs: 9_000 },
+      { kind: "clock-unset", atMs: 3_000, forMs: 4_000 },
+    ],
+  },
+];
+
 /** What was copied takes the place of what has gone on, and copies run beside each other. For `tests/sim` alone. */
 export const restores: readonly Scenario[] = [
   {
