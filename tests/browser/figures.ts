@@ -1,6 +1,6 @@
 /**
  * Prints how quick both pages are, each number beside its limit of the guide (ux-guide 12: L1 to L4, L8, L9, V1 to V5,
- * G1 to G4, G8). It judges the pages on this machine as it is now, so it says first how much of a machine that is.
+ * V7, V8, G1 to G4, G8). It judges the pages on this machine as it is now, so it says first how much of a machine that is.
  */
 import { availableParallelism, loadavg } from "node:os";
 
@@ -18,7 +18,15 @@ import {
 } from "./chromium.ts";
 import { eightTags, showSpan, stepsOn, watchAnswers } from "./chart-measures.ts";
 import { crowd, Fixture } from "./fixture-server.ts";
-import { delaysOn, filterOn, framesOf, loadedOn, tapOn, type Loaded } from "./measures.ts";
+import {
+  delaysOn,
+  filterOn,
+  framesOf,
+  loadedOn,
+  tapOn,
+  untilAll,
+  type Loaded,
+} from "./measures.ts";
 import { watchFirstValue } from "./page-probes.ts";
 import { settled } from "./screens.ts";
 
@@ -165,6 +173,22 @@ async function measureTaps(browser: Browser, folder: string): Promise<void> {
   });
 }
 
+async function measureEnd(browser: Browser, folder: string): Promise<void> {
+  await using plant = await crowd(folder, 1);
+  await onPage(browser, panel, false, async (page) => {
+    await page.goto(plant.url);
+    await settled(page);
+    const stale: number[] = [];
+    const back: number[] = [];
+    for (let run = 0; run < runs; run++) {
+      stale.push(await untilAll(page, "stale", () => plant.cut()));
+      back.push(await untilAll(page, "good", () => plant.start()));
+    }
+    say("V7 values stale after a kill", Math.max(...stale), "most", 5_000, "ms");
+    say("V8 values good after it", median(back), "most", 2_000, "ms");
+  });
+}
+
 async function measureCharts(browser: Browser, folder: string): Promise<void> {
   const size = { machines: 1, tagsPerMachine: 12, rateHz: 1, condition: "healthy" } as const;
   for (const [id, slow, raw] of [
@@ -211,6 +235,7 @@ async function main(): Promise<number> {
     await measureLoad(browser, hmi);
     await measureLive(browser, hmi);
     await measureTaps(browser, hmi);
+    await measureEnd(browser, hmi);
     await measureCharts(browser, hmi);
     await measureConsole(browser);
   } finally {

@@ -8,16 +8,15 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import type { Browser, Page } from "playwright-core";
 
 import { buildPage, launch, median, noChromium, openContext, slowDown } from "./chromium.ts";
-import { eightTags, penShare, showSpan, stepsOn, watchAnswers } from "./chart-measures.ts";
-import { leastOf } from "./measures.ts";
+import { eightTags, gapOf, penShare, showSpan, stepsOn, watchAnswers } from "./chart-measures.ts";
+import { leastOf, margin } from "./measures.ts";
 import { Fixture, panelName } from "./fixture-server.ts";
 import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
 
 const panel = { width: 1280, height: 800 };
 const size = { machines: 1, tagsPerMachine: 12, rateHz: 1, condition: "healthy" } as const;
-/** On a machine that does other things as well only what hangs is told from what is slow. */
-const margin = 30;
 
+/** Says the number in the output, and fails where it is far over the limit. */
 function atMost(
   context: TestContext,
   id: string,
@@ -113,9 +112,9 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
 
   test("G6: a gap is drawn as one, hatched and without a line, and says reason and count", async (context) => {
     const page = await open(context, "1h/pump-1%2F0/pump-1%2F2");
-    // Twenty to fifteen minutes before the server's start; its middle is looked at.
-    assert.equal(await penShare(page, 0.69, 0.705), 0, "a line crosses the gap");
-    assert.ok((await penShare(page, 0.4, 0.6)) > 0.95, "the line before the gap is missing");
+    const { inside, before } = gapOf(plant);
+    assert.equal(await penShare(page, ...inside), 0, "a line crosses the gap");
+    assert.ok((await penShare(page, ...before)) > 0.95, "the line before the gap is missing");
     assert.match(
       await page.locator(".gap-list").innerText(),
       /1 gap[^]*device unreachable, 300 samples \(2 values\)/,
@@ -123,7 +122,7 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     const over = page.locator(".trend-plot .u-over");
     const box = await over.boundingBox();
     assert.ok(box !== null);
-    await over.click({ position: { x: box.width * 0.7, y: 40 } });
+    await over.click({ position: { x: box.width * inside[0], y: 40 } });
     await page.locator(".range-cursor", { hasText: "device unreachable, 300 samples" }).waitFor();
     assert.match(await page.locator(".pen-value").first().innerText(), /– – –/);
   });
