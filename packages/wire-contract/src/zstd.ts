@@ -7,8 +7,8 @@ export const unpackedMax: number = 64 * 1024 * 1024;
 /** Below this a zstd frame costs more for its own head (about 12 bytes) than it can save. */
 const worthwhileFrom = 48;
 
-// Level 1: what comes here was made small by its column already. Level 3 made it 0.5 % larger and encoding a tenth slower
-// (`bench codec`), and levels far above gain a few per cent for several times the time.
+// Level 1: what comes here was made small by its column already. Level 3 made it 0.5 % larger and encoding a tenth
+// slower (`bench codec`), and levels far above gain a few per cent for several times the time.
 const params = { [constants.ZSTD_c_compressionLevel]: 1 };
 
 /** The packed bytes, or undefined when packing saves nothing. */
