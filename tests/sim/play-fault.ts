@@ -179,7 +179,10 @@ function copyJournal(from: string, to: string): string {
 function damageFrame(folder: string, random: Random): void {
   // The hardware may have been replaced just now.
   if (!existsSync(join(folder, "journal.db"))) return;
-  const db = new DatabaseSync(join(folder, "journal.db"));
+  const file = join(folder, "journal.db");
+  // A byte that changes is put back, as long as there are sums of pages; here it is to stay changed.
+  rmSync(`${file}-sums`, { force: true });
+  const db = new DatabaseSync(file);
   try {
     const table = random.next() < 0.8 ? "sample_frame" : "critical_frame";
     const rows = db.prepare(`select id, body from ${table} order by id`).all();

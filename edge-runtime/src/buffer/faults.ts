@@ -19,6 +19,14 @@ export class JournalInUse extends JournalUnusable {
   override readonly code = "buffer.journal-in-use";
 }
 
+/** What the file holds is not what was written, and cannot be put right: the journal goes on with another file. */
+export class JournalDamaged extends Fault {
+  override readonly name = "JournalDamaged";
+  readonly code = "buffer.journal-damaged";
+  readonly retry = "soon";
+  readonly hint = "Replace the disk of the gateway: it changes what is written on it.";
+}
+
 /**
  * Writing or syncing failed. What the file holds now is not known to this handle: it must be closed, opened again and
  * verified (reliability, rule 9). The program ends and is started again, because that way is used every day.
@@ -37,6 +45,13 @@ export class JournalBroken extends Fault {
 /** What SQLite says when there is no room; nothing was changed, and the same may be tried again later. */
 export function isFull(failure: unknown): boolean {
   return codeOf(failure) === "SQLITE_FULL";
+}
+
+/** What SQLite says of a file whose pages do not fit each other. */
+export function isCorrupt(failure: unknown): boolean {
+  const code = codeOf(failure);
+  if (code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB") return true;
+  return failure instanceof Error && failure.cause !== undefined && isCorrupt(failure.cause);
 }
 
 export function codeOf(failure: unknown): string {

@@ -1,15 +1,18 @@
 /** Copies of a journal's file: made where no runtime has it, and checked page by page. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 
 import Database from "better-sqlite3";
 import type { GatewayId } from "@millwright/wire-contract";
 
 import { codeOf, JournalInUse, JournalUnusable } from "./faults.ts";
+import { sumsOf } from "./pages/inspect-file.ts";
 
 export const journalName = "journal.db";
 /** Of SQLite beside a file in WAL mode; without them the file may lack its last commits. */
-export const journalCompanions = ["-wal", "-shm", "-journal"] as const;
+export const journalCompanions = ["-wal", "-shm", "-journal", "-sums", "-check"] as const;
+
+export { asideBegins } from "./pages/inspect-file.ts";
 
 /** Of a stopped gateway. Throws `JournalInUse` when a runtime has it, `JournalUnusable` when there is none. */
 export async function copyStoppedJournal(folder: string, file: string): Promise<void> {
@@ -45,6 +48,9 @@ function openStopped(folder: string): Database.Database {
     // A runtime holds the file for itself: only now it is asked for.
     db.pragma("locking_mode = EXCLUSIVE");
     db.prepare("select count(*) from sqlite_schema").get();
+    // Its log is folded when it is closed, and nobody keeps sums of that: the next start begins them anew.
+    const log = statSync(`${file}-wal`, { throwIfNoEntry: false });
+    if ((log?.size ?? 0) > 0) rmSync(sumsOf(file), { force: true });
     return db;
   } catch (cause) {
     db?.close();

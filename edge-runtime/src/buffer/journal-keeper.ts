@@ -27,6 +27,7 @@ import { newEpoch } from "./new-epoch.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
 import { OrderWork } from "./orders/order-work.ts";
 import { Percentiles } from "./percentiles.ts";
+import type { FileFindings } from "./pages/inspect-file.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import type { Committed } from "./store.ts";
 import { readChartLine, type ChartLine } from "./tiers/chart-line.ts";
@@ -104,6 +105,7 @@ export class JournalKeeper implements JournalCore {
     this.#intake = new Intake(options.clock, options.random, options.clockIsSet ?? (() => false));
     this.#lastCommitMs = -Infinity;
     this.#full = door.state.full;
+    this.#tellFound(door.state.found);
   }
 
   get orders(): OrderBook {
@@ -282,6 +284,7 @@ export class JournalKeeper implements JournalCore {
       tendCpuMs: tendCpuUs / 1_000,
       journalBytes: bytes,
       full: this.#full,
+      found: this.#door.state.found,
     };
   }
 
@@ -436,6 +439,16 @@ export class JournalKeeper implements JournalCore {
       });
     }
     if (committed.sealed) this.#tellSealed();
+  }
+
+  #tellFound({ mendedPages, damagedPages, lostFrames, movedTo, why }: FileFindings): void {
+    if (mendedPages.length > 0) this.#log.warn("buffer.pages-mended", { pages: mendedPages });
+    if (movedTo !== undefined) this.#log.error("buffer.journal-moved-aside", { movedTo, why });
+    else if (damagedPages.length > 0) {
+      this.#log.error("buffer.pages-given-up", { pages: damagedPages });
+    }
+    // A power cut does that, too.
+    if (lostFrames > 0) this.#log.warn("buffer.log-torn", { frames: lostFrames });
   }
 
   #tellFull(full: boolean): void {

@@ -4,7 +4,7 @@ import { Fault, messageChain } from "@millwright/kit";
 
 import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import { answer, type Answer, type Asked, type Question } from "./questions.ts";
-import { Store, type StoreOptions } from "./store.ts";
+import { openStore, type Store, type StoreOptions } from "./store.ts";
 import type { FromWorker, ToldFailure, ToWorker } from "./store-worker-door.ts";
 
 /**
@@ -20,7 +20,7 @@ const tell = (message: FromWorker, moved: readonly ArrayBuffer[] = []): void => 
 
 port.once("message", (options: StoreOptions) => {
   try {
-    const store = new Store(options);
+    const store = openStore(options);
     port.on("message", (question: ToWorker) => {
       answerTo(question, store);
     });

@@ -18,8 +18,9 @@ import type { ResumePoint } from "./group.ts";
 import { startJournalThread, type JournalThread } from "./journal-thread.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import { newEpoch } from "./new-epoch.ts";
+import type { FileFindings } from "./pages/inspect-file.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
-import { Store, type StoreOptions } from "./store.ts";
+import { openStore, type StoreOptions } from "./store.ts";
 import { answer } from "./questions.ts";
 import { openStoreWorker } from "./store-worker-door.ts";
 import type { ChartLine } from "./tiers/chart-line.ts";
@@ -158,6 +159,8 @@ export interface JournalCounters {
   readonly journalBytes: number;
   /** Samples are refused because the file is full of what the hub does not have. */
   readonly full: boolean;
+  /** What was wrong with the file at the start. */
+  readonly found: FileFindings;
 }
 
 /** A journal whose commits a test can ask for, and that can end as in a crash. */
@@ -185,7 +188,7 @@ export function openJournalCore(options: JournalOptions): JournalCore {
 }
 
 function openStoreHere(options: StoreOptions): StoreDoor {
-  const store = new Store(options);
+  const store = openStore(options);
   const resumePoints = store.resumePoints();
   return {
     epoch: options.epoch,

@@ -1,11 +1,23 @@
 import assert from "node:assert/strict";
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import Database from "better-sqlite3";
 import type { GatewayId } from "@millwright/wire-contract";
 
-import { codeOf, JournalInUse, JournalUnusable } from "./faults.ts";
+import { codeOf, isCorrupt, JournalDamaged, JournalInUse, JournalUnusable } from "./faults.ts";
+import { checkPages } from "./pages/check-pages.ts";
+import {
+  clearSuspicion,
+  inspectFile,
+  isSuspect,
+  sumsOf,
+  suspect,
+  type FileFindings,
+} from "./pages/inspect-file.ts";
+import { isolate, type Isolated } from "./pages/isolate.ts";
+import { readLog } from "./pages/log-pages.ts";
+import { PageSums } from "./pages/page-sums.ts";
 import { roomOf, type JournalRoom } from "./room.ts";
 
 /**
@@ -22,8 +34,8 @@ import { roomOf, type JournalRoom } from "./room.ts";
 const pageSize = 1_024;
 /** Copied between two commits: 256 KB, a millisecond. */
 const pagesAtOnce = 256;
-const walHeaderBytes = 32;
-const walFrameHeaderBytes = 24;
+/** Checked between two commits: 1 MiB, some milliseconds. */
+const pagesPerCheck = 1_024;
 /** What brings a journal of an older version to the next one: `migrations[0]` makes version 2 of version 1. */
 const migrations = ["2-told-frames.sql", "3-tiers.sql", "4-lanes-left.sql", "5-clock-segments.sql"];
 export const schemaVersion = 1 + migrations.length;
@@ -42,6 +54,17 @@ export class Medium {
   /** How the budget is shared out. */
   readonly room: JournalRoom;
   readonly #file: string;
+  /** What was wrong with the file when it was opened. */
+  readonly findings: FileFindings;
+  /** Rows that lay on damaged pages, and are to be given up. */
+  readonly isolated: Isolated;
+  /** Undefined when it could not be written: the next start begins it anew. */
+  #sums: PageSums | undefined;
+  /** Kept open beside SQLite's: closing it would let go of the lock on the file. */
+  readonly #fd: number;
+  #checkedTo: number;
+  /** What is in the log was written by this run. */
+  #logIsOwn = false;
   #walFd: number | undefined;
   #walSize = 0;
   #walBytes = 0;
@@ -56,7 +79,21 @@ export class Medium {
   constructor(folder: string, gateway: GatewayId, bytesMax: number) {
     this.#file = path.join(folder, "journal.db");
     this.room = roomOf(bytesMax);
+    const { checkedTo, ...found } = inspectFile(this.#file, pageSize);
+    this.findings = found;
+    this.#checkedTo = checkedTo;
     this.db = openFile(folder, this.#file, gateway);
+    this.#fd = openSync(this.#file, "r");
+    try {
+      this.#sums = new PageSums(sumsOf(this.#file));
+      this.#walSize = this.#sizeOfWal();
+      if (this.#walSize > 0) this.#checkpoint();
+      this.#logIsOwn = true;
+      this.isolated = this.#isolate(found.damagedPages);
+    } catch (failure) {
+      this.abandon();
+      throw failure;
+    }
     // The last guard of the budget: even a defect above cannot make the file pass it.
     const pagesMax = Math.floor((bytesMax - 2 * this.room.checkpointBytes) / pageSize);
     this.db.pragma(`max_page_count = ${pagesMax}`);
@@ -110,21 +147,97 @@ export class Medium {
     if (this.db.open) {
       if (this.#walSize > 0) this.#checkpoint();
       this.#measureThread();
-      this.db.close();
     }
-    if (this.#walFd !== undefined) closeSync(this.#walFd);
-    this.#walFd = undefined;
+    this.#letGo();
+  }
+
+  /**
+   * Compares some pages with their sums that were not compared yet in this run. What is written meanwhile is right.
+   *
+   * @returns whether there are more
+   * @throws `JournalDamaged`: the next start puts it right, or aside
+   */
+  checkSome(): boolean {
+    const pages = Math.floor(fstatSync(this.#fd).size / pageSize);
+    if (this.#sums === undefined || this.#checkedTo >= pages) return false;
+    const to = Math.min(pages, this.#checkedTo + pagesPerCheck);
+    // The file is what the last checkpoint made it; what is in the log does not matter to it.
+    const found = checkPages(this.#fd, pageSize, this.#sums, this.#checkedTo + 1, to, new Set());
+    const wrong = [...found.mendable.keys(), ...found.damaged];
+    if (wrong.length > 0) {
+      this.suspect();
+      throw new JournalDamaged(`pages ${wrong.join(", ")} of ${this.#file} have changed on disk`);
+    }
+    this.#sums.note(found.fresh, false);
+    this.#checkedTo = to;
+    return to < pages;
+  }
+
+  /** The next start looks at all of the file before it uses it. */
+  suspect(): void {
+    suspect(this.#file);
   }
 
   /** Ends the handle as a crash would: nothing more is written by us. */
   abandon(): void {
-    if (this.db.open) this.db.close();
+    // SQLite folds the log when its last handle is closed.
+    this.#walSize = this.db.open ? this.#sizeOfWal() : 0;
+    if (this.#walSize > 0) this.#noteSums();
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (!this.db.open) return;
+    this.db.close();
     if (this.#walFd !== undefined) closeSync(this.#walFd);
     this.#walFd = undefined;
+    closeSync(this.#fd);
+    this.#sums?.close();
+  }
+
+  #isolate(damaged: readonly number[]): Isolated {
+    const wasSuspect = isSuspect(this.#file);
+    if (damaged.length === 0 && !wasSuspect) return { chunks: [], rollups: [] };
+    const isolated = isolate(this.db, this.#fd, pageSize, damaged);
+    if (isolated === undefined) {
+      throw new JournalDamaged(
+        damaged.length === 0
+          ? `pages of ${this.#file} do not fit each other`
+          : `pages ${damaged.join(", ")} of ${this.#file} have changed on disk`,
+      );
+    }
+    // As it is now is how it stays.
+    if (this.#sums !== undefined && damaged.length > 0) {
+      this.#sums.forget(damaged);
+      const to = Math.max(...damaged);
+      const { fresh } = checkPages(this.#fd, pageSize, this.#sums, 1, to, new Set());
+      this.#sums.note(fresh, true);
+    }
+    clearSuspicion(this.#file);
+    return isolated;
+  }
+
+  /** Of what is about to be folded into the file. @returns how many pages that are */
+  #noteSums(): number {
+    if (this.#walFd === undefined) return 0;
+    const { sums } = readLog(this.#walFd, this.#walSize, pageSize, this.#logIsOwn);
+    try {
+      this.#sums?.note(sums, true);
+    } catch {
+      // Better none than wrong ones: a full disk is no damage.
+      this.#sums?.close();
+      this.#sums = undefined;
+      rmSync(sumsOf(this.#file), { force: true });
+    }
+    return sums.size;
   }
 
   #checkpoint(): void {
-    const pages = this.#pagesInWal();
+    // The first page says which checkpoint made the file, so that sums are not held against a copy of another time.
+    const made = Number(this.db.pragma("application_id", { simple: true }));
+    this.db.pragma(`application_id = ${(made + 1) % 2 ** 31}`);
+    this.#walSize = this.#sizeOfWal();
+    const pages = this.#noteSums();
     // Nobody else has the file open, so this always folds everything and cuts the log to nothing.
     this.db.pragma("wal_checkpoint(TRUNCATE)");
     this.#checkpointed += pages * pageSize;
@@ -139,19 +252,6 @@ export class Medium {
       // The log is made by the first commit.
       return 0;
     }
-  }
-
-  /** How many different pages the log holds: each is written to the file once (SQLite file format, 4.1). */
-  #pagesInWal(): number {
-    if (this.#walFd === undefined) return 0;
-    const pages = new Set<number>();
-    const header = Buffer.alloc(4);
-    const step = walFrameHeaderBytes + pageSize;
-    for (let at = walHeaderBytes; at + step <= this.#walSize; at += step) {
-      readSync(this.#walFd, header, 0, 4, at);
-      pages.add(header.readUInt32BE(0));
-    }
-    return pages.size;
   }
 
   #measure(): void {
@@ -185,6 +285,7 @@ function openFile(folder: string, file: string, gateway: GatewayId): Database.Da
   } catch (failure) {
     db?.close();
     if (failure instanceof JournalUnusable) throw failure;
+    if (isCorrupt(failure)) throw new JournalDamaged(`${file} is not whole`, { cause: failure });
     throw unusable(folder, failure);
   }
 }

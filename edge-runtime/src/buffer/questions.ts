@@ -13,6 +13,7 @@ import {
 
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
+import { isCorrupt } from "./faults.ts";
 import type { MarkVerdict } from "./lane-book.ts";
 import type { DeclaredTag, HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { Group, ResumePoint } from "./group.ts";
@@ -157,5 +158,10 @@ export function answer<Name extends Question>(
   name: Name,
   asked: Asked<Name>,
 ): Answer<Name> {
-  return answers[name](store, ...asked);
+  try {
+    return answers[name](store, ...asked);
+  } catch (failure) {
+    if (isCorrupt(failure)) store.suspect();
+    throw failure;
+  }
 }

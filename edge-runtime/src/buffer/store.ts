@@ -1,5 +1,7 @@
 import { AssertionError } from "node:assert";
+import path from "node:path";
 
+import { messageChain } from "@millwright/kit";
 import type {
   CaptureRecord,
   CaptureView,
@@ -25,7 +27,7 @@ import { ClaimTable, type WrittenClaim } from "./claim-table.ts";
 import { CriticalLane } from "./critical-lane.ts";
 import { ClockTable } from "./clock-table.ts";
 import { FactTable } from "./fact-table.ts";
-import { isFull, JournalBroken } from "./faults.ts";
+import { isCorrupt, isFull, JournalBroken, JournalDamaged } from "./faults.ts";
 import { FrameTable } from "./frame-table.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
@@ -34,6 +36,7 @@ import { Medium, type Written } from "./medium.ts";
 import { AnswerLane, type SealedAnswer } from "./orders/answer-lane.ts";
 import type { AnswerPart } from "./orders/answer-reading.ts";
 import { OrderTable } from "./orders/order-table.ts";
+import { moveAside, type FileFindings } from "./pages/inspect-file.ts";
 import { RawTier } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
 import { SealAgain } from "./seal-again.ts";
@@ -90,6 +93,8 @@ export interface StoreState {
   readonly epoch: Epoch;
   /** What the journal is known by: its first start. */
   readonly birth: JournalBirth;
+  /** What was wrong with the file at the start of this run. */
+  readonly found: FileFindings;
 }
 
 /** Marks are told anew at each hello, so little is lost by writing them seldom; each write costs a page twice. */
@@ -104,8 +109,20 @@ const hourUs = 3_600_000_000;
 /** While a live frame waits longer than this for the hub, what is told goes to the history lane (no-loss protocol 4.2). */
 const liveWaitsMaxUs = 10_000_000;
 
+/** Opens the journal; a file that cannot be put right is put aside, and the journal begins anew. */
+export function openStore(options: StoreOptions): Store {
+  try {
+    return new Store(options);
+  } catch (failure) {
+    if (!(failure instanceof JournalDamaged) && !isCorrupt(failure)) throw failure;
+    const aside = moveAside(options.folder, path.join(options.folder, "journal.db"), options.nowUs);
+    return new Store(options, { ...aside, why: messageChain(failure) });
+  }
+}
+
 export class Store {
   readonly #options: StoreOptions;
+  readonly #aside;
   readonly #medium: Medium;
   readonly #frames: FrameTable;
   readonly #held: HeldFrames;
@@ -146,8 +163,13 @@ export class Store {
   #nowUs: number;
   #nowMs: number;
 
-  constructor(options: StoreOptions) {
+  /** @param aside the file that was here before */
+  constructor(
+    options: StoreOptions,
+    aside?: Required<Pick<FileFindings, "movedTo" | "lostFromUs" | "why">>,
+  ) {
     this.#options = options;
+    this.#aside = aside;
     this.#nowUs = options.nowUs;
     this.#nowMs = options.nowMs;
     this.#marksMs = options.nowMs;
@@ -251,6 +273,7 @@ export class Store {
       incarnation: this.#incarnation,
       epoch: this.#sealer.epoch,
       birth: { epoch: this.#birth.epoch, startedUs: this.#birth.startedUs },
+      found: { ...this.#medium.findings, ...this.#aside },
     };
   }
 
@@ -428,7 +451,7 @@ export class Store {
     }
     this.#tiers.kept();
     this.#full = this.#medium.usedBytes > this.#medium.room.sampleBytesMax;
-    return more;
+    return more || this.#medium.checkSome();
   }
 
   readSamples(
@@ -561,6 +584,11 @@ export class Store {
     return this.#medium.copyTo(file);
   }
 
+  /** SQLite met pages that do not fit each other: the next start looks at all of them. */
+  suspect(): void {
+    this.#medium.suspect();
+  }
+
   close(): void {
     if (this.#lastState !== undefined) return;
     const state = this.#stateNow();
@@ -595,6 +623,10 @@ export class Store {
           for (const loss of lossesWhileDown(devices, firstUs, lastCommitUs, nowUs)) {
             this.#claims.add(loss, this.#nowMs);
           }
+        }
+        this.#tiers.giveUp(this.#medium.isolated);
+        if (this.#aside !== undefined) {
+          this.#claim("journal lost", { kind: "gateway" }, this.#aside.lostFromUs, nowUs);
         }
         this.#starts.add({ rank, record });
         this.#held.open({ rank, record });

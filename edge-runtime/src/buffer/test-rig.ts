@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import type { DeviceId, GatewayId, LaneMark, TagId } from "@millwright/wire-contract";
@@ -23,7 +22,8 @@ export interface Rig {
   open(change?: Partial<JournalOptions>): JournalCore;
 }
 
-export function newRig(context: TestContext, seed = "rig"): Rig {
+/** @param context of a test, or of the suite whose tests share the rig */
+export function newRig(context: { after(end: () => Promise<void>): void }, seed = "rig"): Rig {
   const folder = mkdtempSync(path.join(tmpdir(), "journal-"));
   const clock = new PlayedClock();
   const random = seededRandom(seed);

@@ -8,6 +8,7 @@ import { callDoor, DoorClosed } from "@millwright/local-door";
 import { JournalInUse } from "../buffer/faults.ts";
 import {
   copyStoppedJournal,
+  asideBegins,
   journalCompanions,
   journalName,
   whatIsWrongWith,
@@ -126,7 +127,7 @@ function copyData(folder: string, to: string): void {
   const own = new Set([...journal, basename(carrierFiles(folder).door)]);
   mkdirSync(to, { mode: 0o700 });
   for (const path of filesBelow(folder)) {
-    if (own.has(path) || path.endsWith(partEnding)) continue;
+    if (own.has(path) || path.endsWith(partEnding) || path.startsWith(asideBegins)) continue;
     // A capture that the hub has by now is gone.
     if (existsSync(join(folder, path))) copySynced(join(folder, path), join(to, path));
   }

@@ -52,6 +52,7 @@ export class ChunkTable {
   readonly #lastId;
   readonly #ofTag;
   readonly #inTime;
+  readonly #row;
   readonly #body;
   readonly #bytes;
   readonly #unfinished;
@@ -77,6 +78,7 @@ export class ChunkTable {
     this.#inTime = db.prepare<[number, number, number, number], Row>(
       `select ${columns} from chunk where id >= ? and id < ? and first_us < ? and last_us >= ? order by id`,
     );
+    this.#row = db.prepare<[number], Row>(`select ${columns} from chunk where id = ?`);
     this.#body = db.prepare<[number], Uint8Array>("select body from chunk where id = ?").pluck();
     this.#bytes = db
       .prepare<[], number | null>("select sum(length(body) + 100) from chunk")
@@ -130,6 +132,11 @@ export class ChunkTable {
   /** Rows of a group that may hold samples of a range, `toUs` excluded, in the order in which they were written. */
   inTime(group: GroupKey, fromUs: number, toUs: number): ChunkRow[] {
     return this.#inTime.all(rowKey(group, 0), rowKey(group + 1, 0), toUs, fromUs).map(rowOf);
+  }
+
+  row(id: number): ChunkRow | undefined {
+    const row = this.#row.get(id);
+    return row === undefined ? undefined : rowOf(row);
   }
 
   body(id: number): Uint8Array | undefined {

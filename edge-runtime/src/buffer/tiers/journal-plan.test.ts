@@ -6,7 +6,10 @@ import { planShedding, sheddingOrder } from "./shedding-plan.ts";
 
 const measured = { tag: { kind: "measurement" }, point: { everyMs: 1_000 } } as const;
 const state = { tag: { kind: "state" }, point: { everyMs: 1_000 } } as const;
-const tags = [...Array.from({ length: 75 }, () => measured), ...Array.from({ length: 25 }, () => state)];
+const tags = [
+  ...Array.from({ length: 75 }, () => measured),
+  ...Array.from({ length: 25 }, () => state),
+];
 const journal = { bytesMax: 2 ** 31, commitEveryMs: 1_000 };
 
 test("the plan says what goes in which order, after how long an outage, and what never goes", () => {

@@ -6,12 +6,13 @@ import type { Loss } from "../../hand-over.ts";
 import type { ClaimTable } from "../claim-table.ts";
 import { readAnswer, type AnswerCursor, type AnswerSlice } from "../orders/answer-reading.ts";
 import type { FactTable } from "../fact-table.ts";
+import type { Isolated } from "../pages/isolate.ts";
 import type { RawTier } from "../raw-tier.ts";
 import type { TagTable } from "../tag-table.ts";
 import { ChunkReader } from "./chunk-reader.ts";
 import { ChunkTable } from "./chunk-table.ts";
 import { Chunker, chunkRules, type ChunkRules, type Published } from "./chunker.ts";
-import { groupOf } from "./groups.ts";
+import { groupOf, groupOfRow, placeOfRow } from "./groups.ts";
 import { PendingFrames } from "./pending-frames.ts";
 import { readSlice, type ReadCursor, type SampleSlice } from "./reading.ts";
 import { Roller } from "./roller.ts";
@@ -190,6 +191,30 @@ export class Tiers {
     const { facts } = this.#parts;
     if (retiredTo > (facts.number("retired to") ?? 0)) facts.set("retired to", retiredTo);
     return true;
+  }
+
+  /**
+   * Rows lay on pages of the file that have changed. Buckets are made again of samples that are here; of everything else
+   * the ledger says that it is gone. Inside a transaction.
+   */
+  giveUp({ chunks, rollups }: Isolated): void {
+    const { claim } = this.#parts;
+    const lost = { reason: "frame corrupt", scope: { kind: "gateway" } } as const;
+    for (const row of chunks.flatMap((id) => this.#chunks.row(id) ?? [])) {
+      const { firstUs, lastUs, samples } = row;
+      claim({ ...lost, fromUs: firstUs, toUs: lastUs, count: { kind: "exact", samples } });
+      this.#chunks.remove(row.id);
+    }
+    for (const id of rollups) {
+      const [group, hour] = [groupOfRow(id), placeOfRow(id)];
+      if (this.#rollups.thinned(group, hour, hour + 1).length > 0) {
+        const fromUs = hour * widths.hour;
+        const range = { fromUs, toUs: fromUs + widths.hour };
+        claim({ ...lost, ...range, count: { kind: "unknown" } });
+      }
+      this.#rollups.remove(id);
+      this.#rollups.mark(group, hour);
+    }
   }
 
   /** The transaction was kept. */
