@@ -406,7 +406,7 @@ class HubCore implements Service, HubViews {
 
   gateways(): ReturnType<HubViews["gateways"]> {
     const { fleet, twins } = this.#running();
-    return fleet.rows((gateway) => twins.dictionary(gateway)?.tags.length ?? 0);
+    return fleet.rows((gateway) => twins.dictionary(gateway)?.size ?? 0);
   }
 
   page(gateway: string): GatewayPage | undefined {

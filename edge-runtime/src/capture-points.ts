@@ -1,7 +1,7 @@
 /** Captures, joined with the devices that give them and the journal that keeps them. Part of `runtime.ts`. */
 import type { Clock, Log } from "@millwright/kit";
 import type { ValueTable } from "@millwright/live-feed";
-import type { CapturePoint, CaptureState, TagDefinition } from "@millwright/wire-contract";
+import type { CapturePoint, CaptureState, TagBook, TagDefinition } from "@millwright/wire-contract";
 
 import type { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import { captureFolderOf, writeCaptureFile } from "./buffer/captures/capture-files.ts";
@@ -38,17 +38,16 @@ export function capturePointsOf(settings: Settings): readonly CapturePoint[] {
 export function createCaptures(join: {
   readonly settings: Settings;
   readonly devices: readonly DeviceSupervisor[];
-  readonly tags: readonly TagDefinition[];
+  readonly book: TagBook;
   readonly current: ValueTable;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
 }): CaptureService | undefined {
-  const { settings, devices, tags, current, journal, clock, log } = join;
-  const byId = new Map<string, TagDefinition>(tags.map((tag) => [tag.id, tag]));
+  const { settings, devices, book, current, journal, clock, log } = join;
   const arrays = settings.devices.flatMap((device) =>
     device.captures.map((file): ArrayPoint => {
-      const trigger = file.trigger === undefined ? undefined : byId.get(file.trigger.tag);
+      const trigger = file.trigger === undefined ? undefined : book.byId(file.trigger.tag);
       return {
         tag: file.id,
         name: file.name,
@@ -66,7 +65,7 @@ export function createCaptures(join: {
                 above: file.trigger.above,
                 restMs: file.trigger.atMostEveryMin * 60_000,
               },
-        state: file.state.flatMap((id) => byId.get(id)?.id ?? []),
+        state: file.state.flatMap((id) => book.byId(id)?.id ?? []),
         async read(signal) {
           const supervisor = devices.find(({ status }) => status.device === device.id);
           return (
@@ -105,7 +104,7 @@ export function createCaptures(join: {
       return typeof value?.v === "number" && value.s >>> 30 < 2 ? value.v : NaN;
     },
     stateOf: (wanted) =>
-      current.values(wanted).flatMap((value) => stateOf(byId.get(value.t), value.v)),
+      current.values(wanted).flatMap((value) => stateOf(book.byId(value.t), value.v)),
     onChanged: (listener) => current.onChanged(listener),
   });
 }

@@ -14,7 +14,7 @@ import type {
   RoadLane,
   SampleColumns,
   TagAnswer,
-  TagDefinition,
+  NamedTag,
   TagId,
 } from "@millwright/wire-contract";
 
@@ -53,7 +53,7 @@ export interface Loss {
 export type GatewayClockState = "set" | "unset" | "unknown";
 
 /** A tag as the settings declare it; its index is given by the journal. */
-export type DeclaredTag = Omit<TagDefinition, "index" | "revision">;
+export type DeclaredTag = NamedTag;
 
 /** One sealed frame on its way to the hub. */
 export interface OutboxFrame {

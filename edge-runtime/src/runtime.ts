@@ -23,6 +23,7 @@ import {
   type Beat,
   type DeviceStatus,
   type GatewayPage,
+  type TagBook,
   type TagDefinition,
 } from "@millwright/wire-contract";
 
@@ -35,7 +36,7 @@ import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
 import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
-import type { GatewayClockState, SampleBatch } from "./hand-over.ts";
+import type { DeclaredTag, GatewayClockState, SampleBatch } from "./hand-over.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
@@ -105,16 +106,15 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
   );
 
   try {
-    const declared = settings.devices.flatMap((device) => device.tags.map(({ tag }) => tag));
-    const dictionary = await journal.adoptTags(declared);
-    const tags = declared.flatMap((tag) => dictionary.byId(tag.id) ?? []);
-    const current = new ValueTable(tags);
+    const dictionary = await journal.adoptTags(declaredTags(settings));
+    const { book } = dictionary;
+    const current = new ValueTable(book);
     const stateListeners = new Set<() => void>();
     const stateChanged = (): void => {
       for (const listener of stateListeners) listener();
     };
 
-    const indexOf = (id: string): number | undefined => dictionary.byId(id)?.index;
+    const indexOf = (id: string): number | undefined => book.indexOf(id);
     const devices = settings.devices.map((device) =>
       superviseDevice(
         device,
@@ -128,7 +128,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     );
     const self = devices.find((device) => device.status.protocol === healthDriver.protocol);
     noteGatewayClock = (words) => self?.noteClock(words);
-    const captures = createCaptures({ settings, devices, tags, current, journal, clock, log });
+    const captures = createCaptures({ settings, devices, book, current, journal, clock, log });
     const statuses = (): readonly DeviceStatus[] => devices.map((device) => device.status);
     const unexplained = (): number =>
       journal.counters().unexplained +
@@ -137,7 +137,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
 
     const files = carrierFiles(settings.journal.folder);
     const key = ownKey(files.key, log);
-    const page = toPage(settings, options.software, tags, key);
+    // Made anew for each who asks: with 100,000 tags it is larger than all that the values take.
+    const page = (): GatewayPage => toPage(settings, options.software, book, key);
     const carriers = createCarrierDoor({
       files,
       gateway: settings.gateway.id,
@@ -146,7 +147,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       handlers: backupHandlers(journal),
       log,
     });
-    const uplink = joinHub(options, journal, page, key, (waiting) => ({
+    const uplink = joinHub(options, journal, overviewIn(settings, book), key, (waiting) => ({
       ...waiting,
       version: 1,
       gateway: settings.gateway.id,
@@ -178,7 +179,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       names: settings.hmi.names,
       clock,
       views: {
-        page: () => page,
+        page,
         counters: () => ({
           unexplained: unexplained(),
           clock: gatewayClock.state,
@@ -203,7 +204,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       name: "ready",
       broken: new Promise<never>(() => undefined),
       start() {
-        options.ready({ hmi: hmi.url, tags: declared.length });
+        options.ready({ hmi: hmi.url, tags: book.size });
         return Promise.resolve();
       },
       stop: () => Promise.resolve(),
@@ -225,6 +226,10 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
   }
 }
 
+function* declaredTags({ devices }: Settings): Generator<DeclaredTag, void, undefined> {
+  for (const { tags } of devices) for (const { tag } of tags) yield tag;
+}
+
 function superviseDevice(
   device: DeviceSettings,
   options: RuntimeOptions,
@@ -237,7 +242,7 @@ function superviseDevice(
   const { clock, random, log, settings } = options;
   const stateFolder = deviceFolder(settings.journal.folder, device.id);
   mkdirSync(stateFolder, { recursive: true });
-  const indices = device.tags.map(({ tag }) => indexOf(tag.id) ?? -1);
+  const indices = Int32Array.from(device.tags.map(({ tag }) => indexOf(tag.id) ?? -1));
 
   const normaliser = createNormaliser({
     device: device.id,
@@ -288,7 +293,7 @@ function superviseDevice(
       name: device.name,
       driver: device.driver,
       connection: device.connection,
-      points: device.tags.map(({ point }) => point),
+      points: device.tags.pointList(),
     },
     clock,
     random,
@@ -328,7 +333,7 @@ type Waiting = Pick<Beat, "waitingFrames" | "waitingSamples" | "oldestWaitingMs"
 function joinHub(
   options: RuntimeOptions,
   journal: Journal,
-  page: GatewayPage,
+  overview: readonly string[],
   key: SigningKey | undefined,
   beat: (waiting: Waiting) => Beat,
 ): ReturnType<typeof createUplink> | undefined {
@@ -360,7 +365,7 @@ function joinHub(
       software,
       hmi: settings.hmi.port === 0 ? "" : `http://${settings.hmi.host}:${settings.hmi.port}`,
       commitEveryMs: settings.journal.commitEveryMs,
-      overview: page.overview.slice(0, helloOverviewMax),
+      overview: overview.slice(0, helloOverviewMax),
       ...(key === undefined ? {} : { publicKey: key.publicKey }),
     },
     clock,
@@ -413,27 +418,42 @@ function brokenJournal(): {
 function toPage(
   settings: Settings,
   software: string,
-  tags: readonly TagDefinition[],
+  book: TagBook,
   key: SigningKey | undefined,
 ): GatewayPage {
-  const chosen = settings.devices
-    .flatMap((device) => device.tags)
-    .filter((each) => each.overview !== undefined)
-    .toSorted((a, b) => (a.overview ?? 0) - (b.overview ?? 0));
-  const overview = overviewOf(
-    tags,
-    chosen.map(({ tag }) => tag.id),
-  );
+  const overview = overviewIn(settings, book);
   return {
     gateway: settings.gateway.id,
     name: settings.gateway.name,
     site: settings.gateway.site,
     software,
-    tags: tags.map(toLiveTag),
+    tags: Array.from(definitions(settings, book), toLiveTag),
     overview,
-    sparklines: sparklinesOf(tags, overview),
+    sparklines: sparklinesOf(definitions(settings, book), overview),
     captures: capturePointsOf(settings),
     commitEveryMs: settings.journal.commitEveryMs,
     ...(key === undefined ? {} : { fingerprint: fingerprintOf(key.publicKey) }),
   };
+}
+
+/** In the order of the settings, each made when it is looked at. */
+function* definitions(
+  settings: Settings,
+  book: TagBook,
+): Generator<TagDefinition, void, undefined> {
+  for (const { id } of declaredTags(settings)) {
+    const tag = book.byId(id);
+    if (tag !== undefined) yield tag;
+  }
+}
+
+function overviewIn(settings: Settings, book: TagBook): readonly string[] {
+  const chosen: { readonly id: string; readonly rank: number }[] = [];
+  for (const { tags } of settings.devices) {
+    for (const { tag, overview } of tags) {
+      if (overview !== undefined) chosen.push({ id: tag.id, rank: overview });
+    }
+  }
+  const ranked = chosen.toSorted((a, b) => a.rank - b.rank).map(({ id }) => id);
+  return overviewOf(definitions(settings, book), ranked);
 }

@@ -16,8 +16,8 @@ export class ReportedTwin {
 
   /** The tags as the gateway declares them now; values of those that stay are kept. */
   know(dictionary: Dictionary): void {
-    this.table.know(dictionary.tags);
-    const size = dictionary.tags.reduce((most, tag) => Math.max(most, tag.index + 1), 0);
+    this.table.know(dictionary.book);
+    const size = (dictionary.book.indices.at(-1) ?? -1) + 1;
     if (size <= this.#rank.length) return;
     // Before everything: the first value that comes is later than nothing.
     const rank = new Int32Array(size).fill(-(2 ** 31));

@@ -213,9 +213,9 @@ function agrees(a: Dictionary, b: Dictionary): boolean {
   if (a.hash === b.hash) return true;
   const known = agreements.get(a)?.get(b);
   if (known !== undefined) return known;
-  const agreed = a.tags.every((tag) => {
-    const other = b.byIndex(tag.index);
-    return other === undefined || other.id === tag.id;
+  const agreed = a.book.indices.every((index) => {
+    const other = b.book.idOf(index);
+    return other === undefined || other === a.book.idOf(index);
   });
   const row = agreements.get(a) ?? new WeakMap<Dictionary, boolean>();
   row.set(b, agreed);

@@ -32,7 +32,7 @@ import type {
   Driver,
   DriverContext,
   DriverSession,
-  PointSettings,
+  PointList,
   ReadingBatch,
   ResumePoint,
 } from "./driver.ts";
@@ -52,7 +52,7 @@ export interface SupervisedDevice {
   readonly name: string;
   readonly driver: Driver<unknown>;
   readonly connection: unknown;
-  readonly points: readonly PointSettings[];
+  readonly points: PointList;
 }
 
 export interface DeviceSupervisorOptions {
@@ -87,6 +87,8 @@ export class DeviceSupervisor implements Service {
   readonly #options: DeviceSupervisorOptions;
   readonly #stopping = new AbortController();
   readonly #break: (failure: unknown) => void;
+  /** By the schedules of all points. */
+  readonly #duePerMs: number;
   #running: Promise<void> = Promise.resolve();
   /** Of the conversation under way. */
   #session: DriverSession | undefined;
@@ -107,6 +109,9 @@ export class DeviceSupervisor implements Service {
     this.#options = options;
     this.name = `device ${options.device.id}`;
     this.#sinceUs = options.clock.nowUs();
+    let duePerMs = 0;
+    for (const { everyMs } of options.device.points) duePerMs += 1 / everyMs;
+    this.#duePerMs = duePerMs;
     let fail: (failure: unknown) => void = () => undefined;
     this.broken = new Promise<never>((_resolve, reject) => {
       fail = reject;
@@ -259,7 +264,7 @@ export class DeviceSupervisor implements Service {
 
     const session = await device.driver.open(
       device.connection,
-      device.points,
+      [...device.points],
       context,
       stop,
       this.#options.resume(),
@@ -299,7 +304,7 @@ export class DeviceSupervisor implements Service {
     toUs: number,
   ): void {
     const { device } = this.#options;
-    const settings = device.points[point];
+    const settings = point < 0 ? undefined : device.points.at(point);
     if (!Number.isNaN(count)) this.#lost += count;
     this.#options.charge({
       reason,
@@ -317,8 +322,7 @@ export class DeviceSupervisor implements Service {
   #chargeAbsence(fromUs: number, toUs: number): void {
     const { device } = this.#options;
     if (toUs <= fromUs || device.points.length === 0) return;
-    const perMs = device.points.reduce((sum, point) => sum + 1 / point.everyMs, 0);
-    const samples = Math.round(((toUs - fromUs) / 1_000) * perMs);
+    const samples = Math.round(((toUs - fromUs) / 1_000) * this.#duePerMs);
     if (device.driver.polled && samples === 0) return;
     this.#options.charge({
       reason: "device unreachable",
@@ -334,7 +338,8 @@ export class DeviceSupervisor implements Service {
     const { points } = this.#options.device;
     if (points.length === 0) return;
     const builder = createBatchBuilder(points.length);
-    for (const index of points.keys()) builder.push(index, NaN, NaN, status.badNoCommunication);
+    for (let index = 0; index < points.length; index++)
+      builder.push(index, NaN, NaN, status.badNoCommunication);
     await this.#options.deliver(builder.take(nowUs), signal);
   }
 

@@ -66,6 +66,12 @@ export interface PointSettings {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** An array will do. What makes points as they are looked at keeps none of 100,000 in memory. */
+export interface PointList extends Iterable<PointSettings> {
+  readonly length: number;
+  at(index: number): PointSettings | undefined;
+}
+
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 /** What the next conversation needs to go on where this one ended. Kept in the journal; plain JSON. */
 export type ResumePoint = Readonly<Record<string, Json>>;

@@ -64,7 +64,7 @@ export class CriticalLane {
 
   tellDictionary(at: Moment): void {
     const dictionary = this.#tags.current;
-    if (dictionary.tags.length === 0) return;
+    if (dictionary.size === 0) return;
     this.#put(at, "dictionary", encodeDictionary(dictionary), dictionary.hash);
   }
 

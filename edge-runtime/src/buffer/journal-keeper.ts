@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { joinBuckets, type Buckets, type WidthUs } from "@millwright/aggregates";
 import { messageChain, type Clock, type Log } from "@millwright/kit";
 import {
-  decodeDictionary,
   makeDictionary,
+  makeDictionaryOf,
+  TagBook,
+  toTagColumns,
   type CaptureRecord,
   type CaptureView,
   type DeviceId,
@@ -46,13 +48,13 @@ import { oneAtATime } from "./tiers/one-at-a-time.ts";
  * goes together; it is once for each device, so that it wears no card.
  */
 const firstSamplesMs = 5;
-/** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
-const eagerSamples = 50_000;
 /**
  * When the clock has moved, what is on disk bears times of before: after a kill the next start would look for the samples
  * in memory in the wrong place. So they are kept at once, at most so often where a clock is set again and again.
  */
 const clockMovedMs = 50;
+/** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
+const eagerSamples = 50_000;
 /** Work on the tiers rests three times as long as it took, so that of commits without a pause few meet it. */
 const tendRest = 3;
 /** A commit seals 8,000 claims, and 20,000 may be open; what is charged meanwhile goes with the next export. */
@@ -120,16 +122,15 @@ export class JournalKeeper implements JournalCore {
     return this.#dictionary;
   }
 
-  async adoptTags(tags: readonly DeclaredTag[]): Promise<Dictionary> {
+  async adoptTags(tags: Iterable<DeclaredTag>): Promise<Dictionary> {
     // Samples accepted before would be encoded with the wrong dictionary.
     await this.commit();
     await this.#orders.load();
-    const body = await this.#guarded("adoptTags", tags, this.#clock.nowUs());
-    const dictionary = decodeDictionary(body);
-    assert(!("kind" in dictionary), "the journal's own dictionary is readable");
-    this.#dictionary = dictionary;
+    const columns = toTagColumns(tags);
+    const numbers = await this.#guarded("adoptTags", columns, this.#clock.nowUs());
+    this.#dictionary = makeDictionaryOf(new TagBook(columns, numbers));
     this.#tellSealed();
-    return dictionary;
+    return this.#dictionary;
   }
 
   append(batch: SampleBatch): boolean {
@@ -206,7 +207,7 @@ export class JournalKeeper implements JournalCore {
       if (up) this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
     },
     watch: (tags: readonly TagId[]) => {
-      this.#watched = tags.flatMap((id) => this.#dictionary.byId(id)?.index ?? []);
+      this.#watched = tags.flatMap((id) => this.#dictionary.book.indexOf(id) ?? []);
       this.#watchedUntilMs = this.#clock.monotonicMs() + watchedForMs;
     },
   };
@@ -374,6 +375,7 @@ export class JournalKeeper implements JournalCore {
   async #tend(): Promise<void> {
     if (this.#tending) return;
     this.#tending = true;
+    const waiting = this.#door.state.waiting.frames;
     try {
       let more = true;
       while (more && !this.#ended && this.#committing === undefined) {
@@ -382,6 +384,8 @@ export class JournalKeeper implements JournalCore {
         const restMs = (this.#clock.monotonicMs() - beganMs) * tendRest;
         if (more && restMs > 0) await this.#clock.sleep(restMs, this.#ending.signal);
       }
+      // Hours that were rolled up have minutes to tell.
+      if (this.#door.state.waiting.frames > waiting) this.#tellSealed();
     } catch {
       // The journal has ended, or `#guarded` has told `onBroken` already.
     } finally {
@@ -397,8 +401,8 @@ export class JournalKeeper implements JournalCore {
     if (again === undefined) this.#oldestMs = undefined;
     const { committed, buffers } = await this.#guarded("commit", {
       chunks: taken.chunks,
-      losses: taken.losses,
       clocks: taken.clocks,
+      losses: taken.losses,
       resume: taken.resume,
       nowUs: this.#clock.nowUs(),
       nowMs: beganMs,

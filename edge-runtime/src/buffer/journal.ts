@@ -67,7 +67,7 @@ export interface Journal {
    * offset or type changes. Tags that are no longer declared keep their index. The dictionary is durable, in the
    * critical lane, when this resolves; until then nothing may be appended.
    */
-  adoptTags(tags: readonly DeclaredTag[]): Promise<Dictionary>;
+  adoptTags(tags: Iterable<DeclaredTag>): Promise<Dictionary>;
   /**
    * Accepts the batch, or refuses all of it because a bound is reached; the caller then charges "queue full". The
    * columns are copied and stay the caller's. `settle` is called once, after the commit.

@@ -1,21 +1,22 @@
 import type { WidthUs } from "@millwright/aggregates";
-import {
-  encodeDictionary,
-  type CaptureRecord,
-  type CaptureView,
-  type DeviceId,
-  type Epoch,
-  type LaneMark,
-  type LedgerEntry,
-  type RoadLane,
-  type TagId,
+import type {
+  CaptureRecord,
+  CaptureView,
+  DeviceId,
+  Epoch,
+  LaneMark,
+  LedgerEntry,
+  RoadLane,
+  TagColumns,
+  TagId,
+  TagNumbers,
 } from "@millwright/wire-contract";
 
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
 import { isCorrupt } from "./faults.ts";
 import type { MarkVerdict } from "./lane-book.ts";
-import type { DeclaredTag, HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import type { SealedAnswer } from "./orders/answer-lane.ts";
 import type { AnswerCursor, AnswerPart, AnswerSlice } from "./orders/answer-reading.ts";
@@ -30,8 +31,8 @@ import type { HourBegin, RollupSlice } from "./tiers/rollup-reading.ts";
  * the worker.
  */
 export interface Questions {
-  /** Answers the body of the dictionary frame: a dictionary has methods, and cannot cross threads. */
-  adoptTags(tags: readonly DeclaredTag[], nowUs: number): Uint8Array;
+  /** Answers the numbers of the tags by row: a dictionary has methods, and cannot cross threads. */
+  adoptTags(tags: TagColumns, nowUs: number): TagNumbers;
   /** Buffers of the chunks come back, to be filled again or to be handed in again. */
   commit(group: Group): { readonly committed: Committed; readonly buffers: ArrayBuffer[] };
   lanes(): OutboxLane[];
@@ -111,7 +112,7 @@ type Answers = {
 };
 
 const answers: Answers = {
-  adoptTags: (store, tags, nowUs) => encodeDictionary(store.adoptTags(tags, nowUs)),
+  adoptTags: (store, tags, nowUs) => store.adoptTags(tags, nowUs),
   commit: (store, group) => ({
     committed: store.commit(group),
     buffers: group.chunks.map((chunk) => chunk.buffer),

@@ -6,7 +6,6 @@ import type {
   CaptureRecord,
   CaptureView,
   DeviceId,
-  Dictionary,
   Epoch,
   GatewayId,
   JournalBirth,
@@ -15,10 +14,12 @@ import type {
   LossReason,
   LossScope,
   RoadLane,
+  TagColumns,
   TagId,
+  TagNumbers,
 } from "@millwright/wire-contract";
 
-import type { DeclaredTag, HeldOrder, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { HeldOrder, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { OpenClaim } from "./claims.ts";
 import { CaptureFiles, captureFolderOf } from "./captures/capture-files.ts";
 import { CaptureTable, captureRows, type CaptureQuery } from "./captures/capture-table.ts";
@@ -282,16 +283,16 @@ export class Store {
   }
 
   /** Numbers the tags and seals the dictionary ahead of the first frame that uses it. */
-  adoptTags(tags: readonly DeclaredTag[], nowUs: number): Dictionary {
+  adoptTags(tags: TagColumns, nowUs: number): TagNumbers {
     this.#nowUs = nowUs;
-    const dictionary = this.#write("keep the tags", () => {
-      const dictionary = this.#tags.adopt(tags, keyOf(this.#rank, this.#sealer.heads.raw.seq));
-      this.#telling.adopt(this.#moment, this.#lane, dictionary.tags, this.#nowMs);
+    const numbers = this.#write("keep the tags", () => {
+      const numbers = this.#tags.adopt(tags, keyOf(this.#rank, this.#sealer.heads.raw.seq));
+      this.#telling.adopt(this.#moment, this.#lane, this.#tags.current, this.#nowMs);
       this.#critical.tellDictionary(this.#moment);
-      return dictionary;
+      return numbers;
     });
     this.#telling.kept();
-    return dictionary;
+    return numbers;
   }
 
   /** A group that finds no room changes nothing but the open claims: it is to be handed in again without its losses. */
@@ -642,9 +643,8 @@ export class Store {
   /** As with a start, but nothing was lost: what was gathered is sealed where it belongs, and a new epoch follows. */
   #goOnIn(fresh: Epoch): void {
     const { epoch, heads } = this.#sealer;
-    const { tags } = this.#tags.current;
     this.#write("end an epoch", () => {
-      this.#telling.adopt(this.#moment, this.#lane, tags, this.#nowMs);
+      this.#telling.adopt(this.#moment, this.#lane, this.#tags.current, this.#nowMs);
       return undefined;
     });
     this.#telling.kept();

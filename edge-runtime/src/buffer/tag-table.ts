@@ -3,9 +3,14 @@ import {
   decodeDictionary,
   encodeDictionary,
   makeDictionary,
+  makeDictionaryOf,
+  TagBook,
+  tagIn,
   type DeviceId,
   type Dictionary,
+  type TagColumns,
   type TagDefinition,
+  type TagNumbers,
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag } from "../hand-over.ts";
@@ -33,35 +38,61 @@ export class TagTable {
 
   /** Devices of the tags that were declared last: those whose samples a stopped gateway misses. */
   devices(): DeviceId[] {
-    const devices = new Set<DeviceId>();
-    for (const { tag, declared } of this.#rows().values()) if (declared) devices.add(tag.device);
-    return [...devices];
+    // The same text for each of thousands of tags: SQLite looks into them, and no object is made of any.
+    return this.#db
+      .prepare<[], DeviceId>(
+        "select distinct definition ->> 'device' from tag where declared = 1 order by tag_index",
+      )
+      .pluck()
+      .all();
   }
 
   /**
-   * Gives each tag its index. Inside a transaction, because an index that was used and forgotten would be given twice.
+   * Gives each tag its index: a known tag keeps its own, a new one takes the next, and none is ever used again. One after
+   * the other, so that no more than one of 100,000 is an object. Inside a transaction, because an index that was used and
+   * forgotten would be given twice.
    *
    * @param lastId the last sample frame that may use the dictionary before this one
    */
-  adopt(tags: readonly DeclaredTag[], lastId: number): Dictionary {
-    const rows = this.#rows();
-    const known = new Map([...rows].map(([id, { tag }]) => [id, tag]));
-    const adopted = adoptTags(known, tags);
+  adopt(tags: TagColumns, lastId: number): TagNumbers {
+    const find = this.#db.prepare<[string], TagRow>(
+      "select definition, declared from tag where id = ?",
+    );
     const write = this.#db.prepare(
       `insert into tag (id, tag_index, revision, declared, definition) values (?, ?, ?, 1, ?)
        on conflict (id) do update set revision = excluded.revision, declared = 1, definition = excluded.definition`,
     );
-    for (const tag of adopted) {
+    let next =
+      this.#db
+        .prepare<[], number>("select coalesce(max(tag_index) + 1, 0) from tag")
+        .pluck()
+        .get() ?? 0;
+    const numbers = {
+      index: new Int32Array(tags.ids.length),
+      revision: new Uint32Array(tags.ids.length),
+    };
+    for (const row of tags.ids.keys()) {
+      const declared = tagIn(tags, row);
+      const known = find.get(declared.id);
+      const before = known === undefined ? undefined : fromJson(known.definition);
+      const tag = numbered(declared, before, next);
+      if (before === undefined) next++;
+      numbers.index[row] = tag.index;
+      numbers.revision[row] = tag.revision;
       const definition = toJson(tag);
-      const before = rows.get(tag.id);
-      if (before?.declared === true && toJson(before.tag) === definition) continue;
+      if (known?.declared === 1 && known.definition === definition) continue;
       write.run(tag.id, tag.index, tag.revision, definition);
     }
-    const declared = new Set<string>(adopted.map((tag) => tag.id));
-    const gone = this.#db.prepare("update tag set declared = 0 where id = ?");
-    for (const [id, row] of rows) if (row.declared && !declared.has(id)) gone.run(id);
 
-    const dictionary = makeDictionary(adopted);
+    const dictionary = makeDictionaryOf(new TagBook(tags, numbers));
+    const declaredBefore = this.#db
+      .prepare<[], string>("select id from tag where declared = 1")
+      .pluck()
+      .all();
+    const gone = this.#db.prepare("update tag set declared = 0 where id = ?");
+    for (const id of declaredBefore) {
+      if (dictionary.book.indexOf(id) === undefined) gone.run(id);
+    }
     const hash = bytesOf64(dictionary.hash);
     this.#db
       .prepare("update dictionary set last_id = ? where last_id is null and hash <> ?")
@@ -74,7 +105,7 @@ export class TagTable {
       .run(hash, encodeDictionary(dictionary));
     this.#current = dictionary;
     this.#dictionaries.set(dictionary.hash, dictionary);
-    return dictionary;
+    return numbers;
   }
 
   /** The dictionary of a stored frame. */
@@ -114,38 +145,17 @@ export class TagTable {
   prune(leastId: number): void {
     this.#db.prepare("delete from dictionary where last_id < ?").run(leastId);
   }
-
-  #rows(): Map<string, { readonly tag: TagDefinition; readonly declared: boolean }> {
-    const rows = this.#db
-      .prepare<[], TagRow>("select definition, declared from tag order by tag_index")
-      .all();
-    return new Map(
-      rows.map((row) => {
-        const tag = fromJson(row.definition);
-        return [tag.id, { tag, declared: row.declared === 1 }] as const;
-      }),
-    );
-  }
 }
 
-/**
- * Numbers declared tags: a known tag keeps its index, a new one takes the next, and none is ever used again. The
- * revision rises when what a stored number means has changed; a new name or place leaves the curve as it is.
- *
- * @param known every tag that ever was, declared now or not
- */
-export function adoptTags(
-  known: ReadonlyMap<string, TagDefinition>,
-  declared: readonly DeclaredTag[],
-): TagDefinition[] {
-  let next = 0;
-  for (const tag of known.values()) next = Math.max(next, tag.index + 1);
-  return declared.map((tag) => {
-    const before = known.get(tag.id);
-    if (before === undefined) return { ...tag, index: next++, revision: 1 };
-    const revision = meansTheSame(before, tag) ? before.revision : before.revision + 1;
-    return { ...tag, index: before.index, revision };
-  });
+/** The revision rises when what a stored number means has changed; a new name or place leaves the curve as it is. */
+function numbered(
+  tag: DeclaredTag,
+  before: TagDefinition | undefined,
+  next: number,
+): TagDefinition {
+  if (before === undefined) return { ...tag, index: next, revision: 1 };
+  const revision = meansTheSame(before, tag) ? before.revision : before.revision + 1;
+  return { ...tag, index: before.index, revision };
 }
 
 function meansTheSame(before: DeclaredTag, now: DeclaredTag): boolean {

@@ -4,7 +4,7 @@ import {
   type ClockState,
   type Dictionary,
   type SampleColumns,
-  type TagDefinition,
+  type Telling,
 } from "@millwright/wire-contract";
 
 import type { Loss } from "../hand-over.ts";
@@ -145,15 +145,15 @@ export class TellingLane {
   }
 
   /** What was gathered was named by the dictionary before. */
-  adopt(at: Moment, lane: ToldLane, tags: readonly TagDefinition[], nowMs: number): void {
+  adopt(at: Moment, lane: ToldLane, { book }: Dictionary, nowMs: number): void {
     this.#endLines(nowMs, lane);
     this.#seal(at);
     this.#sealRecordings(at, nowMs, true);
     this.#hearing = undefined;
-    const thinned = tags.filter(({ telling }) => telling !== undefined && telling.rule !== "full");
-    this.#thinned = new Set(thinned.map(({ index }) => index));
+    const thinned = book.indices.filter((index) => isThinned(book.traitsOf(index)?.telling));
+    this.#thinned = new Set(thinned);
     this.#thins = thinned.length > 0;
-    this.#gathersHistory = tags.length * samplesPerTagMin <= rowsPerHistoryFrame;
+    this.#gathersHistory = book.size * samplesPerTagMin <= rowsPerHistoryFrame;
     this.#noteTold(this.#thins ? keyOf(at.rank, this.#parts.sealer.heads.raw.seq) : everything);
   }
 
@@ -305,7 +305,7 @@ export class TellingLane {
     }
     // No line crosses a step of the clock.
     this.#endLines(nowMs, lane);
-    const teller = new Teller(dictionary.tags);
+    const teller = new Teller(dictionary.book);
     teller.watch(this.#watched);
     this.#hearing = { teller, dictionary, clock, rawTo: id };
     return this.#hearing;
@@ -408,4 +408,9 @@ export class TellingLane {
       }
     }
   }
+}
+
+/** Whether the rule of a tag holds something back. */
+function isThinned(telling: Telling | undefined): boolean {
+  return telling !== undefined && telling.rule !== "full";
 }

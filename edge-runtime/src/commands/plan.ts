@@ -19,7 +19,7 @@ export const planCommand: Command = {
     const settings = loadSettings(values.settings);
     const out: string[] = [`${settings.gateway.id} (${settings.gateway.name})`];
     for (const device of settings.devices) {
-      const points = device.tags.map(({ point }) => point);
+      const points = device.tags.points();
       const perSecond = points.reduce((sum, point) => sum + 1_000 / point.everyMs, 0);
       out.push(
         `  ${device.id}: ${device.driver.protocol}, ${device.driver.line(device.connection)}, ` +

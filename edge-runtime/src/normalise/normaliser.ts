@@ -73,7 +73,8 @@ const wentBackUs = 2_000_000;
 const defaultQuarantineAheadUs = 10_000_000;
 
 export function createNormaliser(options: NormaliserOptions): Normaliser {
-  const { device, tags, onLoss } = options;
+  // Of the options nothing but these is held on to: the tags are in columns once this is made.
+  const { device, tags, onLoss, gatewayClock: clockState } = options;
   const aheadUs = options.quarantineAheadUs ?? defaultQuarantineAheadUs;
   const deviceClock = new DeviceClock(options.clockPolicy, options.clock, options.onClock);
 
@@ -148,7 +149,7 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
       }
       const { point, measuredUs, value, status, receivedUs, count } = batch;
       const late = batch.late === true;
-      const gatewayClock = options.gatewayClock?.() ?? "set";
+      const gatewayClock = clockState?.() ?? "set";
       const mayBeRight = gatewayClock !== "unset";
       if (anyByDevice && mayBeRight && !late && deviceClock.measures) measure(batch);
 

@@ -200,13 +200,16 @@ function filterOf(options: Readonly<Record<string, string>>): string {
   return `dead-band ${band} ${options["deadband_type"] ?? "absolute"} in the device`;
 }
 
+/** Of nearly all tags, and so one for all of them. */
+const noTexts: ReadonlyMap<number, string> = new Map();
+
 /** `0=Off|1=Starting|7=Fault`. */
 function parseTexts(
   text: string | undefined,
   refuse: (what: string) => void,
 ): ReadonlyMap<number, string> {
+  if (text === undefined) return noTexts;
   const texts = new Map<number, string>();
-  if (text === undefined) return texts;
   for (const pair of text.split("|")) {
     const at = pair.indexOf("=");
     const key = Number(pair.slice(0, at));

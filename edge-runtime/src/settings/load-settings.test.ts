@@ -180,7 +180,7 @@ test("a template gives protocol, connection and tags; a parameter that is missin
   const settings = loadSettings(
     folderWith(t, { ...files, "gateway.yaml": device("{ host: 127.0.0.1 }") }),
   );
-  assert.equal(settings.devices[0]?.tags[0]?.tag.id, "kiln-7/zone");
+  assert.equal(settings.devices[0]?.tags.at(0)?.tag.id, "kiln-7/zone");
 
   const problems = problemsOf(folderWith(t, { ...files, "gateway.yaml": device("{}") }));
   assert.ok(

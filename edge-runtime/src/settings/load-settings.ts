@@ -31,7 +31,8 @@ import {
 } from "./gateway-file.ts";
 import { planLines } from "./plan-lines.ts";
 import { reportOf, type Problem } from "./problem.ts";
-import { parseTagTable, type TagRow } from "./tag-table.ts";
+import { TagList } from "./tag-list.ts";
+import { parseTagTable, tagsMax, type TagRow } from "./tag-table.ts";
 import { tellingOf, tellingRules } from "./telling-rule.ts";
 import { fill, overlay } from "./template.ts";
 
@@ -57,7 +58,7 @@ export interface DeviceSettings {
   /** Checked by the driver's own schema. */
   readonly connection: unknown;
   readonly clockPolicy: ClockPolicy;
-  readonly tags: readonly TagSettings[];
+  readonly tags: TagList;
   /** With ids that are no tag of any device. */
   readonly captures: readonly (ArrayCaptureFile & { readonly id: TagId })[];
 }
@@ -114,7 +115,20 @@ export function loadSettings(path: string): Settings {
     const where = `${relative(".", file) || file}: captures.folders[${index}]`;
     return isTagId(each.id) ? { ...each, id: each.id } : notAnId(where, each.id, problems);
   });
-  const known = new Set(devices.flatMap(({ tags }) => tags.map(({ tag }) => tag.id as string)));
+  const tagCount = devices.reduce((sum, { driver, tags }) => {
+    return driver === healthDriver ? sum : sum + tags.length;
+  }, 0);
+  if (tagCount > tagsMax) {
+    const largest = devices.toSorted((a, b) => b.tags.length - a.tags.length)[0];
+    problems.push({
+      where: relative(".", file) || file,
+      what: `declares ${tagCount} tags, and one gateway takes ${tagsMax}; divide its devices among two gateways (device ${largest?.id ?? ""} has ${largest?.tags.length ?? 0} of them)`,
+    });
+  }
+  const capturing = devices.some(({ captures }) => captures.length > 0);
+  const known = new Set(
+    capturing ? devices.flatMap(({ tags }) => tags.map(({ tag }) => tag.id as string)) : [],
+  );
   for (const { id, captures } of devices) {
     for (const { trigger, state, ...capture } of captures) {
       const unknown = [...(trigger === undefined ? [] : [trigger.tag]), ...state].filter(
@@ -170,10 +184,7 @@ export function loadSettings(path: string): Settings {
     hmi,
     devices: devices.map((device) => ({
       ...device,
-      tags: device.tags.map((each) => ({
-        ...each,
-        tag: { ...each.tag, ...tellingOf(each, rules, telling.heartbeatMs) },
-      })),
+      tags: new TagList(told(device.tags, rules, telling.heartbeatMs)),
     })),
   };
 }
@@ -195,6 +206,17 @@ export function loadDevice(device: unknown, settingsFile: string): DeviceSetting
   return made;
 }
 
+/** Each with what is told of it. */
+function* told(
+  tags: TagList,
+  rules: Parameters<typeof tellingOf>[1],
+  heartbeatMs: number,
+): Generator<TagSettings, void, undefined> {
+  for (const each of tags) {
+    yield { ...each, tag: { ...each.tag, ...tellingOf(each, rules, heartbeatMs) } };
+  }
+}
+
 /** Every gateway watches itself without anybody typing its tags; a device of protocol `health` replaces this one. */
 function healthDevice(): DeviceSettings {
   const id = "gateway" as DeviceId;
@@ -204,7 +226,7 @@ function healthDevice(): DeviceSettings {
     driver: healthDriver as AnyDriver,
     connection: healthDriver.settings.parse({}),
     clockPolicy: "auto",
-    tags: healthTags(id),
+    tags: new TagList(healthTags(id)),
     captures: [],
   };
 }
@@ -275,10 +297,30 @@ function toDevice(
   const connected = driver.settings.safeParse(resolveFiles(connection, folder));
   if (!connected.success) problems.push(...issues(`${place}.connection`, connected.error));
 
-  const rows = readRows(tags, tagFolder, place, problems).map((row) => ({
-    where: row.where,
-    cells: fill(row.cells, parameters, (name) => missing.add(name)),
-  }));
+  const names: string[] = [];
+  const faulty: Problem[] = [];
+  // One row after the other: a table may have 100,000 of them, and none is needed once it has become settings.
+  const understood = function* (id: DeviceId): Generator<TagSettings, void, undefined> {
+    for (const { where, cells } of readRows(tags, tagFolder, place, problems)) {
+      const row = { where, cells: fill(cells, parameters, (name) => missing.add(name)) };
+      const tag = toTagSettings(row, id, device.name ?? id, device.everyMs);
+      if (!("point" in tag)) {
+        faulty.push(...tag);
+        continue;
+      }
+      names.push(tag.tag.id);
+      // Without a connection that holds, addresses cannot be judged; everything else of the row was.
+      const refused = connected.success ? driver.checkPoint(connected.data, tag.point) : undefined;
+      if (refused !== undefined) {
+        faulty.push({ where: `${where}, column address`, what: refused.reason });
+        continue;
+      }
+      const proofEveryMs = connected.success ? (driver.proofEveryMs?.(connected.data) ?? 0) : 0;
+      yield provenEvery(tag, proofEveryMs);
+    }
+  };
+  const id = isDeviceId(device.id) ? device.id : undefined;
+  const settings = new TagList(id === undefined ? [] : understood(id));
   captureFiles = fill(captureFiles ?? [], parameters, (name) => missing.add(name));
   for (const name of missing) {
     problems.push({
@@ -286,29 +328,10 @@ function toDevice(
       what: `lacks "${name}", which is used as {${name}}`,
     });
   }
-  if (!isDeviceId(device.id)) return undefined;
-  const { id } = device;
+  if (id === undefined) return undefined;
   const name = device.name ?? id;
-
-  const settings: TagSettings[] = [];
-  const names: string[] = [];
   declared.push({ id, tags: names });
-  for (const row of rows) {
-    const tag = toTagSettings(row, id, name, device.everyMs);
-    if (!("point" in tag)) {
-      problems.push(...tag);
-      continue;
-    }
-    names.push(tag.tag.id);
-    // Without a connection that holds, addresses cannot be judged; everything else of the row was.
-    const refused = connected.success ? driver.checkPoint(connected.data, tag.point) : undefined;
-    if (refused !== undefined) {
-      problems.push({ where: `${row.where}, column address`, what: refused.reason });
-      continue;
-    }
-    const proofEveryMs = connected.success ? (driver.proofEveryMs?.(connected.data) ?? 0) : 0;
-    settings.push(provenEvery(tag, proofEveryMs));
-  }
+  problems.push(...faulty);
   const captures = captureFiles.flatMap((each, index) => {
     const where = `${place}.captures[${index}]`;
     names.push(each.id);
@@ -320,10 +343,7 @@ function toDevice(
     return isTagId(each.id) ? { ...each, id: each.id } : notAnId(where, each.id, problems);
   });
   if (!connected.success) return undefined;
-  for (const line of driver.plan(
-    connected.data,
-    settings.map((tag) => tag.point),
-  )) {
+  for (const line of driver.plan(connected.data, settings.points())) {
     if (line.severity === "refused") problems.push({ where: place, what: line.text });
   }
   if (problems.length > before) return undefined;

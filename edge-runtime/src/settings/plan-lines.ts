@@ -26,7 +26,7 @@ export function planLines(devices: readonly DeviceSettings[]): readonly LinePlan
       users.map(({ id, connection, tags }) => ({
         device: id,
         settings: connection,
-        points: tags.map(({ point }) => point),
+        points: tags.points(),
       })),
     );
     const [first] = users;
@@ -39,10 +39,7 @@ export function planLines(devices: readonly DeviceSettings[]): readonly LinePlan
 export function warningsOf(devices: readonly DeviceSettings[]): readonly Problem[] {
   const ofDevices = devices.map(({ id, driver, connection, tags }) => ({
     where: `device ${id}`,
-    says: driver.plan(
-      connection,
-      tags.map(({ point }) => point),
-    ),
+    says: driver.plan(connection, tags.points()),
   }));
   const ofLines = planLines(devices).map(({ line, devices: users, says }) => ({
     where: `${line} (${users.join(", ")})`,

@@ -13,8 +13,11 @@ export interface TagRow {
   readonly cells: Readonly<Record<string, string>>;
 }
 
-/** A table larger than this is a mistake: the largest gateways have 100,000 tags. */
-const rowsMax = 200_000;
+/**
+ * Tags of one gateway, all its devices together. More would fit into no heap that a gateway gives itself with certainty
+ * (`supervise/restart-policy.ts`), and a site with more has several machines to put gateways beside.
+ */
+export const tagsMax = 100_000;
 
 /**
  * @param file name for messages
@@ -32,7 +35,7 @@ export function parseTagTable(
       relaxColumnCount: true,
       skipEmptyLines: true,
       trim: true,
-      to: rowsMax + 2,
+      to: tagsMax + 2,
     });
   } catch (failure) {
     return { rows: [], problems: [{ where: file, what: messageOf(failure) }] };
@@ -44,8 +47,9 @@ export function parseTagTable(
       problems: [{ where: file, what: "is empty; its first row must name the columns" }],
     };
   }
-  if (records.length > rowsMax + 1) {
-    return { rows: [], problems: [{ where: file, what: `has more than ${rowsMax} rows` }] };
+  if (records.length > tagsMax + 1) {
+    const what = `has more than ${tagsMax} rows, and one gateway takes no more tags; divide them among two gateways`;
+    return { rows: [], problems: [{ where: file, what }] };
   }
 
   const problems: Problem[] = [];

@@ -12,32 +12,37 @@ const sparklinesMax = 6;
  * @param chosen ids by rank; one that is not among `tags` is left out
  */
 export function overviewOf(
-  tags: readonly TagDefinition[],
+  tags: Iterable<TagDefinition>,
   chosen: readonly string[],
 ): readonly string[] {
-  const byId = new Map<string, TagDefinition>(tags.map((tag) => [tag.id, tag]));
-  const candidates =
-    chosen.length > 0
-      ? chosen.flatMap((id) => byId.get(id) ?? [])
-      : tags.filter((tag) => tag.kind !== "text" && tag.type !== "bytes");
+  const places = new Map(chosen.map((id, place) => [id, place]));
   const perAsset = new Map<string, number>();
-  return candidates
-    .filter((tag) => {
-      const before = perAsset.get(tag.asset) ?? 0;
-      perAsset.set(tag.asset, before + 1);
-      return before < indicatorsPerAsset;
-    })
-    .map((tag) => tag.id);
+  const hasRoom = ({ asset }: TagDefinition): boolean => {
+    const before = perAsset.get(asset) ?? 0;
+    perAsset.set(asset, before + 1);
+    return before < indicatorsPerAsset;
+  };
+  const found: TagDefinition[] = [];
+  for (const tag of tags) {
+    if (chosen.length === 0) {
+      if (tag.kind !== "text" && tag.type !== "bytes" && hasRoom(tag)) found.push(tag);
+    } else if (places.has(tag.id)) found.push(tag);
+  }
+  if (chosen.length === 0) return found.map(({ id }) => id);
+  return found
+    .sort((a, b) => (places.get(a.id) ?? 0) - (places.get(b.id) ?? 0))
+    .filter(hasRoom)
+    .map(({ id }) => id);
 }
 
 /** Of the overview, the first measurements: only they have a course that a small picture can show. */
 export function sparklinesOf(
-  tags: readonly TagDefinition[],
+  tags: Iterable<TagDefinition>,
   overview: readonly string[],
 ): readonly string[] {
-  const measured = new Set<string>(
-    tags.filter((tag) => tag.kind === "measurement").map((tag) => tag.id),
-  );
+  const shown = new Set(overview);
+  const measured = new Set<string>();
+  for (const { id, kind } of tags) if (kind === "measurement" && shown.has(id)) measured.add(id);
   return overview.filter((id) => measured.has(id)).slice(0, sparklinesMax);
 }
 

@@ -5,8 +5,8 @@ import {
   type Beat,
   type DeviceId,
   type Proof,
-  type TagDefinition,
   type TagId,
+  type TagTraits,
 } from "@millwright/wire-contract";
 
 import type { ValueTable } from "./value-table.ts";
@@ -19,13 +19,15 @@ import type { ValueTable } from "./value-table.ts";
 export function proofsOf(table: ValueTable, nowUs: number): Pick<Beat, "proofs" | "stale"> {
   const groups = new Map<string, { -readonly [Key in keyof Proof]: Proof[Key] }>();
   const stale: TagId[] = [];
-  for (const tag of table.tags) {
-    if (!isThinned(tag)) continue;
-    const { confirmedUs, status, known } = table.proofOf(tag.index);
+  const { book } = table;
+  for (const index of book.indices) {
+    const [id, tag] = [book.idOf(index), book.traitsOf(index)];
+    if (id === undefined || tag === undefined || !isThinned(tag)) continue;
+    const { confirmedUs, status, known } = table.proofOf(index);
     // A bad status is told, and says more than an age.
     if (!known || severityOf(status) === "bad") continue;
     if (nowUs - confirmedUs > staleAfterMs(tag.expectedMs) * 1_000) {
-      stale.push(tag.id);
+      stale.push(id);
       continue;
     }
     const key = groupOf(tag);
@@ -46,13 +48,16 @@ export function takeProofs(table: ValueTable, { proofs = [], stale = [] }: Beat)
   const byGroup = new Map(proofs.map((proof) => [groupOf(proof), proof.provenUs]));
   const exempt = new Set<string>(stale);
   const proven = new Map<DeviceId, Map<number, number[]>>();
-  for (const tag of table.tags) {
-    const provenUs = isThinned(tag) ? byGroup.get(groupOf(tag)) : undefined;
-    if (provenUs === undefined || exempt.has(tag.id)) continue;
-    const { confirmedUs, status, known } = table.proofOf(tag.index);
+  const { book } = table;
+  for (const index of book.indices) {
+    const [id, tag] = [book.idOf(index), book.traitsOf(index)];
+    if (id === undefined || tag === undefined || !isThinned(tag)) continue;
+    const provenUs = byGroup.get(groupOf(tag));
+    if (provenUs === undefined || exempt.has(id)) continue;
+    const { confirmedUs, status, known } = table.proofOf(index);
     if (!known || severityOf(status) === "bad" || confirmedUs >= provenUs) continue;
     const times = proven.get(tag.device) ?? new Map<number, number[]>();
-    times.set(provenUs, [...(times.get(provenUs) ?? []), tag.index]);
+    times.set(provenUs, [...(times.get(provenUs) ?? []), index]);
     proven.set(tag.device, times);
   }
   for (const [device, times] of proven) {
@@ -60,7 +65,7 @@ export function takeProofs(table: ValueTable, { proofs = [], stale = [] }: Beat)
   }
 }
 
-function isThinned({ telling }: TagDefinition): boolean {
+function isThinned({ telling }: TagTraits): boolean {
   return telling !== undefined && telling.rule !== "full";
 }
 

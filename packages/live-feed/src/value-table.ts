@@ -5,10 +5,13 @@
 import {
   isWide,
   status as statusCodes,
+  TagBook,
   type LiveValue,
   type SampleColumns,
   type Scalar,
   type TagDefinition,
+  type TagId,
+  type TagTraits,
 } from "@millwright/wire-contract";
 
 /** What is known of a tag: nothing, a number, or what a double cannot hold. */
@@ -16,9 +19,7 @@ const knownNumber = 1;
 const knownWide = 2;
 
 export class ValueTable {
-  #tags: readonly TagDefinition[] = [];
-  #byIndex: (TagDefinition | undefined)[] = [];
-  #byId = new Map<string, TagDefinition>();
+  #book = TagBook.of([]);
   #known = new Uint8Array(0);
   #value = new Float64Array(0);
   #status = new Uint32Array(0);
@@ -32,25 +33,18 @@ export class ValueTable {
   readonly #deviceConfirmedUs = new Map<string, number>();
   readonly #listeners = new Set<(tags: readonly string[]) => void>();
 
-  constructor(tags: readonly TagDefinition[]) {
+  constructor(tags: TagBook | readonly TagDefinition[]) {
     this.know(tags);
   }
 
-  get tags(): readonly TagDefinition[] {
-    return this.#tags;
+  get book(): TagBook {
+    return this.#book;
   }
 
   /** Takes the tags that there are now; values of those that stay are kept. */
-  know(tags: readonly TagDefinition[]): void {
-    this.#tags = tags;
-    this.#byIndex = [];
-    this.#byId = new Map();
-    let size = 0;
-    for (const tag of tags) {
-      this.#byIndex[tag.index] = tag;
-      this.#byId.set(tag.id, tag);
-      size = Math.max(size, tag.index + 1);
-    }
+  know(tags: TagBook | readonly TagDefinition[]): void {
+    this.#book = tags instanceof TagBook ? tags : TagBook.of(tags);
+    const size = (this.#book.indices.at(-1) ?? -1) + 1;
     if (size <= this.#known.length) return;
     this.#known = grown(this.#known, new Uint8Array(size));
     this.#value = grown(this.#value, new Float64Array(size));
@@ -186,7 +180,7 @@ export class ValueTable {
     readonly status: number;
     readonly confirmedUs: number;
   } {
-    const device = this.#byIndex[index]?.device ?? "";
+    const device = this.#book.traitsOf(index)?.device ?? "";
     return {
       known: this.#known[index] !== 0,
       status: this.#status[index] ?? 0,
@@ -204,8 +198,14 @@ export class ValueTable {
 
   /** @param ids all tags when empty; unknown ids are left out */
   values(ids: readonly string[]): readonly LiveValue[] {
-    const tags = ids.length === 0 ? this.#tags : ids.flatMap((id) => this.#byId.get(id) ?? []);
-    return tags.map((tag) => this.#toLive(tag));
+    const wanted =
+      ids.length === 0
+        ? [...this.#book.indices]
+        : ids.flatMap((id) => this.#book.indexOf(id) ?? []);
+    return wanted.flatMap((index) => {
+      const [id, traits] = [this.#book.idOf(index), this.#book.traitsOf(index)];
+      return id === undefined || traits === undefined ? [] : this.#toLive(index, id, traits);
+    });
   }
 
   onChanged(listener: (tags: readonly string[]) => void): () => void {
@@ -218,17 +218,16 @@ export class ValueTable {
     if (this.#listeners.size === 0) return;
     const ids: string[] = [];
     for (const index of changed) {
-      const tag = this.#byIndex[index];
-      if (tag !== undefined) ids.push(tag.id);
+      const id = this.#book.idOf(index);
+      if (id !== undefined) ids.push(id);
     }
     for (const listener of this.#listeners) listener(ids);
   }
 
-  #toLive(tag: TagDefinition): LiveValue {
-    const index = tag.index;
+  #toLive(index: number, id: TagId, tag: TagTraits): LiveValue {
     const known = this.#known[index] !== 0;
     return {
-      t: tag.id,
+      t: id,
       v: known ? toJson(tag, this.#value[index] ?? NaN, this.#wide.get(index)) : null,
       s: this.#status[index] ?? 0,
       m: this.#measuredUs[index] ?? 0,
@@ -256,7 +255,7 @@ function sameWide(a: Scalar | undefined, b: Scalar): boolean {
 
 /** JSON has no NaN, no infinities, no 64-bit integers and no bytes: those travel as text. */
 function toJson(
-  tag: TagDefinition,
+  tag: TagTraits,
   value: number,
   wide: Scalar | undefined,
 ): number | string | boolean {

@@ -15,7 +15,7 @@ export class Teller {
   #watched: readonly number[] = [];
 
   /** @param tags rows of the dictionary that the columns to come name by index */
-  constructor(tags: readonly TagDefinition[]) {
+  constructor(tags: Iterable<TagDefinition>) {
     for (const tag of tags) this.#tags[tag.index] = new TagState(tag.index, tag.telling);
   }
 

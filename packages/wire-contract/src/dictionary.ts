@@ -4,6 +4,7 @@ import type { Refused } from "@millwright/kit";
 import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
 import * as protobuf from "./protobuf.ts";
 import { refuseMalformed } from "./refuse.ts";
+import { TagBook } from "./tag-book.ts";
 import type { ValueType } from "./scalar.ts";
 import {
   isDeviceId,
@@ -19,7 +20,11 @@ import { pack, unpack } from "./zstd.ts";
 export interface Dictionary {
   /** First 8 bytes of SHA-256 over the canonical encoding. Frames carry it. */
   readonly hash: bigint;
-  /** In rising order of index. */
+  /** How many tags there are. */
+  readonly size: number;
+  /** All of them without an object for each: for those who ask often. */
+  readonly book: TagBook;
+  /** In rising order of index. Made when asked for, and an object for each as long as somebody holds them. */
   readonly tags: readonly TagDefinition[];
   byIndex(index: number): TagDefinition | undefined;
   byId(id: string): TagDefinition | undefined;
@@ -61,18 +66,19 @@ const ruleNumbers: Readonly<Record<Telling["rule"], number>> = {
 
 /** Fails on two tags with one index or id: an index that means two things makes every frame that uses it ambiguous. */
 export function makeDictionary(tags: readonly TagDefinition[]): Dictionary {
-  const sorted = [...tags].sort((a, b) => a.index - b.index);
-  for (const tag of sorted) {
-    assert(isTagId(tag.id), `tag id "${tag.id}" cannot be written`);
-    assert(
-      isDeviceId(tag.device),
-      `device id "${tag.device}" of tag "${tag.id}" cannot be written`,
-    );
-    assert(tag.index >= 0 && tag.index <= indexMax, `index ${tag.index} of tag "${tag.id}"`);
+  return makeDictionaryOf(TagBook.of(tags));
+}
+
+/** As `makeDictionary`, without an object for each tag. */
+export function makeDictionaryOf(book: TagBook): Dictionary {
+  for (const { id, device, index } of book) {
+    assert(isTagId(id), `tag id "${id}" cannot be written`);
+    assert(isDeviceId(device), `device id "${device}" of tag "${id}" cannot be written`);
+    assert(index >= 0 && index <= indexMax, `index ${index} of tag "${id}"`);
   }
-  const repeated = repeatedIn(sorted);
+  const repeated = repeatedIn(book);
   assert(repeated === undefined, repeated);
-  return dictionaryOf(sorted, hashOf(canonical(sorted)));
+  return dictionaryOf(book, hashOf(canonical(book)));
 }
 
 const encodings = new WeakMap<Dictionary, Uint8Array>();
@@ -81,7 +87,7 @@ const encodings = new WeakMap<Dictionary, Uint8Array>();
 export function encodeDictionary(dictionary: Dictionary): Uint8Array {
   const known = encodings.get(dictionary);
   if (known !== undefined) return known;
-  const plain = canonical(dictionary.tags);
+  const plain = canonical(dictionary.book);
   const packed = pack(plain);
   let body = plain;
   if (packed !== undefined) {
@@ -99,10 +105,10 @@ export function decodeDictionary(body: Uint8Array): Dictionary | Refused {
     const outer = readBody(body);
     const inner =
       outer.packed === undefined ? outer : readBody(unpack(outer.packed, outer.unpackedSize));
-    const tags = inner.tags.sort((a, b) => a.index - b.index);
-    const repeated = repeatedIn(tags);
+    const book = TagBook.of(inner.tags);
+    const repeated = repeatedIn(book);
     if (repeated !== undefined) throw new Malformed(repeated);
-    return dictionaryOf(tags, hashOf(canonical(tags)));
+    return dictionaryOf(book, hashOf(canonical(book)));
   });
 }
 
@@ -111,18 +117,25 @@ const indexMax = 2 ** 31 - 1;
 /** More tags than any plant has on one gateway, by two orders. */
 const tagsMax = 1_000_000;
 
-function dictionaryOf(tags: readonly TagDefinition[], hash: bigint): Dictionary {
-  const byIndex = new Map(tags.map((tag) => [tag.index, tag]));
-  const byId = new Map<string, TagDefinition>(tags.map((tag) => [tag.id, tag]));
+function dictionaryOf(book: TagBook, hash: bigint): Dictionary {
+  let made: WeakRef<readonly TagDefinition[]> | undefined;
   return {
     hash,
-    tags,
-    byIndex: (index) => byIndex.get(index),
-    byId: (id) => byId.get(id),
+    book,
+    size: book.size,
+    get tags() {
+      const held = made?.deref();
+      if (held !== undefined) return held;
+      const tags = [...book];
+      made = new WeakRef(tags);
+      return tags;
+    },
+    byIndex: (index) => book.byIndex(index),
+    byId: (id) => book.byId(id),
   };
 }
 
-function repeatedIn(sorted: readonly TagDefinition[]): string | undefined {
+function repeatedIn(sorted: Iterable<TagDefinition>): string | undefined {
   const ids = new Set<string>();
   let previous = -1;
   for (const tag of sorted) {
@@ -138,8 +151,8 @@ function hashOf(bytes: Uint8Array): bigint {
   return createHash("sha256").update(bytes).digest().readBigUInt64BE(0);
 }
 
-function canonical(tags: readonly TagDefinition[]): Uint8Array {
-  const out = new ByteWriter(64 + tags.length * 96);
+function canonical(tags: Iterable<TagDefinition>): Uint8Array {
+  const out = new ByteWriter(64);
   const one = new ByteWriter(256);
   const text = new ByteWriter(64);
   for (const tag of tags) {

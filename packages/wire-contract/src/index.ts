@@ -13,6 +13,15 @@ export {
   type Telling,
   type TagKind,
 } from "./tag.ts";
+export {
+  tagIn,
+  TagBook,
+  toTagColumns,
+  type NamedTag,
+  type TagColumns,
+  type TagNumbers,
+  type TagTraits,
+} from "./tag-book.ts";
 export { laneNumbers, lanes, roadLanes, type Lane, type RoadLane } from "./lane.ts";
 export {
   saysOverflow,
@@ -56,6 +65,7 @@ export {
   decodeDictionary,
   encodeDictionary,
   makeDictionary,
+  makeDictionaryOf,
   type Dictionary,
 } from "./dictionary.ts";
 export { decodeAggregates, encodeAggregates, type AggregatesBody } from "./aggregates.ts";

@@ -11,6 +11,9 @@ import { byteOrders, type ByteOrder, type ModbusSettings } from "./settings.ts";
 /** The four tables of the data model (Modbus application protocol 1.1b3, 4.3). */
 export type Table = "coil" | "discrete" | "holding" | "input";
 
+/** Each text once, for as many points as there are. */
+const tables: readonly Table[] = ["coil", "discrete", "holding", "input"];
+
 /** How the bytes of a point become a value. */
 export type Decoding =
   | { readonly kind: "coil" }
@@ -90,7 +93,7 @@ export function parsePoint(
       `"${point.address}" is no Modbus address; write coil:N, discrete:N, holding:N or input:N, counted from 0`,
     );
   }
-  const table = match[1] as Table;
+  const table = tables.find((one) => one === match[1]) ?? "holding";
   const address = Number(match[2]);
   for (const option of Object.keys(point.options)) {
     if (!known.has(option)) return say(`Modbus knows no option "${option}"`);

@@ -1,7 +1,7 @@
 /** The Modbus driver: TCP, RTU, and RTU through TCP. The front door of this folder. */
 import type { Driver, PointSettings } from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
-import { isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
+import { isBitTable, isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
 import { lateForMs, rememberLateAnswers, type LateAnswers } from "./late-answers.ts";
 import type { Converse } from "./line.ts";
 import { describeLine, describeLoad } from "./line-load.ts";
@@ -105,12 +105,33 @@ function parseAll(
 ): { readonly points: readonly ModbusPoint[]; readonly refused: readonly string[] } {
   const understood: ModbusPoint[] = [];
   const refused: string[] = [];
+  let before: { readonly point: PointSettings; readonly parsed: ModbusPoint } | undefined;
   points.forEach((point, index) => {
     const parsed = parsePoint(settings, point, index);
-    if (isRefused(parsed)) refused.push(parsed.reason);
-    else understood.push(parsed);
+    if (isRefused(parsed)) {
+      refused.push(parsed.reason);
+      return;
+    }
+    // Neighbours are decoded alike, and then the very same decoding serves them all.
+    const alike = before !== undefined && decodesAlike(before, { point, parsed });
+    const kept =
+      alike && before !== undefined ? { ...parsed, decoding: before.parsed.decoding } : parsed;
+    before = { point, parsed: kept };
+    understood.push(kept);
   });
   const together = checkTogether(understood, settings);
   if (together !== undefined) refused.push(together);
   return { points: understood, refused };
+}
+
+/** Of one device: what decides how a point is decoded is its type, its table and its options. */
+function decodesAlike(
+  one: { readonly point: PointSettings; readonly parsed: ModbusPoint },
+  other: { readonly point: PointSettings; readonly parsed: ModbusPoint },
+): boolean {
+  return (
+    one.point.type === other.point.type &&
+    one.point.options === other.point.options &&
+    isBitTable(one.parsed.table) === isBitTable(other.parsed.table)
+  );
 }

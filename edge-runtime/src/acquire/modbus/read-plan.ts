@@ -12,6 +12,7 @@ import { readQuestion, type Question } from "./pdu.ts";
 import {
   groupRequests,
   readFunctionOf,
+  withoutAtoms,
   type Atom,
   type GroupLimits,
   type Learned,
@@ -70,7 +71,7 @@ export class ReadPlan {
   /** Prepares any request. */
   planned(request: ReadRequest): PlannedRead {
     return {
-      request,
+      request: withoutAtoms(request),
       question: readQuestion(
         request.unit,
         readFunctionOf(request.table),

@@ -51,6 +51,29 @@ export function readFunctionOf(table: Table): 1 | 2 | 3 | 4 {
   }
 }
 
+/**
+ * The same request without an object for each value: what its atoms are is found again from its points when a device
+ * refuses it, which is rare, while 100,000 values are there always. From then on they are the same objects.
+ */
+export function withoutAtoms(request: ReadRequest): ReadRequest {
+  const { unit, table, address, count, atoms: whole } = request;
+  // Registers of scale factors belong to no point alone.
+  if (whole.some(({ scales, points }) => scales.length > 0 || points.some(hasScale)))
+    return request;
+  const points = whole.flatMap((atom) => atom.points);
+  let atoms: readonly Atom[] | undefined;
+  return {
+    ...{ unit, table, address, count },
+    get atoms() {
+      return (atoms ??= atomsOf(points, count));
+    },
+  };
+}
+
+function hasScale({ scaleRegister }: ModbusPoint): boolean {
+  return scaleRegister !== undefined;
+}
+
 /** Groups points of any units and tables, in the order of unit, function and address. */
 export function groupRequests(
   points: readonly ModbusPoint[],

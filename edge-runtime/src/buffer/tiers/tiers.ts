@@ -93,7 +93,7 @@ export class Tiers {
       frames: new PendingFrames(db),
       chunks: this.#chunks,
       dictionaryOf,
-      tagCount: () => tags.current.tags.length,
+      tagCount: () => tags.current.size,
       claim,
       frontier,
       rules: this.#rulesFor(parts),

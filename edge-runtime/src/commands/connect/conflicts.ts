@@ -17,7 +17,7 @@ export function conflictsOf(settingsFile: string, device: DeviceSettings): reado
   const owners = new Map(
     others.flatMap(({ id, tags }) => tags.map(({ tag }) => [tag.id, id] as const)),
   );
-  const doubled = device.tags.flatMap(({ tag }) => {
+  const doubled = [...device.tags].flatMap(({ tag }) => {
     const owner = owners.get(tag.id);
     return owner === undefined ? [] : [`tag ${tag.id}: device ${owner} has it already`];
   });

@@ -56,7 +56,7 @@ test("a saved device is settings that the gateway starts with", (t) => {
   assert.equal(typeof saved, "object");
   const settings = loadSettings(file);
   const meter = settings.devices.find((each) => each.id === "meter");
-  assert.equal(meter?.tags[0]?.tag.unit, "bar");
+  assert.equal(meter?.tags.at(0)?.tag.unit, "bar");
 });
 
 test("comments, blank lines, long lines and other devices of the settings stay as they were", (t) => {
@@ -244,7 +244,7 @@ test("connect shows a live value before it saves, and saves only when asked", as
   assert.deepEqual([looked.code, saved.code], [0, 0]);
   const [device] = loadSettings(file).devices;
   assert.equal(device?.id, "modbus-1", "a name is proposed where none is typed");
-  assert.equal(device.tags[0]?.point.address, "holding:7");
+  assert.equal(device.tags.at(0)?.point.address, "holding:7");
 });
 
 test("byte order and other options of a pick reach the tag table", async (t) => {
@@ -406,5 +406,5 @@ test("a template asks for its parameters, shows live values, and is written as a
   );
   assert.match(ran.printed, /kiln-1\/zone\s+holding:1\s+uint16\s+42/);
   assert.match(readFileSync(file, "utf8"), /template: kiln\.yaml/);
-  assert.equal(loadSettings(file).devices[0]?.tags[0]?.tag.id, "kiln-1/zone");
+  assert.equal(loadSettings(file).devices[0]?.tags.at(0)?.tag.id, "kiln-1/zone");
 });

@@ -100,7 +100,7 @@ async function showAndSave(
     ]),
     context.out,
   );
-  const unread = device.tags
+  const unread = [...device.tags]
     .filter((_tag, index) => !isRead(looks[index]))
     .map(({ tag }) => tag.id);
   const warning =
@@ -128,7 +128,7 @@ async function look(
   driverContext: DriverContext,
   signal: AbortSignal,
 ): Promise<readonly (Look | undefined)[] | undefined> {
-  const points = device.tags.map(({ point }) => point);
+  const points = device.tags.points();
   const { driver, connection } = device;
   try {
     return await lookAt(driver, connection, points, driverContext, flags.waitMs, signal);

@@ -6,7 +6,7 @@ import * as extra from "./extras.ts";
 import type { SortedColumns } from "./order.ts";
 import { type SectionReader, writeSection } from "./sections.ts";
 import { readSeriesValues, type ValuePlan, writeSeriesValues } from "./series-values.ts";
-import { flagBits, tagOf, type TargetColumns } from "./target.ts";
+import { flagBits, traitsOf, type TargetColumns } from "./target.ts";
 import { readSeriesTimes, timeModes, type TimePlan, writeSeriesTimes } from "./times.ts";
 
 const directory = new ByteWriter(4_096);
@@ -30,7 +30,7 @@ export function writeByTag(
     let end = from + 1;
     while (end < columns.count && columns.tag[end] === index) end++;
     const count = end - from;
-    const tag = tagOf(dictionary, index);
+    const tag = traitsOf(dictionary, index);
     const timePlan = timesOf(columns.measuredUs, from, count);
     const valuePlan = writeSeriesValues(values, columns.value, from, count, tag);
     const scalars = extra.scalarsOf(wide, columns.row, from, count);
@@ -77,7 +77,7 @@ export function readByTag(
     const step = input.varint();
     if (step === 0 && from > 0) throw new Malformed("a tag has two segments");
     index += step;
-    const tag = tagOf(dictionary, index);
+    const tag = traitsOf(dictionary, index);
     const count = input.varint();
     if (count === 0 || count > target.count - from) {
       throw new Malformed("its segments have more rows than it says");

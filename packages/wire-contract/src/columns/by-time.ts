@@ -18,7 +18,7 @@ import type { SortedColumns } from "./order.ts";
 import { forget, makeBits, RangeReader, RangeWriter, type Bits } from "./range-coder.ts";
 import { ruleBookOf } from "./rule-book.ts";
 import { modeOfSeries } from "./series-mode.ts";
-import { flagBits, tagOf, type TargetColumns } from "./target.ts";
+import { flagBits, traitsOf, type TargetColumns } from "./target.ts";
 
 /**
  * The layout for few samples of some of many tags, at times of their own: what is told within a bound. Rows are written in
@@ -246,7 +246,8 @@ function readList(coder: RangeReader, size: number, dictionary: Dictionary): Pla
     if (mode >> 4 > valueKinds.asDictionary) {
       throw new Malformed(`value mode ${mode} is not known`);
     }
-    return newPlace(tagOf(dictionary, index).index, mode, at, size);
+    traitsOf(dictionary, index);
+    return newPlace(index, mode, at, size);
   });
 }
 
@@ -266,7 +267,7 @@ function placesOf(
     let end = from + 1;
     while (end < count && tag[end] === index) end++;
     rowPlaces.fill(found.length, from, end);
-    const mode = modeOfSeries(value.subarray(from, end), tagOf(dictionary, index), dictionary);
+    const mode = modeOfSeries(value.subarray(from, end), index, dictionary);
     found.push({ index, mode });
     from = end;
   }

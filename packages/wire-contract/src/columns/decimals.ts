@@ -1,4 +1,4 @@
-import type { TagDefinition } from "../tag.ts";
+import type { TagTraits } from "../tag-book.ts";
 
 /**
  * Most values of a plant are short decimals or whole numbers times a scale, although they travel as doubles. Written as
@@ -50,29 +50,38 @@ export interface Rule {
 }
 
 /** Rules that are the same for all tags, by mode. */
-const decimalRules: readonly Rule[] = Array.from({ length: 32 }, (_, mode) => ({
-  mode,
-  device: false,
-  single: mode >> 4 === valueKinds.decimalSingle,
-  power: powers[mode & 15] ?? 1,
-  scale: 1,
-  offset: 0,
-}));
+const decimalRules: readonly Rule[] = Array.from({ length: 32 }, (_, mode) =>
+  decimalRule(mode, mode & 15, mode >> 4 === valueKinds.decimalSingle),
+);
+
+/** What `asDictionary` means, by digits shown: tags that show alike share a rule, doubles first and then singles. */
+const shownRules: readonly Rule[] = Array.from({ length: 2 * (exponentMax + 1) }, (_, at) =>
+  decimalRule(toMode(valueKinds.asDictionary, 0), at >> 1, (at & 1) === 1),
+);
+
+function decimalRule(mode: ValueMode, exponent: number, single: boolean): Rule {
+  return { mode, device: false, single, power: powers[exponent] ?? 1, scale: 1, offset: 0 };
+}
 
 /** The rule of a mode whose values are whole numbers; undefined for the others. */
-export function ruleOf(mode: ValueMode, tag: TagDefinition): Rule | undefined {
+export function ruleOf(
+  mode: ValueMode,
+  { decimals, type, scale, offset }: Pick<TagTraits, "decimals" | "type" | "scale" | "offset">,
+): Rule | undefined {
   if (mode < decimalRules.length) return decimalRules[mode];
   const kind = mode >> 4;
+  if (kind === valueKinds.asDictionary && (mode & 15) === 0) {
+    return shownRules[Math.min(decimals, exponentMax) * 2 + (type === "float32" ? 1 : 0)];
+  }
   let exponent = mode & 15;
-  let single = kind === valueKinds.decimalSingle || kind === valueKinds.deviceSingle;
+  let single = kind === valueKinds.deviceSingle;
   if (kind === valueKinds.asDictionary) {
-    exponent = Math.min(tag.decimals, exponentMax);
-    single = tag.type === "float32";
+    exponent = Math.min(decimals, exponentMax);
+    single = type === "float32";
   } else if (kind > valueKinds.deviceSingle) {
     return undefined;
   }
   const device = kind === valueKinds.device || kind === valueKinds.deviceSingle;
-  const { scale, offset } = tag;
   return { mode, device, single, power: powers[exponent] ?? 1, scale, offset };
 }
 

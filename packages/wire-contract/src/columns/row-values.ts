@@ -1,10 +1,10 @@
 import { type ByteReader, ByteWriter, Malformed, putVarint, toZigzag } from "../bytes.ts";
 import type { Dictionary } from "../dictionary.ts";
-import type { TagDefinition } from "../tag.ts";
+import type { TagTraits } from "../tag-book.ts";
 import { exponentOf, fromWhole, toMode, toWhole, type ValueMode, valueKinds } from "./decimals.ts";
 import type { SortedColumns } from "./order.ts";
 import { type RuleBook, ruleBookOf, shown } from "./rule-book.ts";
-import { tagOf, type TargetColumns } from "./target.ts";
+import { traitsOf, type TargetColumns } from "./target.ts";
 
 /**
  * Values of the wide layout: each row by itself, under a mode of its own. Modes are written as runs; nearly always
@@ -53,7 +53,7 @@ export function writeRowValues(
       let rule = book.rule(mode, index);
       whole = rule === undefined ? Number.NaN : toWhole(rule, value);
       if (Number.isNaN(whole)) {
-        mode = modeOf(book, value, tagOf(dictionary, index));
+        mode = modeOf(book, value, index, traitsOf(dictionary, index));
         rule = book.rule(mode, index);
         whole = rule === undefined ? 0 : toWhole(rule, value);
       }
@@ -108,7 +108,7 @@ export function readRowValues(
       const index = target.tag[row] ?? 0;
       const rule = book.rule(mode, index);
       // The rules of some modes are the same for all tags; the tag must be known all the same.
-      if (mode !== shown && index !== previousIndex) tagOf(dictionary, index);
+      if (mode !== shown && index !== previousIndex) traitsOf(dictionary, index);
       if (rule === undefined) {
         target.value[row] = readPlain(values, mode);
       } else {
@@ -146,7 +146,7 @@ function readPlain(values: ByteReader, mode: ValueMode): number {
 }
 
 /** The cheapest way that gives exactly this value back. */
-function modeOf(book: RuleBook, value: number, tag: TagDefinition): ValueMode {
+function modeOf(book: RuleBook, value: number, index: number, tag: TagTraits): ValueMode {
   if (Number.isNaN(value)) return toMode(valueKinds.none, 0);
   const single = tag.type === "float32" && Object.is(Math.fround(value), value);
   const exponent = exponentOf(value, single);
@@ -154,7 +154,7 @@ function modeOf(book: RuleBook, value: number, tag: TagDefinition): ValueMode {
     return toMode(single ? valueKinds.decimalSingle : valueKinds.decimal, exponent);
   }
   const device = toMode(single ? valueKinds.deviceSingle : valueKinds.device, 0);
-  const rule = book.rule(device, tag.index);
+  const rule = book.rule(device, index);
   if (rule !== undefined && !Number.isNaN(toWhole(rule, value))) return device;
   return toMode(single ? valueKinds.single : valueKinds.double, 0);
 }

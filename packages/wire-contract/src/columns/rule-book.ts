@@ -1,12 +1,15 @@
 import type { Dictionary } from "../dictionary.ts";
 import { type Rule, ruleOf, toMode, type ValueMode, valueKinds } from "./decimals.ts";
-import { tagOf } from "./target.ts";
+import { traitsOf } from "./target.ts";
 
 /** The mode of nearly all rows. */
 export const shown: ValueMode = toMode(valueKinds.asDictionary, 0);
 
-/** Indices are given from 0 on, so an array by index has few holes; one that is far away is looked up instead. */
-const shownMax = 65_536;
+/**
+ * Indices are given from 0 on, so an array by index has few holes; one that is far away is looked up instead. Twice what
+ * the largest gateways have: 4 MB at most.
+ */
+const shownMax = 262_144;
 
 /** The rules of one dictionary, each made when it is first needed: one for every row would be the cost of the row. */
 export class RuleBook {
@@ -24,10 +27,11 @@ export class RuleBook {
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
+    const { indices } = dictionary.book;
     let size = 0;
-    for (const { index } of dictionary.tags) if (index < shownMax) size = Math.max(size, index + 1);
+    for (const index of indices) if (index < shownMax) size = Math.max(size, index + 1);
     this.shownPowers = new Float64Array(size);
-    for (const { index } of dictionary.tags) {
+    for (const index of indices) {
       const rule = index < size ? this.rule(shown, index) : undefined;
       if (rule !== undefined && !rule.single) this.shownPowers[index] = rule.power;
     }
@@ -52,7 +56,7 @@ export class RuleBook {
 
   /** Fails on a tag that the dictionary does not know. */
   #make(mode: ValueMode, index: number): Rule | undefined {
-    return ruleOf(mode, tagOf(this.#dictionary, index));
+    return ruleOf(mode, traitsOf(this.#dictionary, index));
   }
 }
 

@@ -1,18 +1,19 @@
 import type { Dictionary } from "../dictionary.ts";
-import type { TagDefinition } from "../tag.ts";
 import { exponentOf, toMode, toWhole, type ValueMode, valueKinds } from "./decimals.ts";
 import { ruleBookOf, shown } from "./rule-book.ts";
+import { traitsOf } from "./target.ts";
 
 /** The cheapest way that gives all these values of one tag back. */
 export function modeOfSeries(
   value: Float64Array,
-  tag: TagDefinition,
+  index: number,
   dictionary: Dictionary,
 ): ValueMode {
+  const tag = traitsOf(dictionary, index);
   if (value.every((one) => Number.isNaN(one))) return toMode(valueKinds.none, 0);
   const book = ruleBookOf(dictionary);
   const fits = (mode: ValueMode): boolean => {
-    const rule = book.rule(mode, tag.index);
+    const rule = book.rule(mode, index);
     return rule !== undefined && value.every((one) => !Number.isNaN(toWhole(rule, one)));
   };
   if (fits(shown)) return shown;

@@ -1,6 +1,6 @@
 import { type ByteReader, type ByteWriter, Malformed } from "../bytes.ts";
 import { isWide } from "../scalar.ts";
-import type { TagDefinition } from "../tag.ts";
+import type { TagTraits } from "../tag-book.ts";
 import {
   exponentOf,
   fromWhole,
@@ -34,7 +34,7 @@ export function writeSeriesValues(
   value: Float64Array,
   from: number,
   count: number,
-  tag: TagDefinition,
+  tag: TagTraits,
 ): ValuePlan {
   if (wholes.length < count) wholes = new Float64Array(count);
   if (Number.isNaN(value[from]) && allNaN(value, from, count)) {
@@ -66,7 +66,7 @@ export function readSeriesValues(
   value: Float64Array,
   from: number,
   count: number,
-  tag: TagDefinition,
+  tag: TagTraits,
 ): void {
   const kind = plan.mode >> 4;
   if (kind === valueKinds.none) {
@@ -118,7 +118,7 @@ function likelyMode(
   value: Float64Array,
   from: number,
   count: number,
-  tag: TagDefinition,
+  tag: TagTraits,
   single: boolean,
 ): number {
   const taken = count < 8 ? Math.min(2, count) : Math.min(16, count);
@@ -148,7 +148,7 @@ function likelyMode(
 
 /** The device's own numbers, where they could be shorter than decimals are. */
 function deviceRuleOf(
-  tag: TagDefinition,
+  tag: TagTraits,
   single: boolean,
   misses: number,
   exponent: number,

@@ -1,7 +1,7 @@
 import { Malformed } from "../bytes.ts";
 import type { Dictionary } from "../dictionary.ts";
 import type { Scalar } from "../scalar.ts";
-import type { TagDefinition } from "../tag.ts";
+import type { TagTraits } from "../tag-book.ts";
 
 /** Columns that are being read. */
 export interface TargetColumns {
@@ -47,8 +47,8 @@ export class SampleScratch {
   }
 }
 
-export function tagOf(dictionary: Dictionary, index: number): TagDefinition {
-  const tag = dictionary.byIndex(index);
+export function traitsOf(dictionary: Dictionary, index: number): TagTraits {
+  const tag = dictionary.book.traitsOf(index);
   if (tag === undefined) throw new Malformed(`tag ${index} is not in its dictionary`);
   return tag;
 }
