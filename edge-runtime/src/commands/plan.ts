@@ -4,6 +4,7 @@ import { planJournal, type PlannedTag } from "../buffer/tiers/journal-plan.ts";
 import { loadSettings, type Settings } from "../settings/load-settings.ts";
 import { deviceFolder } from "../settings/device-folder.ts";
 import { planLines } from "../settings/plan-lines.ts";
+import { tagsMax } from "../settings/tag-limit.ts";
 import type { PlanLine } from "../acquire/driver.ts";
 import type { Command } from "./command.ts";
 
@@ -40,6 +41,8 @@ export const planCommand: Command = {
       `  journal: ${settings.journal.folder}`,
       ...planJournal(settings.journal, tagsOf(settings.devices)).map((line) => `    ${line}`),
     );
+    const tags = settings.devices.reduce((sum, device) => sum + device.tags.length, 0);
+    out.push(`  ${tags} tags; one gateway takes ${tagsMax}, besides those of its own health`);
     print.write(`${out.join("\n")}\n`);
     return 0;
   },

@@ -31,8 +31,9 @@ import {
 } from "./gateway-file.ts";
 import { planLines } from "./plan-lines.ts";
 import { reportOf, type Problem } from "./problem.ts";
+import { tooManyTags } from "./tag-limit.ts";
 import { TagList } from "./tag-list.ts";
-import { parseTagTable, tagsMax, type TagRow } from "./tag-table.ts";
+import { parseTagTable, type TagRow } from "./tag-table.ts";
 import { tellingOf, tellingRules } from "./telling-rule.ts";
 import { fill, overlay } from "./template.ts";
 
@@ -115,16 +116,9 @@ export function loadSettings(path: string): Settings {
     const where = `${relative(".", file) || file}: captures.folders[${index}]`;
     return isTagId(each.id) ? { ...each, id: each.id } : notAnId(where, each.id, problems);
   });
-  const tagCount = devices.reduce((sum, { driver, tags }) => {
-    return driver === healthDriver ? sum : sum + tags.length;
-  }, 0);
-  if (tagCount > tagsMax) {
-    const largest = devices.toSorted((a, b) => b.tags.length - a.tags.length)[0];
-    problems.push({
-      where: relative(".", file) || file,
-      what: `declares ${tagCount} tags, and one gateway takes ${tagsMax}; divide its devices among two gateways (device ${largest?.id ?? ""} has ${largest?.tags.length ?? 0} of them)`,
-    });
-  }
+  const typed = devices.filter(({ driver }) => driver.protocol !== healthDriver.protocol);
+  const tooMany = tooManyTags(relative(".", file) || file, typed);
+  if (tooMany !== undefined) problems.push(tooMany);
   const capturing = devices.some(({ captures }) => captures.length > 0);
   const known = new Set(
     capturing ? devices.flatMap(({ tags }) => tags.map(({ tag }) => tag.id as string)) : [],

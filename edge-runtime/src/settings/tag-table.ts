@@ -5,6 +5,7 @@
 import { parse } from "csv-parse/sync";
 
 import type { Problem } from "./problem.ts";
+import { tagsMax } from "./tag-limit.ts";
 
 /** One row, as text; what the columns mean is decided in `declared-tag.ts`. */
 export interface TagRow {
@@ -12,12 +13,6 @@ export interface TagRow {
   readonly where: string;
   readonly cells: Readonly<Record<string, string>>;
 }
-
-/**
- * Tags of one gateway, all its devices together. More would fit into no heap that a gateway gives itself with certainty
- * (`supervise/restart-policy.ts`), and a site with more has several machines to put gateways beside.
- */
-export const tagsMax = 100_000;
 
 /**
  * @param file name for messages

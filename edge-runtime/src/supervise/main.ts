@@ -5,19 +5,24 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { extname, join } from "node:path";
 
-import { isSilent, nextStep, type SupervisedState } from "./restart-policy.ts";
+import {
+  firstHeap,
+  heapAfter,
+  isSilent,
+  nextStep,
+  type SupervisedState,
+} from "./restart-policy.ts";
 
 /** A planned end: last commit, settling, goodbye. Past it the runtime is killed; the journal bears that. */
 const endMsMax = 12_000;
 /**
- * Memory is the scarce thing on a gateway: 96 MB of old space hold a runtime with 10,000 tags, and one that needs more is
+ * Memory is the scarce thing on a gateway: the old space is bounded (`restart-policy.ts`), and a runtime that needs more is
  * started anew instead of filling the box. The young generation is 4 MB: with 1 MB the messages of one second outgrew it
  * and were moved among the old, and half of the processor time went into collecting them; each MB more takes 7 to 12 MB
  * of memory. `bench edge-10k` with 4 MB: 191 MB, 4 % of a core.
  */
 const runtimeFlags = [
   "--max-semi-space-size=4",
-  "--max-old-space-size=96",
   // `url.parse` in libraries. Node says nothing of it in their own folders, but they are part of the built program.
   "--disable-warning=DEP0169",
 ];
@@ -28,6 +33,8 @@ let state: SupervisedState = { restarts: 0, startedMs: performance.now() };
 let runtime: ChildProcess;
 let lastAliveMs = performance.now();
 let hasSpoken = false;
+let hasBeenReady = false;
+let heap = firstHeap;
 let ending = false;
 
 function say(level: string, event: string, fields: object): void {
@@ -35,21 +42,41 @@ function say(level: string, event: string, fields: object): void {
   process.stderr.write(`${JSON.stringify(line)}\n`);
 }
 
+/** @param nextMb what it gets now; undefined when it has the most already */
+function sayOutOfMemory(mb: number, nextMb: number | undefined): void {
+  say(nextMb === undefined ? "error" : "warn", "supervise.out-of-memory", {
+    what: `the runtime was aborted, as when ${mb} MB of heap do not hold what the settings ask for`,
+    heapMb: nextMb ?? mb,
+    hint:
+      nextMb === undefined
+        ? "This is the most that a gateway gives itself. Divide the devices among two gateways, or take tags out; `millwright plan` counts them by device."
+        : "It is started again with more.",
+  });
+}
+
 function startRuntime(): void {
   lastAliveMs = performance.now();
   hasSpoken = false;
   state = { ...state, startedMs: lastAliveMs };
   runtime = fork(program, ["run", ...process.argv.slice(2)], {
-    execArgv: runtimeFlags,
+    execArgv: [...runtimeFlags, `--max-old-space-size=${heap.mb}`],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   runtime.on("message", (message) => {
     lastAliveMs = performance.now();
     hasSpoken = true;
-    if (message !== "alive") process.send?.(message);
+    if (message === "alive") return;
+    // What it says beside is that values can flow.
+    hasBeenReady = true;
+    process.send?.(message);
   });
   runtime.once("exit", (code, signal) => {
-    const step = nextStep(state, { code, signal, ending, nowMs: performance.now() });
+    const ended = { code, signal, ending, nowMs: performance.now() };
+    const next = heapAfter(heap, ended);
+    const cannotFit = next.exhausted && !hasBeenReady;
+    if (next !== heap) sayOutOfMemory(heap.mb, next.exhausted ? undefined : next.mb);
+    heap = next;
+    const step = nextStep(state, ended, cannotFit);
     if (step.kind === "end") {
       process.exitCode = step.exitCode;
       clearInterval(watch);

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isSilent, nextStep, type SupervisedState } from "./restart-policy.ts";
+import {
+  firstHeap,
+  heapAfter,
+  isSilent,
+  nextStep,
+  type SupervisedState,
+} from "./restart-policy.ts";
 
 const fresh: SupervisedState = { restarts: 0, startedMs: 0 };
 const killed = { code: null, signal: "SIGKILL", ending: false } as const;
@@ -68,4 +74,26 @@ test("a runtime that falls silent is ended after ten seconds, and one that has n
     [10_000, 119_999, 120_000].map((sinceMs) => isSilent(false, sinceMs)),
     [false, false, true],
   );
+});
+
+test("a runtime whose heap was too small gets more, up to a bound, and then a person is told", () => {
+  const aborted = { code: null, signal: "SIGABRT", ending: false } as const;
+  const second = heapAfter(firstHeap, aborted);
+  assert.deepEqual(second, { mb: 192, exhausted: false });
+  const third = heapAfter(second, aborted);
+  assert.deepEqual(third, { mb: 256, exhausted: false });
+  const last = heapAfter(third, aborted);
+  assert.deepEqual(last, { mb: 256, exhausted: true });
+  // Never ready: more of the same starts would hide the message.
+  assert.deepEqual(nextStep({ restarts: 3, startedMs: 0 }, { ...aborted, nowMs: 1 }, true), {
+    kind: "end",
+    exitCode: 2,
+  });
+  // Once it was ready it is started again, whatever it died of.
+  assert.equal(nextStep(fresh, { ...aborted, nowMs: 1 }).kind, "restart");
+});
+
+test("an end of another kind leaves the heap as it is", () => {
+  assert.equal(heapAfter(firstHeap, killed), firstHeap);
+  assert.equal(heapAfter(firstHeap, { signal: "SIGABRT", ending: true }), firstHeap);
 });

@@ -16,6 +16,31 @@ export interface RuntimeEnd {
   readonly nowMs: number;
 }
 
+/** How many MB of old space the runtime gets. */
+export interface Heap {
+  readonly mb: number;
+  /** It was not enough, and there is no more to give. */
+  readonly exhausted: boolean;
+}
+
+/**
+ * 96 MB hold a runtime with 100,000 Modbus tags (`bench growth`); a protocol whose library keeps objects for each value
+ * takes more. The bound is half of the memory of the smallest box, 0.5 GB (field practice 74): a runtime that needs more
+ * has too many tags, or leaks.
+ */
+export const firstHeap: Heap = { mb: 96, exhausted: false };
+const heapMbMax = 256;
+
+/** The heap of the next start. V8 aborts when it has no room left, and nothing else of ours does. */
+export function heapAfter(
+  heap: Heap,
+  { signal, ending }: Pick<RuntimeEnd, "signal" | "ending">,
+): Heap {
+  if (signal !== "SIGABRT" || ending) return heap;
+  const mb = Math.min(heap.mb * 2, heapMbMax);
+  return { mb, exhausted: mb === heap.mb };
+}
+
 export type SupervisorStep =
   | { readonly kind: "end"; readonly exitCode: number }
   | { readonly kind: "restart"; readonly waitMs: number; readonly state: SupervisedState };
@@ -26,6 +51,8 @@ const healthyMs = 60_000;
 const waitsMs = [0, 500, 1_000, 2_000, 5_000, 10_000] as const;
 /** Faulty settings (2) and an unusable disk (3) need a person; starting again would only hide the message. */
 const needsPerson = [2, 3] as const;
+/** As faulty settings: they ask for more than there is. */
+const tooLarge = 2;
 /** What the runtime says when another process has its journal. */
 const journalInUse = 4;
 const unusableDisk = 3;
@@ -46,8 +73,14 @@ export function isSilent(hasSpoken: boolean, sinceMs: number): boolean {
   return sinceMs >= (hasSpoken ? silentMsMax : startMsMax);
 }
 
-export function nextStep(state: SupervisedState, end: RuntimeEnd): SupervisorStep {
+/** @param cannotFit the runtime has never been ready, and its heap cannot be made larger */
+export function nextStep(
+  state: SupervisedState,
+  end: RuntimeEnd,
+  cannotFit = false,
+): SupervisorStep {
   if (end.ending) return { kind: "end", exitCode: end.code ?? 0 };
+  if (cannotFit) return { kind: "end", exitCode: tooLarge };
   const early = state.restarts === 0;
   if (early && end.code === journalInUse) return waitForJournal(state, end.nowMs);
   const person = needsPerson.find((code) => code === end.code);
