@@ -27,6 +27,15 @@ export interface StoredFrame {
 /** Before all epochs that a hello has named: nothing is known of its place, so it never hides a newer value. */
 export const unrankedEpoch = -(2 ** 31);
 
+/** Where a copy of each file is kept besides: a bucket. */
+export interface SecondPlace {
+  /** @param sha256 of its bytes, which it checks against what it has received */
+  put(key: string, path: string, sha256: string): Promise<void>;
+  /** False when there is none. What was received has to be checked by who reads it. */
+  get(key: string, path: string): Promise<boolean>;
+  remove(key: string): Promise<void>;
+}
+
 /** What changed with one commit. */
 export interface Commit {
   /** Frames that were not stored before, in no particular order. */

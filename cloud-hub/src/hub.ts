@@ -33,6 +33,7 @@ import { readCredentials } from "./children/secret-file.ts";
 import { openHistory, type History } from "./history/history.ts";
 import { HistoryKeeper } from "./history/keeper.ts";
 import type { LakePlace } from "./history/lake/lake-messages.ts";
+import { ObjectBucket } from "./history/lake/object-bucket.ts";
 import type { HubViews } from "./hub-views.ts";
 import { carrierFilesOf, createCarrierDoor } from "./ingest/carrier/carrier-door.ts";
 import {
@@ -203,6 +204,11 @@ function lakePlaceOf(settings: HubSettings): LakePlace {
   };
 }
 
+function secondPlaceOf(settings: HubSettings): ObjectBucket | undefined {
+  const { bucket } = lakePlaceOf(settings);
+  return bucket === undefined ? undefined : new ObjectBucket(bucket);
+}
+
 interface CoreOptions {
   readonly settings: HubSettings;
   readonly context: HubContext;
@@ -298,6 +304,7 @@ class HubCore implements Service, HubViews {
       captures = new CaptureKeeper({
         databaseUrl: databaseUrl(),
         folder: captureFolderOf(settings),
+        second: secondPlaceOf(settings),
         keepDays: settings.captures.keepDays,
         clock,
         log,

@@ -176,6 +176,7 @@ function keeperOn(databaseUrl: string, captureFolder: string): CaptureKeeper {
   return new CaptureKeeper({ ...options, clock: systemClock, log: silentLog });
 }
 
+const pathOf = (sha256: string): string => join(folder, "captures", sha256.slice(0, 2), sha256);
 const waveform = Uint8Array.from({ length: 1_000 }, (_, at) => (at * 13) % 256);
 const everyCapture = { tag: "", asset: "", fromUs: 0, toUs: 4e15, max: 10 };
 
@@ -209,14 +210,16 @@ test("a capture whose bytes have changed is in no backup, and its gateway keeps 
   await keeper.assembleDue();
   const [sent] = await keeper.list(taken.gateway, everyCapture);
   assert.ok(sent !== undefined);
-  const whole = readFileSync(keeper.path(sent.sha256));
-  writeFileSync(keeper.path(sent.sha256), "not what the gateway sent");
+  writeFileSync(pathOf(sent.sha256), "not what the gateway sent");
   const safe = await ask(history.url, "select * from safe_marks order by 1, 2");
   await assert.rejects(backUp(join(folder, "damaged")), (failure: Error) =>
     failure.message.includes(sent.sha256),
   );
+  // The hub looks at it, sees what the backup has seen, and lists it no more: the next backup is made.
+  await keeper.retain();
+  assert.deepEqual(await keeper.list(taken.gateway, everyCapture), []);
   assert.deepEqual(await ask(history.url, "select * from safe_marks order by 1, 2"), safe);
-  writeFileSync(keeper.path(sent.sha256), whole);
+  await backUp(join(folder, "after-damage"));
 });
 
 test("nothing of captures is deleted while a backup reads them", async (t) => {
@@ -229,7 +232,7 @@ test("nothing of captures is deleted while a backup reads them", async (t) => {
     const count = "select count(*)::int as count from captures";
     const before = await ask(history.url, count);
     assert.equal(await tryToBackUp(client), true);
-    await keeper.expire();
+    await keeper.retain();
     assert.deepEqual(await ask(history.url, count), before);
   } finally {
     await client.end();

@@ -3,7 +3,7 @@
  * back into a database of its own. Only what came back whole counts, and only then gateways may let go of what it holds.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 import { Fault, type Clock } from "@millwright/kit";
@@ -60,6 +60,25 @@ export class BackupFailed extends Fault {
   }
 }
 
+/** A file is not what the rows list. */
+class FileChanged extends BackupFailed {
+  readonly sha256: string;
+
+  constructor(path: string, sha256: string) {
+    super(
+      `${path} is not what the database lists`,
+      "The hub reads it again from its second copy, where there is one: see the log for history.file-damaged and captures.file-damaged.",
+    );
+    this.sha256 = sha256;
+  }
+}
+
+/** The hub looks at it with its next round, and then fetches it or lists it no more: the next backup can be made. */
+async function askToVerify(client: pg.Client, sha256: string): Promise<void> {
+  for (const table of ["lake_files", "captures"])
+    await client.query(`update ${table} set verified_us = 0 where sha256 = $1`, [sha256]);
+}
+
 const scratchPrefix = "millwright_verify_";
 
 /** What fails leaves no folder that could be taken for a backup, and the backups that are there stay. */
@@ -91,6 +110,7 @@ export async function makeBackup(options: BackupOptions): Promise<Backup> {
       return backup;
     } catch (failure) {
       rmSync(part, { recursive: true, force: true });
+      if (failure instanceof FileChanged) await askToVerify(client, failure.sha256);
       throw failure;
     }
   } finally {
@@ -186,13 +206,12 @@ async function copyKeptFile(
   }
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
   const part = `${target}${partEnding}`;
-  const copied = await copyWithDigest(join(from, path), part, signal);
+  const copied = existsSync(join(from, path))
+    ? await copyWithDigest(join(from, path), part, signal)
+    : undefined;
   if (copied !== sha256) {
     rmSync(part, { force: true });
-    throw new BackupFailed(
-      `${join(from, path)} is not what the database lists`,
-      "The hub reads it again from its second copy, where there is one: see the log for history.file-damaged and captures.file-damaged.",
-    );
+    throw new FileChanged(join(from, path), sha256);
   }
   renameSync(part, target);
   syncFolder(dirname(target));

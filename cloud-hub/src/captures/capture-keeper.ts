@@ -1,11 +1,8 @@
 /**
  * Puts captures together from their pieces, checks their SHA-256, and only then says that they are safe: a gateway lets
- * nothing go that this hub has not read whole. Also lists them, and deletes those that are older than the settings want.
+ * nothing go that this hub has not read whole. Also lists them.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
 
 import { messageChain, type Clock, type Log, type Service } from "@millwright/kit";
 import {
@@ -22,10 +19,10 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
-import { writeAudit } from "../database/audit.ts";
-import { isBackupUnderWay } from "../database/backup-lock.ts";
 import { openPool } from "../database/pool.ts";
 import { inTransaction } from "../database/transaction.ts";
+import type { SecondPlace } from "../hand-over.ts";
+import { CaptureFiles } from "./capture-files.ts";
 import {
   askAgain,
   framesOf,
@@ -33,10 +30,13 @@ import {
   noteDone,
   type CaptureLane,
 } from "./capture-lanes.ts";
+import { CaptureRetention } from "./capture-retention.ts";
 
 export interface CaptureKeeperOptions {
   readonly databaseUrl: string;
   readonly folder: string;
+  /** Where a second copy of each file is. */
+  readonly second?: SecondPlace | undefined;
   /** Days that captures are kept. */
   readonly keepDays: number;
   readonly clock: Clock;
@@ -55,10 +55,9 @@ export interface CaptureQuery {
 
 /** A capture is a minute old at most when it is on the page; a hub that has none asks the database nothing else. */
 const lookEveryMs = 1_000;
-const expireEveryMs = 3_600_000;
+const retainEveryMs = 600_000;
 /** 8 MiB of pieces are in memory at a time. */
 const framesAtOnce = 64;
-const dayUs = 86_400_000_000;
 
 /** What was gathered of one capture. */
 class Gathering {
@@ -85,12 +84,14 @@ export class CaptureKeeper implements Service {
   readonly broken: Promise<never> = new Promise<never>(() => undefined);
   readonly #options: CaptureKeeperOptions;
   readonly #pool: pg.Pool;
+  readonly #files: CaptureFiles;
+  readonly #retention: CaptureRetention;
   readonly #stopping = new AbortController();
   readonly #safe = new Map<string, number>();
   readonly #points = new Map<GatewayId, Map<string, CapturePoint>>();
   /** Asked for a second time; what then is still not whole never will be. */
   readonly #asked = new Set<string>();
-  #expiredMs = -Infinity;
+  #retainedMs = -Infinity;
   #troubled = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -98,7 +99,15 @@ export class CaptureKeeper implements Service {
     this.#options = options;
     const { databaseUrl: url, log } = options;
     this.#pool = openPool({ url, connectionsMax: 3, statementMs: 60_000, log });
-    mkdirSync(options.folder, { recursive: true });
+    this.#files = new CaptureFiles(options.folder, options.second);
+    const { keepDays, clock } = options;
+    this.#retention = new CaptureRetention({
+      pool: this.#pool,
+      files: this.#files,
+      keepDays,
+      clock,
+      log,
+    });
   }
 
   async start(): Promise<void> {
@@ -160,11 +169,7 @@ export class CaptureKeeper implements Service {
       "select from captures where gateway = $1 and sha256 = $2 and state = 'stored' limit 1",
       [gateway, sha256],
     );
-    return found.rows.length === 0 ? undefined : this.path(sha256);
-  }
-
-  path(sha256: string): string {
-    return join(this.#options.folder, sha256.slice(0, 2), sha256);
+    return found.rows.length === 0 ? undefined : this.#files.whole(sha256);
   }
 
   /** Puts together what can be. Each capture is a transaction: what a kill leaves is done the next time. */
@@ -172,34 +177,9 @@ export class CaptureKeeper implements Service {
     for (const lane of await lanesToAssemble(this.#pool)) await this.#assemble(lane);
   }
 
-  /** Deletes by age: an act of policy, in the audit log. A backup under way has listed what there was. */
-  async expire(): Promise<void> {
-    if (await isBackupUnderWay(this.#pool)) return;
-    const { clock, keepDays, log } = this.#options;
-    const beforeUs = clock.nowUs() - keepDays * dayUs;
-    const gone = await inTransaction(this.#pool, async (client) => {
-      const rows = await client.query<{ sha256: string; byte_count: bigint }>(
-        "delete from captures where start_us < $1 returning sha256, byte_count",
-        [Math.floor(beforeUs)],
-      );
-      if (rows.rows.length === 0) return [];
-      const bytes = rows.rows.reduce((sum, row) => sum + Number(row.byte_count), 0);
-      const before = new Date(beforeUs / 1_000).toISOString();
-      await writeAudit(client, {
-        atUs: clock.nowUs(),
-        actor: "policy",
-        act: "captures expired",
-        details: { before, captures: rows.rows.length, bytes },
-      });
-      const used = await client.query<{ sha256: string }>(
-        "select distinct sha256 from captures where sha256 = any($1)",
-        [rows.rows.map(({ sha256 }) => sha256)],
-      );
-      const still = new Set(used.rows.map(({ sha256 }) => sha256));
-      return rows.rows.map(({ sha256 }) => sha256).filter((sha256) => !still.has(sha256));
-    });
-    for (const sha256 of gone) await rm(this.path(sha256), { force: true });
-    if (gone.length > 0) log.info("captures.expired", { files: gone.length });
+  /** What is due for those that are stored. */
+  retain(): Promise<void> {
+    return this.#retention.run();
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -207,9 +187,9 @@ export class CaptureKeeper implements Service {
     while (!hasAborted(signal)) {
       try {
         await this.assembleDue();
-        if (clock.monotonicMs() - this.#expiredMs >= expireEveryMs) {
-          await this.expire();
-          this.#expiredMs = clock.monotonicMs();
+        if (clock.monotonicMs() - this.#retainedMs >= retainEveryMs) {
+          this.#retainedMs = clock.monotonicMs();
+          await this.#retention.run();
         }
         if (this.#troubled) log.info("captures.assembled-again", {});
         this.#troubled = false;
@@ -269,7 +249,7 @@ export class CaptureKeeper implements Service {
       await askAgain(this.#pool, lane);
       return false;
     }
-    if (whole) await this.#keepFile(record.sha256, bytes);
+    if (whole) await this.#files.keep(record.sha256, bytes);
     else log.error("captures.damaged", { gateway, tag, listed: record.sha256, found: sha256 });
     await inTransaction(this.#pool, async (client) => {
       await client.query(
@@ -293,27 +273,6 @@ export class CaptureKeeper implements Service {
     this.#safe.set(lane.epoch, head.seq);
     this.#notePoint(gateway, record);
     return true;
-  }
-
-  async #keepFile(sha256: string, bytes: Uint8Array): Promise<void> {
-    const path = this.path(sha256);
-    if (existsSync(path)) return;
-    mkdirSync(join(path, ".."), { recursive: true });
-    const part = `${path}.part`;
-    const file = await open(part, "w");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
-    const folder = await open(join(path, ".."), "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
   }
 
   #notePoint(gateway: GatewayId, { tag, name, asset }: CaptureRecord): void {

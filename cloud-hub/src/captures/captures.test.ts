@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { silentLog, systemClock } from "@millwright/kit";
 import { laneNumbers } from "@millwright/wire-contract";
 
+import type { SecondPlace } from "../hand-over.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
 import { openTestHistory, type TestHistory } from "../test-history.ts";
-import { CaptureKeeper } from "./capture-keeper.ts";
+import { CaptureKeeper, type CaptureKeeperOptions } from "./capture-keeper.ts";
 import { sealCapture } from "./test-capture.ts";
 
 let history: TestHistory;
@@ -17,7 +25,7 @@ before(async () => {
 });
 after(() => history[Symbol.asyncDispose]());
 
-function keeperOf(folder: string, change: { trustUnread?: boolean; keepDays?: number } = {}) {
+function keeperOf(folder: string, change: Partial<CaptureKeeperOptions> = {}) {
   return new CaptureKeeper({
     databaseUrl: history.url,
     folder: join(history.folder, folder),
@@ -110,9 +118,93 @@ test("captures go by age, file and all, and the audit log says so", async (t) =>
   await keeper.assembleDue();
   const [view] = await keeper.list("gw-old", all);
   assert(view !== undefined);
-  await keeper.expire();
+  const path = await keeper.file("gw-old", view.sha256);
+  await keeper.retain();
   assert.deepEqual(await keeper.list("gw-old", all), []);
-  assert.throws(() => readFileSync(keeper.path(view.sha256)));
+  assert.throws(() => readFileSync(path ?? ""));
   const log = await history.pool.query("select from audit_log where act = 'captures expired'");
   assert.equal(log.rows.length, 1);
+});
+
+/** A bucket in a folder of its own. */
+class FolderPlace implements SecondPlace {
+  readonly #folder = mkdtempSync(join(history.folder, "bucket-"));
+  away = false;
+
+  path(key: string): string {
+    return join(this.#folder, key.replaceAll("/", "-"));
+  }
+
+  put(key: string, path: string): Promise<void> {
+    if (this.away) return Promise.reject(new Error("the bucket is away"));
+    copyFileSync(path, this.path(key));
+    return Promise.resolve();
+  }
+
+  get(key: string, path: string): Promise<boolean> {
+    const isThere = existsSync(this.path(key));
+    if (isThere) copyFileSync(this.path(key), path);
+    return Promise.resolve(isThere);
+  }
+
+  remove(key: string): Promise<void> {
+    if (this.away) return Promise.reject(new Error("the bucket is away"));
+    rmSync(this.path(key), { force: true });
+    return Promise.resolve();
+  }
+}
+
+test("a capture goes to the bucket, comes back from there, and goes from both by age", async (t) => {
+  const second = new FolderPlace();
+  const keeper = keeperOf("copied", { second });
+  t.after(() => keeper.stop());
+  const gateway = new TestGateway("gw-copied");
+  await history.take(gateway, ...sealCapture(gateway, bytes.subarray(0, 120)));
+  await keeper.assembleDue();
+  const [view] = await keeper.list("gw-copied", all);
+  assert(view !== undefined);
+  second.away = true;
+  await keeper.retain();
+  second.away = false;
+  await keeper.retain();
+  const copy = second.path(`captures/${view.sha256.slice(0, 2)}/${view.sha256}`);
+  assert.deepEqual(readFileSync(copy), Buffer.from(bytes.subarray(0, 120)));
+
+  const path = (await keeper.file("gw-copied", view.sha256)) ?? "";
+  for (const harm of [() => rmSync(path), () => writeFileSync(path, "changed by a disk")]) {
+    harm();
+    await history.pool.query("update captures set verified_us = 0");
+    await keeper.retain();
+    assert.deepEqual(readFileSync(path), readFileSync(copy));
+  }
+  rmSync(path);
+  assert.equal(await keeper.file("gw-copied", view.sha256), path, "fetched for who asks");
+
+  const short = keeperOf("copied", { second, keepDays: -10_000 });
+  t.after(() => short.stop());
+  second.away = true;
+  await short.retain();
+  assert.ok(existsSync(copy), "the bucket was away");
+  assert.deepEqual(await keeper.list("gw-copied", all), [], "nobody is shown it");
+  second.away = false;
+  await short.retain();
+  assert.ok(!existsSync(copy) && !existsSync(path));
+  const left = await history.pool.query("select from captures where gateway = 'gw-copied'");
+  assert.equal(left.rows.length, 0);
+});
+
+test("bytes that have changed where there is no copy are shown to nobody, and the audit log says so", async (t) => {
+  const keeper = keeperOf("lost");
+  t.after(() => keeper.stop());
+  const gateway = new TestGateway("gw-lost");
+  await history.take(gateway, ...sealCapture(gateway, bytes.subarray(0, 70)));
+  await keeper.assembleDue();
+  const [view] = await keeper.list("gw-lost", all);
+  const path = (await keeper.file("gw-lost", view?.sha256 ?? "")) ?? "";
+  writeFileSync(path, "changed by a disk");
+  await keeper.retain();
+  assert.deepEqual(await keeper.list("gw-lost", all), []);
+  assert.equal(await keeper.file("gw-lost", view?.sha256 ?? ""), undefined);
+  const log = await history.pool.query("select from audit_log where act = 'capture damaged'");
+  assert.ok(log.rows.length > 0);
 });

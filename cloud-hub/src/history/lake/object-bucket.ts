@@ -41,9 +41,10 @@ export class ObjectBucket {
 
   /** @param sha256 of its bytes, which the bucket checks against what it has received */
   async put(key: string, path: string, sha256: string): Promise<void> {
+    const type = key.endsWith(".parquet") ? "vnd.apache.parquet" : "octet-stream";
     await this.#ask("PUT", key, {
       body: await readFile(path),
-      headers: { "x-amz-content-sha256": sha256, "content-type": "application/vnd.apache.parquet" },
+      headers: { "x-amz-content-sha256": sha256, "content-type": `application/${type}` },
     });
   }
 
