@@ -23,6 +23,7 @@ export class ClockTable {
   readonly #prune;
   readonly #all;
   readonly #offset;
+  readonly #one;
 
   constructor(db: Database.Database) {
     // Why it began stays when its correction comes.
@@ -35,6 +36,9 @@ export class ClockTable {
       "delete from clock_segment where id <= (select max(id) from clock_segment) - ?",
     );
     this.#all = db.prepare<[], Row>("select * from clock_segment order by id");
+    this.#one = db.prepare<[number], Pick<Row, "offset_us" | "disciplined">>(
+      "select offset_us, disciplined from clock_segment where segment = ?",
+    );
     this.#offset = db
       .prepare<[number], number>("select offset_us from clock_segment where segment = ?")
       .pluck();
@@ -56,6 +60,13 @@ export class ClockTable {
       ...(row.cause === null ? {} : { cause: row.cause }),
       ...(row.step_us === 0 ? {} : { stepUs: row.step_us }),
     }));
+  }
+
+  /** What is known of a segment; undefined of one from before segments were noted. */
+  of(segment: number): ClockState | undefined {
+    const row = this.#one.get(segment);
+    if (row === undefined) return undefined;
+    return { segment, disciplined: row.disciplined === 1, offsetUs: row.offset_us };
   }
 
   /** As a frame that is sealed now says it. */

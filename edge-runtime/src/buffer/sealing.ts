@@ -48,11 +48,14 @@ const noHeads: Heads = {
   capture: beginning,
 };
 
-/** What a frame head says of its samples. */
+/** What a frame head says of its samples, or of the samples that its aggregates are about. */
 export type SampleFields = Pick<
   FrameHead,
   "sampleCount" | "dictionary" | "firstUs" | "lastUs" | "sealedUs" | "clock" | "late" | "order"
->;
+> & {
+  /** Samples when it is absent. */
+  readonly content?: FrameContent;
+};
 
 /** What is to be added to stamps of a segment, as far as it is known by now. */
 export interface KnownClocks {
@@ -149,7 +152,7 @@ export class Sealer {
   #samples(fields: SampleFields): SampleFields & Pick<FrameHead, "gateway" | "epoch" | "content"> {
     // Also of frames that are sealed again: a hub that lost the clock record loses no order (no-loss protocol 2).
     const clock = this.#clocks.asKnown(fields.clock);
-    return { ...fields, clock, gateway: this.#gateway, epoch: this.#epoch, content: "samples" };
+    return { content: "samples", ...fields, clock, gateway: this.#gateway, epoch: this.#epoch };
   }
 
   #seal(
@@ -174,8 +177,8 @@ export class Sealer {
 
 /** What of a head describes its samples, and so stays when they are sealed again. */
 export function sampleFieldsOf(head: FrameHead): SampleFields {
-  const { sampleCount, dictionary, firstUs, lastUs, sealedUs, clock, late } = head;
-  return { sampleCount, dictionary, firstUs, lastUs, sealedUs, clock, late };
+  const { content, sampleCount, dictionary, firstUs, lastUs, sealedUs, clock, late } = head;
+  return { content, sampleCount, dictionary, firstUs, lastUs, sealedUs, clock, late };
 }
 
 /** A void in place of frames that are gone, in any epoch. */

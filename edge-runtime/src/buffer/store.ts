@@ -34,6 +34,7 @@ import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
 import { heldLanes, keyOf, type MarkVerdict, type ToldLane, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
+import { AggregateLane } from "./aggregate-lane.ts";
 import { AnswerLane, type SealedAnswer } from "./orders/answer-lane.ts";
 import type { AnswerPart } from "./orders/answer-reading.ts";
 import { OrderTable } from "./orders/order-table.ts";
@@ -207,6 +208,11 @@ export class Store {
           this.#claims.add(loss, this.#nowMs);
         },
       });
+      const aggregates = new AggregateLane({
+        ...parts,
+        critical: this.#critical,
+        clocks: this.#clocks,
+      });
       this.#captures = new Captures({
         sealer: this.#sealer,
         held: this.#held,
@@ -245,6 +251,9 @@ export class Store {
         },
         claim: (loss) => {
           this.#claims.add(loss, this.#nowMs);
+        },
+        rolled: (hour, frontier) => {
+          aggregates.tell(this.#moment, hour, frontier);
         },
       });
       this.#incarnation = this.#facts.text("incarnation");
@@ -769,6 +778,8 @@ export class Store {
       return;
     }
     if (lane.lane !== "critical") {
+      // Minutes, and no samples: the hub goes on with what it makes of those that it was told.
+      if (samples === 0) return;
       const count = { kind: "exact", samples } as const;
       const loss = { reason: "frame corrupt", scope: { kind: "gateway" }, count } as const;
       this.#claims.add({ ...loss, fromUs: firstUs, toUs: lastUs }, this.#nowMs);

@@ -1,6 +1,7 @@
 import type { FrameTable } from "../frame-table.ts";
 import type { CriticalLane } from "../critical-lane.ts";
 import { keyOf } from "../lane-book.ts";
+import { OldDictionaries } from "../old-dictionaries.ts";
 import { bodiesOf, fieldsOf, type Moment, type Sealer } from "../sealing.ts";
 import type { TagTable } from "../tag-table.ts";
 import type { AnswerPart } from "./answer-reading.ts";
@@ -18,8 +19,7 @@ export interface SealedAnswer {
 
 export class AnswerLane {
   readonly #parts;
-  /** Dictionaries of before that this run has told the hub once more. */
-  readonly #told = new Set<bigint>();
+  readonly #dictionaries: OldDictionaries;
 
   constructor(parts: {
     readonly sealer: Sealer;
@@ -28,6 +28,7 @@ export class AnswerLane {
     readonly critical: CriticalLane;
   }) {
     this.#parts = parts;
+    this.#dictionaries = new OldDictionaries(parts);
   }
 
   seal(at: Moment, order: number, parts: readonly AnswerPart[]): SealedAnswer {
@@ -40,7 +41,7 @@ export class AnswerLane {
       const dictionary = tags.byHash(part.dictionary);
       // Read a moment ago with this very dictionary.
       if (dictionary === undefined) continue;
-      this.#tellDictionary(at, part.dictionary);
+      this.#dictionaries.tell(at, dictionary);
       // None is too large for a frame: each was in one before.
       for (const { body, columns } of bodiesOf(part.columns, dictionary, () => undefined)) {
         const of = { late: true, clock: part.clock };
@@ -52,14 +53,5 @@ export class AnswerLane {
       }
     }
     return { samples, bytes };
-  }
-
-  /** A hub that was put back may have it no more, and could not read what comes. */
-  #tellDictionary(at: Moment, hash: bigint): void {
-    const { tags, critical } = this.#parts;
-    const dictionary = tags.byHash(hash);
-    if (hash === tags.current.hash || dictionary === undefined || this.#told.has(hash)) return;
-    this.#told.add(hash);
-    critical.tellOldDictionary(at, dictionary);
   }
 }

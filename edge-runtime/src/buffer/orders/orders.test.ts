@@ -29,6 +29,7 @@ async function toldBy(journal: JournalCore, lane: "live" | "history"): Promise<r
   return (await framesOf(journal, lane)).flatMap(({ bytes }) => {
     const parsed = parseFrame(bytes);
     assert(parsed.kind === "frame");
+    if (parsed.head.content !== "samples") return [];
     const columns = decodeSamples(parsed.body, journal.dictionary);
     assert(!("kind" in columns));
     return [{ head: parsed.head, columns }];

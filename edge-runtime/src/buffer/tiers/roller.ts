@@ -40,6 +40,10 @@ interface Unit {
   readonly hour: number;
   readonly before: ReadonlyMap<number, Carry>;
   readonly old: ReadonlyMap<number, Carry>;
+  /** The finer buckets that it has now. */
+  readonly oldFiner: ReadonlyMap<number, Uint8Array>;
+  /** Tags whose minutes are not what they were. */
+  readonly news: { readonly tag: TagDefinition; readonly minutes: Buckets }[];
   readonly rows: readonly ChunkRow[];
   readonly tags: readonly TagDefinition[];
   readonly done: TagHour[];
@@ -62,6 +66,14 @@ interface TagPart {
   readonly seconds: Buckets[];
 }
 
+/** The hour of some tags as it was just rolled up: of those whose minutes are not what they were. */
+export interface RolledHour {
+  readonly hour: number;
+  readonly tags: readonly { readonly tag: TagDefinition; readonly minutes: Buckets }[];
+  /** What the minutes were made of. */
+  readonly rows: readonly ChunkRow[];
+}
+
 export class Roller {
   readonly #parts;
   #unit: Unit | undefined;
@@ -74,6 +86,8 @@ export class Roller {
     readonly tagAt: (index: number, hasSamples: () => boolean) => TagDefinition | undefined;
     /** Ranges in which samples of the tag are missing. */
     readonly gapsOf: (tag: TagDefinition, fromUs: number, toUs: number) => readonly Gap[];
+    /** Told of each hour, in the transaction that keeps it. */
+    readonly rolled: (hour: RolledHour) => void;
   }) {
     this.#parts = parts;
   }
@@ -129,6 +143,8 @@ export class Roller {
       hour,
       before: carriesOf(rollups.before(group, hour)?.heads),
       old: carriesOf(old?.heads),
+      oldFiner: old === undefined ? new Map() : rollups.finerAt(group, hour),
+      news: [],
       rows,
       tags,
       done: [],
@@ -194,19 +210,20 @@ export class Roller {
     const minutes = joinBuckets(part.minutes, widths.minute);
     const hour = mergeBuckets(minutes, widths.hour, rule);
     const seconds = fast ? { seconds: joinBuckets(part.seconds, widths.second) } : {};
-    unit.done.push({
-      tag: tag.index,
-      head: encodeHourHead({ hour, after: carry }, tag),
-      finer: encodeFiner({ minutes, ...seconds }, tag),
-    });
+    const finer = encodeFiner({ minutes, ...seconds }, tag);
+    unit.done.push({ tag: tag.index, head: encodeHourHead({ hour, after: carry }, tag), finer });
+    const before = unit.oldFiner.get(tag.index);
+    const isNews = before === undefined ? minutes.count > 0 : Buffer.compare(before, finer) !== 0;
+    if (isNews) unit.news.push({ tag, minutes });
     const old = unit.old.get(tag.index);
     if (old === undefined || !isSameCarry(old, carry)) unit.changed = true;
     unit.open = undefined;
   }
 
-  #finish({ group, hour, done, changed }: Unit): void {
-    const { rollups } = this.#parts;
+  #finish({ group, hour, done, changed, news, rows }: Unit): void {
+    const { rollups, rolled } = this.#parts;
     rollups.put(group, hour, done);
+    if (news.length > 0) rolled({ hour, tags: news, rows });
     if (changed) rollups.markNext(group, hour);
     this.#unit = undefined;
   }

@@ -131,6 +131,12 @@ export class RollupTable {
     return rows.map(({ id, finer }) => ({ hour: placeOfRow(id), finer: unpacked(finer).get(tag) }));
   }
 
+  /** The finer buckets of all tags of one hour. */
+  finerAt(group: GroupKey, hour: number): ReadonlyMap<number, Uint8Array> {
+    const [row] = this.#finer.all(rowKey(group, hour), rowKey(group, hour) + 1, 1);
+    return row === undefined ? new Map() : unpacked(row.finer);
+  }
+
   /** The hour is to be made, or made again. */
   mark(group: GroupKey, hour: number): void {
     this.#mark.run(rowKey(group, hour));

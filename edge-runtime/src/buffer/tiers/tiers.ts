@@ -15,7 +15,7 @@ import { Chunker, chunkRules, type ChunkRules, type Published } from "./chunker.
 import { groupOf, groupOfRow, placeOfRow } from "./groups.ts";
 import { PendingFrames } from "./pending-frames.ts";
 import { readSlice, type ReadCursor, type SampleSlice } from "./reading.ts";
-import { Roller } from "./roller.ts";
+import { Roller, type RolledHour } from "./roller.ts";
 import { readBegin, readRollups, type HourBegin, type RollupSlice } from "./rollup-reading.ts";
 import { RollupTable } from "./rollup-table.ts";
 import { sheddingOrder, type SheddingStep } from "./shedding-plan.ts";
@@ -61,6 +61,11 @@ export interface TiersParts {
   /** Frames below this key are gone. */
   readonly dropped: (leastId: number) => void;
   readonly claim: (loss: Loss) => void;
+  /**
+   * Told of each hour that was rolled up, in the transaction that keeps it.
+   * @param frontier key of the last sample frame that was known then
+   */
+  readonly rolled: (hour: RolledHour, frontier: number) => void;
   readonly rules?: ChunkRules;
 }
 
@@ -105,6 +110,9 @@ export class Tiers {
       tagAt: (index, hasSamples) =>
         tags.current.byIndex(index) ?? (hasSamples() ? tags.byIndex(index) : undefined),
       gapsOf: (tag, fromUs, toUs) => this.#gapsOf(tag, fromUs, toUs),
+      rolled: (hour) => {
+        parts.rolled(hour, this.frontier);
+      },
     });
     this.#thinner = new Thinner({
       chunks: this.#chunks,
@@ -346,6 +354,8 @@ export class Tiers {
       for (const group of groups) this.#rollups.mark(group, hour);
     }
     this.#published = published;
+    // An hour that is half done was begun without these samples.
+    this.#roller.drop();
   }
 
   #gapsOf(tag: TagDefinition, fromUs: number, toUs: number): Gap[] {
