@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { LoopDisk, noLoopDisk } from "./loop-disk.ts";
 import { Rig } from "./rig.ts";
 import { comeToRest } from "./run-scenario.ts";
+import { leftOutWhenShort } from "./short.ts";
 import { summaryOf } from "./summary.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -12,7 +13,7 @@ const waitMsMax = 180_000;
 
 const title =
   "a disk whose writes and syncs fail ends the gateway, which says so, and what was lost until it is repaired stands in the ledger";
-test(title, { skip: noLoopDisk() ?? false }, async (t) => {
+test(title, { skip: noLoopDisk() ?? leftOutWhenShort }, async (t) => {
   const rig = await Rig.open(t, { tags: 5, everyMs: 100, commitEveryMs: 100 });
   const disk = LoopDisk.make(join(rig.folder, "journal"), join(rig.folder, "disk"), {
     // The file system believes in more than there is, as on a card of less than its label says.

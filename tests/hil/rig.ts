@@ -53,6 +53,8 @@ export class Rig implements AsyncDisposable {
   readonly lines: string[] = [];
   /** Ends of hub or gateway that nobody had asked for, and how. */
   readonly endedByThemselves: string[] = [];
+  /** Where the gateway looks for the hub, when a cable of the test lies between. */
+  gatewayFindsHubAt: string | undefined;
   readonly #killed = new Set<number>();
   readonly #options: RigOptions;
   #hmiPort = 0;
@@ -98,7 +100,10 @@ export class Rig implements AsyncDisposable {
 
   /** How a gateway reaches the hub, as it stands in settings. */
   get road(): { readonly url: string; readonly credentialsFile: string } {
-    return { url: this.#broker, credentialsFile: join(this.hubData, "gateway.credentials") };
+    return {
+      url: this.gatewayFindsHubAt ?? this.#broker,
+      credentialsFile: join(this.hubData, "gateway.credentials"),
+    };
   }
 
   /** Without a hub when there never was one: before that there is neither an address nor a password. */

@@ -9,7 +9,10 @@ import { HubCable } from "./hub-cable.ts";
 async function echoOver(
   t: TestContext,
 ): Promise<{ cable: HubCable; near: Socket; got: Buffer[]; echoPort: number }> {
-  const echo = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
+  const echo = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => undefined);
+    socket.pipe(socket);
+  });
   echo.listen(0, "127.0.0.1");
   await once(echo, "listening");
   const echoPort = (echo.address() as AddressInfo).port;
@@ -66,4 +69,59 @@ test("many megabytes pass in order, and the end of one side ends the other", asy
   near.end(sent);
   await once(near, "close");
   assert.ok(Buffer.concat(got).equals(sent));
+});
+
+test("what goes one way only waits in the other, and comes when the way is open again", async (t) => {
+  const { cable, near, got } = await echoOver(t);
+  near.write("one");
+  await until(() => Buffer.concat(got).toString() === "one");
+  cable.let({ hub: "open", gateway: "held" });
+  assert.equal(cable.isCut, false);
+  near.write("two");
+  const late = connect(cable.port, "127.0.0.1");
+  t.after(() => late.destroy());
+  await once(late, "connect");
+  assert.equal(Buffer.concat(got).toString(), "one");
+  cable.plug();
+  await until(() => Buffer.concat(got).toString() === "onetwo");
+});
+
+test("a slow line brings everything, in order and late", async (t) => {
+  const { cable, near, got } = await echoOver(t);
+  cable.let({ hub: { bytesPerS: 200_000, delayMs: 5 }, gateway: "open" });
+  const sent = Buffer.alloc(40_000, "0123456789abcdef");
+  const fromMs = performance.now();
+  near.end(sent);
+  await once(near, "close");
+  assert.ok(Buffer.concat(got).equals(sent));
+  // Timers end a little early at most, never late enough to make a slow line fast.
+  assert.ok(performance.now() - fromMs >= 190, "40 kB take 200 ms at 200 kB a second");
+});
+
+test("a connection that was forgotten swallows what is sent and tells nobody, and a new one works (control of the network faults: bytes are lost)", async (t) => {
+  const { cable, near, got } = await echoOver(t);
+  near.write("one");
+  await until(() => Buffer.concat(got).toString() === "one");
+  cable.forget();
+  near.write("two");
+  const late = connect(cable.port, "127.0.0.1");
+  t.after(() => late.destroy());
+  const heard: Buffer[] = [];
+  late.on("data", (bytes) => heard.push(bytes));
+  late.write("three");
+  await until(() => Buffer.concat(heard).toString() === "three");
+  assert.equal(Buffer.concat(got).toString(), "one");
+  assert.equal(near.closed, false);
+});
+
+test("a reset ends both sides, with what is on its way", async (t) => {
+  const { cable, near, got } = await echoOver(t);
+  near.on("error", () => undefined);
+  near.write("one");
+  await until(() => Buffer.concat(got).toString() === "one");
+  cable.let({ hub: { bytesPerS: 1, delayMs: 60_000 }, gateway: "open" });
+  near.write("two");
+  cable.reset();
+  await until(() => near.closed);
+  assert.equal(Buffer.concat(got).toString(), "one");
 });
