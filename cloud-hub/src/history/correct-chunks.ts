@@ -136,6 +136,7 @@ export async function recomputeMoved(
         knownToUs: samples.measuredUs[samples.count - 1] ?? range.fromUs,
         samples,
         gaps: gapsOf(entries.get(of.gateway) ?? [], of.tag),
+        forgetsTold: true,
       },
     ]);
   }

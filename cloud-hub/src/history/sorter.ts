@@ -79,7 +79,7 @@ const entriesMax = 10_000;
 
 /** A frame of minutes that a gateway told. */
 interface ToldFrame {
-  readonly gateway: GatewayId;
+  readonly head: FrameHead;
   readonly dictionary: Dictionary;
   readonly hour: number;
   readonly revision: number;
@@ -149,7 +149,7 @@ export class Sorter {
       aggregates,
       parts,
     } = await this.#withDictionaries(frames, chosen, unreadable);
-    const toldHours = await this.#toldHours(aggregates);
+    const toldHours = await this.#toldHours(client, aggregates);
     const forks = await this.#forks(client);
     const readable = [...told, ...forks.readable];
     const heads = readable.map(({ head }) => head);
@@ -255,7 +255,7 @@ export class Sorter {
         log.error("history.frame-undecodable", { gateway, lane, seq, reason: read.reason });
         unreadable.push({ epochNo, lane, seq: rowSeq });
       } else if ("told" in read) {
-        aggregates.push({ gateway, dictionary, ...read });
+        aggregates.push({ head, dictionary, ...read });
       } else {
         readable.push({ gateway, head, dictionary, samples: read });
       }
@@ -270,15 +270,23 @@ export class Sorter {
   }
 
   /** What was told of each tag and hour, and partitions for it, made before the transaction touches their tables. */
-  async #toldHours(frames: readonly ToldFrame[]): Promise<readonly ToldHour[]> {
+  async #toldHours(
+    client: pg.PoolClient,
+    frames: readonly ToldFrame[],
+  ): Promise<readonly ToldHour[]> {
     const { pool, book, clock } = this.#options;
     const told: ToldHour[] = [];
     const slots = new Set<number>();
-    for (const { gateway, dictionary, hour, revision, told: tags } of frames) {
-      const numbers = await book.numbers(pool, gateway, dictionary);
+    const gateways = new Set(frames.map(({ head }) => head.gateway));
+    const clocks = new ClockCorrections(await readCorrections(client, [...gateways]));
+    for (const { head, dictionary, hour, revision, told: tags } of frames) {
+      const numbers = await book.numbers(pool, head.gateway, dictionary);
+      // They were reckoned by stamps that are read at another time: what is computed here is nearer to the truth.
+      const isMoved = clocks.of(head) !== 0;
       for (const { tag, minutes } of tags) {
         const definition = dictionary.byIndex(tag);
         if (definition === undefined) throw new Error(`tag ${tag} is not in its dictionary`);
+        if (isMoved && definition.clock === "gateway") continue;
         const series = numbers[tag] ?? -1;
         told.push({ series, rule: ruleOf(definition), slot: hour, minutes, revision });
       }

@@ -47,6 +47,8 @@ export interface DirtyHours {
   /** All samples within, and at least the last one before; in order of time as it is read. */
   readonly samples: Series;
   readonly gaps: readonly Gap[];
+  /** Its samples are read at another time than their gateway stamped them: minutes that it told are not of that time. */
+  readonly forgetsTold?: boolean;
 }
 
 export async function recomputeRollups(
@@ -58,7 +60,9 @@ export async function recomputeRollups(
     minutes: computeMinutes(one),
     told: noneTold,
   }));
-  await writeRollups(client, await withTold(client, computed));
+  const asTold = computed.filter((_, at) => dirty[at]?.forgetsTold !== true);
+  const forgotten = computed.filter((_, at) => dirty[at]?.forgetsTold === true);
+  await writeRollups(client, [...(await withTold(client, asTold)), ...forgotten]);
 }
 
 /** Minutes and hours in a range of one tag, ready to be written. */

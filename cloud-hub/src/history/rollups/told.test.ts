@@ -13,7 +13,7 @@ import {
   type Series,
 } from "@millwright/aggregates";
 import { seededRandom, type Random } from "@millwright/kit";
-import { encodeAggregates, type TagDefinition } from "@millwright/wire-contract";
+import { encodeAggregates, type ClockState, type TagDefinition } from "@millwright/wire-contract";
 
 import { TestGateway, testTag, type TestFrame } from "../../ingest/test-gateway.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../../test-history.ts";
@@ -65,6 +65,7 @@ function tell(
   rows: readonly Row[],
   hour: number,
   revision: number,
+  change: { readonly clock?: ClockState } = {},
 ): TestFrame {
   const fromUs = testDayUs + hour * hourUs;
   const minutes = inHour(minutesOf(rows, hour + 1), fromUs);
@@ -73,7 +74,7 @@ function tell(
     "history",
     "aggregates",
     encodeAggregates({ hour: firstHour + hour, revision, minutes: body }),
-    { firstUs: fromUs, lastUs: fromUs + hourUs - 1 },
+    { firstUs: fromUs, lastUs: fromUs + hourUs - 1, ...change },
   );
 }
 
@@ -282,4 +283,31 @@ test("a frame that tells of a tag which its dictionary has not is kept as bytes,
     [gateway.gateway],
   );
   assert.equal(noted.rows.length, 1);
+});
+
+test("minutes by the stamps of a clock that was wrong are not taken, and go when their samples move", async () => {
+  const gateway = new TestGateway("gw-told-clock", [tag]);
+  const rows: readonly Row[] = [[testDayUs + 10 * secondUs, 7]];
+  const wrong = { segment: 5, disciplined: false, offsetUs: 2 * hourUs } as const;
+  await takeAndSort(
+    gateway,
+    gateway.dictionaryFrame(),
+    tell(gateway, rows, 0, 3, { clock: wrong }),
+  );
+  assert.deepEqual(await kept(gateway, minuteTier), []);
+
+  const unset = { segment: 6, disciplined: false, offsetUs: 0 } as const;
+  await takeAndSort(
+    gateway,
+    gateway.samples([[0, 7, testDayUs + 10 * secondUs]], { clock: unset }),
+    tell(gateway, rows, 0, 4, { clock: unset }),
+  );
+  assert.deepEqual(await kept(gateway, minuteTier), said(minutesOf(rows, 1)));
+  const record = { ...wrong, segment: 6, disciplined: true, atUs: testDayUs };
+  await takeAndSort(gateway, gateway.clock(record));
+  const view = await history.pool.query<{ time: Date; told: boolean }>(
+    "select time, told from rollup_1m where gateway = $1 order by time limit 1",
+    [gateway.gateway],
+  );
+  assert.deepEqual(view.rows, [{ time: new Date((testDayUs + 2 * hourUs) / 1_000), told: false }]);
 });
