@@ -16,6 +16,7 @@ const claimsOff: readonly (readonly [Protection, LossReason])[] = [
   ["claim-journal-lost", "journal lost"],
   ["claim-restored-copy", "restored copy"],
   ["claim-frame-corrupt", "frame corrupt"],
+  ["claim-thinned", "thinned"],
 ];
 
 export async function judgeAll(
@@ -101,8 +102,10 @@ function chargeOnce(
   );
   let charged = 0;
   for (const { count, reason } of claims.values()) {
-    // The hub may have stored the very frame that was damaged here: what it has is charged to nobody (protocol 7).
-    if (reason !== "frame corrupt") charged += count.kind === "exact" ? count.samples : 0;
+    // The hub may have stored the very frame that was damaged here, or the samples that were thinned here: what it has is
+    // charged to nobody (protocol 7).
+    if (reason === "frame corrupt" || reason === "thinned") continue;
+    charged += count.kind === "exact" ? count.samples : 0;
   }
   const { explained, unexplained } = together(verdicts);
   const neverAnswered = edges.reduce((sum, { device }) => sum + device.charged, 0);

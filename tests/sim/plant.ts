@@ -106,6 +106,9 @@ export async function openPlant(
       folder: ownFolder,
       commitEveryMs: topology.commitEveryMs,
       keepRawHours: topology.keepRawHours ?? keepRawHoursUsual,
+      ...(topology.journalBytesMax === undefined
+        ? {}
+        : { journalBytesMax: topology.journalBytesMax }),
       everyMs: topology.everyMs,
       tags,
       clock: edgeClock,

@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly folder: string;
   readonly commitEveryMs: number;
   readonly keepRawHours: number;
+  /** The least that the settings take, when absent. */
+  readonly journalBytesMax?: number;
   readonly everyMs: number;
   readonly tags: readonly string[];
   readonly clock: SteppedClock;
@@ -46,7 +48,7 @@ interface Running {
 }
 
 /** The least that the settings take. */
-const journalBytesMax = 64 * 2 ** 20;
+const journalBytesLeast = 64 * 2 ** 20;
 const quarantineAheadUs = 10_000_000;
 const aborted = AbortSignal.abort();
 
@@ -68,6 +70,10 @@ export class PlayedGateway {
     this.#random = random;
   }
 
+  get #bytesMax(): number {
+    return this.options.journalBytesMax ?? journalBytesLeast;
+  }
+
   /** Does nothing when it runs: two faults may each start again what both have killed. */
   async start(): Promise<void> {
     if (this.#started) return;
@@ -84,7 +90,7 @@ export class PlayedGateway {
       commitEveryMs: this.options.commitEveryMs,
       keepRawHours: this.options.keepRawHours,
       tellEveryMs: 1_000,
-      bytesMax: journalBytesMax,
+      bytesMax: this.#bytesMax,
       clock,
       clockIsSet: () => clock.isSet,
       random,
@@ -198,7 +204,7 @@ export class PlayedGateway {
   /** Tells whether the journal's file is within its budget (N8). */
   get withinBudget(): boolean {
     const counters = this.#running?.journal.counters();
-    return counters === undefined || counters.journalBytes <= journalBytesMax;
+    return counters === undefined || counters.journalBytes <= this.#bytesMax;
   }
 
   /**

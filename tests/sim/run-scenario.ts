@@ -6,7 +6,7 @@ import { playFault } from "./play-fault.ts";
 import { openPlant, type Plant } from "./plant.ts";
 
 /** How often it is looked whether a gateway holds something to be stored that is not (N4). */
-const lookEveryMs = 200;
+const lookEveryMsUsual = 200;
 /** Longest wait of the link (30 s), a go-back (30 s) and a redelivery (30 s), twice over, and room. */
 const restMsUsual = 300_000;
 /** Rest must last: an open ledger row is sealed at the latest after 10 s. */
@@ -52,7 +52,7 @@ export async function runScenario(
     );
   }
   while (plant.clock.monotonicMs() < scenario.forMs || lasting.count > 0) {
-    await plant.clock.advance(lookEveryMs);
+    await plant.clock.advance(scenario.lookEveryMs ?? lookEveryMsUsual);
     await lookAtMarks(plant, breaches);
   }
   await Promise.all(playing);
@@ -106,7 +106,7 @@ async function comeToRest(plant: Plant, breaches: Set<string>, restMsMax: number
       }
       return;
     }
-    await clock.advance(lookEveryMs);
+    await clock.advance(lookEveryMsUsual);
     await lookAtMarks(plant, breaches);
     if (!edges.every(({ gateway }) => gateway.atRest)) restSinceMs = clock.monotonicMs();
   }

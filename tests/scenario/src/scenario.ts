@@ -57,6 +57,7 @@ export type Protection =
   | "claim-journal-lost"
   | "claim-restored-copy"
   | "claim-frame-corrupt"
+  | "claim-thinned"
   /** Repeats are not known by the identity of samples. */
   | "sample-identity"
   /** The resend round does not rise. */
@@ -74,9 +75,13 @@ export interface Scenario {
     /** Poll period of each tag. */
     readonly everyMs: number;
     readonly commitEveryMs: number;
+    /** Of each gateway; left out, the least that its settings take. */
+    readonly journalBytesMax?: number;
     /** How long the journal keeps what it has released for its own charts, and could send again; days when absent. */
     readonly keepRawHours?: number;
   };
+  /** How often it is looked at what must hold all the time; left out, often. */
+  readonly lookEveryMs?: number;
   /** How long values are produced. Afterwards all faults are over and everything has to come to rest. */
   readonly forMs: number;
   readonly faults: readonly ScenarioFault[];
