@@ -14,6 +14,8 @@ import {
 import { status, type DeviceId } from "@millwright/wire-contract";
 import { z } from "zod";
 
+import type { SteppedClock } from "./stepped-clock.ts";
+
 /** The slowest answer to a poll. */
 const answerMsMax = 20;
 /** An answer, and what the journal takes to keep that its clock was set: 50 ms, and then its commit. */
@@ -26,7 +28,7 @@ export class PlayedDevice {
   charged = 0;
   readonly #tags: readonly string[];
   readonly #world: Clock;
-  readonly #gatewayClock: Clock;
+  readonly #gatewayClock: SteppedClock;
   readonly #random: Random;
   #away = false;
   #quiet = false;
@@ -43,7 +45,7 @@ export class PlayedDevice {
     id: DeviceId,
     tags: readonly string[],
     world: Clock,
-    gatewayClock: Clock,
+    gatewayClock: SteppedClock,
     random: Random,
     valuesAbove = 0,
   ) {
@@ -130,7 +132,9 @@ export class PlayedDevice {
     const aheadUs = this.#gatewayClock.nowUs() - this.#world.nowUs();
     if (aheadUs !== this.#aheadUs) this.#aheadSinceMs = this.#world.monotonicMs();
     this.#aheadUs = aheadUs;
-    const isNews = this.#world.monotonicMs() - this.#aheadSinceMs < clockKeptMs;
+    // A journal that is put back knows nothing of a clock that was in 1970 meanwhile.
+    const isNews =
+      !this.#gatewayClock.isSet || this.#world.monotonicMs() - this.#aheadSinceMs < clockKeptMs;
     const world = isNews ? { worldUs: this.#world.nowUs() } : {};
     const values = this.#tags.map((tag) => {
       const value = ++this.#value;

@@ -11,8 +11,8 @@ export interface Produced {
   /** By the clock of the gateway, which stamps and claims. */
   readonly atUs: number;
   /**
-   * By a clock that nobody sets, where the gateway's had been set a moment ago: what was lost before the gateway could
-   * keep that it had been set is claimed by the clock of before.
+   * By a clock that nobody sets, where the gateway's is none to go by: it was set a moment ago, and what was lost before
+   * that could be kept is claimed by the clock of before; or nothing has set it yet.
    */
   readonly worldUs?: number;
   readonly value: number;
