@@ -1,5 +1,5 @@
 import type { Refused } from "@millwright/kit";
-import type { LedgerEntry, OrderState, TagId } from "@millwright/wire-contract";
+import type { LedgerEntry, LossCount, OrderState, TagId } from "@millwright/wire-contract";
 
 import type { OrderWish } from "./orders/order-messages.ts";
 
@@ -57,12 +57,19 @@ export interface OrderView {
  */
 export type RepairOffer = "raw" | "thinned" | "none";
 
-/** An entry of the ledger with what it is charged: claimed minus repaired. */
+/** An entry of the ledger with what it is charged. */
 export interface LedgerView extends Pick<
   LedgerEntry,
   "reason" | "scope" | "fromUs" | "toUs" | "count"
 > {
+  /** Brought by repairs since. */
   readonly repaired: number;
+  /**
+   * Claimed minus stored, each missing sample to one entry (no-loss protocol 7). Of an entry that counts: all that it still
+   * stands for. Of one that names a time: what should have come of this tag in the range and did not, where no other is
+   * charged for it. Absent when the range is longer than a month.
+   */
+  readonly charged?: LossCount;
   readonly repair: RepairOffer;
 }
 

@@ -21,6 +21,15 @@ export interface ClaimedRange {
 
 const orderOfKinds = ["exact", "scheduled", "unknown"] as const;
 
+/** No-loss protocol 7: exact, range, time, then age. */
+export function byOrderOfCharging(a: Claim, b: Claim): number {
+  return (
+    orderOfKinds.indexOf(a.count.kind) - orderOfKinds.indexOf(b.count.kind) ||
+    a.epochNo - b.epochNo ||
+    a.number - b.number
+  );
+}
+
 /** @param deviceOf of a tag; undefined when it is not known any more */
 export function claimedRanges(
   claims: readonly Claim[],
@@ -29,12 +38,7 @@ export function claimedRanges(
   fromUs: number,
   toUs: number,
 ): readonly ClaimedRange[] {
-  const first = claims.toSorted(
-    (a, b) =>
-      orderOfKinds.indexOf(a.count.kind) - orderOfKinds.indexOf(b.count.kind) ||
-      a.epochNo - b.epochNo ||
-      a.number - b.number,
-  );
+  const first = claims.toSorted(byOrderOfCharging);
   return tags.flatMap((tag) => {
     const own = first.filter(({ scope }) => {
       if (scope.kind === "gateway") return true;

@@ -14,7 +14,9 @@ import {
 import {
   ordersEveryMs,
   ordersMax,
+  type Dictionary,
   type GatewayId,
+  type LossCount,
   type OrderReport,
   type OrdersMessage,
   type TagAnswer,
@@ -31,6 +33,7 @@ import type {
   OrderKind,
   OrderView,
 } from "../order-views.ts";
+import { cellsOf, chargesOf, type RepairedClaim } from "./charges.ts";
 import { claimedRanges, creditsOf } from "./claims.ts";
 import { parseReport, type OrderWish } from "./order-messages.ts";
 import { OrderStore, type OrderRow } from "./order-store.ts";
@@ -46,6 +49,8 @@ export interface OrderDeskOptions {
   readonly log: Log;
 }
 
+/** Samples of a longer range are not counted for the sake of a list: a month of a tag at 1 Hz is read in a second. */
+const chargedUsMax = 31 * 86_400_000_000;
 /** A list that takes longer is not waited for. */
 const statementMs = 30_000;
 /** One for people, one for what gateways report. */
@@ -165,11 +170,46 @@ export class OrderDesk implements OrderBoard {
       if (scope.kind === "gateway") return true;
       return scope.kind === "tag" ? scope.tag === tag : scope.device === device;
     });
-    return own.map((entry) => {
+    const charges = await this.#charges(gateway as GatewayId, tag as TagId, own, dictionary, {
+      fromUs,
+      toUs,
+    });
+    return own.map((entry, at) => {
       const { reason, scope, count, repaired } = entry;
       const repair = repairOffer(entry, own);
-      return { reason, scope, fromUs: entry.fromUs, toUs: entry.toUs, count, repaired, repair };
+      const charged = charges?.[at];
+      const view = {
+        reason,
+        scope,
+        fromUs: entry.fromUs,
+        toUs: entry.toUs,
+        count,
+        repaired,
+        repair,
+      };
+      return charged === undefined ? view : { ...view, charged };
     });
+  }
+
+  /** What is stored of the tag is counted where a claim says no number of its own. */
+  async #charges(
+    gateway: GatewayId,
+    tag: TagId,
+    claims: readonly RepairedClaim[],
+    dictionary: Dictionary | undefined,
+    asked: { readonly fromUs: number; readonly toUs: number },
+  ): Promise<readonly LossCount[] | undefined> {
+    const toUs = Math.min(asked.toUs, this.#options.clock.nowUs());
+    if (toUs - asked.fromUs > chargedUsMax) return undefined;
+    const cells = cellsOf(claims, asked.fromUs, toUs);
+    const ranges = cells.map((cell) => ({ ...cell, tag, epochNo: 0, number: 0 }));
+    const tags = [{ tag, fromUs: toUs }];
+    const { counts } =
+      ranges.length === 0
+        ? { counts: [] }
+        : await this.#options.digest({ gateway, tags, toUs, ranges });
+    const expectedMs = dictionary?.byId(tag)?.expectedMs ?? NaN;
+    return chargesOf(claims, cells, counts, expectedMs > 0 ? expectedMs * 1_000 : NaN);
   }
 
   async #look(): Promise<void> {
