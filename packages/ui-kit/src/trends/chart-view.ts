@@ -55,6 +55,7 @@ export class ChartView {
   #asked: AbortController | undefined;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
+  #telling = 0;
   #closed = false;
 
   constructor(options: ChartViewOptions) {
@@ -119,6 +120,7 @@ export class ChartView {
     for (const end of this.#ends) end();
     clearTimeout(this.#rest);
     cancelAnimationFrame(this.#frame);
+    cancelAnimationFrame(this.#telling);
     this.#asked?.abort();
     this.#plot?.close();
   }
@@ -159,7 +161,7 @@ export class ChartView {
     this.failedMs.value = undefined;
     this.loading.value = false;
     this.#paint();
-    this.#tell();
+    this.#tellSoon(atNow(range.peek(), nowUs()));
   }
 
   async #build(): Promise<void> {
@@ -210,7 +212,6 @@ export class ChartView {
     if (nowUs() === 0) return;
     const painted = atNow(range.peek(), nowUs());
     const { fromUs, toUs } = painted;
-    this.painted.value = painted;
     this.#plot?.draw({
       drawn: this.#drawn(fromUs, toUs),
       gaps: gapsTogether(this.#lines).map(({ gap }) => gap),
@@ -218,11 +219,14 @@ export class ChartView {
       toUs,
       front: front.peek(),
     });
+    // Words after the picture, which asks the page for its measures.
+    this.painted.value = painted;
   }
 
   #drawn(fromUs: number, toUs: number): readonly Drawn[] {
     const { sources, place } = this.#options;
-    const columnS = (toUs - fromUs) / 1e6 / Math.max(1, place.clientWidth / 2);
+    const width = this.#plot?.width() ?? place.clientWidth;
+    const columnS = (toUs - fromUs) / 1e6 / Math.max(1, width / 2);
     return this.#traces.map((trace, at) => {
       const source = sources[at];
       if (source === undefined) return { times: [], values: [] };
@@ -235,9 +239,15 @@ export class ChartView {
     });
   }
 
-  #tell(): void {
-    const { range, nowUs } = this.#options;
-    const shown = atNow(range.peek(), nowUs());
+  /** The picture first: tables of numbers and gaps come with the frame after it. */
+  #tellSoon(shown: TrendRange): void {
+    cancelAnimationFrame(this.#telling);
+    this.#telling = requestAnimationFrame(() => {
+      this.#telling = requestAnimationFrame(() => this.#tell(shown));
+    });
+  }
+
+  #tell(shown: TrendRange): void {
     this.shown.value = {
       lines: this.#lines,
       drawn: this.#drawn(shown.fromUs, shown.toUs),

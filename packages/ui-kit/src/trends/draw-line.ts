@@ -11,6 +11,9 @@ import { firstAfter, type Drawn } from "./drawn.ts";
 /** With more points for each pixel a line is drawn as columns. */
 const curvePointsPerPx = 0.7;
 
+/** Corners that are worth rounding: those of a line whose pieces are long enough to be seen. */
+const roundJoinsMax = 200;
+
 export function drawLine(plot: uPlot, scale: string, drawn: Drawn, pen: PenStyle): void {
   const grid = gridOf(plot, scale, drawn);
   if (grid === undefined) return;
@@ -37,6 +40,8 @@ interface Grid {
   readonly last: number;
   readonly x: (second: number) => number;
   readonly y: (value: number) => number;
+  /** From there on a point lies in the next pixel column. */
+  readonly endOf: (x: number) => number;
 }
 
 function gridOf(plot: uPlot, scale: string, { times, values }: Drawn): Grid | undefined {
@@ -55,6 +60,7 @@ function gridOf(plot: uPlot, scale: string, { times, values }: Drawn): Grid | un
     first: Math.max(0, firstAfter(times, fromS) - 1),
     last: Math.min(values.length, firstAfter(times, x.max) + 1),
     x: (second) => left + (second - fromS) * perSecond,
+    endOf: (x) => fromS + (x + 0.5 - left) / perSecond,
     y: (value) => top + (highest - value) * perUnit,
   };
 }
@@ -68,7 +74,8 @@ function drawCurve(
   const ratio = window.devicePixelRatio;
   ctx.strokeStyle = pen.colour;
   ctx.lineWidth = pen.width * ratio;
-  ctx.lineJoin = "round";
+  // Of many points nobody sees the corners, and each round one is a shape of its own to paint.
+  ctx.lineJoin = grid.last - grid.first > roundJoinsMax ? "bevel" : "round";
   ctx.setLineDash(pen.dash.map((px) => px * ratio));
   ctx.beginPath();
   let down = false;
@@ -93,34 +100,40 @@ function drawCurve(
 /** Of one pixel column, px of the canvas; y grows downwards. */
 interface Column {
   readonly x: number;
-  top: number;
-  bottom: number;
-  end: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly end: number;
   /** The line comes from the column before. */
   readonly joined: boolean;
 }
 
 function columnsOf(grid: Grid, { times, values }: Drawn): readonly Column[] {
   const columns: Column[] = [];
-  let last: Column | undefined;
-  let down = false;
-  for (let at = grid.first; at < grid.last; at++) {
-    const value = values[at];
-    if (value === null || value === undefined) {
-      down = false;
+  let joined = false;
+  // Of a column the least and the greatest value are looked for, and only they get a place: there may be a day of points.
+  for (let at = grid.first; at < grid.last;) {
+    const first = values[at];
+    if (first === null || first === undefined) {
+      joined = false;
+      at++;
       continue;
     }
     const x = Math.round(grid.x(times[at] ?? 0));
-    const y = grid.y(value);
-    if (last?.x === x && down) {
-      if (y < last.top) last.top = y;
-      if (y > last.bottom) last.bottom = y;
-      last.end = y;
-    } else {
-      last = { x, top: y, bottom: y, end: y, joined: down };
-      columns.push(last);
+    const endS = grid.endOf(x);
+    let [least, greatest, end] = [first, first, first];
+    let broken = false;
+    for (at++; at < grid.last && (times[at] ?? Infinity) < endS; at++) {
+      const value = values[at];
+      if (value === null || value === undefined) {
+        broken = true;
+        break;
+      }
+      if (value < least) least = value;
+      if (value > greatest) greatest = value;
+      end = value;
     }
-    down = true;
+    columns.push({ x, top: grid.y(greatest), bottom: grid.y(least), end: grid.y(end), joined });
+    joined = !broken;
   }
   return columns;
 }

@@ -48,6 +48,8 @@ export interface Picture {
 export interface Plot {
   /** What fingers touch: the plot without its axes. */
   readonly over: HTMLElement;
+  /** Of the chart with its axes, px, as it was laid out last: to ask the page would lay it out again. */
+  width(): number;
   draw(picture: Picture): void;
   /** @param seconds undefined takes the cursor away */
   putCursor(seconds: number | undefined): void;
@@ -63,7 +65,13 @@ const oneAxisBelowPx = 600;
 export function createPlot(options: PlotOptions): Plot {
   const { place, tags, height } = options;
   const style = getComputedStyle(place);
-  const property = (name: string): string => style.getPropertyValue(name).trim();
+  const properties = new Map<string, string>();
+  /** Read once: each reading makes the page work out its styles anew. Another theme makes another plot. */
+  const property = (name: string): string => {
+    const known = properties.get(name) ?? style.getPropertyValue(name).trim();
+    properties.set(name, known);
+    return known;
+  };
   const units = unitsOf(tags);
   const penAt = (at: number): PenStyle => {
     const same = options.earlier?.get(at);
@@ -72,7 +80,16 @@ export function createPlot(options: PlotOptions): Plot {
   let picture: Picture = { drawn: [], gaps: [], fromUs: 0, toUs: 1e6, front: 0 };
   const lanes = laneHeights(tags, height);
 
+  const ranges = new Map<string, ReturnType<typeof scaleRange>>();
+  /** Of a picture each is worked out once: axes ask again and again until they fit. */
   const ofUnit = (unit: string): ReturnType<typeof scaleRange> => {
+    const known = ranges.get(unit);
+    if (known !== undefined) return known;
+    const found = rangeOfUnit(unit);
+    ranges.set(unit, found);
+    return found;
+  };
+  const rangeOfUnit = (unit: string): ReturnType<typeof scaleRange> => {
     const mine = picture.drawn.filter(
       (_, at) => tags[at]?.unit === unit && drawnAs(tags[at]) !== "bands",
     );
@@ -171,29 +188,33 @@ export function createPlot(options: PlotOptions): Plot {
     [[], ...tags.map(() => [])],
     place,
   );
+  let width = place.clientWidth;
   let axisAlone: string | undefined;
   const showAxes = (): void => {
     const front = tags[picture.front];
     const hasUnit = front !== undefined && drawnAs(front) !== "bands";
     const alone =
-      place.clientWidth >= oneAxisBelowPx
+      width >= oneAxisBelowPx
         ? undefined
         : scaleOfUnit(units, hasUnit ? front.unit : (units[0] ?? ""));
     if (alone === axisAlone) return;
     axisAlone = alone;
     for (const one of chart.axes.slice(1)) one.show = alone === undefined || one.scale === alone;
     // Sides and sizes are worked out anew with the size only.
-    chart.setSize({ width: place.clientWidth, height });
+    chart.setSize({ width, height });
   };
   const sizes = new ResizeObserver(() => {
+    width = place.clientWidth;
     showAxes();
-    chart.setSize({ width: place.clientWidth, height });
+    chart.setSize({ width, height });
   });
   sizes.observe(place);
   return {
     over: chart.over,
+    width: () => width,
     draw(next) {
       picture = next;
+      ranges.clear();
       showAxes();
       const ends = [next.fromUs / 1e6, next.toUs / 1e6];
       chart.batch(() => {

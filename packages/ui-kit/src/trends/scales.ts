@@ -35,18 +35,20 @@ export function scaleRange(
 ): { readonly min: number; readonly max: number; readonly least: number } {
   let low = Infinity;
   let high = -Infinity;
-  const take = (value: number | null | undefined): void => {
-    if (value === null || value === undefined) return;
-    if (value < low) low = value;
-    if (value > high) high = value;
+  const take = (values: readonly (number | null)[], first: number, end: number): void => {
+    for (let at = first; at < end; at++) {
+      const value = values[at];
+      if (value === null || value === undefined) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
   };
   for (const { times, values } of drawn) {
     // A line enters from the point before the window and leaves for the one after.
     const first = Math.max(0, firstAfter(times, from) - 1);
-    const last = Math.min(values.length, firstAfter(times, to) + 1);
-    for (let at = first; at < last; at++) take(values[at]);
+    take(values, first, Math.min(values.length, firstAfter(times, to) + 1));
   }
-  limits.forEach(take);
+  take(limits, 0, limits.length);
   if (low > high) [low, high] = [0, 1];
   const room = (high - low) * 0.08 || Math.abs(high) * 0.05 || 1;
   const least = low - room;
