@@ -17,6 +17,8 @@ export const firstSensibleDay = sensibleUs / dayUs;
 
 /** Below this a chunk is filled up when samples come: the head of a row costs as much as a hundred samples. */
 export const chunkSamplesLeast = 512;
+/** Below this a call of the packer costs more than all else of a chunk, and saves a few dozen bytes until it is filled up. */
+const packedFrom = 128;
 /** A chart that needs one minute decodes no more than this around it. */
 const chunkSamplesMost = 1_024;
 
@@ -47,7 +49,11 @@ export function packChunks(
       firstUs: part.measuredUs[0] ?? NaN,
       lastUs: part.measuredUs[part.count - 1] ?? NaN,
       samples: part.count,
-      bytes: encodeSamples({ ...part, tag }, dictionary),
+      bytes: encodeSamples(
+        { ...part, tag },
+        dictionary,
+        part.count < packedFrom ? "none" : "quick",
+      ),
     });
     from = end;
   }

@@ -20,6 +20,7 @@ export function writeByTag(
   columns: SortedColumns,
   wide: ReadonlyMap<number, Scalar> | undefined,
   dictionary: Dictionary,
+  packs: boolean,
 ): void {
   for (const section of [directory, times, values, extras]) section.clear();
   last.count = 0;
@@ -57,7 +58,7 @@ export function writeByTag(
     previousTag = index;
     from = end;
   }
-  for (const section of [directory, times, values, extras]) writeSection(out, section);
+  for (const section of [directory, times, values, extras]) writeSection(out, section, packs);
 }
 
 export function readByTag(

@@ -5,9 +5,9 @@ import { pack, unpack, unpackedMax } from "../zstd.ts";
  * Columns of one kind lie together in a section, and each section is packed for itself: zstd makes one code for all
  * bytes of a block, and times, values and directory have little in common.
  */
-export function writeSection(out: ByteWriter, section: ByteWriter): void {
+export function writeSection(out: ByteWriter, section: ByteWriter, packs: boolean): void {
   const plain = section.view();
-  const packed = pack(plain);
+  const packed = packs ? pack(plain) : undefined;
   if (packed === undefined) {
     out.varint(plain.length * 2);
     out.raw(plain);

@@ -13,13 +13,15 @@ export interface TargetColumns {
   readonly wide: Map<number, Scalar>;
 }
 
+/** One memory for all columns: the collector pays for each piece, and a hub that sorts holds those of 40,000 frames. */
 export function makeTarget(count: number): TargetColumns {
+  const memory = new ArrayBuffer(count * 24);
   return {
     count,
-    tag: new Int32Array(count),
-    measuredUs: new Float64Array(count),
-    value: new Float64Array(count),
-    status: new Uint32Array(count),
+    measuredUs: new Float64Array(memory, 0, count),
+    value: new Float64Array(memory, count * 8, count),
+    tag: new Int32Array(memory, count * 16, count),
+    status: new Uint32Array(memory, count * 20, count),
     wide: new Map(),
   };
 }

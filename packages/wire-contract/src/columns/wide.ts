@@ -19,6 +19,7 @@ export function writeWide(
   columns: SortedColumns,
   wide: ReadonlyMap<number, Scalar> | undefined,
   dictionary: Dictionary,
+  packs: boolean,
 ): void {
   for (const section of [directory, times, values, extras]) section.clear();
   const count = columns.count;
@@ -36,7 +37,7 @@ export function writeWide(
   writeRowValues(directory, values, columns, dictionary);
   if (withStatus) extra.writeStatus(extras, columns.status, 0, count);
   if (scalars.rows.length > 0) extra.writeScalars(extras, scalars);
-  for (const section of [directory, times, values, extras]) writeSection(out, section);
+  for (const section of [directory, times, values, extras]) writeSection(out, section, packs);
 }
 
 export function readWide(
