@@ -7,13 +7,17 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
-/** A fleet's dictionaries of some months are some ten megabytes. */
-const dictionariesMax = 4_096;
+/**
+ * Tags of the dictionaries at hand, some 200 MB: half a million tags are 5,000 gateways of 100. A bound on dictionaries
+ * would let a fleet of more gateways read all of them again in each pass.
+ */
+const tagsMax = 500_000;
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
 export class SeriesBook {
   readonly #dictionaries = new Map<string, Dictionary>();
+  #tags = 0;
   /** By dictionary: the series by tag index. */
   readonly #numbers = new WeakMap<Dictionary, Int32Array>();
 
@@ -34,9 +38,19 @@ export class SeriesBook {
     if (body === undefined) return undefined;
     const dictionary = decodeDictionary(body);
     if ("kind" in dictionary) return undefined;
-    if (this.#dictionaries.size >= dictionariesMax) this.#dictionaries.clear();
-    this.#dictionaries.set(key, dictionary);
+    this.#keep(key, dictionary);
     return dictionary;
+  }
+
+  /** Those that were read first leave first. */
+  #keep(key: string, dictionary: Dictionary): void {
+    this.#dictionaries.set(key, dictionary);
+    this.#tags += dictionary.tags.length;
+    for (const [oldest, { tags }] of this.#dictionaries) {
+      if (this.#tags <= tagsMax || oldest === key) break;
+      this.#dictionaries.delete(oldest);
+      this.#tags -= tags.length;
+    }
   }
 
   /** The series of a dictionary's tags, by tag index; -1 where there is no tag. New tags get their numbers. */

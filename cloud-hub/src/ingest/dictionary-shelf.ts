@@ -1,7 +1,10 @@
 import type { Dictionary, GatewayId } from "@millwright/wire-contract";
 
-/** Dictionaries in use. A gateway seals a new one only when its tags change, so a few for each are enough. */
-const dictionariesMax = 4_096;
+/**
+ * Tags of the dictionaries in use, some 200 MB: half a million tags are 5,000 gateways of 100. A bound on dictionaries
+ * would let a fleet of more gateways fetch one for nearly each frame.
+ */
+const tagsMax = 500_000;
 
 /** Where dictionaries come from when they are not at hand. */
 interface Source {
@@ -12,6 +15,7 @@ interface Source {
 export class DictionaryShelf {
   readonly #source: Source;
   readonly #known = new Map<string, Dictionary>();
+  #tags = 0;
 
   constructor(source: Source) {
     this.#source = source;
@@ -23,11 +27,13 @@ export class DictionaryShelf {
 
   put(gateway: GatewayId, dictionary: Dictionary): void {
     const key = `${gateway}/${dictionary.hash}`;
+    this.#tags += dictionary.tags.length - (this.#known.get(key)?.tags.length ?? 0);
     this.#known.delete(key);
     this.#known.set(key, dictionary);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= dictionariesMax) break;
+    for (const [oldest, { tags }] of this.#known) {
+      if (this.#tags <= tagsMax || oldest === key) break;
       this.#known.delete(oldest);
+      this.#tags -= tags.length;
     }
   }
 
@@ -48,5 +54,6 @@ export class DictionaryShelf {
 
   clear(): void {
     this.#known.clear();
+    this.#tags = 0;
   }
 }
