@@ -392,15 +392,25 @@ export class Sorter {
       range.toUs = Math.max(range.toUs, lastUs);
       ranges.set(gateway, range);
     }
-    const found = new Map<GatewayId, readonly LedgerEntry[]>();
-    for (const [gateway, { fromUs, toUs }] of ranges) {
-      // What holds at the begin of the range was measured before it.
-      const rows = await client.query<EntryRow>(
-        `select l.* from ledger_entries l join epochs e on e.no = l.epoch_no
-         where e.gateway = $1 and l.to_us >= $2 and l.from_us <= $3 order by l.from_us desc limit ${entriesMax}`,
-        [gateway, Math.floor(fromUs) - backfillUs, Math.ceil(toUs) + hourUs],
-      );
-      found.set(gateway, rows.rows.map(toEntry));
+    const asked = [...ranges];
+    const rows = await client.query<EntryRow & { readonly gateway: GatewayId }>(
+      `select k.gateway, l.* from unnest($1::text[], $2::bigint[], $3::bigint[]) k (gateway, from_us, to_us)
+       cross join lateral (
+         select l.* from ledger_entries l join epochs e on e.no = l.epoch_no
+         where e.gateway = k.gateway and l.to_us >= k.from_us and l.from_us <= k.to_us
+         order by l.from_us desc limit ${entriesMax}) l`,
+      [
+        asked.map(([gateway]) => gateway),
+        // What holds at the begin of the range was measured before it.
+        asked.map(([, { fromUs }]) => Math.floor(fromUs) - backfillUs),
+        asked.map(([, { toUs }]) => Math.ceil(toUs) + hourUs),
+      ],
+    );
+    const found = new Map<GatewayId, LedgerEntry[]>();
+    for (const row of rows.rows) {
+      const entries = found.get(row.gateway) ?? [];
+      entries.push(toEntry(row));
+      found.set(row.gateway, entries);
     }
     return found;
   }
