@@ -191,6 +191,7 @@ export class Fixture implements AsyncDisposable {
         journalBytes: trouble ? 2 ** 31 : 412_000_000,
         bytesMax: 2 ** 31,
         full: trouble,
+        found: { mendedPages: trouble ? [7, 9] : [], damagedPages: [] },
       },
       devices: this.plant.devices.map(({ device }, index) => ({
         device,

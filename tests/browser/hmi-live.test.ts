@@ -191,6 +191,7 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     );
     assert.match(await page.locator(".strip").innerText(), /Another gateway has this name/);
     assert.match(gateway, /The journal is full, and nothing more may be let go/);
+    assert.match(gateway, /2 pages of the journal were not as they had been written[^]*replace it/);
     assert.match(gateway, /Journal\s+2\.1 GB of 2\.1 GB, 100 %/);
     assert.match(gateway, /Samples refused since the start\s+120\b/);
     assert.match(gateway, /12,472 readings, 131 lost with a reason/);

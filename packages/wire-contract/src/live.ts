@@ -125,8 +125,16 @@ export interface GatewayCounters {
     /** In use by the file and its log, and what they may use at most. */
     readonly journalBytes: number;
     readonly bytesMax: number;
-    /** Samples are refused because the file is full of what the hub does not have. */
+    /** Samples are refused because the file is full, and nothing in it may be let go. */
     readonly full: boolean;
+    /** What was wrong with the file when this run began; absent from a gateway that does not look. */
+    readonly found?: {
+      /** Pages in which a byte had changed: as they were again; and in which more had. */
+      readonly mendedPages: readonly number[];
+      readonly damagedPages: readonly number[];
+      /** The file could not be put right: it lies here, and the journal has begun anew. */
+      readonly movedTo?: string;
+    };
   };
   /** Readings that were due, came, and are known to be lost, for each device. */
   readonly devices: readonly {

@@ -43,9 +43,34 @@ export function DiskPanel(props: {
           <strong>{say("gateway.journal.full")}</strong>
         </p>
       )}
+      {journal?.found !== undefined && <Damage found={journal.found} />}
       <Facts facts={facts} />
     </section>
   );
+}
+
+/** The disk has changed what was written: nothing is shown where it has not. */
+function Damage(props: {
+  readonly found: NonNullable<GatewayCounters["journal"]["found"]>;
+}): JSX.Element | null {
+  const { mendedPages, damagedPages, movedTo } = props.found;
+  const words = damageWords(mendedPages.length, damagedPages.length, movedTo);
+  if (words === undefined) return null;
+  return (
+    <p class="facts-note">
+      <strong>{words}</strong> {say("gateway.damage.do")}
+    </p>
+  );
+}
+
+function damageWords(
+  mended: number,
+  damaged: number,
+  movedTo: string | undefined,
+): string | undefined {
+  if (movedTo !== undefined) return say("gateway.damage.moved", { file: movedTo });
+  if (damaged > 0) return say("gateway.damage.given-up", { pages: countWords(damaged) });
+  return mended > 0 ? say("gateway.damage.mended", { pages: countWords(mended) }) : undefined;
 }
 
 function journalFacts(journal: GatewayCounters["journal"]): readonly Fact[] {

@@ -109,6 +109,13 @@ const texts = {
   "gateway.journal.words": "{used} of {room}, {share} %",
   "gateway.journal.full":
     "The journal is full, and nothing more may be let go: the samples of the running hour need all of it. New samples are refused and counted. Give the journal more room in the settings.",
+  "gateway.damage.mended":
+    "At this start {pages} pages of the journal were not as they had been written. They were put right, and nothing is lost.",
+  "gateway.damage.given-up":
+    "At this start {pages} pages of the journal were not as they had been written. What lay on them is in the ledger as frame corrupt.",
+  "gateway.damage.moved":
+    "At this start the journal could not be read. It lies in {file}; what the hub does not have of it is in the ledger as journal lost.",
+  "gateway.damage.do": "The disk changes what is written on it: replace it.",
   "gateway.room": "Room without the hub",
   "room.words": "{room} at this rate",
   "room.thins": "{room} at this rate; after {thins} older history is thinned to minutes",
