@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -14,11 +14,19 @@ export interface Broker {
   readonly client: NatsConnection;
 }
 
-/** @param folder of its own: where streams go, and where it says its port */
-export async function startBroker(folder: string): Promise<Broker> {
+/**
+ * @param folder of its own: where streams go, and where it says its port
+ * @param config a file that says where streams go, when it says more than that
+ */
+export async function startBroker(folder: string, config?: string): Promise<Broker> {
+  // One that was killed has left its own.
+  for (const file of readdirSync(folder)) {
+    if (file.endsWith(".ports")) rmSync(join(folder, file));
+  }
+  const streams = config === undefined ? ["-js", "-sd", folder] : ["-c", config];
   const child = spawn(
     "nats-server",
-    ["-js", "-sd", folder, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", folder],
+    [...streams, "-a", "127.0.0.1", "-p", "-1", "--ports_file_dir", folder],
     { stdio: "ignore" },
   );
   const ended = once(child, "exit");

@@ -1,10 +1,11 @@
 /**
  * A hub that stores at once, for `bench drain`: it checks each frame and its chain, and says its mark every few
  * milliseconds. A process of its own, so that its processor time is not counted to the gateway. At its end it prints how
- * late live samples were.
+ * late live samples were, and with `distinct` how many samples it has, each counted once.
  *
- * `node drain-hub.ts URL GATEWAY`
+ * `node drain-hub.ts URL GATEWAY [distinct]`
  */
+import { systemClock } from "@millwright/kit";
 import {
   fitsChain,
   isGatewayId,
@@ -16,12 +17,13 @@ import {
 } from "@millwright/wire-contract";
 import { connect } from "@nats-io/transport-node";
 
+import { DistinctSamples } from "./distinct-samples.ts";
 import { percentile } from "./medians.ts";
 
 const marksEveryMs = 10;
 const incarnation = "bench";
 
-const [url, gateway] = process.argv.slice(2);
+const [url, gateway, counts] = process.argv.slice(2);
 if (url === undefined || gateway === undefined || !isGatewayId(gateway)) {
   throw new Error("usage: drain-hub.ts URL GATEWAY");
 }
@@ -34,8 +36,9 @@ interface Lane {
 const connection = await connect({ servers: url });
 const lanes = new Map<string, Lane>();
 /** Of each live frame that was sealed since: how long ago its oldest sample was measured, ms. */
-const startedUs = Date.now() * 1_000;
+const startedUs = systemClock.nowUs();
 const lateMs: number[] = [];
+const distinct = counts === "distinct" ? new DistinctSamples() : undefined;
 let samples = 0;
 let wanting = 0;
 
@@ -71,7 +74,8 @@ for (const name of roadLanes) {
       lane.mark = { ...lane.mark, storedSeq: head.seq, safeSeq: head.seq, chain };
       samples += head.sampleCount;
       if (name === "live" && head.sealedUs > startedUs)
-        lateMs.push(Date.now() - head.firstUs / 1_000);
+        lateMs.push((systemClock.nowUs() - head.firstUs) / 1_000);
+      distinct?.take(frame);
     },
   });
 }
@@ -87,7 +91,7 @@ connection.subscribe(subjects.hello(gateway), {
         version: 1,
         session: 1,
         incarnation,
-        hubNowUs: Date.now() * 1_000,
+        hubNowUs: systemClock.nowUs(),
         marks: [...lanes.values()].map(({ mark }) => mark),
       }),
     );
@@ -103,6 +107,8 @@ process.send?.({ ready: true });
 process.once("SIGTERM", () => {
   clearInterval(timer);
   const late = { p50: percentile(lateMs, 50), p99: percentile(lateMs, 99), frames: lateMs.length };
-  process.stdout.write(`${JSON.stringify({ samples, wanting, late })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ samples, wanting, late, ...(distinct === undefined ? {} : { distinct: distinct.count() }) })}\n`,
+  );
   void connection.close();
 });

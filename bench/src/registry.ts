@@ -7,6 +7,7 @@ import { bench as edgePipeline } from "./edge-pipeline.ts";
 import { bench as history } from "./history.ts";
 import { bench as hubIngest } from "./hub-ingest.ts";
 import { bench as journal } from "./journal.ts";
+import { bench as outagePeers } from "./outage-peers.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as recover } from "./recover.ts";
 import { bench as start } from "./start.ts";
@@ -26,6 +27,7 @@ export const benches: readonly Bench[] = [
   publish,
   uplink,
   drain,
+  outagePeers,
   hubIngest,
   history,
 ];
