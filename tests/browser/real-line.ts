@@ -25,6 +25,8 @@ export interface RealLine extends AsyncDisposable {
   startGateway(): Promise<void>;
   /** A second gateway over the same machines, without OPC UA. */
   startSecondGateway(): Promise<void>;
+  /** Broker, database and hub are gone from then on. */
+  stopHub(): Promise<void>;
 }
 
 export async function startRealLine(): Promise<RealLine> {
@@ -96,6 +98,9 @@ export async function startRealLine(): Promise<RealLine> {
         };
         const second = await settingsOf(2, machines);
         await start("gateway 2", programs.gateway, ["--settings", second]).ready;
+      },
+      async stopHub() {
+        await hub.stop();
       },
       [Symbol.asyncDispose]: end,
     };
