@@ -306,6 +306,45 @@ test("the ledger is shown where it concerns the tag, and breaks its line", async
   assert.deepEqual([...line.values], [1, NaN, 2]);
 });
 
+test("the ledger charges each missing sample to one entry, less what is stored", async () => {
+  const wire = new Wire(new TestGateway("gw-charges"));
+  await wire.hello();
+  wire.send(wire.gateway.dictionaryFrame());
+  const scope = { kind: "device", device: "plc-1" as DeviceId } as const;
+  const secondUs = 1_000_000;
+  wire.send(
+    wire.gateway.ledger([
+      {
+        number: 1,
+        reason: "device unreachable",
+        scope,
+        fromUs: 0,
+        toUs: 10 * secondUs - 1,
+        count: { kind: "scheduled", samples: 20 },
+      },
+      {
+        number: 2,
+        reason: "gateway down",
+        scope,
+        fromUs: 5 * secondUs,
+        toUs: 15 * secondUs - 1,
+        count: { kind: "unknown" },
+      },
+    ]),
+  );
+  wire.send(wire.gateway.samples([[0, 1, 2 * secondUs]]));
+  await wire.stored("critical", 2);
+  await wire.stored("live", 1);
+  const entries = await views().orders.ledger("gw-charges", "pump/t0", 0, 20 * secondUs);
+  assert.deepEqual(
+    entries.map(({ reason, charged }) => [reason, charged]),
+    [
+      ["device unreachable", { kind: "scheduled", samples: 9 }],
+      ["gateway down", { kind: "scheduled", samples: 5 }],
+    ],
+  );
+});
+
 test("a gateway may not manage streams, hear others' beats, or speak as the hub", async () => {
   assert.ok(hub !== undefined);
   const { broker, gatewayCredentials } = hub.status();

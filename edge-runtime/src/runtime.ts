@@ -154,6 +154,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       nowUs: clock.nowUs(),
       devices: statuses(),
       unexplained: unexplained(),
+      clock: gatewayClock.state,
       ...proofsOf(current, clock.nowUs()),
       stopping: until.aborted,
     }));

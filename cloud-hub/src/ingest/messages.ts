@@ -88,6 +88,7 @@ const beat: z.ZodType<Beat> = z.object({
   waitingSamples: count,
   oldestWaitingMs: z.number().min(0),
   unexplained: count,
+  clock: z.enum(["set", "unset", "unknown"]).exactOptional(),
   // A gateway of 10,000 devices of four intervals each; a longer list is not one of ours.
   proofs: z
     .array(z.object({ device: deviceId, expectedMs: z.number(), provenUs: z.number() }))

@@ -81,3 +81,11 @@ test("the other is gone once it has said that it stops, or was quiet for half a 
   await clock.advance(1_000);
   await watching;
 });
+
+test("the row says what sets the clock of the gateway, and how far it was from the hub's", () => {
+  const { clock, fleet, row } = rig();
+  assert.equal(row()?.clock, undefined);
+  const nowUs = clock.nowUs();
+  fleet.beat(gateway, { ...beat, clock: "unset", nowUs: nowUs - 3_600_000_000 }, nowUs);
+  assert.deepEqual(row()?.clock, { state: "unset", aheadMs: -3_600_000 });
+});

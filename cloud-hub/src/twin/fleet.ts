@@ -169,6 +169,9 @@ export class Fleet {
         quarantined: known.quarantined,
         hmi: known.hello?.hmi ?? "",
         software: known.hello?.software ?? "",
+        ...(beat?.clock === undefined
+          ? {}
+          : { clock: { state: beat.clock, aheadMs: (beat.nowUs - place.beatUs) / 1_000 } }),
         ...(place.copy === undefined
           ? {}
           : { copy: { sinceUs: place.copy.sinceUs, hmi: place.copy.hmi } }),

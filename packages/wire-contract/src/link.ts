@@ -134,6 +134,9 @@ export interface Proof {
 /** More stale tags than this in one beat are a broken gateway; the rest is then not proven at all. */
 export const staleTagsMax = 1_000;
 
+/** Whether anything disciplines the gateway's own clock; "unknown" where the system does not say. */
+export type GatewayClockWord = "set" | "unset" | "unknown";
+
 /** Gateway to hub, once a second. */
 export interface Beat {
   readonly version: 1;
@@ -146,6 +149,8 @@ export interface Beat {
   readonly oldestWaitingMs: number;
   /** Samples that are neither kept nor explained, as the gateway counts. Must be 0. */
   readonly unexplained: number;
+  /** Whether anything sets the gateway's clock; left out by gateways of before. */
+  readonly clock?: GatewayClockWord;
   /** Of tags that are not told in full; left out where all are. */
   readonly proofs?: readonly Proof[];
   /** Tags whose last proof is too old; at most `staleTagsMax`. */

@@ -1,5 +1,5 @@
 import type { CapturePoint } from "./capture.ts";
-import type { DeviceStatus } from "./link.ts";
+import type { DeviceStatus, GatewayClockWord } from "./link.ts";
 import type { TagKind } from "./tag.ts";
 import type { ValueType } from "./scalar.ts";
 
@@ -111,7 +111,7 @@ export interface GatewayCounters {
   /** Samples that are neither kept nor explained. Must be 0. */
   readonly unexplained: number;
   /** Whether the gateway's own clock is disciplined; "unknown" where the system does not say. */
-  readonly clock: "set" | "unset" | "unknown";
+  readonly clock: GatewayClockWord;
   readonly journal: {
     /** Samples offered, committed, refused at a bound, and rejected because they fit into no frame. */
     readonly received: number;
@@ -179,6 +179,11 @@ export interface GatewayRow {
   readonly hmi: string;
   /** As the gateway says it; "" before its first hello. */
   readonly software: string;
+  /**
+   * What the gateway says of its own clock, and how far that was ahead of the hub's with the last beat, less the way of the
+   * beat, ms. Absent where it has not said.
+   */
+  readonly clock?: { readonly state: GatewayClockWord; readonly aheadMs: number };
   /** Another gateway has this name and was heard in the last half minute: a person has to stop one of the two. */
   readonly copy?: GatewayCopy;
 }

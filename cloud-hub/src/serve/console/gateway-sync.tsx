@@ -49,6 +49,9 @@ export function GatewaySync(props: {
           [say("gateway.unexplained"), countWords(row.unexplained)],
           [say("gateway.quarantined"), countWords(row.quarantined)],
           [say("gateway.heard"), fullTimeWords(row.lastBeatUs)],
+          ...(row.clock === undefined
+            ? []
+            : [[say("gateway.own-clock"), clockWords(row.clock)] as const]),
         ] as const)),
     ...(page.commitEveryMs === undefined
       ? []
@@ -96,6 +99,16 @@ export function GatewaySync(props: {
       )}
     </section>
   );
+}
+
+/** Less is the way of a beat; a person who compares watches would not notice it either. */
+const clockApartMs = 2_000;
+
+function clockWords({ state, aheadMs }: NonNullable<GatewayRow["clock"]>): string {
+  const words = say(`gateway.own-clock.${state}`);
+  if (Math.abs(aheadMs) <= clockApartMs) return words;
+  const time = durationWords(Math.abs(aheadMs));
+  return say(aheadMs > 0 ? "gateway.own-clock.ahead" : "gateway.own-clock.behind", { words, time });
 }
 
 function linkWords(hub: HubLink | undefined, nowUs: number): string {
