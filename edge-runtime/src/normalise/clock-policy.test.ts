@@ -111,6 +111,42 @@ test("local time taken for UTC is beyond an hour, and is ignored", async () => {
   assert.match(played.findings.at(0)?.text ?? "", /3 h ahead.*ignored/);
 });
 
+test("a clock that is an hour off is corrected, ahead or behind: the way of a value makes it a little less", async () => {
+  for (const offsetUs of [hour - second, second - hour]) {
+    const played = playDevice("auto");
+    const errors = await played.run(20, offsetUs);
+    assert.ok(
+      errors.slice(-10).every((error) => Math.abs(error) <= 100_000),
+      String(errors),
+    );
+    assert.equal(played.findings.at(-1)?.applied, "correct");
+    assert.equal(played.quarantined(), 0);
+  }
+});
+
+test("a controller that goes by local time jumps at daylight saving, and its stamps do not stay an hour off", async () => {
+  const played = playDevice("auto");
+  await played.run(20, 0);
+  const forward = await played.run(20, hour - second);
+  assert.ok(
+    forward.every((error) => Math.abs(error) <= 100_000),
+    String(forward),
+  );
+  const back = await played.run(20, 0);
+  assert.ok(
+    back.every((error) => Math.abs(error) <= 100_000),
+    String(back),
+  );
+  // The other way round nothing refutes a stamp that is too old: it is believed until no younger one has come for 5 s.
+  const behind = await played.run(20, second - hour);
+  assert.ok(
+    behind.slice(-20).every((error) => Math.abs(error) <= 100_000),
+    String(behind),
+  );
+  assert.equal(played.findings.at(-1)?.applied, "correct");
+  assert.equal(played.quarantined(), 0);
+});
+
 test("a clock that is set right again is trusted again", async () => {
   const played = playDevice("auto");
   await played.run(20, 60 * second);
