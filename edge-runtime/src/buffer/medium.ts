@@ -5,7 +5,14 @@ import path from "node:path";
 import Database from "better-sqlite3";
 import type { GatewayId } from "@millwright/wire-contract";
 
-import { codeOf, isCorrupt, JournalDamaged, JournalInUse, JournalUnusable } from "./faults.ts";
+import {
+  codeOf,
+  isCorrupt,
+  isFull,
+  JournalDamaged,
+  JournalInUse,
+  JournalUnusable,
+} from "./faults.ts";
 import { checkPages } from "./pages/check-pages.ts";
 import {
   clearSuspicion,
@@ -63,6 +70,8 @@ export class Medium {
   /** Kept open beside SQLite's: closing it would let go of the lock on the file. */
   readonly #fd: number;
   #checkedTo: number;
+  /** The file is what its sums say: a checkpoint that found no room has left it half way. */
+  #isFolded = true;
   /** What is in the log was written by this run. */
   #logIsOwn = false;
   #walFd: number | undefined;
@@ -159,7 +168,7 @@ export class Medium {
    */
   checkSome(): boolean {
     const pages = Math.floor(fstatSync(this.#fd).size / pageSize);
-    if (this.#sums === undefined || this.#checkedTo >= pages) return false;
+    if (this.#sums === undefined || !this.#isFolded || this.#checkedTo >= pages) return false;
     const to = Math.min(pages, this.#checkedTo + pagesPerCheck);
     // The file is what the last checkpoint made it; what is in the log does not matter to it.
     const found = checkPages(this.#fd, pageSize, this.#sums, this.#checkedTo + 1, to, new Set());
@@ -233,14 +242,21 @@ export class Medium {
   }
 
   #checkpoint(): void {
-    // The first page says which checkpoint made the file, so that sums are not held against a copy of another time.
-    const made = Number(this.db.pragma("application_id", { simple: true }));
-    this.db.pragma(`application_id = ${(made + 1) % 2 ** 31}`);
-    this.#walSize = this.#sizeOfWal();
-    const pages = this.#noteSums();
-    // Nobody else has the file open, so this always folds everything and cuts the log to nothing.
-    this.db.pragma("wal_checkpoint(TRUNCATE)");
-    this.#checkpointed += pages * pageSize;
+    try {
+      // The first page says which checkpoint made the file, so that sums are not held against a copy of another time.
+      const made = Number(this.db.pragma("application_id", { simple: true }));
+      this.db.pragma(`application_id = ${(made + 1) % 2 ** 31}`);
+      this.#walSize = this.#sizeOfWal();
+      this.#isFolded = false;
+      const pages = this.#noteSums();
+      // Nobody else has the file open, so this always folds everything and cuts the log to nothing.
+      this.db.pragma("wal_checkpoint(TRUNCATE)");
+      this.#isFolded = true;
+      this.#checkpointed += pages * pageSize;
+    } catch (failure) {
+      // What was committed is in the log, and is folded when the disk has room: the commit before stands.
+      if (!isFull(failure)) throw failure;
+    }
     this.#walSize = this.#sizeOfWal();
   }
 
