@@ -54,6 +54,7 @@ export async function startGateway(
     readonly journal?: object;
   },
   commitEveryMs?: number,
+  readyMsMax = 30_000,
 ): Promise<Gateway> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "gateway.yaml");
@@ -72,7 +73,7 @@ export async function startGateway(
     name: "gateway",
     program: builtGateway(),
     args: ["--settings", file],
-    readyMsMax: 30_000,
+    readyMsMax,
     onLine: (line) => {
       if (!line.includes('"edge.first-durable"')) return;
       const { device } = JSON.parse(line) as { readonly device: string };
@@ -85,7 +86,7 @@ export async function startGateway(
     part,
     spawnedMs,
     async firstDurable(device) {
-      if (!seen.has(device)) await once(told, device, { signal: AbortSignal.timeout(30_000) });
+      if (!seen.has(device)) await once(told, device, { signal: AbortSignal.timeout(readyMsMax) });
       return seen.get(device) ?? Number.NaN;
     },
     async counters() {

@@ -4,6 +4,7 @@ import { bench as drain } from "./drain.ts";
 import { bench as e2e } from "./e2e.ts";
 import { bench as edge10k } from "./edge-10k.ts";
 import { bench as edgePipeline } from "./edge-pipeline.ts";
+import { bench as growth } from "./growth.ts";
 import { bench as history } from "./history.ts";
 import { bench as hubIngest } from "./hub-ingest.ts";
 import { bench as journal } from "./journal.ts";
@@ -30,4 +31,5 @@ export const benches: readonly Bench[] = [
   outagePeers,
   hubIngest,
   history,
+  growth,
 ];
