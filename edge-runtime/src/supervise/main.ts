@@ -32,7 +32,7 @@ const program = join(import.meta.dirname, `../main${extname(import.meta.filename
 let state: SupervisedState = { restarts: 0, startedMs: performance.now() };
 let runtime: ChildProcess;
 let lastAliveMs = performance.now();
-let hasSpoken = false;
+let isReady = false;
 let hasBeenReady = false;
 let heap = firstHeap;
 let ending = false;
@@ -56,7 +56,7 @@ function sayOutOfMemory(mb: number, nextMb: number | undefined): void {
 
 function startRuntime(): void {
   lastAliveMs = performance.now();
-  hasSpoken = false;
+  isReady = false;
   state = { ...state, startedMs: lastAliveMs };
   runtime = fork(program, ["run", ...process.argv.slice(2)], {
     execArgv: [...runtimeFlags, `--max-old-space-size=${heap.mb}`],
@@ -64,9 +64,9 @@ function startRuntime(): void {
   });
   runtime.on("message", (message) => {
     lastAliveMs = performance.now();
-    hasSpoken = true;
     if (message === "alive") return;
     // What it says beside is that values can flow.
+    isReady = true;
     hasBeenReady = true;
     process.send?.(message);
   });
@@ -96,7 +96,7 @@ function startRuntime(): void {
 const watch = setInterval(() => {
   // One that has ended waits for its next start.
   if (runtime.exitCode !== null || runtime.signalCode !== null) return;
-  if (!isSilent(hasSpoken, performance.now() - lastAliveMs)) return;
+  if (!isSilent(isReady, performance.now() - lastAliveMs)) return;
   say("error", "supervise.runtime-silent", { pid: runtime.pid });
   runtime.kill("SIGKILL");
   lastAliveMs = performance.now();

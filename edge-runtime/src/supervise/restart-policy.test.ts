@@ -65,7 +65,7 @@ test("a first start that meets a journal in use waits for it, for twenty seconds
   );
 });
 
-test("a runtime that falls silent is ended after ten seconds, and one that has not spoken yet has two minutes", () => {
+test("a runtime that falls silent is ended after ten seconds, and one that is not ready yet has two minutes", () => {
   assert.deepEqual(
     [9_999, 10_000].map((sinceMs) => isSilent(true, sinceMs)),
     [false, true],

@@ -63,14 +63,15 @@ const inUseWaitMs = 500;
 /** The runtime says every second that its loop turns; ten missed are no slow disk any more. */
 const silentMsMax = 10_000;
 /**
- * Before the first word it reads its program and its journal, a second's work. On a small box that is busy with other things
- * it takes many, and a runtime that is killed each time before it is ready never is.
+ * Before it is ready it reads its program, its settings and its journal, a second's work, and with 100,000 tags a dozen. On a
+ * small box that is busy with other things it takes many, some of them without a word, and a runtime that is killed each time
+ * before it is ready never is.
  */
 const startMsMax = 120_000;
 
 /** @param sinceMs time since the runtime's last word, or since its start when it has not said any */
-export function isSilent(hasSpoken: boolean, sinceMs: number): boolean {
-  return sinceMs >= (hasSpoken ? silentMsMax : startMsMax);
+export function isSilent(isReady: boolean, sinceMs: number): boolean {
+  return sinceMs >= (isReady ? silentMsMax : startMsMax);
 }
 
 /** @param cannotFit the runtime has never been ready, and its heap cannot be made larger */
