@@ -11,15 +11,11 @@ import {
   RangeReader,
   RangeWriter,
   readNumber,
-  readSigned,
   readTree,
   refuseMalformed,
   unpack,
   writeNumber,
-  writeSigned,
   writeTree,
-  type Bits,
-  type NumberModel,
 } from "@millwright/wire-contract/codec";
 
 import type { Buckets, ExactBucket } from "../buckets.ts";
@@ -27,16 +23,8 @@ import type { BucketColumns } from "../columns.ts";
 import { widths } from "../width.ts";
 import { emptyColumns, rowsOf } from "./buckets-codec.ts";
 import { readExact, writeExact } from "./exact-codec.ts";
-import {
-  exponentMax,
-  exponentMin,
-  formOf,
-  fromWhole,
-  toWhole,
-  type DeviceScale,
-  type Form,
-} from "./forms.ts";
-import { wholeGuess } from "./number-column.ts";
+import type { DeviceScale } from "./forms.ts";
+import { forgetColumn, makeColumnModels, readColumn, writeColumn } from "./told-column.ts";
 import { toldOrder, type Known, type ToldColumn } from "./told-order.ts";
 
 /**
@@ -62,39 +50,18 @@ const tagsMax = 65_536;
 const groupBits = { sums: 1, counts: 2, changes: 4, exact: 8, whole: 16 } as const;
 const groupTree = 5;
 const wholeNames = ["first", "last", "min", "max"] as const;
-const formTree = 6;
-/** First row of a column, and the others by the length of the difference before. */
-const contextCount = 7;
-
-interface ColumnModels {
-  readonly plan: ToldColumn;
-  readonly forms: Bits;
-  readonly asGuessed: Bits;
-  readonly differences: readonly NumberModel[];
-}
-
 /** What is learned while a frame is written or read; each frame begins anew, because each decodes alone. */
 const models = {
   gaps: makeNumberModel(),
   counts: makeNumberModel(),
   groups: makeBits(2 ** groupTree),
-  columns: toldOrder.map((plan): ColumnModels => ({
-    plan,
-    forms: makeBits(2 ** formTree),
-    /** Of a whole column, and of a number that has no form. */
-    asGuessed: makeBits(2),
-    differences: Array.from({ length: contextCount }, makeNumberModel),
-  })),
+  columns: toldOrder.map(makeColumnModels),
 };
 
 function forgetModels(): void {
   for (const numbers of [models.gaps, models.counts]) forgetNumbers(numbers);
   forget(models.groups);
-  for (const { forms, asGuessed, differences } of models.columns) {
-    forget(forms);
-    forget(asGuessed);
-    differences.forEach(forgetNumbers);
-  }
+  models.columns.forEach(forgetColumn);
 }
 
 const out = new ByteWriter(16_384);
@@ -258,119 +225,6 @@ function assertMinutes(startUs: Float64Array, hourUs: number): void {
       throw new Malformed("its minutes do not rise within their hour");
     before = us;
   }
-}
-
-function writeColumn(
-  coder: RangeWriter,
-  { plan, forms, asGuessed, differences }: ColumnModels,
-  known: Known,
-  rows: Uint32Array,
-  numbers: Float64Array,
-  scale: DeviceScale | undefined,
-): void {
-  if (rows.length === 0) return;
-  const form = formOf(numbers, scale);
-  writeTree(coder, forms, formTree, codeOf(form));
-  if (form.kind === "single" || form.kind === "double") {
-    for (const [place, number] of numbers.entries()) {
-      const guess = plan.guess(known, rows[place] ?? 0, rows[place - 1] ?? -1);
-      const guessed = Object.is(guess, number);
-      coder.bit(asGuessed, 1, guessed ? 0 : 1);
-      if (!guessed) writeRaw(coder, form.kind, number);
-    }
-    return;
-  }
-  const written = numbers.map((number, place) => {
-    const row = rows[place] ?? 0;
-    return toWhole(form, number) - wholeGuess(form, plan.guess(known, row, rows[place - 1] ?? -1));
-  });
-  const guessed = written.every((difference) => difference === 0);
-  coder.bit(asGuessed, 0, guessed ? 0 : 1);
-  if (guessed) return;
-  let context = 0;
-  for (const difference of written) {
-    writeSigned(coder, differences[context] as NumberModel, difference);
-    context = contextAfter(difference);
-  }
-}
-
-function readColumn(
-  coder: RangeReader,
-  { plan, forms, asGuessed, differences }: ColumnModels,
-  known: Known,
-  rows: Uint32Array,
-  scale: DeviceScale | undefined,
-): void {
-  if (rows.length === 0) return;
-  const column = known[plan.name];
-  const form = formAt(readTree(coder, forms, formTree), scale);
-  if (form.kind === "single" || form.kind === "double") {
-    for (const [place, row] of rows.entries()) {
-      const guessed = coder.bit(asGuessed, 1) === 0;
-      column[row] = guessed
-        ? plan.guess(known, row, rows[place - 1] ?? -1)
-        : readRaw(coder, form.kind);
-    }
-    return;
-  }
-  const guessed = coder.bit(asGuessed, 0) === 0;
-  let context = 0;
-  for (const [place, row] of rows.entries()) {
-    const guess = wholeGuess(form, plan.guess(known, row, rows[place - 1] ?? -1));
-    const difference = guessed ? 0 : readSigned(coder, differences[context] as NumberModel);
-    column[row] = fromWhole(form, guess + difference);
-    context = contextAfter(difference);
-  }
-}
-
-/** By the length of the difference in bits: what was near is near again. */
-function contextAfter(difference: number): number {
-  const size = Math.abs(difference);
-  if (size === 0) return 1;
-  if (size < 2 ** 3) return 2;
-  if (size < 2 ** 6) return 3;
-  if (size < 2 ** 10) return 4;
-  return size < 2 ** 16 ? 5 : 6;
-}
-
-/** Exponent and width of decimals, and three more. */
-const formCodes = { decimalSingle: 16, device: 32, single: 33, double: 34 } as const;
-
-function codeOf(form: Form): number {
-  if (form.kind !== "decimal") return formCodes[form.kind];
-  return form.exponent - exponentMin + (form.single ? formCodes.decimalSingle : 0);
-}
-
-function formAt(code: number, scale: DeviceScale | undefined): Form {
-  if (code === formCodes.single) return { kind: "single" };
-  if (code === formCodes.double) return { kind: "double" };
-  if (code === formCodes.device && scale !== undefined) {
-    return { kind: "device", scale: scale.scale, offset: scale.offset };
-  }
-  const single = code >= formCodes.decimalSingle;
-  const exponent = code - (single ? formCodes.decimalSingle : 0) + exponentMin;
-  if (exponent > exponentMax) throw new Malformed(`form ${code} is not known`);
-  return { kind: "decimal", exponent, single };
-}
-
-const raw = new DataView(new ArrayBuffer(8));
-
-function writeRaw(coder: RangeWriter, kind: "single" | "double", number: number): void {
-  if (kind === "single") raw.setFloat32(0, number);
-  else raw.setFloat64(0, number);
-  for (let bit = 0; bit < (kind === "single" ? 32 : 64); bit++) {
-    coder.evenBit((raw.getUint8(bit >> 3) >> (7 - (bit & 7))) & 1);
-  }
-}
-
-function readRaw(coder: RangeReader, kind: "single" | "double"): number {
-  const bytes = kind === "single" ? 4 : 8;
-  for (let at = 0; at < bytes; at++) {
-    let byte = 0;
-    for (let bit = 0; bit < 8; bit++) byte = byte * 2 + coder.evenBit();
-    raw.setUint8(at, byte);
-  }
-  return kind === "single" ? raw.getFloat32(0) : raw.getFloat64(0);
 }
 
 function isZero(number: number): boolean {
