@@ -41,7 +41,7 @@ export type ClockCause = keyof typeof clockCauses;
  * second is a correction: `disciplined`, with the offset that brings stamps of the segment to the time of that clock.
  */
 export interface ClockRecord extends ClockState {
-  /** When this became known, µs. */
+  /** When this became known, by the gateway's clock, µs. */
   readonly atUs: number;
   /** Absent where a gateway of before did not say. */
   readonly cause?: ClockCause;
