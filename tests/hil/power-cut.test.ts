@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { seededRandom } from "@millwright/kit";
+import { seededRandom, systemClock } from "@millwright/kit";
 
 import { LoopDisk, noLoopDisk } from "./loop-disk.ts";
 import { isRunning, kill } from "./processes.ts";
@@ -51,6 +51,7 @@ async function play(t: TestContext, count: number, ignoresSync: boolean): Promis
     await rig.stopHub();
     await rig.startGateway();
     const committed = new Set<string>();
+    const cutsUs: number[] = [];
     let since = 0;
     for (let cut = 0; cut < count; cut++) {
       await waitFor("readings", waitMsMax, async () => {
@@ -64,6 +65,7 @@ async function play(t: TestContext, count: number, ignoresSync: boolean): Promis
       }
       const pids = await rig.letGoOfGateway();
       for (const pid of pids) process.kill(pid, "SIGSTOP");
+      cutsUs.push(systemClock.nowUs());
       const medium = disk.read();
       for (const pid of pids) kill(pid);
       for (const pid of pids) {
@@ -78,9 +80,13 @@ async function play(t: TestContext, count: number, ignoresSync: boolean): Promis
       for (const line of rig.lines.slice(-60)) t.diagnostic(line);
       throw failure;
     });
-    const { samples } = await readHub(rig.hubData, gatewayId);
+    const { samples, entries } = await readHub(rig.hubData, gatewayId);
     const stored = new Set(samples.map(({ tag, value }) => `${tag}=${value}`));
     const lost = [...committed].filter((reading) => !stored.has(reading));
+    for (const { tag, value, atUs } of outcome.verdict.unexplained) {
+      t.diagnostic(`unexplained: ${tag} = ${value} at ${atUs}; cuts at ${cutsUs.join(", ")}`);
+    }
+    if (outcome.verdict.unexplained.length > 0) t.diagnostic(JSON.stringify(entries));
     t.diagnostic(
       `seed ${seed}: ${committed.size} were committed before a cut; ${summaryOf(outcome.verdict)}`,
     );
