@@ -217,6 +217,23 @@ test("each change of status is told, with the last sample before it where a line
   );
 });
 
+test("after a step back, what is held back is had back from the samples of its time", () => {
+  const rows = [
+    { ms: 1_000, value: 20 },
+    { ms: 900, value: 0 },
+    { ms: 1_100, value: 0.2 },
+    { ms: 1_200, value: 0.4 },
+    { ms: 1_300, value: 0.6 },
+  ].map(({ ms, value }): NumberRow => ({ us: ms * 1_000, value, status: 0 }));
+  const byTime = (all: readonly NumberRow[]): NumberRow[] => all.toSorted((a, b) => a.us - b.us);
+  for (const rule of ["dead-band", "swinging-door"] as const) {
+    const telling = { rule, error: 1, heartbeatMs: 3_600_000 } as const;
+    const heard = told(telling, rows) as NumberRow[];
+    assert.ok(heard.length < rows.length, "something is held back");
+    assert.deepEqual(violations(telling, byTime(rows), byTime(heard)), [], rule);
+  }
+});
+
 test("text, bytes, and 64-bit integers beyond the error are told when they change", () => {
   const bytes = [1, 1, 2].map((byte) => Uint8Array.of(byte));
   const large = [2n ** 63n, 2n ** 63n, 0n];

@@ -8,7 +8,8 @@ import type { ToldRows } from "./told-rows.ts";
  *
  * Whatever the rule, these are told: the first sample of a tag, each change of status, a sample after a heartbeat of
  * silence, and the sample after a step back in time (an open line ends before it), because what lies between two told
- * samples is a statement about time that runs forward.
+ * samples is a statement about time that runs forward. So is the first one that is later again than all that was told:
+ * what is held back after it is had back from the newest told sample, and that must be the one it was compared with.
  */
 export class Teller {
   readonly #tags: (TagState | undefined)[] = [];
@@ -74,6 +75,8 @@ class TagState {
   #watched = false;
   #told = false;
   #toldUs = NaN;
+  /** The latest time that was told. */
+  #newestUs = -Infinity;
   #toldNumber = NaN;
   #toldStatus = 0;
   #toldScalar: Scalar | undefined;
@@ -102,7 +105,8 @@ class TagState {
   ): void {
     const number = scalar === undefined ? value : numberOf(scalar);
     const all = this.#rule === "full" || this.#watched;
-    if (!this.#told || all || status !== this.#toldStatus || us < this.#seenUs) {
+    const disordered = us < this.#seenUs || this.#toldUs < this.#newestUs;
+    if (!this.#told || all || status !== this.#toldStatus || disordered) {
       this.#endLine(out);
       this.#tell(us, number, status, scalar, out);
       return;
@@ -207,6 +211,7 @@ class TagState {
     out.push(this.#index, us, scalar === undefined ? number : NaN, status, scalar);
     this.#told = true;
     this.#toldUs = us;
+    if (us > this.#newestUs) this.#newestUs = us;
     this.#toldNumber = number;
     this.#toldStatus = status;
     this.#toldScalar = scalar;
