@@ -313,7 +313,7 @@ export class Ingest implements Service {
     if (!sameHub) {
       log.warn("ingest.incarnation-changed", { incarnation: answer.incarnation });
       await this.#options.safe?.reload();
-      this.#incarnation = answer.incarnation;
+      this.#become(answer.incarnation);
     }
     const epochs = new Set(hello.epochs.map((one) => one.epoch));
     const marks = answer.marks.filter((mark) => epochs.has(mark.epoch));
@@ -403,6 +403,13 @@ export class Ingest implements Service {
     }
   }
 
+  /** The database is another one: what was told of the one before may be more than this one holds. */
+  #become(incarnation: string): void {
+    if (incarnation === this.#incarnation) return;
+    this.#incarnation = incarnation;
+    for (const live of this.#gateways.values()) live.marks.clear();
+  }
+
   async #renewIncarnation(stopping: AbortSignal): Promise<void> {
     const { store, clock, random } = this.#options;
     const backoff = new Backoff(100, 5_000, random);
@@ -410,8 +417,7 @@ export class Ingest implements Service {
       try {
         const incarnation = await store.incarnation();
         await this.#options.safe?.reload();
-        this.#incarnation = incarnation;
-        for (const live of this.#gateways.values()) live.marks.clear();
+        this.#become(incarnation);
         return;
       } catch {
         await clock.sleep(backoff.nextMs(), stopping).catch(() => undefined);
