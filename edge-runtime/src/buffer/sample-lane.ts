@@ -67,7 +67,7 @@ export class SampleLane {
       const id = keyOf(rank, raw.head.seq);
       this.#frames.putSamples(rank, raw);
       this.#raw.noted(id, fields.firstUs, fields.lastUs);
-      kept({ columns: part, dictionary, fields, body, id });
+      kept({ columns: part, dictionary, fields, body, bodyCrc: raw.bodyCrc, id });
       samples += part.count;
     }
     return samples;

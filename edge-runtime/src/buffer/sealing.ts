@@ -92,14 +92,20 @@ export class Sealer {
     return this.#seal("raw", { ...this.#samples(fields), rawFrom: 0, rawTo: 0 }, body);
   }
 
-  /** Samples for the road. @param from numbers of the first and last raw frame of this epoch that they come from */
+  /**
+   * Samples for the road.
+   *
+   * @param from numbers of the first and last raw frame of this epoch that they come from
+   * @param bodyCrc of a body that has a head already
+   */
   told(
     lane: ToldLane,
     fields: SampleFields,
     from: { readonly rawFrom: number; readonly rawTo: number },
     body: Uint8Array,
+    bodyCrc?: number,
   ): SealedFrame {
-    return this.#seal(lane, { ...this.#samples(fields), ...from }, body);
+    return this.#seal(lane, { ...this.#samples(fields), ...from }, body, bodyCrc);
   }
 
   /** A piece of a capture, or its record: the record alone counts. @param startUs when the capture was taken */
@@ -159,6 +165,7 @@ export class Sealer {
     lane: keyof Heads,
     fields: Omit<FrameHead, "lane" | "seq" | "cum" | "chain" | "complete">,
     body: Uint8Array,
+    bodyCrc?: number,
   ): SealedFrame {
     const before = this.heads[lane];
     const seq = before.seq + 1;
@@ -169,6 +176,7 @@ export class Sealer {
       { ...fields, lane, seq, cum, ...(complete === undefined ? {} : { complete }) },
       before.chain,
       body,
+      bodyCrc,
     );
     this.heads = { ...this.heads, [lane]: { seq, cum, chain: sealed.head.chain } };
     return sealed;

@@ -53,6 +53,7 @@ export interface KeptPart {
   readonly dictionary: Dictionary;
   readonly fields: SampleFields;
   readonly body: Uint8Array;
+  readonly bodyCrc: number;
   /** Key of its row. */
   readonly id: number;
 }
@@ -159,12 +160,13 @@ export class TellingLane {
 
   /** @param lane where frames go that are sealed now */
   tell({ rank }: Moment, nowMs: number, lane: ToldLane, part: KeptPart): void {
-    const { fields, body, id } = part;
+    const { fields, body, bodyCrc, id } = part;
     const asItIs = !this.#thins && (lane === "live" || !this.#gathersHistory);
     // Of a device's history nothing is held back: it was asked for, and there is little of it.
     if (asItIs || fields.late) {
       const { sealer, frames } = this.#parts;
-      const sealed = sealer.told(lane, fields, { rawFrom: seqOf(id), rawTo: seqOf(id) }, body);
+      const from = { rawFrom: seqOf(id), rawTo: seqOf(id) };
+      const sealed = sealer.told(lane, fields, from, body, bodyCrc);
       frames.putTold(rank, lane, { sealed, rawFrom: id, rawTo: id, shared: true });
       return;
     }

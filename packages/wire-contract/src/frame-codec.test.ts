@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { chainAfter, fitsChain } from "./chain.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c, joinCrc32c } from "./crc32c.ts";
 import { frameBytes, parseFrame, sealFrame } from "./frame-codec.ts";
 import { frameContents, type FrameHead } from "./frame.ts";
 import { lanes } from "./lane.ts";
@@ -111,6 +111,17 @@ test("times of a mad device clock are held within what a head can say", () => {
   assert.equal(parsed.head.firstUs, -(2 ** 52) + 1);
   assert.equal(parsed.head.lastUs, 2 ** 52 - 1);
   assert.equal(parsed.head.sealedUs, 1.7e15);
+});
+
+test("the CRC of two parts is that of the whole, wherever it is cut", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 3_000 }), fc.nat(), (bytes, nat) => {
+      const cut = nat % (bytes.length + 1);
+      const [first, second] = [bytes.subarray(0, cut), bytes.subarray(cut)];
+      const joined = joinCrc32c(crc32c(first), crc32c(second), second.length);
+      assert.equal(joined, crc32c(bytes));
+    }),
+  );
 });
 
 test("CRC-32C gives the check values of RFC 3720 and goes on where it stopped", () => {

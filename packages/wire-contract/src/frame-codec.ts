@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ByteWriter, Malformed } from "./bytes.ts";
 import { chainAfter } from "./chain.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c, joinCrc32c } from "./crc32c.ts";
 import type { FrameHead } from "./frame.ts";
 import {
   bodyField,
@@ -25,6 +25,8 @@ export interface SealedFrame {
   readonly body: Uint8Array;
   /** CRC-32C of everything but chain and crc: what the chain is made from. */
   readonly contentCrc: number;
+  /** CRC-32C of the body alone: whoever puts a second head before it need not read it again. */
+  readonly bodyCrc: number;
 }
 
 /**
@@ -60,11 +62,13 @@ const headUsMax = 2 ** 52 - 1;
  * it was chained to the last of the frames that it stands for.
  *
  * @param previousChain chain of the frame before in this epoch and lane; 0n before seq 1
+ * @param bodyCrc CRC-32C of the body, where it is known
  */
 export function sealFrame(
   given: Omit<FrameHead, "chain">,
   previousChain: bigint,
   body: Uint8Array,
+  bodyCrc: number = crc32c(body),
 ): SealedFrame {
   const fields = {
     ...given,
@@ -81,7 +85,8 @@ export function sealFrame(
   writeDescription(out, fields);
   tail.clear();
   protobuf.blockHead(tail, bodyField, body.length);
-  const contentCrc = crc32c(body, crc32c(tail.view(), crc32c(out.view())));
+  const headCrc = crc32c(tail.view(), crc32c(out.view()));
+  const contentCrc = joinCrc32c(headCrc, bodyCrc, body.length);
   const chain = chainOf(fields, previousChain, contentCrc, body);
 
   const chainFrom = out.length;
@@ -91,7 +96,7 @@ export function sealFrame(
   const crc = crc32c(out.view().subarray(chainFrom), contentCrc);
   protobuf.fixed32Field(out, crcField, crc);
   out.raw(tail.view());
-  return { head: { ...fields, chain }, headBytes: out.copy(), body, contentCrc };
+  return { head: { ...fields, chain }, headBytes: out.copy(), body, contentCrc, bodyCrc };
 }
 
 /** The whole frame as one array. */
