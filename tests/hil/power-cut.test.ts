@@ -16,9 +16,8 @@ import { summaryOf } from "./summary.ts";
 import { waitFor } from "./wait-for.ts";
 
 const waitMsMax = 90_000;
-/** What the promise is tested with; a short run plays fewer and says so. */
-const fullCuts = 20;
-const cuts = process.env["SHORT"] === "1" ? 1 : fullCuts;
+/** What the promise is tested with. */
+const cuts = 20;
 const seed = Number(process.env["SEED"] ?? randomInt(1_000_000));
 /** Between two cuts: three seconds of five tags, ten times a second, so that some dozens of commits are at stake. */
 const readingsPerCut = 150;
@@ -110,7 +109,7 @@ async function committedOf(rig: Rig): Promise<number> {
 const skip = noLoopDisk() ?? leftOutWhenShort;
 
 test(
-  `after ${cuts} of ${fullCuts} power cuts of a gateway all that it had committed is there, and the rest in the ledger (SEED=${seed})`,
+  `after ${cuts} power cuts of a gateway all that it had committed is there, and the rest in the ledger (SEED=${seed})`,
   { skip },
   async (t) => {
     const { verdict, hubUnexplained, lostThoughCommitted, committed } = await play(t, cuts, false);
