@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "@millwright/kit";
-import type { Scalar } from "@millwright/wire-contract";
 import fc from "fast-check";
 
 import type { Buckets } from "../buckets.ts";
@@ -13,6 +12,7 @@ import { inTime } from "../series.ts";
 import { measurement, rowsOf, seriesOf, someRule, type Sample } from "../test-series.ts";
 import { widths } from "../width.ts";
 import { decodeHour, decodeHourHead, encodeHour, type HourRollup } from "./hour-codec.ts";
+import { someNumber, someScalar } from "./test-values.ts";
 
 const hourUs = widths.hour;
 const fromUs = 480_000 * hourUs;
@@ -56,21 +56,6 @@ const someUs = fc.oneof(
   fc.integer({ min: 0, max: 3_599 }).map((s) => fromUs + s * 1_000_000),
   fc.integer({ min: 0, max: 3_599_999 }).map((ms) => fromUs + ms * 1_000),
   fc.integer({ min: 0, max: hourUs - 1 }).map((us) => fromUs + us),
-);
-const someNumber = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: -99_999, max: 99_999 }).map((whole) => whole / 100) },
-  { weight: 2, arbitrary: fc.integer({ min: 0, max: 65_535 }).map((whole) => whole * 0.1) },
-  { weight: 2, arbitrary: fc.float({ noNaN: true }) },
-  { weight: 2, arbitrary: fc.double() },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(-0, 0, NaN, Infinity, -Infinity, 1.7e308, -1.7e308, 5e-324),
-  },
-);
-const someScalar: fc.Arbitrary<Scalar> = fc.oneof(
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
-  fc.string({ maxLength: 8 }),
-  fc.uint8Array({ maxLength: 4 }),
 );
 
 test("what is encoded comes back bit by bit, for every kind of tag", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { seededRandom } from "@millwright/kit";
-import { decodeAggregates, parseFrame, type Scalar } from "@millwright/wire-contract";
+import { decodeAggregates, parseFrame } from "@millwright/wire-contract";
 import fc from "fast-check";
 
 import type { Buckets } from "../buckets.ts";
@@ -13,6 +13,7 @@ import { inTime } from "../series.ts";
 import { measurement, rowsOf, seriesOf, someRule, type Sample } from "../test-series.ts";
 import { widths } from "../width.ts";
 import { decodeToldMinutes, encodeToldMinutes, type ToldMinutes } from "./told-codec.ts";
+import { someNumber, someScalar } from "./test-values.ts";
 
 const hourUs = 480_000 * widths.hour;
 const plainScale = { scale: 1, offset: 0 };
@@ -52,21 +53,6 @@ function rows(told: readonly ToldMinutes[]): unknown {
 const someUs = fc.oneof(
   fc.integer({ min: 0, max: 3_599 }).map((s) => hourUs + s * 1_000_000),
   fc.integer({ min: 0, max: widths.hour - 1 }).map((us) => hourUs + us),
-);
-const someNumber = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: -99_999, max: 99_999 }).map((whole) => whole / 100) },
-  { weight: 2, arbitrary: fc.integer({ min: 0, max: 65_535 }).map((whole) => whole * 0.1) },
-  { weight: 2, arbitrary: fc.float({ noNaN: true }) },
-  { weight: 2, arbitrary: fc.double() },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(-0, 0, NaN, Infinity, -Infinity, 1.7e308, -1.7e308, 5e-324),
-  },
-);
-const someScalar: fc.Arbitrary<Scalar> = fc.oneof(
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
-  fc.string({ maxLength: 8 }),
-  fc.uint8Array({ maxLength: 4 }),
 );
 const someMinutes = fc.oneof(
   fc
