@@ -1,0 +1,27 @@
+export {
+  eventKinds,
+  type EventBodies,
+  type EventKind,
+  type EventRecord,
+  type NewEvent,
+} from "./event.ts";
+export type { AlarmEvent, AlarmPriority, AlarmState, AlarmTransition } from "./alarm.ts";
+export type { AuditEntry } from "./audit.ts";
+export {
+  toJsonScalar,
+  type CommandEvent,
+  type CommandOrigin,
+  type CommandOutcome,
+  type JsonScalar,
+} from "./command.ts";
+export { operatingStates, type ContextEvent, type OperatingState } from "./context.ts";
+export type {
+  Contribution,
+  DetectionLevel,
+  EpisodeClass,
+  EpisodeEvent,
+  LabelEvent,
+  Verdict,
+} from "./episode.ts";
+export type { BundleRole, ModelEvent } from "./model.ts";
+export type { RuleEvent, RuleOperand } from "./rule.ts";

@@ -1,0 +1,22 @@
+import type { JsonScalar } from "./command.ts";
+
+/** One operand of a rule at the moment it is told about. */
+export interface RuleOperand {
+  readonly name: string;
+  readonly value: JsonScalar;
+  readonly measuredUs: number;
+  /** OPC UA status code. */
+  readonly status: number;
+}
+
+/** A rule that changed: what it did is in the events of its commands and alarms. */
+export interface RuleEvent {
+  readonly what: "fired" | "cleared" | "unknown" | "paused" | "resumed";
+  readonly version: string;
+  /** Why: each operand with its value and time. */
+  readonly operands: readonly RuleOperand[];
+  readonly actions: readonly string[];
+  readonly person?: string;
+  readonly reason?: string;
+  readonly untilUs?: number;
+}
