@@ -17,7 +17,12 @@ import type {
   NamedTag,
   TagId,
 } from "@millwright/wire-contract";
-import type { EventKind, EventRecord, NewEvent } from "@millwright/wire-contract/events";
+import type {
+  AuditEntry,
+  EventKind,
+  EventRecord,
+  NewEvent,
+} from "@millwright/wire-contract/events";
 
 /** What acquire hands to normalise. */
 export type { ReadingBatch } from "./acquire/driver.ts";
@@ -204,3 +209,95 @@ export interface EventBook {
   /** Called with events that were kept, after their commit. Returns what takes the call back. */
   onKept(listener: (events: readonly EventRecord[]) => void): () => void;
 }
+
+/** Who may do what at the gateway; each may all that those before it may (ux-guide section 6). */
+export type Role = "viewer" | "technician" | "supervisor" | "engineer";
+
+/** Somebody who has signed in, and from where. */
+export interface Person {
+  /** Permanent: as audit entries and alarms name the person. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Address and kind of the device: "192.168.4.20, Firefox on Windows". */
+  readonly device: string;
+}
+
+/** What is known of a request before anybody is. */
+export interface Asked {
+  /** In lower case; undefined when it was not sent. */
+  header(name: string): string | undefined;
+  /** Of the other end of the connection, as the socket has it. */
+  readonly address: string;
+  /** It came over TLS. */
+  readonly secure: boolean;
+  /** It came from this machine, under a name of its loopback. */
+  readonly local: boolean;
+}
+
+/** Why somebody may not act, in words for the page. 401: sign in; 403: another role, or another road. */
+export interface NotAllowed {
+  readonly kind: "refused";
+  readonly status: 401 | 403;
+  readonly reason: string;
+  /** Where acting is possible, when it is not here. */
+  readonly https?: string;
+}
+
+/** An audit entry before it is chained. Rules and the hub are persons here, too: "rule R-7", "hub". */
+export type AuditNote = Omit<AuditEntry, "chain">;
+
+/** What a route that acts needs to know of people. */
+export interface AccessDoor {
+  /** Who is signed in; a session that is locked is nobody. Counts as no touch. */
+  person(asked: Asked): Person | undefined;
+  /** The person, if the request comes over a road on which acting is allowed, with its token, from one of at least this role. */
+  require(asked: Asked, role: Role): Person | NotAllowed;
+  /** On disk, and chained to all entries before it, when it resolves. */
+  audit(note: AuditNote): Promise<void>;
+}
+
+/** A question that a page asks. */
+export interface RouteCall {
+  /** By the names in the path: `/api/alarms/:id` gives `id`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** Aborts when the page does not wait any more. */
+  readonly signal: AbortSignal;
+}
+
+/** JSON for the page. 400: the question was wrong; 404: there is no such thing; 409: the world has changed meanwhile. */
+export interface RouteAnswer {
+  readonly status?: 200 | 400 | 404 | 409;
+  readonly json: unknown;
+}
+
+/** GET: anybody may look. */
+export interface LookingRoute {
+  readonly kind: "look";
+  /** "/api/alarms" */
+  readonly path: string;
+  look(call: RouteCall): RouteAnswer | Promise<RouteAnswer>;
+}
+
+/** POST, with a JSON body: a person of at least this role does something, and it is audited. */
+export interface ActingRoute {
+  readonly kind: "act";
+  readonly path: string;
+  readonly role: Role;
+  act(
+    call: RouteCall & {
+      readonly person: Person;
+      /** As it was sent: for a parser. */
+      readonly body: unknown;
+    },
+  ): Promise<
+    RouteAnswer & {
+      /** Kept before the page is answered; person and device are added. A wrong question (400) needs none. */
+      readonly audit: Omit<AuditNote, "person" | "device"> | undefined;
+    }
+  >;
+}
+
+/** What parts give the page to ask for, besides what it always has. */
+export type PageRoute = LookingRoute | ActingRoute;
