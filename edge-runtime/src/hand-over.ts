@@ -13,6 +13,7 @@ import type {
   OrderState,
   RoadLane,
   SampleColumns,
+  Scalar,
   TagAnswer,
   NamedTag,
   TagId,
@@ -175,6 +176,23 @@ export interface OrderBook {
   answer(id: number): Promise<{ readonly bytes: number; readonly last: boolean }>;
   /** Reads what is kept of the range, and moves the order to `answered`. @param signal aborts: it rejects */
   compare(id: number, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The current value of every tag by its dictionary index, for rules, alarms and commands. Nothing is allocated by a look.
+ * Late samples never change it.
+ */
+export interface TagView {
+  /** As it came: a number (of a Boolean tag 0 or 1), or what a double cannot hold; undefined before the first. */
+  value(index: number): Scalar | undefined;
+  /** OPC UA status code of the newest value; judge it by severity. */
+  status(index: number): number;
+  /** µs; 0 before the first. */
+  measuredUs(index: number): number;
+  /** When it was last proven to hold, by the gateway's clock, µs; 0 before the first. */
+  confirmedUs(index: number): number;
+  /** Older than this after its last proof, it is stale, µs (`staleAfterMs` of its rhythm). */
+  freshForUs(index: number): number;
 }
 
 /** Plain data that a step finds again after a restart. */

@@ -191,6 +191,37 @@ export class ValueTable {
     };
   }
 
+  /**
+   * The newest value as it came: a number (of a Boolean tag 0 or 1), or what a double cannot hold; undefined before the
+   * first. Nothing is allocated, for those who look at each sample.
+   */
+  valueAt(index: number): Scalar | undefined {
+    const known = this.#known[index];
+    return known === knownNumber
+      ? this.#value[index]
+      : known === knownWide
+        ? this.#wide.get(index)
+        : undefined;
+  }
+
+  /** Of the newest value; 0 before the first. */
+  statusAt(index: number): number {
+    return this.#status[index] ?? 0;
+  }
+
+  /** When the newest value was measured, µs; 0 before the first. */
+  measuredUsAt(index: number): number {
+    return this.#measuredUs[index] ?? 0;
+  }
+
+  /** When the newest value was last proven to hold, alone or with all of its device, µs; 0 before the first. */
+  confirmedUsAt(index: number): number {
+    const alone = this.#confirmedUs[index] ?? 0;
+    if (this.#known[index] === 0 || this.#deviceConfirmedUs.size === 0) return alone;
+    const device = this.#book.traitsOf(index)?.device ?? "";
+    return Math.max(alone, this.#deviceConfirmedUs.get(device) ?? 0);
+  }
+
   /** When each device last proved all its values at once, µs. */
   confirmed(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#deviceConfirmedUs);
