@@ -1,6 +1,7 @@
 /**
  * Types only: what passes from step to step. Steps do not import steps; they meet in `runtime.ts`.
  */
+import type { Refused } from "@millwright/kit";
 import type {
   DeviceId,
   Epoch,
@@ -19,6 +20,8 @@ import type {
   TagId,
 } from "@millwright/wire-contract";
 import type {
+  AlarmCounts,
+  AlarmRow,
   AuditEntry,
   EventKind,
   EventRecord,
@@ -319,3 +322,53 @@ export interface ActingRoute {
 
 /** What parts give the page to ask for, besides what it always has. */
 export type PageRoute = LookingRoute | ActingRoute;
+
+/** What is known of a value when its alarm is raised. */
+export interface AlarmFacts {
+  /** Instead of the message of the settings. */
+  readonly message?: string;
+  readonly tag?: TagId;
+  readonly value?: number;
+  readonly limit?: number;
+}
+
+/** What a person asks of alarms. */
+export type AlarmAct =
+  | { readonly act: "acknowledge"; readonly alarm: string; readonly raisedUs: number }
+  | {
+      readonly act: "shelve";
+      readonly alarm: string;
+      readonly minutes: number;
+      readonly reason: string;
+    }
+  | { readonly act: "unshelve" | "reset" | "return-to-service"; readonly alarm: string }
+  | { readonly act: "take-out-of-service"; readonly alarm: string; readonly workOrder: string };
+
+/** Who acts on an alarm. `at`: at this gateway, or through the hub. */
+export interface AlarmActor {
+  readonly person: string;
+  /** May shelve alarms of priority 1. */
+  readonly supervisor: boolean;
+  readonly at: "gateway" | "hub";
+}
+
+/** The alarms of this gateway, which owns them. Ids are those of the settings. */
+export interface AlarmDesk {
+  /**
+   * The condition of an alarm that the settings leave to others (`raisedBy`) holds. Repeating it changes nothing.
+   *
+   * @returns false when no such alarm may be raised from outside
+   */
+  raise(alarm: string, facts?: AlarmFacts): boolean;
+  /** It holds no longer. */
+  clear(alarm: string): boolean;
+  /** On disk when it resolves. An act that has been done already is done, not refused. */
+  act(act: AlarmAct, actor: AlarmActor): Promise<{ readonly kind: "done" } | Refused>;
+  /** All that are not normal, those first that need a person most. */
+  list(): readonly AlarmRow[];
+  /** Undefined for an id that is in no settings. */
+  row(alarm: string): AlarmRow | undefined;
+  counts(): AlarmCounts;
+  /** Called with the ids of alarms that changed, after their transitions are on disk. Returns what takes the call back. */
+  onChanged(listener: (alarms: readonly string[]) => void): () => void;
+}

@@ -5,7 +5,15 @@ export {
   type EventRecord,
   type NewEvent,
 } from "./event.ts";
-export type { AlarmEvent, AlarmPriority, AlarmState, AlarmTransition } from "./alarm.ts";
+export {
+  alarmStates,
+  type AlarmCounts,
+  type AlarmEvent,
+  type AlarmPriority,
+  type AlarmRow,
+  type AlarmState,
+  type AlarmTransition,
+} from "./alarm.ts";
 export type { AuditEntry } from "./audit.ts";
 export {
   toJsonScalar,
