@@ -11,6 +11,12 @@ import {
   type ArrayCaptureFile,
   type CapturesFile,
 } from "../capture/settings.ts";
+import {
+  assetsFile,
+  detectionFile,
+  type AssetFile,
+  type DetectionFile,
+} from "../detect/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 
 export interface GatewayFile {
@@ -48,6 +54,9 @@ export interface GatewayFile {
     readonly names: readonly string[];
   };
   readonly captures: CapturesFile;
+  /** Machines that are watched as a whole; those that are only named by tags are shown and not watched. */
+  readonly assets: readonly AssetFile[];
+  readonly detection: DetectionFile;
   readonly devices: readonly DeviceFile[];
 }
 
@@ -164,6 +173,8 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
     })
     .default({ host: "127.0.0.1", port: 8_081, names: [] }),
   captures: capturesFile.prefault({}),
+  assets: assetsFile.default([]),
+  detection: detectionFile.prefault({}),
   devices: z.array(deviceFile).default([]),
 });
 

@@ -20,7 +20,9 @@ import type { z } from "zod";
 import { healthDriver, healthTags } from "../acquire/health/health-driver.ts";
 import { drivers, type AnyDriver } from "../acquire/registry.ts";
 import type { ArrayCaptureFile, CaptureFolderFile } from "../capture/settings.ts";
+import type { AssetFile, DetectionFile } from "../detect/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
+import { assetProblems } from "./asset-check.ts";
 import { toTagSettings, type TagSettings } from "./declared-tag.ts";
 import {
   deviceFile,
@@ -86,6 +88,9 @@ export interface Settings {
     readonly bytesMax: number;
     readonly folders: readonly (CaptureFolderFile & { readonly id: TagId })[];
   };
+  /** Those that are declared. An asset that tags name without it has no type and no state, and its properties are its tags' ids. */
+  readonly assets: readonly AssetFile[];
+  readonly detection: DetectionFile;
   readonly devices: readonly DeviceSettings[];
 }
 
@@ -120,8 +125,11 @@ export function loadSettings(path: string): Settings {
   const tooMany = tooManyTags(relative(".", file) || file, typed);
   if (tooMany !== undefined) problems.push(tooMany);
   const capturing = devices.some(({ captures }) => captures.length > 0);
+  const assets = parsed?.assets ?? [];
   const known = new Set(
-    capturing ? devices.flatMap(({ tags }) => tags.map(({ tag }) => tag.id as string)) : [],
+    capturing || assets.length > 0
+      ? devices.flatMap(({ tags }) => tags.map(({ tag }) => tag.id as string))
+      : [],
   );
   for (const { id, captures } of devices) {
     for (const { trigger, state, ...capture } of captures) {
@@ -133,6 +141,7 @@ export function loadSettings(path: string): Settings {
       }
     }
   }
+  problems.push(...assetProblems(assets, relative(".", file) || file, known));
   declared.push({ id: "captures.folders", tags: folders.map(({ id }) => id) });
   problems.push(...repeats(declared));
   for (const { line, devices: users, says } of planLines(devices)) {
@@ -176,6 +185,8 @@ export function loadSettings(path: string): Settings {
       folders: folders.map((each) => ({ ...each, folder: beside(folder, each.folder) })),
     },
     hmi,
+    assets,
+    detection: parsed.detection,
     devices: devices.map((device) => ({
       ...device,
       tags: new TagList(told(device.tags, rules, telling.heartbeatMs)),
