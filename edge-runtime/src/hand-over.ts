@@ -41,6 +41,9 @@ export type { Kept } from "./buffer/captures/captures.ts";
 /** What acquire hands to capture. */
 export type { ArrayReading } from "./acquire/driver.ts";
 
+/** How rules, the page and the hub have something written: the one road to a machine. */
+export type { Command, CommandChange, CommandDesk } from "./decide/commands/command.ts";
+
 /** Samples of one device after normalise, on their way to buffer and serve. `tag` holds dictionary indices. */
 export interface SampleBatch extends SampleColumns {
   readonly device: DeviceId;
