@@ -15,7 +15,7 @@ import sys
 
 LANES = {1: "critical", 2: "live", 3: "history", 4: "capture", 5: "raw"}
 CONTENTS = {1: "samples", 2: "dictionary", 3: "ledger", 4: "void", 5: "start", 6: "clock",
-            7: "capture", 8: "piece", 9: "aggregates"}
+            7: "capture", 8: "piece", 9: "aggregates", 10: "events"}
 SAMPLE_TYPES = ["none", "int16", "int32", "float32", "float64"]
 CAPTURE_TRIGGERS = ["", "schedule", "limit", "file"]
 TYPES = [None, "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
@@ -525,6 +525,15 @@ def read_capture(body):
             "sha256": read[17].hex(), "byteCount": read.get(18, 0)}
 
 
+def read_events(body):
+    events = []
+    for _, data, _ in fields(body):
+        event = message(data)
+        events.append({"number": event[1], "kind": event[2], "atUs": signed(event.get(3, 0)), "asset": text(event.get(4, b"")),
+                       "subject": text(event.get(5, b"")), "json": text(event[6])})
+    return events
+
+
 def read_body(content, body, tags):
     if content == "samples":
         return read_samples(body, tags)
@@ -537,6 +546,8 @@ def read_body(content, body, tags):
         return read_starts(body)
     if content == "capture":
         return read_capture(body)
+    if content == "events":
+        return read_events(body)
     read = message(body)
     if content == "piece":
         return {"sha256": read[1].hex(), "at": read.get(2, 0), "data": read.get(3, b"").hex()}

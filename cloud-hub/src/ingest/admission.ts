@@ -20,6 +20,7 @@ import {
   type SampleColumns,
   type StartRecord,
 } from "@millwright/wire-contract";
+import { decodeEvents, type EventLine } from "@millwright/wire-contract/events";
 import type { Refused } from "@millwright/kit";
 
 import type { ChainedFrame, ChainedVoid } from "./prefix.ts";
@@ -42,6 +43,7 @@ export interface AdmittedFrame extends LaneKey, ChainedFrame {
   readonly entries?: readonly LedgerEntry[];
   readonly starts?: readonly StartRecord[];
   readonly clock?: ClockRecord;
+  readonly events?: readonly EventLine[];
 }
 
 export interface AdmittedVoid extends LaneKey, ChainedVoid {
@@ -133,6 +135,11 @@ export function admit(
       const clock = decodeClock(body);
       if (isRefused(clock)) return keepBytes(clock.reason);
       return { kind: "frame", frame: { ...frame, clock } };
+    }
+    case "events": {
+      const events = decodeEvents(body);
+      if (isRefused(events)) return keepBytes(events.reason);
+      return { kind: "frame", frame: { ...frame, events } };
     }
     case "unknown":
       return { kind: "frame", frame };

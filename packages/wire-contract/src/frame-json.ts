@@ -6,6 +6,7 @@ import { decodeAggregates } from "./aggregates.ts";
 import { decodeCapture, decodePiece } from "./capture.ts";
 import { decodeClock, decodeLedger, decodeStarts, decodeVoid } from "./records.ts";
 import { decodeDictionary, type Dictionary } from "./dictionary.ts";
+import { decodeEvents } from "./events/event-codec.ts";
 import { parseFrame } from "./frame-codec.ts";
 import type { FrameContent, FrameHead, SampleColumns } from "./frame.ts";
 import { decodeSamples } from "./samples.ts";
@@ -60,6 +61,8 @@ function bodyJson(content: FrameContent, body: Uint8Array, dictionary: Dictionar
         ? read
         : { ...read, minutes: Buffer.from(read.minutes).toString("hex") };
     }
+    case "events":
+      return decodeEvents(body);
     case "unknown":
       return null;
   }

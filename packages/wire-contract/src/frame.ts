@@ -17,6 +17,7 @@ export const frameContents = {
   capture: 7,
   piece: 8,
   aggregates: 9,
+  events: 10,
 } as const;
 export type FrameContent = keyof typeof frameContents;
 

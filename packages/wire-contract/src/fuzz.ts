@@ -9,6 +9,7 @@ import { frameBytes, parseFrame, sealFrame } from "./frame-codec.ts";
 import { frameContents, type FrameContent, type FrameHead } from "./frame.ts";
 import { decodeAggregates } from "./aggregates.ts";
 import { decodeCapture, decodePiece } from "./capture.ts";
+import { decodeEvents } from "./events/event-codec.ts";
 import { decodeClock, decodeLedger, decodeStarts, decodeVoid } from "./records.ts";
 import { decodeSamples, samplesMax } from "./samples.ts";
 
@@ -104,6 +105,8 @@ function decodeBody(
       return decodePiece(body);
     case "aggregates":
       return decodeAggregates(body);
+    case "events":
+      return decodeEvents(body);
     case "unknown":
       return assert.fail("a frame whose content is not known is undecodable");
   }

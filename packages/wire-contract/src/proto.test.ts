@@ -14,6 +14,8 @@ import {
   type CaptureRecord,
 } from "./capture.ts";
 import { decodeDictionary, encodeDictionary, makeDictionary } from "./dictionary.ts";
+import { decodeEvents, encodeEvents } from "./events/event-codec.ts";
+import { eventKinds } from "./events/event.ts";
 import { frameBytes, parseFrame, sealFrame } from "./frame-codec.ts";
 import { frameContents } from "./frame.ts";
 import { laneNumbers } from "./lane.ts";
@@ -181,6 +183,21 @@ test("a generic library reads aggregates that we wrote, and we read its own", ()
   assert("kind" in nothing, "a statement without a revision could not be told from a later one");
 });
 
+test("a generic library reads events that we wrote, and we read its own", () => {
+  const lines = [
+    {
+      number: 2 ** 52,
+      kind: 1,
+      atUs: -1_767_225_600_000_001,
+      asset: "Pumpe 1",
+      subject: "",
+      json: "{}",
+    },
+    { number: 1, kind: 99, atUs: 0, asset: "", subject: "läuft", json: '{"was":"ä\\u0000"}' },
+  ];
+  assertBoth("Events", encodeEvents(lines), decodeEvents, lines);
+});
+
 test("a generic library reads a dictionary that we wrote, and we read its own", () => {
   const tags = valueTypes.map((type, at) =>
     makeTag(at * 7, {
@@ -236,6 +253,7 @@ test("the enums of the contract are the numbers of the code", () => {
     );
   assert.deepEqual(values("LossReason"), { LOSS_REASON_UNKNOWN: 0, ...named(lossReasons) });
   assert.deepEqual(values("Lane"), { LANE_UNKNOWN: 0, ...named(laneNumbers) });
+  assert.deepEqual(values("EventKind"), { EVENT_KIND_UNKNOWN: 0, ...named(eventKinds) });
   const { unknown, ...contents } = frameContents;
   assert.deepEqual(values("Content"), { CONTENT_UNKNOWN: unknown, ...named(contents) });
 });

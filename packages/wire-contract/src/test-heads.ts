@@ -62,6 +62,7 @@ export const anyHead: fc.Arbitrary<UnsealedHead> = fc.record(
       "capture",
       "piece",
       "aggregates",
+      "events",
     ),
     cum: count,
     sampleCount: count,

@@ -43,6 +43,7 @@ test("there is a stored frame of every content", () => {
     "capture",
     "piece",
     "aggregates",
+    "events",
   ];
   for (const name of ["by-tag", "wide", "by-time", ...contents]) {
     assert(names.includes(name), name);

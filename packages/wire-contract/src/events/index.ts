@@ -1,4 +1,12 @@
 export {
+  decodeEvents,
+  encodeEvents,
+  eventJsonBytesMax,
+  toEventLine,
+  toEventRecord,
+  type EventLine,
+} from "./event-codec.ts";
+export {
   eventKinds,
   type EventBodies,
   type EventKind,
