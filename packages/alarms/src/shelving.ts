@@ -1,0 +1,32 @@
+/** Who may shelve what, and for how long (ux-guide 5). */
+import type { AlarmPriority } from "@millwright/wire-contract/events";
+
+const minuteUs = 60_000_000;
+
+/** A shift: what a class says nothing else about. */
+export const shelveHoursDefault = 8;
+
+export interface Shelving {
+  readonly priority: AlarmPriority;
+  readonly shelveHoursMax: number;
+  readonly minutes: number;
+  readonly reason: string;
+  readonly supervisor: boolean;
+}
+
+/** @returns why it may not be shelved so; undefined when it may */
+export function shelvingRefusal(asked: Shelving): string | undefined {
+  if (asked.reason.trim() === "") return "Shelving needs a reason.";
+  if (!(asked.minutes > 0)) return "Shelving needs a time.";
+  if (asked.minutes > asked.shelveHoursMax * 60) {
+    return `Alarms of this class may be shelved for at most ${asked.shelveHoursMax} h.`;
+  }
+  if (asked.priority === 1 && !asked.supervisor) {
+    return "Only a supervisor may shelve an alarm of priority 1.";
+  }
+  return undefined;
+}
+
+export function shelvedUntil(nowUs: number, minutes: number): number {
+  return nowUs + minutes * minuteUs;
+}
