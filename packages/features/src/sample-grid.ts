@@ -1,0 +1,171 @@
+/** Why a row has no value of an input. */
+export type MissingReason = "bad" | "stale" | "absent";
+
+/** Takes rows in order. `values` and `missing` are reused after the call. */
+export type RowSink = (
+  row: number,
+  /** NaN where the input has none. */
+  values: Float64Array,
+  missing: readonly (MissingReason | undefined)[],
+) => void;
+
+// Rows that may be open at once. Inputs that are further apart in time than this do not belong to one window; the late
+// one is counted and passed over.
+const openRowsMax = 64;
+
+/**
+ * Puts samples of several inputs on the rows of a time grid. A row takes the first sample of each input in it; an input
+ * without one keeps its value for `holdMs`. A row is closed when every input has a sample in it, or when some input is
+ * `graceMs` past its end. So what a row holds depends on the samples and their times alone, as long as those of one input
+ * come in order and none comes later than the grace; those that do are counted in `late`.
+ */
+export class SampleGrid {
+  readonly #gridUs: number;
+  readonly #holdUs: number;
+  readonly #graceUs: number;
+  readonly #inputs: number;
+  readonly #sink: RowSink;
+  /** The first open row; later ones stand in the ring, `row % openRowsMax`. */
+  #next = -1;
+  #begin = -1;
+  #newestUs = -Infinity;
+  readonly #value: Float64Array;
+  /** NaN where no sample came yet. */
+  readonly #atUs: Float64Array;
+  readonly #good: Uint8Array;
+  readonly #taken: Int32Array;
+  /** The last known of each input, from closed rows. */
+  readonly #lastValue: Float64Array;
+  readonly #lastUs: Float64Array;
+  readonly #lastGood: Uint8Array;
+  readonly #row: Float64Array;
+  readonly #why: (MissingReason | undefined)[];
+  #late = 0;
+
+  /** @param inputs how many; samples name theirs by its place */
+  constructor(
+    grid: { readonly gridMs: number; readonly holdMs: number; readonly graceMs: number },
+    inputs: number,
+    sink: RowSink,
+  ) {
+    this.#gridUs = grid.gridMs * 1_000;
+    this.#holdUs = grid.holdMs * 1_000;
+    this.#graceUs = Math.min(grid.graceMs * 1_000, (openRowsMax - 2) * this.#gridUs);
+    this.#inputs = inputs;
+    this.#sink = sink;
+    const places = openRowsMax * inputs;
+    this.#value = new Float64Array(places);
+    this.#atUs = new Float64Array(places).fill(NaN);
+    this.#good = new Uint8Array(places);
+    this.#taken = new Int32Array(openRowsMax);
+    this.#lastValue = new Float64Array(inputs);
+    this.#lastUs = new Float64Array(inputs).fill(-Infinity);
+    this.#lastGood = new Uint8Array(inputs);
+    this.#row = new Float64Array(inputs);
+    this.#why = new Array<MissingReason | undefined>(inputs).fill(undefined);
+  }
+
+  /** Samples whose row was closed already. */
+  get late(): number {
+    return this.#late;
+  }
+
+  /** Takes one sample. `good` false: the device says that the value is not to be used. */
+  push(input: number, measuredUs: number, value: number, good: boolean): void {
+    const row = Math.floor(measuredUs / this.#gridUs);
+    if (this.#next < 0) {
+      // The row in which we begin may have lost its beginning: it would hold another sample than a run from before.
+      this.#begin = row;
+      this.#next = row + 1;
+    }
+    if (row < this.#next) {
+      // A second sample in a row that has taken one of this input is not late: rows take the first.
+      const taken = Math.floor((this.#lastUs[input] ?? NaN) / this.#gridUs) === row;
+      if (row > this.#begin && !taken) this.#late++;
+      return;
+    }
+    // Closes what this sample leaves behind, before its own place in the ring is needed.
+    if (row >= this.#next + openRowsMax) this.#closeUntil(row - openRowsMax + 2);
+    this.#newestUs = Math.max(this.#newestUs, measuredUs);
+    const slot = row % openRowsMax;
+    const place = slot * this.#inputs + input;
+    if (Number.isNaN(this.#atUs[place])) {
+      this.#taken[slot] = (this.#taken[slot] ?? 0) + 1;
+      this.#value[place] = value;
+      this.#atUs[place] = measuredUs;
+      this.#good[place] = good && Number.isFinite(value) ? 1 : 0;
+    }
+    this.#closeDue();
+  }
+
+  /** No sample before `us` is on its way any more: rows that end `graceMs` before it are closed. */
+  advance(us: number): void {
+    if (this.#next < 0) return;
+    this.#newestUs = Math.max(this.#newestUs, us);
+    this.#closeDue();
+  }
+
+  /** Closes every row that holds a sample: the end of a backtest or of an export. */
+  finish(): void {
+    if (this.#next >= 0) this.#closeUntil(Math.floor(this.#newestUs / this.#gridUs) + 1);
+  }
+
+  #closeDue(): void {
+    for (;;) {
+      const passed = this.#newestUs >= (this.#next + 1) * this.#gridUs + this.#graceUs;
+      if (!passed && this.#taken[this.#next % openRowsMax] !== this.#inputs) return;
+      if (passed) this.#skipSilence(Math.floor((this.#newestUs - this.#graceUs) / this.#gridUs));
+      // Nothing is left to close where the silence reached up to now.
+      if (passed && this.#newestUs < (this.#next + 1) * this.#gridUs + this.#graceUs) return;
+      this.#close();
+    }
+  }
+
+  #closeUntil(row: number): void {
+    while (this.#next < row) {
+      this.#skipSilence(row);
+      if (this.#next < row) this.#close();
+    }
+  }
+
+  /**
+   * After a long silence of all inputs, rows without a value would be closed one by one for hours. The first of them
+   * says what is missing; then the grid goes on at `row`, or where the next sample is.
+   */
+  #skipSilence(row: number): void {
+    if (row <= this.#next || this.#taken.some((count) => count > 0)) return;
+    let newestUs = -Infinity;
+    for (const lastUs of this.#lastUs) newestUs = Math.max(newestUs, lastUs);
+    if (newestUs + this.#holdUs < (this.#next - 2) * this.#gridUs) this.#next = row;
+  }
+
+  #close(): void {
+    const row = this.#next++;
+    const slot = row % openRowsMax;
+    const endUs = (row + 1) * this.#gridUs;
+    for (let input = 0; input < this.#inputs; input++) {
+      const place = slot * this.#inputs + input;
+      const atUs = this.#atUs[place] ?? NaN;
+      if (!Number.isNaN(atUs)) {
+        this.#lastValue[input] = this.#value[place] ?? NaN;
+        this.#lastUs[input] = atUs;
+        this.#lastGood[input] = this.#good[place] ?? 0;
+        this.#atUs[place] = NaN;
+      }
+      const reason = this.#reason(input, endUs);
+      this.#why[input] = reason;
+      this.#row[input] = reason === undefined ? (this.#lastValue[input] ?? NaN) : NaN;
+    }
+    this.#taken[slot] = 0;
+    this.#sink(row, this.#row, this.#why);
+  }
+
+  #reason(input: number, endUs: number): MissingReason | undefined {
+    const lastUs = this.#lastUs[input] ?? -Infinity;
+    if (lastUs === -Infinity) return "absent";
+    // A value in this row is fresh however short the hold.
+    if (lastUs < endUs - this.#gridUs && endUs - lastUs > this.#holdUs + this.#gridUs)
+      return "stale";
+    return this.#lastGood[input] === 1 ? undefined : "bad";
+  }
+}
