@@ -12,6 +12,7 @@ import type { ClaimTable } from "./claim-table.ts";
 import type { OpenClaim } from "./claims.ts";
 import type { ClockTable } from "./clock-table.ts";
 import type { FrameTable } from "./frame-table.ts";
+import { keyOf } from "./lane-book.ts";
 import type { Moment, Sealer } from "./sealing.ts";
 import type { StartTable } from "./start-table.ts";
 import type { TagTable } from "./tag-table.ts";
@@ -85,6 +86,11 @@ export class CriticalLane {
     this.tellDictionary(at);
   }
 
+  /** @returns the key of the frame */
+  tellEvents(at: Moment, body: Uint8Array): number {
+    return this.#put(at, "events", body);
+  }
+
   /** Tells the claims that are due. @returns those told: no longer open once the transaction is kept */
   tellClaims(at: Moment, nowMs: number): OpenClaim[] {
     const told: OpenClaim[] = [];
@@ -102,7 +108,9 @@ export class CriticalLane {
     content: Parameters<Sealer["critical"]>[0],
     body: Uint8Array,
     dictionary?: bigint,
-  ): void {
-    this.#frames.putCritical(rank, this.#sealer.critical(content, body, nowUs, dictionary));
+  ): number {
+    const sealed = this.#sealer.critical(content, body, nowUs, dictionary);
+    this.#frames.putCritical(rank, sealed);
+    return keyOf(rank, sealed.head.seq);
   }
 }

@@ -22,7 +22,8 @@ import {
 
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
-import type { DeclaredTag, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
+import type { DeclaredTag, EventBook, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
+import { EventKeeper, type EventStore } from "./events/event-keeper.ts";
 import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
 import { newEpoch } from "./new-epoch.ts";
@@ -71,6 +72,7 @@ export class JournalKeeper implements JournalCore {
   readonly #door: StoreDoor;
   readonly #intake: Intake;
   readonly #resume: Map<DeviceId, ResumePoint>;
+  readonly #events: EventKeeper;
   readonly #sealedListeners = new Set<() => void>();
   readonly #commitMs = new Percentiles();
   /** Devices that have brought samples since the start. */
@@ -105,9 +107,14 @@ export class JournalKeeper implements JournalCore {
     this.#door = door;
     this.#resume = new Map(door.resumePoints);
     this.#intake = new Intake(options.clock, options.random, options.clockIsSet ?? (() => false));
+    this.#events = this.#openEvents();
     this.#lastCommitMs = -Infinity;
     this.#full = door.state.full;
     this.#tellFound(door.state.found);
+  }
+
+  get events(): EventBook {
+    return this.#events;
   }
 
   get orders(): OrderBook {
@@ -291,6 +298,7 @@ export class JournalKeeper implements JournalCore {
 
   /** Commits now; when one is under way, commits once more after it. */
   async commit(): Promise<void> {
+    await this.#events.flush();
     while (this.#committing !== undefined) await this.#committing;
     if (this.#ended) return;
     await this.#commitOnce(false);
@@ -298,6 +306,7 @@ export class JournalKeeper implements JournalCore {
 
   async close(): Promise<void> {
     if (this.#ended) return;
+    await this.#events.flush();
     while (this.#committing !== undefined) await this.#committing;
     // Another caller may have ended it meanwhile.
     if (this.#isEnded()) return;
@@ -328,6 +337,7 @@ export class JournalKeeper implements JournalCore {
   #end(): void {
     this.#ended = true;
     this.#ending.abort();
+    this.#events.end();
     this.#timer?.abort(disarmed);
   }
 
@@ -443,6 +453,18 @@ export class JournalKeeper implements JournalCore {
       });
     }
     if (committed.sealed) this.#tellSealed();
+  }
+
+  #openEvents(): EventKeeper {
+    const { commitEveryMs } = this.#options;
+    const keep: EventStore["keep"] = async (drafts, states) => {
+      const now = [this.#clock.nowUs(), this.#clock.monotonicMs()] as const;
+      const kept = await this.#guarded("keepEvents", drafts, states, ...now);
+      this.#tellSealed();
+      return kept;
+    };
+    const list: EventStore["list"] = (query) => this.#guarded("events", query);
+    return new EventKeeper(this.#clock, { keep, list }, this.#door.savedStates, commitEveryMs);
   }
 
   #tellFound({ mendedPages, damagedPages, lostFrames, movedTo, why }: FileFindings): void {

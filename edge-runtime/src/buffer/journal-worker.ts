@@ -5,7 +5,7 @@ import { Fault, messageChain } from "@millwright/kit";
 import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import { answer, type Answer, type Asked, type Question } from "./questions.ts";
 import { openStore, type Store, type StoreOptions } from "./store.ts";
-import type { FromWorker, ToldFailure, ToWorker } from "./store-worker-door.ts";
+import type { FromWorker, Opening, ToldFailure, ToWorker } from "./store-worker-door.ts";
 
 /**
  * The thread that owns the journal's file. The first message says which; after it questions are answered one after the
@@ -24,7 +24,11 @@ port.once("message", (options: StoreOptions) => {
     port.on("message", (question: ToWorker) => {
       answerTo(question, store);
     });
-    tell({ id: 0, answer: store.resumePoints(), state: store.state });
+    const opening: Opening = {
+      resumePoints: store.resumePoints(),
+      savedStates: store.savedStates(),
+    };
+    tell({ id: 0, answer: opening, state: store.state });
   } catch (failure) {
     tell({ id: 0, failure: toldFailure(failure) });
   }

@@ -13,7 +13,7 @@ import type {
 
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { CaptureLimits, Kept } from "./captures/captures.ts";
-import type { DeclaredTag, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
+import type { DeclaredTag, EventBook, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
 import type { ResumePoint } from "./group.ts";
 import { startJournalThread, type JournalThread } from "./journal-thread.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
@@ -82,6 +82,8 @@ export interface Journal {
   /** What was kept last, also when it is not on disk yet. */
   resume(device: DeviceId): ResumePoint | undefined;
   readonly outbox: Outbox;
+  /** What happened, and what the steps that say it were about. */
+  readonly events: EventBook;
   /** What the hub has ordered beside the usual. Empty before `adoptTags`. */
   readonly orders: OrderBook;
   /**
@@ -190,9 +192,11 @@ export function openJournalCore(options: JournalOptions): JournalCore {
 function openStoreHere(options: StoreOptions): StoreDoor {
   const store = openStore(options);
   const resumePoints = store.resumePoints();
+  const savedStates = store.savedStates();
   return {
     epoch: options.epoch,
     resumePoints,
+    savedStates,
     get state() {
       return store.state;
     },

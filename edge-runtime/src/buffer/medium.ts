@@ -206,7 +206,7 @@ export class Medium {
 
   #isolate(damaged: readonly number[]): Isolated {
     const wasSuspect = isSuspect(this.#file);
-    if (damaged.length === 0 && !wasSuspect) return { chunks: [], rollups: [] };
+    if (damaged.length === 0 && !wasSuspect) return { chunks: [], rollups: [], events: [] };
     const isolated = isolate(this.db, this.#fd, pageSize, damaged);
     if (isolated === undefined) {
       throw new JournalDamaged(

@@ -15,8 +15,11 @@ import type {
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
 import { isCorrupt } from "./faults.ts";
+import type { EventDraft, EventsKept } from "./events/journal-events.ts";
 import type { MarkVerdict } from "./lane-book.ts";
-import type { HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { EventLine } from "@millwright/wire-contract/events";
+
+import type { EventQuery, HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import type { SealedAnswer } from "./orders/answer-lane.ts";
 import type { AnswerCursor, AnswerPart, AnswerSlice } from "./orders/answer-reading.ts";
@@ -68,6 +71,14 @@ export interface Questions {
   sealOpen(nowUs: number, nowMs: number): boolean;
   keepCapture(record: CaptureRecord, nowUs: number, nowMs: number): Kept;
   captures(query: CaptureQuery): CaptureView[];
+  /** @param states what parts have saved since, JSON by part */
+  keepEvents(
+    drafts: readonly EventDraft[],
+    states: ReadonlyMap<string, string>,
+    nowUs: number,
+    nowMs: number,
+  ): EventsKept;
+  events(query: EventQuery): EventLine[];
   /** Answered when the copy is whole; other questions are answered meanwhile. */
   copyTo(file: string): Promise<void>;
   orders(): HeldOrder[];
@@ -102,6 +113,8 @@ export interface StoreDoor {
   /** As after the last answer. */
   readonly state: StoreState;
   readonly resumePoints: ReadonlyMap<DeviceId, ResumePoint>;
+  /** As at the opening, JSON by part. */
+  readonly savedStates: ReadonlyMap<string, string>;
   ask<Name extends Question>(name: Name, ...asked: Asked<Name>): Promise<Answer<Name>>;
   /** Lets go at once, as a crash would; nothing more is written. */
   abandon(): Promise<void>;
@@ -139,6 +152,8 @@ const answers: Answers = {
   sealOpen: (store, ...asked) => store.sealOpen(...asked),
   keepCapture: (store, ...asked) => store.keepCapture(...asked),
   captures: (store, query) => store.captures(query),
+  keepEvents: (store, ...asked) => store.keepEvents(...asked),
+  events: (store, query) => store.events(query),
   copyTo: (store, file) => store.copyTo(file),
   orders: (store) => store.orders.all(),
   keepOrders: (store, orders) => {

@@ -7,10 +7,14 @@ export interface JournalRoom {
    * group that was already in memory, and the log.
    */
   readonly sampleBytesMax: number;
+  /** What events may use beside samples, with the frames that wait with them: they are never shed for samples. */
+  readonly eventBytesMax: number;
   /** Room is made above this, so that samples are not refused while there is something to let go. */
   readonly thinAboveBytes: number;
 }
 
+/** Some two hundred thousand events: years of a line that works, days of one that is broken. */
+const eventBytesMost = 64 * 2 ** 20;
 /** Large, because pages written often are then folded once. */
 const checkpointBytesMax = 8 * 2 ** 20;
 
@@ -19,7 +23,8 @@ export function roomOf(bytesMax: number): JournalRoom {
   // A small budget must not be eaten by the log.
   const checkpointBytes = Math.min(checkpointBytesMax, Math.floor(bytesMax / 16));
   const reserve = Math.min(16 * 2 ** 20, bytesMax / 4);
-  const sampleBytesMax = bytesMax - reserve - 2 * checkpointBytes;
+  const eventBytesMax = Math.min(eventBytesMost, Math.floor(bytesMax / 16));
+  const sampleBytesMax = bytesMax - reserve - eventBytesMax - 2 * checkpointBytes;
   const thinAboveBytes = sampleBytesMax - Math.min(4 * 2 ** 20, bytesMax / 16);
-  return { checkpointBytes, sampleBytesMax, thinAboveBytes };
+  return { checkpointBytes, sampleBytesMax, eventBytesMax, thinAboveBytes };
 }

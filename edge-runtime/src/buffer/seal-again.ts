@@ -4,6 +4,7 @@ import { decodeLedger, parseFrame } from "@millwright/wire-contract";
 import type { Captures } from "./captures/captures.ts";
 import type { ClaimTable } from "./claim-table.ts";
 import type { CriticalLane } from "./critical-lane.ts";
+import type { JournalEvents } from "./events/journal-events.ts";
 import type { FrameTable } from "./frame-table.ts";
 import type { Broken, HeldFrames } from "./held-frames.ts";
 import { endOf, seqOf, type LaneState, type ToldLane } from "./lane-book.ts";
@@ -31,6 +32,7 @@ export class SealAgain {
     readonly claims: ClaimTable;
     readonly critical: CriticalLane;
     readonly captures: Captures;
+    readonly events: JournalEvents;
     /** Told of each frame that could not be read. */
     readonly broken: (broken: Broken) => void;
   }) {
@@ -85,7 +87,7 @@ export class SealAgain {
   }
 
   #critical(at: Moment, state: LaneState): number {
-    const { db, frames, claims, critical } = this.#parts;
+    const { db, frames, claims, critical, events } = this.#parts;
     const from = endOf(state).seq;
     const items = frames
       .after(state.rank, "critical", from, state.head.seq, criticalBytes)
@@ -102,6 +104,7 @@ export class SealAgain {
       frames.removeTold(state.rank, "critical", seqOf(id) - 1, seqOf(id));
     }
     if (items.length > 0) {
+      events.tellAgainAfter(state.rank, from);
       critical.tellStarts(at);
       critical.tellDictionaries(at);
     }

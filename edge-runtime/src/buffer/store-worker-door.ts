@@ -1,7 +1,4 @@
-import type { DeviceId } from "@millwright/wire-contract";
-
 import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
-import type { ResumePoint } from "./group.ts";
 import type { JournalThread } from "./journal-thread.ts";
 import type { StoreDoor } from "./questions.ts";
 import type { StoreOptions, StoreState } from "./store.ts";
@@ -15,6 +12,9 @@ export interface ToldFailure {
   readonly hint: string;
   readonly cause: string;
 }
+
+/** What is known once the file is open. */
+export type Opening = Pick<StoreDoor, "resumePoints" | "savedStates">;
 
 export interface FromWorker {
   /** Of the question; 0 is the opening. */
@@ -73,14 +73,14 @@ export async function openStoreWorker(
 
   worker.ref();
   worker.postMessage(options);
-  const resumePoints = (await opened.catch(async (failure: unknown) => {
+  const opening = (await opened.catch(async (failure: unknown) => {
     ended = true;
     await worker.terminate();
     throw failure;
-  })) as ReadonlyMap<DeviceId, ResumePoint>;
+  })) as Opening;
   return {
     epoch: options.epoch,
-    resumePoints,
+    ...opening,
     get state() {
       if (state === undefined) throw new JournalBroken("opening");
       return state;

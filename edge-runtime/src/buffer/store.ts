@@ -19,7 +19,9 @@ import type {
   TagNumbers,
 } from "@millwright/wire-contract";
 
-import type { HeldOrder, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { EventLine } from "@millwright/wire-contract/events";
+
+import type { EventQuery, HeldOrder, Loss, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { OpenClaim } from "./claims.ts";
 import { CaptureFiles, captureFolderOf } from "./captures/capture-files.ts";
 import { CaptureTable, captureRows, type CaptureQuery } from "./captures/capture-table.ts";
@@ -27,6 +29,8 @@ import { Captures, captureLimits, type CaptureLimits, type Kept } from "./captur
 import { ClaimTable, type WrittenClaim } from "./claim-table.ts";
 import { ClockTable } from "./clock-table.ts";
 import { CriticalLane } from "./critical-lane.ts";
+import { EventTable } from "./events/event-table.ts";
+import { JournalEvents, type EventDraft, type EventsKept } from "./events/journal-events.ts";
 import { FactTable } from "./fact-table.ts";
 import { isCorrupt, isFull, JournalBroken, JournalDamaged } from "./faults.ts";
 import { FrameTable } from "./frame-table.ts";
@@ -141,6 +145,7 @@ export class Store {
   readonly #again: SealAgain;
   readonly #tiers: Tiers;
   readonly #captures: Captures;
+  readonly #events: JournalEvents;
   #rank: number;
   readonly #birth: JournalBirth;
   readonly #orders: OrderTable;
@@ -224,6 +229,16 @@ export class Store {
         },
       });
       this.#captures.tidy();
+      this.#events = new JournalEvents({
+        table: new EventTable(db),
+        held: this.#held,
+        frames: this.#frames,
+        critical: this.#critical,
+        bytesMax: this.#medium.room.eventBytesMax,
+        claim: (loss) => {
+          this.#claims.add(loss, this.#nowMs);
+        },
+      });
       this.#again = new SealAgain({
         ...parts,
         db,
@@ -231,6 +246,7 @@ export class Store {
         claims: this.#claims,
         critical: this.#critical,
         captures: this.#captures,
+        events: this.#events,
         broken: (broken) => {
           this.#tellBroken(broken);
         },
@@ -356,7 +372,7 @@ export class Store {
     this.#noRoom = false;
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) this.#claims.add(loss, group.nowMs);
-    this.#full = this.#medium.usedBytes > this.#medium.room.sampleBytesMax;
+    this.#full = this.#sampleBytes > this.#medium.room.sampleBytesMax;
     this.#sayComplete();
     const sealed = heldLanes.some((lane) => this.#sealer.heads[lane] !== before[lane]);
     return { kind: "done", samples, rejected: tooLarge.length, sealed };
@@ -384,6 +400,7 @@ export class Store {
     this.#write("keep the incarnation", () => {
       this.#facts.set("incarnation", incarnation);
       this.#held.doubt(this.#rank);
+      this.#events.tellAgainBefore(this.#held.book.lanes[0]?.rank ?? this.#rank);
       // No-loss protocol 8.5; a hub that begins anew needs the dictionaries, too.
       this.#critical.tellStarts(this.#moment);
       this.#critical.tellDictionaries(this.#moment);
@@ -402,8 +419,11 @@ export class Store {
       const toUs = this.#starts.after(state.rank)?.startedUs ?? this.#nowUs;
       const [from, to] = [Math.min(state.startedUs, toUs), Math.max(state.startedUs, toUs)];
       this.#claim("hub restored", { kind: "gateway" }, from, to);
-      // What the ledger frames in the hole said is still known here.
-      if (state.lane === "critical") this.#claims.reopen(this.#medium.db, state.rank);
+      // What the frames in the hole said of losses and events is still known here.
+      if (state.lane === "critical") {
+        this.#claims.reopen(this.#medium.db, state.rank);
+        this.#events.tellAgainAfter(state.rank, state.base.seq);
+      }
       return rewound;
     });
     return outcome !== "none";
@@ -450,6 +470,7 @@ export class Store {
       this.#write("seal again", () => this.#again.some(this.#moment, left));
       return true;
     }
+    if (this.#events.hasUntold) return this.#tellEvents();
     let more: boolean;
     try {
       more = this.#write("keep the tiers", () => this.#tiers.step(nowUs, nowMs));
@@ -460,8 +481,23 @@ export class Store {
       throw failure;
     }
     this.#tiers.kept();
-    this.#full = this.#medium.usedBytes > this.#medium.room.sampleBytesMax;
+    this.#full = this.#sampleBytes > this.#medium.room.sampleBytesMax;
     return more || this.#medium.checkSome();
+  }
+
+  /** @returns whether there may be more work */
+  #tellEvents(): boolean {
+    try {
+      this.#write("tell events again", () => {
+        this.#events.tellSome(this.#moment);
+        return undefined;
+      });
+      return true;
+    } catch (failure) {
+      // They stay as they are, and are told when there is room.
+      if (isFull(failure)) return false;
+      throw failure;
+    }
   }
 
   readSamples(
@@ -475,7 +511,8 @@ export class Store {
 
   /** What the file holds and how fast it grows. */
   get fill(): BufferFill {
-    const { usedBytes, room } = this.#medium;
+    const { room } = this.#medium;
+    const usedBytes = this.#sampleBytes;
     const { chunkBytes, chunkBytesPerSample, rollupBytesPerSample } = this.#tiers.sizes;
     const samplesPerS = this.#sampleGrowth.perS(this.#nowMs);
     const unsafe = this.#held.unsafe(this.#nowUs);
@@ -515,6 +552,32 @@ export class Store {
 
   captures(query: CaptureQuery): CaptureView[] {
     return this.#captures.list(query);
+  }
+
+  /** @param states JSON by part. `full`: nothing was changed. */
+  keepEvents(
+    drafts: readonly EventDraft[],
+    states: ReadonlyMap<string, string>,
+    nowUs: number,
+    nowMs: number,
+  ): EventsKept {
+    this.#nowUs = nowUs;
+    this.#nowMs = nowMs;
+    try {
+      return this.#write("keep events", () => this.#events.keep(this.#moment, drafts, states));
+    } catch (failure) {
+      if (!isFull(failure)) throw failure;
+      return { kind: "full" };
+    }
+  }
+
+  events(query: EventQuery): EventLine[] {
+    return this.#events.list(query);
+  }
+
+  /** What parts of the runtime saved last, as JSON. */
+  savedStates(): Map<string, string> {
+    return this.#events.states();
   }
 
   /** @see OrderTable */
@@ -635,6 +698,7 @@ export class Store {
           }
         }
         this.#tiers.giveUp(this.#medium.isolated);
+        this.#events.giveUp(this.#medium.isolated.events);
         if (this.#aside !== undefined) {
           this.#claim("journal lost", { kind: "gateway" }, this.#aside.lostFromUs, nowUs);
         }
@@ -729,10 +793,15 @@ export class Store {
     this.#held.release(this.#rank);
   }
 
+  /** In use for all but events, which have a share of their own. */
+  get #sampleBytes(): number {
+    return this.#medium.usedBytes - this.#events.usedBytes;
+  }
+
   /** A group that found no room needs more than what is left below the usual bound. */
   get #room(): { readonly usedBytes: number; readonly thinAboveBytes: number } {
-    const { usedBytes, room } = this.#medium;
-    const { thinAboveBytes } = room;
+    const { thinAboveBytes } = this.#medium.room;
+    const usedBytes = this.#sampleBytes;
     return { usedBytes, thinAboveBytes: this.#noRoom ? thinAboveBytes / 2 : thinAboveBytes };
   }
 
@@ -785,8 +854,9 @@ export class Store {
       this.#claims.add({ ...loss, fromUs: firstUs, toUs: lastUs }, this.#nowMs);
       return;
     }
-    // What a critical frame said can be said again: starts, dictionary, and the claims of its epoch.
+    // What a critical frame said can be said again: starts, dictionary, events, and the claims of its epoch.
     this.#claims.reopen(this.#medium.db, lane.rank);
+    this.#events.tellAgainAfter(lane.rank, lane.base.seq);
     if (lane.rank !== this.#rank) return;
     this.#critical.tellStarts(this.#moment);
     this.#critical.tellDictionary(this.#moment);
@@ -822,6 +892,7 @@ export class Store {
       this.#claims.undo(written);
       this.#captures.takenBack();
       if (!this.#medium.db.open) throw failure;
+      this.#events.takenBack();
       this.#raw.reload();
       if (isFull(failure) || failure instanceof AssertionError) throw failure;
       throw new JournalBroken(operation, { cause: failure });

@@ -1,6 +1,6 @@
 /**
  * What lay on damaged pages, when it can be given up alone: bodies of frames, which have a CRC of their own and become
- * voids, and of chunks and buckets. Everything else holds the journal together.
+ * voids, and of chunks, buckets and events. Everything else holds the journal together.
  */
 import { readSync } from "node:fs";
 
@@ -10,6 +10,7 @@ export interface Isolated {
   /** Rows that cannot be believed, by key. */
   readonly chunks: readonly number[];
   readonly rollups: readonly number[];
+  readonly events: readonly number[];
 }
 
 const checkedByCrc = ["sample_frame", "live_frame", "history_frame", "critical_frame"];
@@ -40,20 +41,31 @@ export function isolate(
     .all(JSON.stringify(pages));
   const chunks: number[] = [];
   const rollups: number[] = [];
+  const events: number[] = [];
+  const rows = new Map([
+    ["chunk", chunks],
+    ["rollup", rollups],
+    ["event", events],
+  ]);
   // Pages that nothing uses are not among them.
   for (const { name, path, pagetype } of uses) {
     if (pagetype !== "overflow") return undefined;
     if (checkedByCrc.includes(name)) continue;
-    if (name !== "chunk" && name !== "rollup") return undefined;
+    const numbers = rows.get(name);
+    if (numbers === undefined) return undefined;
     const [, cell = ""] = /\/([0-9a-f]+)\+[0-9a-f]+$/.exec(path) ?? [];
     const leaf = db
       .prepare<[string, string], number>("select pageno from dbstat where name = ? and path = ?")
       .pluck()
       .get(name, path.slice(0, path.lastIndexOf("/") + 1));
     if (leaf === undefined || pages.includes(leaf)) return undefined;
-    (name === "chunk" ? chunks : rollups).push(rowidOf(fd, pageSize, leaf, parseInt(cell, 16)));
+    numbers.push(rowidOf(fd, pageSize, leaf, parseInt(cell, 16)));
   }
-  return { chunks: [...new Set(chunks)], rollups: [...new Set(rollups)] };
+  return {
+    chunks: [...new Set(chunks)],
+    rollups: [...new Set(rollups)],
+    events: [...new Set(events)],
+  };
 }
 
 /** Of a cell of a table's leaf (SQLite file format, 1.6). */

@@ -1,0 +1,203 @@
+import {
+  toEventLine,
+  toEventRecord,
+  type EventLine,
+  type EventRecord,
+  type NewEvent,
+} from "@millwright/wire-contract/events";
+import type { Clock } from "@millwright/kit";
+
+import type { EventBook, EventQuery, SavedState } from "../../hand-over.ts";
+import { JournalBroken } from "../faults.ts";
+import { EventsFull } from "./event-faults.ts";
+import { assertFits } from "./event-lines.ts";
+import type { EventDraft, EventsKept } from "./journal-events.ts";
+
+/**
+ * Commits of events follow each other by at least so much: alone an event is on disk as fast as the disk is, and a storm
+ * shares its commits, so that it wears a card no more than 25 commits a second do.
+ */
+const commitEveryMs = 40;
+/** What waits in memory, beyond any storm that has a cause: 200 s of a thousand in 10 s. */
+const waitingMax = 20_000;
+/** With one commit: half a second of JSON at worst, some milliseconds of what events usually say. */
+const groupMax = 2_000;
+
+interface Waiting {
+  readonly events: readonly NewEvent[];
+  readonly drafts: readonly EventDraft[];
+  readonly resolve: (records: readonly EventRecord[]) => void;
+  readonly reject: (failure: unknown) => void;
+}
+
+/** What the keeper needs of the journal that it is part of. */
+export interface EventStore {
+  keep(drafts: readonly EventDraft[], states: ReadonlyMap<string, string>): Promise<EventsKept>;
+  list(query: EventQuery): Promise<readonly EventLine[]>;
+}
+
+/** The half of the event book that lives with its callers: gathers what is kept at the same time, and tells who listens. */
+export class EventKeeper implements EventBook {
+  readonly #clock: Clock;
+  readonly #store: EventStore;
+  /** How long a state without an event may wait for one. */
+  readonly #statesEveryMs: number;
+  readonly #states: Map<string, string>;
+  /** Saved, and not on disk yet. */
+  #dirty = new Map<string, string>();
+  #waiting: Waiting[] = [];
+  #waitingCount = 0;
+  readonly #listeners = new Set<(events: readonly EventRecord[]) => void>();
+  #lastMs = -Infinity;
+  #dueMs = Infinity;
+  #timer: AbortController | undefined;
+  #committing: Promise<void> | undefined;
+  #ended = false;
+
+  /** @param states JSON by part, as the journal has it */
+  constructor(
+    clock: Clock,
+    store: EventStore,
+    states: ReadonlyMap<string, string>,
+    statesEveryMs: number,
+  ) {
+    this.#clock = clock;
+    this.#store = store;
+    this.#states = new Map(states);
+    this.#statesEveryMs = statesEveryMs;
+  }
+
+  async keep(events: readonly NewEvent[]): Promise<readonly EventRecord[]> {
+    const drafts = events.map((event) => toEventLine(event, 0));
+    for (const draft of drafts) assertFits(draft);
+    if (events.length === 0) return [];
+    if (this.#ended) throw new JournalBroken("keeping an event");
+    if (this.#waitingCount + events.length > waitingMax) {
+      throw new EventsFull(`${this.#waitingCount} events wait for the disk already`);
+    }
+    this.#waitingCount += events.length;
+    const kept = new Promise<readonly EventRecord[]>((resolve, reject) => {
+      this.#waiting.push({ events, drafts, resolve, reject });
+    });
+    this.#commitBy(Math.max(this.#clock.monotonicMs(), this.#lastMs + commitEveryMs));
+    return kept;
+  }
+
+  async list(query: EventQuery): Promise<readonly EventRecord[]> {
+    const lines = await this.#store.list(query);
+    return lines.flatMap((line) => toEventRecord(line) ?? []);
+  }
+
+  saveState(part: string, state: SavedState): void {
+    const json = JSON.stringify(state);
+    this.#states.set(part, json);
+    this.#dirty.set(part, json);
+    this.#commitBy(this.#clock.monotonicMs() + this.#statesEveryMs);
+  }
+
+  state(part: string): SavedState | undefined {
+    const json = this.#states.get(part);
+    return json === undefined ? undefined : (JSON.parse(json) as SavedState);
+  }
+
+  onKept(listener: (events: readonly EventRecord[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Everything handed in so far is on disk, or refused, when it resolves. */
+  async flush(): Promise<void> {
+    while (this.#committing !== undefined) await this.#committing;
+    while (!this.#ended && (this.#waiting.length > 0 || this.#dirty.size > 0)) {
+      if ((await this.#commitOnce()) === "full" && this.#waiting.length === 0) return;
+    }
+  }
+
+  /** Nothing more is kept. */
+  end(): void {
+    this.#ended = true;
+    this.#timer?.abort();
+    for (const { reject } of this.#waiting) reject(new JournalBroken("keeping an event"));
+    this.#waiting = [];
+  }
+
+  #commitBy(dueMs: number): void {
+    if (this.#ended || dueMs >= this.#dueMs) return;
+    this.#dueMs = dueMs;
+    if (this.#committing === undefined) this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer?.abort();
+    const waitMs = this.#dueMs - this.#clock.monotonicMs();
+    if (waitMs === Infinity || this.#ended) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    // Whoever keeps events and then saves what follows from them, without a pause, finds both in one transaction.
+    const due = waitMs <= 0 ? soon(timer.signal) : this.#clock.sleep(waitMs, timer.signal);
+    due.then(
+      () => this.#commitOnce(),
+      () => undefined,
+    );
+  }
+
+  /** Never rejects: who waits is told. */
+  #commitOnce(): Promise<EventsKept["kind"]> {
+    this.#timer?.abort();
+    this.#dueMs = Infinity;
+    this.#lastMs = this.#clock.monotonicMs();
+    const work = this.#write();
+    this.#committing = work.then(() => {
+      this.#committing = undefined;
+      if (this.#waiting.length > 0) this.#commitBy(this.#lastMs + commitEveryMs);
+      if (this.#dirty.size > 0) this.#commitBy(this.#lastMs + this.#statesEveryMs);
+      if (this.#dueMs !== Infinity) this.#arm();
+    });
+    return work;
+  }
+
+  async #write(): Promise<EventsKept["kind"]> {
+    const group = this.#take();
+    const states = this.#dirty;
+    this.#dirty = new Map();
+    let kept: EventsKept;
+    try {
+      kept = await this.#store.keep(
+        group.flatMap(({ drafts }) => drafts),
+        states,
+      );
+    } catch (failure) {
+      for (const { reject } of group) reject(failure);
+      return "full";
+    }
+    if (kept.kind === "full") {
+      // The states of now go with a later commit; of one that was saved meanwhile that one counts.
+      this.#dirty = new Map([...states, ...this.#dirty]);
+      for (const { reject } of group) reject(new EventsFull());
+      return "full";
+    }
+    let number = kept.firstNumber;
+    for (const { events, resolve } of group) {
+      const records = events.map((event) => ({ ...event, number: number++ }));
+      for (const listener of this.#listeners) listener(records);
+      resolve(records);
+    }
+    return "kept";
+  }
+
+  #take(): Waiting[] {
+    let count = 0;
+    let taken = 0;
+    while (taken < this.#waiting.length && (taken === 0 || count < groupMax)) {
+      count += this.#waiting[taken]?.events.length ?? 0;
+      taken++;
+    }
+    this.#waitingCount -= count;
+    return this.#waiting.splice(0, taken);
+  }
+}
+
+async function soon(signal: AbortSignal): Promise<void> {
+  await Promise.resolve();
+  signal.throwIfAborted();
+}
