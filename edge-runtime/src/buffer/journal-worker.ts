@@ -3,9 +3,10 @@ import { parentPort } from "node:worker_threads";
 import { Fault, messageChain } from "@millwright/kit";
 
 import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
-import { answer, type Answer, type Asked, type Question } from "./questions.ts";
+import { answer, type Answer, type Asked, type DoorState, type Question } from "./questions.ts";
 import { openStore, type Store, type StoreOptions } from "./store.ts";
 import type { FromWorker, Opening, ToldFailure, ToWorker } from "./store-worker-door.ts";
+import { WorkMeter } from "./work-meter.ts";
 
 /**
  * The thread that owns the journal's file. The first message says which; after it questions are answered one after the
@@ -18,6 +19,12 @@ const tell = (message: FromWorker, moved: readonly ArrayBuffer[] = []): void => 
   port.postMessage(message, moved);
 };
 
+const meter = new WorkMeter();
+const stateOf = (store: Store): DoorState => ({
+  ...store.state,
+  tendCpuUs: meter.spentUs("tend"),
+});
+
 port.once("message", (options: StoreOptions) => {
   try {
     const store = openStore(options);
@@ -28,17 +35,18 @@ port.once("message", (options: StoreOptions) => {
       resumePoints: store.resumePoints(),
       savedStates: store.savedStates(),
     };
-    tell({ id: 0, answer: opening, state: store.state });
+    tell({ id: 0, answer: opening, state: stateOf(store) });
   } catch (failure) {
     tell({ id: 0, failure: toldFailure(failure) });
   }
 });
 
 function answerTo({ id, name, asked }: ToWorker, store: Store): void {
+  meter.begin(name);
   try {
     // Only `store-worker-door.ts` speaks to this thread, and it is typed by `Questions`.
     const answered = answer(store, name as Question, asked as Asked<Question>);
-    const state = { state: store.state };
+    const state = { state: stateOf(store) };
     if (answered instanceof Promise) answerLater(id, answered, store);
     else tell({ id, answer: answered, ...state }, buffersOf(answered));
   } catch (failure) {
@@ -50,7 +58,7 @@ function answerTo({ id, name, asked }: ToWorker, store: Store): void {
 function answerLater(id: number, answered: Promise<void>, store: Store): void {
   answered.then(
     () => {
-      tell({ id, answer: undefined, state: store.state });
+      tell({ id, answer: undefined, state: stateOf(store) });
     },
     (failure: unknown) => {
       tell({ id, failure: toldFailure(failure) });

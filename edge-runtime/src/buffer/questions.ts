@@ -108,10 +108,18 @@ export type Question = keyof Questions;
 export type Asked<Name extends Question> = Parameters<Questions[Name]>;
 export type Answer<Name extends Question> = ReturnType<Questions[Name]>;
 
+export interface DoorState extends StoreState {
+  /**
+   * CPU time of the store's own thread for the tiers since the start, µs: what re-packing and rolling up cost beside
+   * commits. 0 where the store has no thread of its own.
+   */
+  readonly tendCpuUs: number;
+}
+
 export interface StoreDoor {
   readonly epoch: Epoch;
   /** As after the last answer. */
-  readonly state: StoreState;
+  readonly state: DoorState;
   readonly resumePoints: ReadonlyMap<DeviceId, ResumePoint>;
   /** As at the opening, JSON by part. */
   readonly savedStates: ReadonlyMap<string, string>;

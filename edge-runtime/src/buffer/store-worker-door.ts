@@ -1,7 +1,7 @@
 import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import type { JournalThread } from "./journal-thread.ts";
-import type { StoreDoor } from "./questions.ts";
-import type { StoreOptions, StoreState } from "./store.ts";
+import type { DoorState, StoreDoor } from "./questions.ts";
+import type { StoreOptions } from "./store.ts";
 
 /** The way to the store in its worker: questions out, answers back, buffers moved and not copied. */
 
@@ -21,7 +21,7 @@ export interface FromWorker {
   readonly id: number;
   readonly answer?: unknown;
   readonly failure?: ToldFailure;
-  readonly state?: StoreState;
+  readonly state?: DoorState;
 }
 
 export interface ToWorker {
@@ -42,7 +42,7 @@ export async function openStoreWorker(
   onBroken: (failure: unknown) => void,
 ): Promise<StoreDoor> {
   const askers = new Map<number, Asker>();
-  let state: StoreState | undefined;
+  let state: DoorState | undefined;
   let lastId = 0;
   let ended = false;
 

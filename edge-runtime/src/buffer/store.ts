@@ -92,8 +92,6 @@ export interface StoreState {
   readonly dueInMs: number;
   readonly bytes: number;
   readonly written: Written;
-  /** CPU time of this thread for the tiers since the start, µs: what re-packing and rolling up cost beside commits. */
-  readonly tendCpuUs: number;
   readonly incarnation: string | undefined;
   /** In which frames are sealed now. */
   readonly epoch: Epoch;
@@ -161,7 +159,6 @@ export class Store {
   /** While an export begins. */
   #allClaimsDue = false;
   #full = false;
-  #tendCpuUs = 0;
   #noRoom = false;
   readonly #byteGrowth = new Growth();
   readonly #sampleGrowth = new Growth();
@@ -295,7 +292,6 @@ export class Store {
       ),
       bytes: this.#medium.usedBytes + this.#medium.walBytes,
       written: this.#medium.written,
-      tendCpuUs: this.#tendCpuUs,
       incarnation: this.#incarnation,
       epoch: this.#sealer.epoch,
       birth: { epoch: this.#birth.epoch, startedUs: this.#birth.startedUs },
@@ -453,16 +449,6 @@ export class Store {
    * @returns whether there may be more
    */
   tend(nowUs: number, nowMs: number): boolean {
-    const before = process.threadCpuUsage();
-    try {
-      return this.#tend(nowUs, nowMs);
-    } finally {
-      const { user, system } = process.threadCpuUsage(before);
-      this.#tendCpuUs += user + system;
-    }
-  }
-
-  #tend(nowUs: number, nowMs: number): boolean {
     this.#nowUs = nowUs;
     this.#nowMs = nowMs;
     const left = this.#again.next;
