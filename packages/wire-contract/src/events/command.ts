@@ -11,8 +11,8 @@ export interface CommandOrigin {
 }
 
 /**
- * How a command ended, or where it stands. `unknown`: it may or may not have acted; nobody sends it again by himself.
- * `unconfirmed`: accepted, and what was read back does not say so.
+ * How a command ended, or where it stands. `sent`: on its way to the machine from now on. `unknown`: it may or may not have
+ * acted; nobody sends it again by himself. `unconfirmed`: accepted, and what was read back does not say so.
  */
 export type CommandOutcome =
   "sent" | "confirmed" | "accepted" | "refused" | "unknown" | "unconfirmed" | "expired" | "dry-run";
@@ -20,7 +20,10 @@ export type CommandOutcome =
 /** A write that was asked for, and what became of it. Told with each change of `outcome`. */
 export interface CommandEvent {
   readonly outcome: CommandOutcome;
+  /** True where `accepted` is the last word, because nothing is read back. */
+  readonly final?: true;
   readonly tag: string;
+  /** As it stands in the machine: whole steps of its scale. */
   readonly value: JsonScalar;
   /** Present in the machine just before the write, as read there. */
   readonly before?: JsonScalar;
@@ -30,6 +33,8 @@ export interface CommandEvent {
   readonly reason?: string;
   /** The interlock that blocks, by its id. */
   readonly interlock?: string;
+  /** Why it was asked for, where the person said so. */
+  readonly purpose?: string;
 }
 
 export function toJsonScalar(value: Scalar): JsonScalar {
