@@ -99,6 +99,7 @@ module.exports = {
     livesIn("protobufjs", "^packages/sparkplug-b/"),
     livesIn("better-sqlite3", "^edge-runtime/src/buffer/"),
     livesIn("@nats-io", "^edge-runtime/src/sync/|^cloud-hub/src/(ingest|rollout)/"),
+    livesIn("@bufbuild/cel", "^edge-runtime/src/decide/rules/"),
     livesIn("pg", "^cloud-hub/src/"),
   ],
   options: {

@@ -205,6 +205,9 @@ export interface TagView {
   freshForUs(index: number): number;
 }
 
+/** What screens see of rules, and how people pause them. */
+export type { OperandRow, RuleActDone, RuleDesk, RuleRow } from "./decide/rules/rule-row.ts";
+
 /** Plain data that a step finds again after a restart. */
 export type SavedState =
   string | number | boolean | null | readonly SavedState[] | { readonly [key: string]: SavedState };

@@ -9,12 +9,16 @@ export interface RuleOperand {
   readonly status: number;
 }
 
-/** A rule that changed: what it did is in the events of its commands and alarms. */
+/**
+ * A rule that changed: what it did is in the events of its commands and alarms. `unknown`: its inputs have been stale or
+ * bad for a while, and it holds; `known`: they are good again. `reset`: a person let a latched one clear.
+ */
 export interface RuleEvent {
-  readonly what: "fired" | "cleared" | "unknown" | "paused" | "resumed";
+  readonly what: "fired" | "cleared" | "unknown" | "known" | "paused" | "resumed" | "reset";
   readonly version: string;
   /** Why: each operand with its value and time. */
   readonly operands: readonly RuleOperand[];
+  /** What it did, in words. */
   readonly actions: readonly string[];
   readonly person?: string;
   readonly reason?: string;
