@@ -95,6 +95,7 @@ module.exports = {
     ...stepsApart("cloud-hub/src", hubSteps),
     livesIn("node-opcua-client", "^edge-runtime/src/acquire/opcua/"),
     livesIn("(modbus-serial|serialport)", "^edge-runtime/src/acquire/modbus/"),
+    livesIn("onnxruntime-node", "^edge-runtime/src/detect/host/"),
     livesIn("mqtt", "^edge-runtime/src/acquire/mqtt/"),
     livesIn("protobufjs", "^packages/sparkplug-b/"),
     livesIn("better-sqlite3", "^edge-runtime/src/buffer/"),

@@ -49,6 +49,7 @@ const common = {
   external: [
     // These two find binaries beside their own files.
     "better-sqlite3",
+    "onnxruntime-node",
     "serialport",
     // An optional dependency of a dependency of OPC UA, for a feature that is not used.
     "proper-lockfile",
@@ -69,12 +70,13 @@ const results = await Promise.all([
     // What is imported later stays in files of its own, so that a protocol nobody uses is not loaded.
     splitting: true,
   }),
-  // These two share no memory with the runtime, so files in common would only carry what they do not use.
+  // These share no memory with the runtime, so files in common would only carry what they do not use.
   build({
     ...common,
     entryPoints: {
       "supervise/main": "supervise/main.ts",
       "program/journal-worker": "buffer/journal-worker.ts",
+      "program/host-main": "detect/host/host-main.ts",
     },
   }),
 ]);

@@ -1,0 +1,123 @@
+/** A detect host with what was opened in it, and the windows that it owes an answer. */
+import type { HostProcess } from "./host-process.ts";
+import type { UnitPlan } from "./unit-plan.ts";
+import { WindowBatch, type WindowRequest } from "./window-batch.ts";
+
+interface Place {
+  readonly plan: UnitPlan;
+  readonly row: number;
+}
+
+export class Deployment {
+  readonly host: HostProcess;
+  readonly plans: readonly UnitPlan[];
+  readonly #places = new Map<number, Place>();
+  readonly #batches: readonly WindowBatch[];
+  /** In the order in which they were sent, which is the order in which they are run. */
+  readonly #open = new Map<number, WindowRequest>();
+  #lastId = 0;
+  #waiting = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(host: HostProcess, plans: readonly UnitPlan[]) {
+    this.host = host;
+    this.plans = plans;
+    for (const plan of plans) {
+      plan.slots.forEach((slot, row) => this.#places.set(slot, { plan, row }));
+    }
+    this.#batches = plans.map(({ text }) => new WindowBatch(text.width));
+  }
+
+  /** Windows that were taken and are not answered. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  holds(slot: number): boolean {
+    return this.#places.has(slot);
+  }
+
+  /** @returns false when the bundle is not opened here */
+  add(slot: number, asker: number, endUs: number, input: ArrayLike<number>): boolean {
+    const place = this.#places.get(slot);
+    if (place === undefined) return false;
+    const { unit } = place.plan.text;
+    this.#batches[unit]?.add(place.row, slot, asker, endUs, input);
+    this.#waiting++;
+    return true;
+  }
+
+  /** Sends what was collected: one request a unit. */
+  flush(): void {
+    for (const [unit, batch] of this.#batches.entries()) {
+      if (batch.count > 0) this.#send(batch.take(++this.#lastId, unit));
+    }
+  }
+
+  /** Sends a window by itself, so that its answer, or that there is none, says something about its bundle alone. */
+  addAlone(slot: number, asker: number, endUs: number, input: ArrayLike<number>): boolean {
+    this.flush();
+    const taken = this.add(slot, asker, endUs, input);
+    this.flush();
+    return taken;
+  }
+
+  /** The request that was answered, once. */
+  answered(id: number): WindowRequest | undefined {
+    const request = this.#open.get(id);
+    if (request === undefined) return undefined;
+    this.#open.delete(id);
+    this.#waiting -= request.rows.length;
+    if (this.#waiting === 0) this.#idle?.();
+    return request;
+  }
+
+  planOf(unit: number): UnitPlan | undefined {
+    return this.plans[unit];
+  }
+
+  /** After the end of the host: the request that it was at, and what waited behind it. Nothing waits any more. */
+  takeOpen(): {
+    readonly running: WindowRequest | undefined;
+    readonly behind: readonly WindowRequest[];
+  } {
+    const [running] = this.#open.values();
+    if (running !== undefined) this.#open.delete(running.id);
+    this.flush();
+    const behind = [...this.#open.values()];
+    this.#open.clear();
+    this.#waiting = 0;
+    this.#idle?.();
+    return { running, behind };
+  }
+
+  /** Resolves when every window that was taken is answered, or the host has ended. */
+  async answeredAll(): Promise<void> {
+    this.flush();
+    if (this.#waiting === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #send(request: WindowRequest): void {
+    this.#open.set(request.id, request);
+    const { id, unit, rows, inputs } = request;
+    this.host.run({ request: id, unit, count: rows.length }, rows, inputs);
+  }
+}
+
+/** One window of a request. */
+export function* windowsOf(
+  request: WindowRequest,
+): Generator<{ slot: number; asker: number; endUs: number; input: Float32Array }, void, undefined> {
+  const width = request.inputs.length / request.rows.length;
+  for (let at = 0; at < request.rows.length; at++) {
+    yield {
+      slot: request.slots[at] ?? -1,
+      asker: request.askers[at] ?? -1,
+      endUs: request.endsUs[at] ?? NaN,
+      input: request.inputs.subarray(at * width, (at + 1) * width),
+    };
+  }
+}

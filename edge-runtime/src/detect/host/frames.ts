@@ -1,0 +1,107 @@
+/**
+ * Messages of the gateway and its detect host on one pipe: a head of 16 bytes, a text (JSON) and a body of numbers. Numbers
+ * stand at addresses that divide by 8, so that they are looked at where they are and never copied one by one.
+ *
+ *     u32 kind · u32 bytes of the text · u32 bytes of the body · u32 zero · text, filled up to 8 · body, filled up to 8
+ *
+ * Both ends are programs of one build on one machine: little-endian, no versions.
+ */
+import type { Duplex } from "node:stream";
+
+/** More is not a message of ours (bytes): 100,000 windows of 64 features are 26 MB, a model with its text 72 MB. */
+const messageBytesMax = 128 * 2 ** 20;
+/** What a reader keeps between two messages (bytes): a batch of 1,000 windows of 64 features fits. */
+const keptBytesMax = 512 * 2 ** 10;
+const headBytes = 16;
+
+export interface Message {
+  readonly kind: number;
+  /** As JSON; "" when there is none. */
+  readonly text: string;
+  /** Valid until the call returns. */
+  readonly body: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Head and text in one piece, and the body as it is: it is written without being copied. */
+export function writeMessage(
+  stream: Pick<Duplex, "write" | "cork" | "uncork">,
+  kind: number,
+  text: string,
+  body: Uint8Array,
+): void {
+  const words = encoder.encode(text);
+  const head = new Uint8Array(headBytes + filled(words.length));
+  new Uint32Array(head.buffer, 0, 3).set([kind, words.length, body.length]);
+  head.set(words, headBytes);
+  stream.cork();
+  stream.write(head);
+  if (body.length > 0) stream.write(body);
+  const rest = filled(body.length) - body.length;
+  if (rest > 0) stream.write(new Uint8Array(rest));
+  stream.uncork();
+}
+
+/** Cuts what comes in at a pipe into messages. */
+export class MessageReader {
+  readonly #take: (message: Message) => void;
+  #held = new Uint8Array(64 * 2 ** 10);
+  #count = 0;
+
+  constructor(take: (message: Message) => void) {
+    this.#take = take;
+  }
+
+  /** Throws when what comes is no message. */
+  push(chunk: Uint8Array): void {
+    this.#keep(chunk);
+    let at = 0;
+    for (;;) {
+      if (this.#count - at < headBytes) break;
+      const [kind = 0, textBytes = 0, bodyBytes = 0] = new Uint32Array(this.#held.buffer, at, 3);
+      const length = headBytes + filled(textBytes) + filled(bodyBytes);
+      if (length > messageBytesMax) throw new Error(`a message of ${length} bytes`);
+      if (this.#count - at < length) {
+        this.#grow(length);
+        break;
+      }
+      const text = decoder.decode(this.#held.subarray(at + headBytes, at + headBytes + textBytes));
+      const bodyAt = at + headBytes + filled(textBytes);
+      this.#take({ kind, text, body: this.#held.subarray(bodyAt, bodyAt + bodyBytes) });
+      at += length;
+    }
+    if (at > 0) {
+      this.#held.copyWithin(0, at, this.#count);
+      this.#count -= at;
+    }
+    // A model came in once; the room it took is not kept for windows.
+    if (this.#held.length > keptBytesMax && this.#count === 0) {
+      this.#held = new Uint8Array(keptBytesMax);
+    }
+  }
+
+  #keep(chunk: Uint8Array): void {
+    this.#grow(this.#count + chunk.length);
+    this.#held.set(chunk, this.#count);
+    this.#count += chunk.length;
+  }
+
+  #grow(bytes: number): void {
+    if (bytes <= this.#held.length) return;
+    // Doubling, so that a message of many pieces is copied a few times and not with each piece.
+    const larger = new Uint8Array(filled(Math.max(bytes, this.#held.length * 2)));
+    larger.set(this.#held.subarray(0, this.#count));
+    this.#held = larger;
+  }
+}
+
+/** A view, not a copy. */
+export function bytesOf(numbers: Float32Array | Int32Array): Uint8Array {
+  return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+}
+
+function filled(bytes: number): number {
+  return (bytes + 7) & ~7;
+}
