@@ -526,12 +526,15 @@ def read_capture(body):
 
 
 def read_events(body):
-    events = []
-    for _, data, _ in fields(body):
+    events, journal_us = [], 0
+    for number, data, _ in fields(body):
+        if number == 2:
+            journal_us = signed(data)
+            continue
         event = message(data)
         events.append({"number": event[1], "kind": event[2], "atUs": signed(event.get(3, 0)), "asset": text(event.get(4, b"")),
                        "subject": text(event.get(5, b"")), "json": text(event[6])})
-    return events
+    return {"journalUs": journal_us, "lines": events}
 
 
 def read_body(content, body, tags):

@@ -20,7 +20,7 @@ import {
   type SampleColumns,
   type StartRecord,
 } from "@millwright/wire-contract";
-import { decodeEvents, type EventLine } from "@millwright/wire-contract/events";
+import { decodeEvents, type EventsBody } from "@millwright/wire-contract/events";
 import type { Refused } from "@millwright/kit";
 
 import type { ChainedFrame, ChainedVoid } from "./prefix.ts";
@@ -43,7 +43,7 @@ export interface AdmittedFrame extends LaneKey, ChainedFrame {
   readonly entries?: readonly LedgerEntry[];
   readonly starts?: readonly StartRecord[];
   readonly clock?: ClockRecord;
-  readonly events?: readonly EventLine[];
+  readonly events?: EventsBody;
 }
 
 export interface AdmittedVoid extends LaneKey, ChainedVoid {

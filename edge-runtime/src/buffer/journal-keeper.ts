@@ -299,6 +299,10 @@ export class JournalKeeper implements JournalCore {
   /** Commits now; when one is under way, commits once more after it. */
   async commit(): Promise<void> {
     await this.#events.flush();
+    await this.#commitSamples();
+  }
+
+  async #commitSamples(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing;
     if (this.#ended) return;
     await this.#commitOnce(false);
@@ -361,7 +365,7 @@ export class JournalKeeper implements JournalCore {
     this.#clock
       .sleep(waitMs, timer.signal)
       .then(
-        () => this.commit(),
+        () => this.#commitSamples(),
         () => undefined,
       )
       .catch(() => {

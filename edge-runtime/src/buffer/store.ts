@@ -232,6 +232,7 @@ export class Store {
         frames: this.#frames,
         critical: this.#critical,
         bytesMax: this.#medium.room.eventBytesMax,
+        journalUs: () => this.#birth.startedUs,
         claim: (loss) => {
           this.#claims.add(loss, this.#nowMs);
         },

@@ -108,8 +108,10 @@ export class EventKeeper implements EventBook {
   /** Everything handed in so far is on disk, or refused, when it resolves. */
   async flush(): Promise<void> {
     while (this.#committing !== undefined) await this.#committing;
-    while (!this.#ended && (this.#waiting.length > 0 || this.#dirty.size > 0)) {
-      if ((await this.#commitOnce()) === "full" && this.#waiting.length === 0) return;
+    // What others hand in meanwhile is not waited for.
+    for (let turn = 0; turn <= waitingMax / groupMax && !this.#ended; turn++) {
+      if (this.#waiting.length === 0 && this.#dirty.size === 0) return;
+      await this.#commitOnce();
     }
   }
 
@@ -142,7 +144,7 @@ export class EventKeeper implements EventBook {
   }
 
   /** Never rejects: who waits is told. */
-  #commitOnce(): Promise<EventsKept["kind"]> {
+  #commitOnce(): Promise<void> {
     this.#timer?.abort();
     this.#dueMs = Infinity;
     this.#lastMs = this.#clock.monotonicMs();
@@ -156,7 +158,7 @@ export class EventKeeper implements EventBook {
     return work;
   }
 
-  async #write(): Promise<EventsKept["kind"]> {
+  async #write(): Promise<void> {
     const group = this.#take();
     const states = this.#dirty;
     this.#dirty = new Map();
@@ -168,13 +170,13 @@ export class EventKeeper implements EventBook {
       );
     } catch (failure) {
       for (const { reject } of group) reject(failure);
-      return "full";
+      return;
     }
     if (kept.kind === "full") {
       // The states of now go with a later commit; of one that was saved meanwhile that one counts.
       this.#dirty = new Map([...states, ...this.#dirty]);
       for (const { reject } of group) reject(new EventsFull());
-      return "full";
+      return;
     }
     let number = kept.firstNumber;
     for (const { events, resolve } of group) {
@@ -182,7 +184,6 @@ export class EventKeeper implements EventBook {
       for (const listener of this.#listeners) listener(records);
       resolve(records);
     }
-    return "kept";
   }
 
   #take(): Waiting[] {

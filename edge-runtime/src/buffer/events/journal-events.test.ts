@@ -30,9 +30,9 @@ async function toldBy(journal: JournalCore): Promise<readonly EventLine[]> {
       const frame = parseFrame(bytes);
       assert(frame.kind === "frame");
       if (frame.head.content !== "events") continue;
-      const lines = decodeEvents(frame.body);
-      assert(!("kind" in lines));
-      told.push(...lines);
+      const read = decodeEvents(frame.body);
+      assert(!("kind" in read));
+      told.push(...read.lines);
     }
   }
   return told;
@@ -254,8 +254,8 @@ describe("events in the journal", () => {
       const numbers = own.flatMap(({ bytes }) => {
         const frame = parseFrame(bytes);
         if (frame.kind !== "frame" || frame.head.content !== "events") return [];
-        const lines = decodeEvents(frame.body);
-        return "kind" in lines ? [] : lines.map(({ number }) => number);
+        const read = decodeEvents(frame.body);
+        return "kind" in read ? [] : read.lines.map(({ number }) => number);
       });
       if (numbers.includes(1) && numbers.includes(2)) return;
       await new Promise((resolve) => setImmediate(resolve));
@@ -340,7 +340,9 @@ async function claimsOf(journal: JournalCore): Promise<readonly string[]> {
 /** @returns the last number that was settled */
 async function writeUntilKilled(folder: string, after: number): Promise<number> {
   const program = path.join(import.meta.dirname, "test-event-writer.ts");
-  const child = spawn(process.execPath, [program, folder], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [program, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exited = once(child, "exit");
   let last = 0;
   let lines = 0;

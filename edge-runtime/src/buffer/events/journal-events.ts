@@ -33,6 +33,7 @@ export class JournalEvents {
   readonly #frames: FrameTable;
   readonly #critical: CriticalLane;
   readonly #bytesMax: number;
+  readonly #journalUs: () => number;
   readonly #claim: (loss: Loss) => void;
   #lastNumber: number;
   /** Of all rows. */
@@ -50,6 +51,8 @@ export class JournalEvents {
     readonly frames: FrameTable;
     readonly critical: CriticalLane;
     readonly bytesMax: number;
+    /** When the journal was begun. */
+    readonly journalUs: () => number;
     readonly claim: (loss: Loss) => void;
   }) {
     this.#table = parts.table;
@@ -57,6 +60,7 @@ export class JournalEvents {
     this.#frames = parts.frames;
     this.#critical = parts.critical;
     this.#bytesMax = parts.bytesMax;
+    this.#journalUs = parts.journalUs;
     this.#claim = parts.claim;
     this.#lastNumber = this.#table.lastNumber;
     this.#rowBytes = this.#table.bytes;
@@ -162,8 +166,8 @@ export class JournalEvents {
     if (item?.kind !== "frame") return [];
     const parsed = parseFrame(Buffer.concat([item.head, item.body]));
     if (parsed.kind !== "frame" || parsed.head.content !== "events") return [];
-    const lines = decodeEvents(parsed.body);
-    return "kind" in lines ? [] : lines;
+    const read = decodeEvents(parsed.body);
+    return "kind" in read ? [] : read.lines;
   }
 
   /** Seals lines into as few frames as hold them. @returns each line with the key of its frame */
@@ -175,7 +179,10 @@ export class JournalEvents {
         bytes += sizeOf(lines[to] as EventLine);
       }
       const some = lines.slice(from, to);
-      const frame = this.#critical.tellEvents(at, encodeEvents(some));
+      const frame = this.#critical.tellEvents(
+        at,
+        encodeEvents({ journalUs: this.#journalUs(), lines: some }),
+      );
       for (const line of some) yield [line, frame];
       from = to;
     }

@@ -30,7 +30,7 @@ function line(json: string, change: Partial<EventLine> = {}): EventLine {
 }
 
 function refusal(lines: readonly EventLine[]): string {
-  const read = decodeEvents(encodeEvents(lines));
+  const read = decodeEvents(encodeEvents({ journalUs: 0, lines }));
   return "reason" in read ? read.reason : "";
 }
 
@@ -49,35 +49,36 @@ test("events are read as they were written, whatever they say", () => {
       .map((body) => JSON.stringify(body)),
   });
   fc.assert(
-    fc.property(fc.array(anyEvent, { maxLength: 20 }), (lines) => {
-      assert.deepEqual(
-        decodeEvents(encodeEvents(lines)),
-        lines.map((one) => ({ ...one })),
-      );
+    fc.property(fc.nat(), fc.array(anyEvent, { maxLength: 20 }), (journalUs, lines) => {
+      const read = decodeEvents(encodeEvents({ journalUs, lines }));
+      assert.deepEqual(read, { journalUs, lines: lines.map((one) => ({ ...one })) });
     }),
   );
 });
 
 test("an event comes back with its kind and its body", () => {
-  const read = decodeEvents(encodeEvents([toEventLine(raised, 17)]));
+  const read = decodeEvents(encodeEvents({ journalUs: 5, lines: [toEventLine(raised, 17)] }));
   assert(!("reason" in read));
-  assert.deepEqual(read.map(toEventRecord), [{ ...raised, number: 17 }]);
+  assert.deepEqual(read.lines.map(toEventRecord), [{ ...raised, number: 17 }]);
 });
 
 test("an event of a kind that is not known yet is passed over, and those beside it are read", () => {
   const read = decodeEvents(
-    encodeEvents([
-      toEventLine(raised, 1),
-      line('{"new":true}', { number: 2, kind: 99 }),
-      toEventLine(raised, 3),
-    ]),
+    encodeEvents({
+      journalUs: 5,
+      lines: [
+        toEventLine(raised, 1),
+        line('{"new":true}', { number: 2, kind: 99 }),
+        toEventLine(raised, 3),
+      ],
+    }),
   );
   assert(!("reason" in read));
   assert.deepEqual(
-    read.flatMap((one) => toEventRecord(one)?.number ?? []),
+    read.lines.flatMap((one) => toEventRecord(one)?.number ?? []),
     [1, 3],
   );
-  assert.equal(read.length, 3);
+  assert.equal(read.lines.length, 3);
 });
 
 test("an event that is none is refused, with what is wrong in words", () => {

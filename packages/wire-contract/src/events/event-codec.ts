@@ -25,6 +25,13 @@ export interface EventLine {
   readonly json: string;
 }
 
+/** What an `events` frame holds. */
+export interface EventsBody {
+  /** When the journal was begun that numbers them, µs: a journal that was lost is followed by one that begins at 1 again. */
+  readonly journalUs: number;
+  readonly lines: readonly EventLine[];
+}
+
 export function toEventLine(event: NewEvent, number: number): EventLine {
   const { kind, atUs, asset, subject, body } = event;
   return {
@@ -47,7 +54,7 @@ export function toEventRecord(line: EventLine): EventRecord | undefined {
 }
 
 /** Body of an `events` frame. */
-export function encodeEvents(lines: readonly EventLine[]): Uint8Array {
+export function encodeEvents({ journalUs, lines }: EventsBody): Uint8Array {
   const out = new ByteWriter(1_024);
   const one = new ByteWriter(1_024);
   for (const line of lines) {
@@ -60,17 +67,20 @@ export function encodeEvents(lines: readonly EventLine[]): Uint8Array {
     protobuf.stringField(one, 6, line.json);
     protobuf.blockField(out, 1, one.view());
   }
+  protobuf.sintField(out, 2, Math.round(journalUs));
   return out.copy();
 }
 
 /** Events of kinds that this program does not know are among the lines; `toEventRecord` passes over them. */
-export function decodeEvents(body: Uint8Array): readonly EventLine[] | Refused {
+export function decodeEvents(body: Uint8Array): EventsBody | Refused {
   return refuseMalformed("list of events", () => {
     const lines: EventLine[] = [];
+    let journalUs = 0;
     protobuf.readFields(new ByteReader(body), (field, value) => {
       if (field === 1) lines.push(readLine(new ByteReader(value.block())));
+      else if (field === 2) journalUs = value.sint();
     });
-    return lines;
+    return { journalUs, lines };
   });
 }
 

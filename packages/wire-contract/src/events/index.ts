@@ -5,6 +5,7 @@ export {
   toEventLine,
   toEventRecord,
   type EventLine,
+  type EventsBody,
 } from "./event-codec.ts";
 export {
   eventKinds,
