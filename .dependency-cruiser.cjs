@@ -1,5 +1,6 @@
 /** Who may know whom (house style 2), where a machine can read it. */
 const steps = [
+  "access",
   "acquire",
   "capture",
   "normalise",
@@ -95,6 +96,7 @@ module.exports = {
     ...stepsApart("cloud-hub/src", hubSteps),
     livesIn("node-opcua-client", "^edge-runtime/src/acquire/opcua/"),
     livesIn("(modbus-serial|serialport)", "^edge-runtime/src/acquire/modbus/"),
+    livesIn("(@node-rs/argon2|@peculiar/x509)", "^edge-runtime/src/access/"),
     livesIn("onnxruntime-node", "^edge-runtime/src/detect/host/"),
     livesIn("mqtt", "^edge-runtime/src/acquire/mqtt/"),
     livesIn("protobufjs", "^packages/sparkplug-b/"),

@@ -47,7 +47,8 @@ const common = {
   legalComments: "external",
   plugins: [processWithoutGetters],
   external: [
-    // These two find binaries beside their own files.
+    // These find binaries beside their own files.
+    "@node-rs/argon2",
     "better-sqlite3",
     "onnxruntime-node",
     "serialport",

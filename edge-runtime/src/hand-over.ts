@@ -276,7 +276,7 @@ export interface NotAllowed {
 }
 
 /** An audit entry before it is chained. Rules and the hub are persons here, too: "rule R-7", "hub". */
-export type AuditNote = Omit<AuditEntry, "chain">;
+export type AuditNote = Omit<AuditEntry, "index" | "chain">;
 
 /** What a route that acts needs to know of people. */
 export interface AccessDoor {
@@ -290,6 +290,7 @@ export interface AccessDoor {
 
 /** A question that a page asks. */
 export interface RouteCall {
+  readonly asked: Asked;
   /** By the names in the path: `/api/alarms/:id` gives `id`. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
@@ -330,8 +331,24 @@ export interface ActingRoute {
   >;
 }
 
+/** POST, with a JSON body, of somebody who is nobody yet. Only signing in and out are such. */
+export interface EnteringRoute {
+  readonly kind: "enter";
+  readonly path: string;
+  enter(
+    asked: Asked,
+    body: unknown,
+  ): Promise<{
+    /** 429: not now; `json` says for how long. */
+    readonly status?: 200 | 400 | 401 | 403 | 409 | 429;
+    readonly json: unknown;
+    /** A `Set-Cookie` header. */
+    readonly cookie?: string;
+  }>;
+}
+
 /** What parts give the page to ask for, besides what it always has. */
-export type PageRoute = LookingRoute | ActingRoute;
+export type PageRoute = LookingRoute | ActingRoute | EnteringRoute;
 
 /** What is known of a value when its alarm is raised. */
 export interface AlarmFacts {

@@ -27,6 +27,7 @@ import {
   type TagDefinition,
 } from "@millwright/wire-contract";
 
+import { joinPeople } from "./access-parts.ts";
 import { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import type { ReadingBatch } from "./acquire/driver.ts";
 import { healthDriver } from "./acquire/health/health-driver.ts";
@@ -36,12 +37,11 @@ import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
 import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
-import type { DeclaredTag, GatewayClockState, SampleBatch } from "./hand-over.ts";
+import type { DeclaredTag, GatewayClockState, PageRoute, SampleBatch } from "./hand-over.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
-import { HmiServer } from "./serve/hmi-server.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
 import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
@@ -69,6 +69,10 @@ export interface RuntimeOptions {
   readonly releaseRule?: ReleaseRule;
   /** Called once, when values can flow. */
   readonly ready: (facts: { readonly hmi: string; readonly tags: number }) => void;
+  /** For whoever sits at the gateway, and not for the log: one-time codes. */
+  readonly print?: (text: string) => void;
+  /** Told what parts give the page: for the test that tries every role on every route. */
+  readonly routes?: (routes: readonly PageRoute[]) => void;
 }
 
 /** Runs the gateway until `until` aborts. Rejects when a part breaks; the journal is closed in any case. */
@@ -135,6 +139,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       (captures?.account.unexplained ?? 0) +
       devices.reduce((sum, device) => sum + Math.abs(device.account.unexplained), 0);
 
+    const people = await joinPeople(settings, journal.events, clock, log);
     const files = carrierFiles(settings.journal.folder);
     const key = ownKey(files.key, log);
     // Made anew for each who asks: with 100,000 tags it is larger than all that the values take.
@@ -144,7 +149,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       gateway: settings.gateway.id,
       outbox: journal.outbox,
       sealOpen: () => journal.sealOpen(),
-      handlers: backupHandlers(journal),
+      handlers: { ...backupHandlers(journal), ...people.handlers },
       log,
     });
     const uplink = joinHub(options, journal, overviewIn(settings, book), key, (waiting) => ({
@@ -174,12 +179,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         return () => stateListeners.delete(listener);
       },
     };
-    const hmi = new HmiServer({
-      host: settings.hmi.host,
-      port: settings.hmi.port,
-      names: settings.hmi.names,
-      clock,
-      views: {
+    const pages = people.pages(
+      {
         page,
         counters: () => ({
           unexplained: unexplained(),
@@ -199,13 +200,17 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-    });
+      [],
+    );
+
+    options.routes?.(pages.routes);
 
     const announce: Service = {
       name: "ready",
       broken: new Promise<never>(() => undefined),
       start() {
-        options.ready({ hmi: hmi.url, tags: book.size });
+        options.ready({ hmi: pages.url(), tags: book.size });
+        options.print?.(pages.firstSteps());
         return Promise.resolve();
       },
       stop: () => Promise.resolve(),
@@ -216,7 +221,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       carriers,
       ...(uplink ? [uplink] : []),
       room,
-      hmi,
+      ...pages.services,
       ...devices,
       ...(captures === undefined ? [] : [captures]),
       announce,

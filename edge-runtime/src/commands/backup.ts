@@ -14,6 +14,7 @@ import {
   whatIsWrongWith,
 } from "../buffer/journal-copy.ts";
 import { loadSettings, type Settings } from "../settings/load-settings.ts";
+import { privateFolderName } from "../settings/private-folder.ts";
 import { settingsFiles } from "../settings/settings-files.ts";
 import { carrierFiles } from "../sync/carrier/carrier-files.ts";
 import { BackupFailed } from "./backup-faults.ts";
@@ -121,13 +122,14 @@ async function copyJournal(folder: string, to: string, signal: AbortSignal): Pro
   }
 }
 
-/** Keys, certificates, captures: all that lies beside the journal and is whole. */
+/** Keys, certificates, captures: all that lies beside the journal and is whole, but for what is this box's alone. */
 function copyData(folder: string, to: string): void {
   const journal = [journalName, ...journalCompanions.map((ending) => `${journalName}${ending}`)];
   const own = new Set([...journal, basename(carrierFiles(folder).door)]);
   mkdirSync(to, { mode: 0o700 });
   for (const path of filesBelow(folder)) {
     if (own.has(path) || path.endsWith(partEnding) || path.startsWith(asideBegins)) continue;
+    if (dirname(path) === privateFolderName) continue;
     // A capture that the hub has by now is gone.
     if (existsSync(join(folder, path))) copySynced(join(folder, path), join(to, path));
   }

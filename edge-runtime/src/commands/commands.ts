@@ -5,6 +5,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["run", async () => (await import("./run.ts")).runCommand],
   ["plan", async () => (await import("./plan.ts")).planCommand],
   ["connect", async () => (await import("./connect/connect.ts")).connectCommand],
+  ["access", async () => (await import("./access.ts")).accessCommand],
   ["trust", async () => (await import("./trust.ts")).trustCommand],
   ["certificate", async () => (await import("./certificate.ts")).certificateCommand],
   ["export", async () => (await import("./export.ts")).exportCommand],

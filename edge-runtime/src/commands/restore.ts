@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { isJournalInUse, journalName, whatIsWrongWith } from "../buffer/journal-copy.ts";
 import { JournalInUse } from "../buffer/faults.ts";
 import { loadSettings } from "../settings/load-settings.ts";
+import { privateFolder } from "../settings/private-folder.ts";
 import { BackupUnusable } from "./backup-faults.ts";
 import {
   checkSums,
@@ -86,6 +87,12 @@ function putJournal(backup: string, folder: string, nowUs: number): string | und
   copySynced(join(backup, journalName), join(part, journalName));
   for (const path of filesBelow(join(backup, "data")))
     copySynced(join(backup, "data", path), join(part, path));
+  // What no backup holds stays with the box: people go on signing in, and panels go on knowing its certificate.
+  const own = privateFolder(folder);
+  if (existsSync(own)) {
+    for (const path of filesBelow(own))
+      copySynced(join(own, path), join(privateFolder(part), path));
+  }
   syncFolders(part);
   const aside = existsSync(folder)
     ? `${folder}.before-${nameOf(nowUs).slice("gateway-".length)}`

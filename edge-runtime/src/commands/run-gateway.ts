@@ -13,7 +13,7 @@ const aliveEveryMs = 1_000;
 /** Runs the gateway of a settings file until it is ended. @returns the exit code */
 export async function runGateway(
   args: readonly string[],
-  { clock, random, log, until }: CommandContext,
+  { clock, random, log, out, until }: CommandContext,
   journalThread: JournalThread,
 ): Promise<number> {
   const { values } = parseArgs({
@@ -49,6 +49,7 @@ export async function runGateway(
           log.info("edge.ready", { gateway: settings.gateway.id, ...facts });
           process.send?.({ ready: true, ...facts });
         },
+        print: (text) => out.write(text),
       },
       AbortSignal.any([until, orphaned.signal]),
     );

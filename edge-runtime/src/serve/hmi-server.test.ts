@@ -3,7 +3,15 @@ import { test } from "node:test";
 
 import { PlayedClock } from "@millwright/kit";
 
+import type { AccessDoor } from "../hand-over.ts";
 import { HmiServer, type HmiViews } from "./hmi-server.ts";
+
+/** Nobody signs in here. */
+const nobody: AccessDoor = {
+  person: () => undefined,
+  require: () => ({ kind: "refused", status: 401, reason: "nobody is signed in" }),
+  audit: () => Promise.resolve(),
+};
 
 test("the buffer clock says how long there is room, and what an outage of some hours would do", async (context) => {
   const asked: number[] = [];
@@ -29,6 +37,8 @@ test("the buffer clock says how long there is room, and what an outage of some h
     names: [],
     views,
     clock: new PlayedClock(),
+    routes: [],
+    door: nobody,
   });
   await server.start();
   context.after(() => server.stop());

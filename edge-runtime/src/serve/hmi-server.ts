@@ -10,10 +10,14 @@ import {
   PageService,
   type HistorySource,
   type LiveSource,
+  type PageCertificate,
   type TimeRange,
 } from "@millwright/live-feed";
 import type { GatewayCounters, GatewayPage, LedgerEntry } from "@millwright/wire-contract";
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
+
+import type { AccessDoor, PageRoute } from "../hand-over.ts";
+import { addPageRoutes } from "./page-routes.ts";
 
 export interface HmiViews {
   readonly page: () => GatewayPage;
@@ -58,6 +62,12 @@ export interface HmiServerOptions {
   readonly names: readonly string[];
   readonly views: HmiViews;
   readonly clock: Clock;
+  /** What parts add: what they show, and what people may do. */
+  readonly routes: readonly PageRoute[];
+  /** Asked for everything that people do. */
+  readonly door: AccessDoor;
+  /** It speaks HTTPS, and shows this. */
+  readonly certificate?: PageCertificate;
 }
 
 /** A year: no gateway is without its hub for longer, and is still one. */
@@ -66,14 +76,16 @@ const pageFolder = join(import.meta.dirname, "../../dist/hmi");
 
 export class HmiServer extends PageService {
   constructor(options: HmiServerOptions) {
-    const { host, port, names, views, clock } = options;
+    const { host, port, names, views, clock, certificate } = options;
     super({
       name: "hmi",
       host,
       port,
       names,
+      ...(certificate === undefined ? {} : { certificate }),
       folder: pageFolder,
       addRoutes(app) {
+        addPageRoutes(app, options.routes, options.door);
         app.get("/api/gateway", (context) => context.json(views.page()));
         app.get("/api/counters", (context) => context.json(views.counters()));
         app.get("/api/buffer", async (context) => {

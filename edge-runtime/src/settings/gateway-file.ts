@@ -5,6 +5,7 @@
 import type { TagKind } from "@millwright/wire-contract";
 import { z } from "zod";
 
+import { accessFile, type AccessFile } from "../access/settings.ts";
 import {
   arrayCaptureFile,
   capturesFile,
@@ -50,9 +51,11 @@ export interface GatewayFile {
   readonly hmi: {
     readonly host: string;
     readonly port: number;
-    /** Names under which the page answers besides those of loopback, for a proxy on this machine. */
+    /** Names and addresses under which the page answers besides those of loopback and the host. */
     readonly names: readonly string[];
   };
+  /** Left out: people sign in at the gateway's own screen alone, and the page is for this machine. */
+  readonly access?: AccessFile | undefined;
   readonly captures: CapturesFile;
   /** Machines that are watched as a whole; those that are only named by tags are shown and not watched. */
   readonly assets: readonly AssetFile[];
@@ -94,11 +97,6 @@ export interface TemplateFile {
   readonly tags: string;
   readonly captures?: readonly ArrayCaptureFile[] | undefined;
 }
-
-// Until the HMI has users, only people at the gateway may look: other addresses are refused, in words.
-const loopback = z.string().refine((host) => /^127(\.\d{1,3}){3}$|^::1$|^localhost$/.test(host), {
-  error: "must be a loopback address such as 127.0.0.1, until the page has sign-in",
-});
 
 const rows = z.array(z.record(z.string(), z.union([z.string(), z.number()])));
 
@@ -162,7 +160,11 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   telling: tellingFile.prefault({}),
   hmi: z
     .strictObject({
-      host: loopback.default("127.0.0.1"),
+      // An address of this machine, or 0.0.0.0 or :: for all of them; only with access away from loopback.
+      host: z
+        .string()
+        .regex(/^[A-Za-z0-9.:-]{1,253}$/)
+        .default("127.0.0.1"),
       // 0 takes any free port and says which.
       port: z.int().min(0).max(65_535).default(8_081),
       // As a browser sends them: without a port, in lower case (RFC 3986, 6.2.2.1).
@@ -172,6 +174,7 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
         .default([]),
     })
     .default({ host: "127.0.0.1", port: 8_081, names: [] }),
+  access: accessFile.optional(),
   captures: capturesFile.prefault({}),
   assets: assetsFile.default([]),
   detection: detectionFile.prefault({}),

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { gatewayJsonSchema } from "./gateway-file.ts";
+import { pageNames } from "./access-settings.ts";
 import { loadSettings, SettingsFaulty } from "./load-settings.ts";
 import { warningsOf } from "./plan-lines.ts";
 
@@ -117,11 +118,28 @@ test("an unknown key is refused with a word about typing mistakes", (t) => {
   assert.match(problem ?? "", /does not know "jurnal"/);
 });
 
-test("a page that would listen beyond loopback is refused, because it has no sign-in yet", (t) => {
+test("a page that would listen beyond loopback is refused without access", (t) => {
   const [problem] = problemsOf(
-    folderWith(t, { "gateway.yaml": `${head}\nhmi: { host: 0.0.0.0, port: 80 }\n` }),
+    folderWith(t, { "gateway.yaml": `${head}\nhmi: { host: 10.0.0.8, port: 80 }\n` }),
   );
-  assert.match(problem ?? "", /hmi\.host: must be a loopback address/);
+  assert.match(problem ?? "", /hmi\.host: must be a loopback address.*"access: \{\}"/);
+});
+
+test("with access the page may listen elsewhere, under names that are said, and on two ports", (t) => {
+  const problems = problemsOf(
+    folderWith(t, {
+      "gateway.yaml": `${head}\nhmi: { host: 0.0.0.0, port: 8443 }\naccess: {}\n`,
+    }),
+  );
+  assert.match(problems.join("\n"), /hmi\.names: needs the names and addresses/);
+  assert.match(problems.join("\n"), /access\.httpsPort: is 8443, as hmi\.port is/);
+  const file = folderWith(t, {
+    "gateway.yaml": `${head}\nhmi: { host: 0.0.0.0, names: [gw-1.plant] }\naccess: {}\n`,
+  });
+  const settings = loadSettings(file);
+  assert.deepEqual(settings.access, { httpsPort: 8_443 });
+  assert.deepEqual(pageNames(settings.hmi), ["gw-1.plant"]);
+  assert.deepEqual(pageNames({ ...settings.hmi, host: "10.0.0.8" }), ["10.0.0.8", "gw-1.plant"]);
 });
 
 test("text that is no YAML is reported by line and column", (t) => {

@@ -22,6 +22,7 @@ import { drivers, type AnyDriver } from "../acquire/registry.ts";
 import type { ArrayCaptureFile, CaptureFolderFile } from "../capture/settings.ts";
 import type { AssetFile, DetectionFile } from "../detect/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
+import { accessProblems } from "./access-settings.ts";
 import { assetProblems } from "./asset-check.ts";
 import { toTagSettings, type TagSettings } from "./declared-tag.ts";
 import {
@@ -84,6 +85,7 @@ export interface Settings {
   };
   readonly telling: { readonly everyMs: number };
   readonly hmi: GatewayFile["hmi"];
+  readonly access: GatewayFile["access"];
   readonly captures: {
     readonly bytesMax: number;
     readonly folders: readonly (CaptureFolderFile & { readonly id: TagId })[];
@@ -150,6 +152,7 @@ export function loadSettings(path: string): Settings {
       if (severity === "refused") problems.push({ where, what: text });
     }
   }
+  problems.push(...accessProblems(parsed, relative(".", file) || file));
   const rules = tellingRules(parsed?.telling, (key, what) => {
     problems.push({ where: `${relative(".", file) || file}: telling.${key}`, what });
   });
@@ -185,6 +188,7 @@ export function loadSettings(path: string): Settings {
       folders: folders.map((each) => ({ ...each, folder: beside(folder, each.folder) })),
     },
     hmi,
+    access: parsed.access,
     assets,
     detection: parsed.detection,
     devices: devices.map((device) => ({

@@ -3,10 +3,13 @@
  * which nobody looks is spared a tenth of a second at its start, when values wait, and 15 MB for as long as it runs.
  */
 import type { Server } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import { createServer, type AddressInfo, type Server as Door, type Socket } from "node:net";
 
 import { Fault, type Service } from "@millwright/kit";
 import type { Hono } from "hono";
+
+import type { PageCertificate } from "./page-app.ts";
 
 /** The address cannot be listened on: somebody else has the port, or it is not of this machine. */
 export class PortTaken extends Fault {
@@ -32,6 +35,8 @@ export interface PageServiceOptions {
   readonly addRoutes: (app: Hono) => void;
   /** Of hosts under which it answers besides those of loopback: a proxy on this machine passes its own name on. */
   readonly names?: readonly string[];
+  /** It speaks HTTPS, and shows this. */
+  readonly certificate?: PageCertificate;
 }
 
 export class PageService implements Service {
@@ -42,12 +47,14 @@ export class PageService implements Service {
   /** Connections that came while what answers is being loaded. Nothing is read from them meanwhile. */
   readonly #early = new Set<Socket>();
   #door: Door | undefined;
-  #serving: Promise<Server> | undefined;
+  #serving: Promise<Server | TlsServer> | undefined;
+  #certificate: PageCertificate | undefined;
   #url = "";
 
   constructor(options: PageServiceOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#certificate = options.certificate;
     let fail: (failure: unknown) => void = () => undefined;
     this.broken = new Promise<never>((_resolve, reject) => {
       fail = reject;
@@ -77,7 +84,17 @@ export class PageService implements Service {
     });
     this.#door = door;
     const address = door.address() as AddressInfo;
-    this.#url = `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+    const scheme = this.#certificate === undefined ? "http" : "https";
+    this.#url = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+  }
+
+  /** Shown to connections from now on. Only of one that was made with a certificate. */
+  async renew(certificate: PageCertificate): Promise<void> {
+    this.#certificate = certificate;
+    const server = await this.#serving;
+    if (server === undefined) return;
+    const { renewCertificate } = await import("./page-app.ts");
+    if ("setSecureContext" in server) renewCertificate(server, certificate);
   }
 
   /** Open streams are cut: they never end by themselves. */
@@ -95,10 +112,10 @@ export class PageService implements Service {
   }
 
   /** The server that answers takes over the port, and then those who came before it was there. */
-  async #serve(door: Door): Promise<Server> {
+  async #serve(door: Door): Promise<Server | TlsServer> {
     const { createPageServer } = await import("./page-app.ts");
     const { folder, addRoutes, names } = this.#options;
-    const server = createPageServer(folder, addRoutes, names);
+    const server = createPageServer(folder, addRoutes, names, this.#certificate);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(door, resolve);

@@ -1,5 +1,7 @@
 /** Who did what, from where, with which result. Chained: nothing can be changed or taken out without being seen. */
 export interface AuditEntry {
+  /** Rises by one from entry to entry, from 1. */
+  readonly index: number;
   readonly person: string;
   /** Address and kind of the device that was used. */
   readonly device: string;
@@ -11,6 +13,6 @@ export interface AuditEntry {
   readonly reason?: string;
   readonly result: "done" | "refused" | "failed";
   readonly why?: string;
-  /** SHA-256 in hexadecimal over the entry before and this one; of the first over this one alone. */
+  /** SHA-256 in hexadecimal over the chain of the entry before and all that this one says. */
   readonly chain: string;
 }
