@@ -377,6 +377,8 @@ export interface AlarmActor {
   /** May shelve alarms of priority 1. */
   readonly supervisor: boolean;
   readonly at: "gateway" | "hub";
+  /** When, by the clock of the hub, µs; left out, now. */
+  readonly atUs?: number;
 }
 
 /** The alarms of this gateway, which owns them. Ids are those of the settings. */
@@ -395,6 +397,8 @@ export interface AlarmDesk {
   list(): readonly AlarmRow[];
   /** Undefined for an id that is in no settings. */
   row(alarm: string): AlarmRow | undefined;
+  /** Those that changed after a revision, also those that are normal again; after 0 all that are not. */
+  since(revision: number): { readonly revision: number; readonly rows: readonly AlarmRow[] };
   counts(): AlarmCounts;
   /** Called with the ids of alarms that changed, after their transitions are on disk. Returns what takes the call back. */
   onChanged(listener: (alarms: readonly string[]) => void): () => void;

@@ -12,6 +12,7 @@ import {
   type ArrayCaptureFile,
   type CapturesFile,
 } from "../capture/settings.ts";
+import { alarmsFile, type AlarmsFile } from "../decide/alarms/settings.ts";
 import {
   assetsFile,
   detectionFile,
@@ -60,6 +61,7 @@ export interface GatewayFile {
   /** Machines that are watched as a whole; those that are only named by tags are shown and not watched. */
   readonly assets: readonly AssetFile[];
   readonly detection: DetectionFile;
+  readonly alarms: AlarmsFile;
   readonly devices: readonly DeviceFile[];
 }
 
@@ -178,6 +180,7 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   captures: capturesFile.prefault({}),
   assets: assetsFile.default([]),
   detection: detectionFile.prefault({}),
+  alarms: alarmsFile.prefault({}),
   devices: z.array(deviceFile).default([]),
 });
 

@@ -20,9 +20,12 @@ import type { z } from "zod";
 import { healthDriver, healthTags } from "../acquire/health/health-driver.ts";
 import { drivers, type AnyDriver } from "../acquire/registry.ts";
 import type { ArrayCaptureFile, CaptureFolderFile } from "../capture/settings.ts";
+import type { KnownTag } from "../decide/alarms/define-alarms.ts";
+import type { AlarmDefinitions } from "../decide/alarms/definition.ts";
 import type { AssetFile, DetectionFile } from "../detect/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 import { accessProblems } from "./access-settings.ts";
+import { checkAlarms } from "./alarm-check.ts";
 import { assetProblems } from "./asset-check.ts";
 import { toTagSettings, type TagSettings } from "./declared-tag.ts";
 import {
@@ -93,6 +96,7 @@ export interface Settings {
   /** Those that are declared. An asset that tags name without it has no type and no state, and its properties are its tags' ids. */
   readonly assets: readonly AssetFile[];
   readonly detection: DetectionFile;
+  readonly alarms: AlarmDefinitions;
   readonly devices: readonly DeviceSettings[];
 }
 
@@ -144,6 +148,16 @@ export function loadSettings(path: string): Settings {
     }
   }
   problems.push(...assetProblems(assets, relative(".", file) || file, known));
+  const alarms = checkAlarms(
+    {
+      file: parsed?.alarms ?? { classes: {}, list: [], faults: [] },
+      shown: relative(".", file) || file,
+      folder,
+      tagOf: tagsById(devices),
+      assets: new Set(assets.map(({ id }) => id)),
+    },
+    problems,
+  );
   declared.push({ id: "captures.folders", tags: folders.map(({ id }) => id) });
   problems.push(...repeats(declared));
   for (const { line, devices: users, says } of planLines(devices)) {
@@ -191,6 +205,7 @@ export function loadSettings(path: string): Settings {
     access: parsed.access,
     assets,
     detection: parsed.detection,
+    alarms,
     devices: devices.map((device) => ({
       ...device,
       tags: new TagList(told(device.tags, rules, telling.heartbeatMs)),
@@ -213,6 +228,15 @@ export function loadDevice(device: unknown, settingsFile: string): DeviceSetting
   problems.push(...repeats(declared));
   if (made === undefined || problems.length > 0) throw new SettingsFaulty(problems);
   return made;
+}
+
+/** Made when a tag is asked for first: most gateways of 100,000 tags have a few alarms, and many have none. */
+function tagsById(devices: readonly DeviceSettings[]): (id: string) => KnownTag | undefined {
+  let byId: ReadonlyMap<string, KnownTag> | undefined;
+  return (id) => {
+    byId ??= new Map(devices.flatMap(({ tags }) => tags.map(({ tag }) => [tag.id, tag] as const)));
+    return byId.get(id);
+  };
 }
 
 /** Each with what is told of it. */

@@ -19,6 +19,7 @@ export {
   newLife,
   stateOf,
   stepLife,
+  transitionOf,
   type AlarmHappening,
   type AlarmLife,
   type AlarmStep,

@@ -1,0 +1,156 @@
+/** All that is remembered of one alarm: its life, and what was true when it changed. Plain data, kept over restarts. */
+import { newLife, stateOf, type Acknowledgement, type AlarmLife } from "@millwright/alarms";
+import type { AlarmEvent, AlarmRow, NewEvent } from "@millwright/wire-contract/events";
+
+import type { SavedState } from "../../hand-over.ts";
+import type { AlarmDefinition } from "./definition.ts";
+
+export interface AlarmRecord {
+  readonly life: AlarmLife;
+  /** Its newest transition, µs; 0 before the first. */
+  readonly changedUs: number;
+  /** Rises with each condition that comes on this gateway. */
+  readonly cameAs: number;
+  /** Of the newest raising. */
+  readonly message: string;
+  readonly value?: number;
+  readonly limit?: number;
+  readonly acknowledgement?: Acknowledgement;
+  /** Who or what covers it; those that lie beneath another as well. */
+  readonly covers: Covers;
+}
+
+export interface Cover {
+  readonly person?: string;
+  readonly reason?: string;
+}
+
+export type Covers = Readonly<Partial<Record<"shelved" | "suppressed" | "out-of-service", Cover>>>;
+
+export function newRecord(definition: AlarmDefinition): AlarmRecord {
+  return { life: newLife, changedUs: 0, cameAs: 0, message: definition.message, covers: {} };
+}
+
+/**
+ * What the journal keeps of a transition.
+ *
+ * @param raisedUs the occurrence that it is about, also when it ended with it
+ * @param by who or what made it
+ */
+export function toEvent(
+  definition: AlarmDefinition,
+  record: AlarmRecord,
+  transition: AlarmEvent["transition"],
+  raisedUs: number,
+  by: Cover,
+): NewEvent & { readonly kind: "alarm" } {
+  const { life, message, value, limit } = record;
+  const { person, reason } = by;
+  const body: AlarmEvent = {
+    transition,
+    state: stateOf(life),
+    priority: definition.priority,
+    message,
+    raisedUs,
+    class: definition.class.name,
+    ...(definition.group === "" ? {} : { group: definition.group }),
+    ...(definition.tag === undefined ? {} : { tag: definition.tag }),
+    ...(value === undefined ? {} : { value }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(definition.unit === "" ? {} : { unit: definition.unit }),
+    ...(person === undefined ? {} : { person }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(life.shelvedUntilUs === 0 ? {} : { untilUs: life.shelvedUntilUs }),
+  };
+  const { asset, id } = definition;
+  return { kind: "alarm", atUs: record.changedUs, asset, subject: id, body };
+}
+
+/** Who covers it, or who acknowledged the open occurrence. */
+function byOf({ life, covers, acknowledgement }: AlarmRecord): Cover {
+  const state = stateOf(life);
+  if (state === "shelved" || state === "suppressed" || state === "out-of-service") {
+    return covers[state] ?? {};
+  }
+  if (!life.acknowledged || acknowledgement?.raisedUs !== life.raisedUs) return {};
+  return { person: acknowledgement.person };
+}
+
+/** What is told besides by whoever watches the condition and counts. */
+export type RowExtras = Pick<AlarmRow, "chatter" | "standing" | "firstOut"> & {
+  readonly held: string;
+};
+
+export function toRow(
+  definition: AlarmDefinition,
+  record: AlarmRecord,
+  { held, ...extras }: RowExtras,
+): AlarmRow {
+  const { life, changedUs, message, value, limit } = record;
+  const { person, reason } = byOf(record);
+  const { id, asset, priority, group, tag, unit } = definition;
+  const { name, action, consequence, causes, respondMin, latching, shelveHoursMax } =
+    definition.class;
+  return {
+    ...{ id, asset, priority, message, group, changedUs, class: name },
+    state: stateOf(life),
+    raisedUs: life.raisedUs,
+    holds: life.holds,
+    ...(held === "" ? {} : { held }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(value === undefined ? {} : { value }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(unit === "" ? {} : { unit }),
+    ...{ action, consequence, causes, respondMin, latching, shelveHoursMax },
+    ...(person === undefined ? {} : { person }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(life.shelvedUntilUs === 0 ? {} : { untilUs: life.shelvedUntilUs }),
+    ...extras,
+  };
+}
+
+/** What is saved of all alarms. Alarms of which nothing has ever happened are left out. */
+export function toSaved(
+  definitions: readonly AlarmDefinition[],
+  records: readonly AlarmRecord[],
+  today: { readonly dayUs: number; readonly count: number },
+): SavedState {
+  const alarms: Record<string, SavedState> = {};
+  for (const [place, definition] of definitions.entries()) {
+    const record = records[place];
+    if (record === undefined || record.changedUs === 0) continue;
+    const { life, acknowledgement, covers, ...rest } = record;
+    alarms[definition.id] = {
+      ...rest,
+      life: { ...life },
+      covers: { ...covers } as SavedState,
+      ...(acknowledgement === undefined ? {} : { acknowledgement: { ...acknowledgement } }),
+    };
+  }
+  return { version: 1, today: { ...today }, alarms };
+}
+
+export interface SavedAlarms {
+  readonly today: { readonly dayUs: number; readonly count: number };
+  readonly records: ReadonlyMap<string, AlarmRecord>;
+}
+
+/** Written by `toSaved` of this version or an older one. */
+export function fromSaved(state: SavedState | undefined): SavedAlarms {
+  const records = new Map<string, AlarmRecord>();
+  let today = { dayUs: 0, count: 0 };
+  if (isObject(state) && state["version"] === 1) {
+    if (isObject(state["today"])) today = state["today"] as unknown as typeof today;
+    const alarms = isObject(state["alarms"]) ? state["alarms"] : {};
+    for (const [id, record] of Object.entries(alarms)) {
+      records.set(id, record as unknown as AlarmRecord);
+    }
+  }
+  return { today, records };
+}
+
+function isObject(
+  state: SavedState | undefined,
+): state is { readonly [key: string]: SavedState } & object {
+  return typeof state === "object" && state !== null && !Array.isArray(state);
+}

@@ -1,0 +1,66 @@
+/** What an alarm is, once the settings are understood: nothing in it is optional that somebody needs. */
+import type { LimitSide } from "@millwright/alarms";
+import type { TagId } from "@millwright/wire-contract";
+import type { AlarmPriority, OperatingState } from "@millwright/wire-contract/events";
+
+import type { SuppressionFile } from "./settings.ts";
+
+export type AlarmCondition =
+  | {
+      readonly kind: "limit";
+      readonly side: LimitSide;
+      readonly limit: number;
+      readonly deadBand: number;
+    }
+  | {
+      readonly kind: "rate";
+      readonly perMinute: number;
+      readonly direction: "rising" | "falling" | "either";
+      readonly overMs: number;
+    }
+  | { readonly kind: "equals"; readonly values: readonly number[] }
+  | { readonly kind: "bad" }
+  | { readonly kind: "bit"; readonly bit: number }
+  /** A rule or detection says when. */
+  | { readonly kind: "told" };
+
+export interface AlarmClass {
+  readonly name: string;
+  readonly action: string;
+  readonly consequence: string;
+  readonly causes: readonly string[];
+  readonly respondMin: number;
+  readonly shelveHoursMax: number;
+  readonly latching: boolean;
+}
+
+export interface AlarmDefinition {
+  readonly id: string;
+  readonly asset: string;
+  readonly message: string;
+  readonly priority: AlarmPriority;
+  readonly class: AlarmClass;
+  readonly group: string;
+  readonly tag: TagId | undefined;
+  readonly unit: string;
+  readonly condition: AlarmCondition;
+  readonly onDelayMs: number;
+  readonly offDelayMs: number;
+  /** Undefined: in all of them. */
+  readonly states: readonly OperatingState[] | undefined;
+  readonly suppressedWhen: SuppressionFile | undefined;
+}
+
+/** What a machine says and nobody has to act on: it is kept as an event. */
+export interface NotedFault {
+  readonly id: string;
+  readonly asset: string;
+  readonly message: string;
+  readonly tag: TagId;
+  readonly condition: AlarmCondition;
+}
+
+export interface AlarmDefinitions {
+  readonly alarms: readonly AlarmDefinition[];
+  readonly noted: readonly NotedFault[];
+}

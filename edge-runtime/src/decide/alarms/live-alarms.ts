@@ -1,0 +1,420 @@
+/**
+ * The alarms of a gateway: conditions in, transitions kept, people answered. It owns what each alarm is; the journal keeps
+ * every change before anybody sees it (FP 32: the hub only mirrors).
+ */
+import {
+  isActivation,
+  joinAcknowledgements,
+  stateOf,
+  stepLife,
+  transitionOf,
+  type AlarmHappening,
+} from "@millwright/alarms";
+import type { Clock, Log, Random, Refused, Service } from "@millwright/kit";
+import type { SampleColumns } from "@millwright/wire-contract";
+import type { AlarmCounts, AlarmRow, OperatingState } from "@millwright/wire-contract/events";
+
+import type { AlarmAct, AlarmActor, AlarmDesk, AlarmFacts, EventBook } from "../../hand-over.ts";
+import { decideAct } from "./acting.ts";
+import { AlarmKeeping } from "./alarm-keeping.ts";
+import {
+  fromSaved,
+  newRecord,
+  toEvent,
+  toSaved,
+  type AlarmRecord,
+  type Cover,
+} from "./alarm-record.ts";
+import { AlarmWatch } from "./alarm-watch.ts";
+import type { AlarmDefinition, AlarmDefinitions } from "./definition.ts";
+import { ShownAlarms } from "./shown-alarms.ts";
+import { suppressionOf } from "./suppression.ts";
+
+/** The world as alarms see it besides the samples. */
+export interface AlarmWorld {
+  /** Dictionary index; undefined for a tag that is not there. */
+  indexOf(tag: string): number | undefined;
+  /** The newest value of a tag if it is good and a number; NaN otherwise. */
+  valueOf(index: number): number;
+  /** Its newest value is still proven. */
+  isFresh(index: number): boolean;
+  /** Undefined where nobody knows, or where the asset has just changed and has not settled. */
+  stateOf(asset: string): OperatingState | undefined;
+}
+
+export interface LiveAlarmsOptions {
+  readonly definitions: AlarmDefinitions;
+  readonly world: AlarmWorld;
+  readonly book: EventBook;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Shelves end and states are looked at so often when nothing else happens. */
+const lookEveryMs = 1_000;
+/** As in the settings: more would not fit into a row. */
+const messageMax = 200;
+
+const coveredBy: Readonly<Partial<Record<AlarmHappening, keyof AlarmRecord["covers"]>>> = {
+  shelve: "shelved",
+  suppress: "suppressed",
+  "take-out-of-service": "out-of-service",
+};
+
+export class LiveAlarms implements AlarmDesk, Service {
+  readonly name = "alarms";
+  readonly broken: Promise<never> = new Promise(() => undefined);
+  readonly #options: LiveAlarmsOptions;
+  readonly #alarms: readonly AlarmDefinition[];
+  readonly #placeOf = new Map<string, number>();
+  readonly #watch: AlarmWatch;
+  readonly #keeping: AlarmKeeping;
+  readonly #shown: ShownAlarms;
+  /** As decided, and as they go to the journal. */
+  readonly #records: AlarmRecord[];
+  readonly #saved: AlarmRecord[];
+  readonly #savedRecords: ReadonlyMap<string, AlarmRecord>;
+  #came: number;
+  readonly #stop = new AbortController();
+  #wake = new AbortController();
+  #sleepsUntilMs = Infinity;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: LiveAlarmsOptions) {
+    this.#options = options;
+    const { definitions, world, book, clock, random, log } = options;
+    this.#alarms = definitions.alarms;
+    for (const [place, { id }] of this.#alarms.entries()) this.#placeOf.set(id, place);
+    const saved = fromSaved(book.state("alarms"));
+    this.#records = this.#alarms.map((one) => {
+      const record = saved.records.get(one.id) ?? newRecord(one);
+      return one.condition.kind === "told" ? record : { ...record, message: one.message };
+    });
+    this.#saved = [...this.#records];
+    this.#shown = new ShownAlarms(this.#alarms, this.#records, saved.today, (place) =>
+      this.#heldOf(place),
+    );
+    this.#came = Math.max(0, ...this.#records.map(({ cameAs }) => cameAs));
+    const noted = definitions.noted.map((one) => ({ ...one, onDelayMs: 0, offDelayMs: 0 }));
+    this.#watch = new AlarmWatch(
+      [...this.#alarms, ...noted].map(({ tag, condition, onDelayMs, offDelayMs }, place) => ({
+        tag: tag === undefined ? -1 : (world.indexOf(tag) ?? -1),
+        condition,
+        onDelayMs,
+        offDelayMs,
+        counts: this.#records[place]?.life.holds ?? false,
+      })),
+      (place, counts, value) => {
+        this.#onCounts(place, counts, value);
+      },
+      (tag) => tag < 0 || world.isFresh(tag),
+    );
+    this.#keeping = new AlarmKeeping({
+      ...{ book, clock, random, log },
+      saved: (going) => {
+        for (const { place, record } of going) {
+          if (record !== undefined) this.#saved[place] = record;
+        }
+        return toSaved(this.#alarms, this.#saved, this.#shown.today);
+      },
+      show: (transitions) => {
+        this.#shown.show(transitions);
+      },
+    });
+    this.#savedRecords = saved.records;
+  }
+
+  /** Alarms of the last ten minutes are counted again, and states and shelves are looked at before any value comes. */
+  async start(): Promise<void> {
+    const { book, clock } = this.#options;
+    const nowUs = clock.nowUs();
+    const events = await book.list({ kind: "alarm", fromUs: nowUs - 600_000_000, max: 10_000 });
+    for (const { atUs, body, kind } of events.toReversed()) {
+      if (kind === "alarm" && isActivation(body)) this.#shown.remember(atUs);
+    }
+    this.#endRemoved(this.#savedRecords);
+    this.#look();
+    this.#loop = this.#run();
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+    await this.#keeping.stop(deadline);
+  }
+
+  /** Samples in the order in which they came, history left out. Nothing is allocated for a sample that changes nothing. */
+  take(batch: SampleColumns & { readonly late: boolean }): void {
+    if (batch.late) return;
+    this.#watch.take(batch, this.#options.clock.monotonicMs());
+    // A delay began that runs out before the loop would look.
+    if (this.#watch.nextMs < this.#sleepsUntilMs) this.#wake.abort();
+  }
+
+  /** The state of an asset changed, or has settled. */
+  statesChanged(): void {
+    this.#look();
+  }
+
+  raise(alarm: string, facts: AlarmFacts = {}): boolean {
+    const place = this.#toldPlace(alarm);
+    if (place === undefined) return false;
+    const { message, value, limit } = facts;
+    const record = this.#recordAt(place);
+    if (!record.life.holds) {
+      const { life, changedUs, cameAs, acknowledgement, covers } = record;
+      this.#records[place] = {
+        ...{ life, changedUs, cameAs, covers },
+        ...(acknowledgement === undefined ? {} : { acknowledgement }),
+        message: (message ?? this.#definitionAt(place).message).slice(0, messageMax),
+        ...(value === undefined || !Number.isFinite(value) ? {} : { value }),
+        ...(limit === undefined || !Number.isFinite(limit) ? {} : { limit }),
+      };
+    }
+    this.#tell(place, true);
+    return true;
+  }
+
+  clear(alarm: string): boolean {
+    const place = this.#toldPlace(alarm);
+    if (place === undefined) return false;
+    this.#tell(place, false);
+    return true;
+  }
+
+  async act(act: AlarmAct, actor: AlarmActor): Promise<{ readonly kind: "done" } | Refused> {
+    const place = this.#placeOf.get(act.alarm);
+    const definition = this.#alarms[place ?? -1];
+    const record = this.#records[place ?? -1];
+    if (place === undefined || definition === undefined || record === undefined) {
+      return { kind: "refused", reason: `There is no alarm ${act.alarm} on this gateway.` };
+    }
+    const nowUs = this.#options.clock.nowUs();
+    const decision = decideAct(act, actor, definition, record, nowUs);
+    if (decision.kind === "refused") return decision;
+    if (decision.kind === "happens") {
+      const { happening, untilUs, reason } = decision;
+      if (act.act === "acknowledge") this.#join(place, act.raisedUs, actor, nowUs);
+      else {
+        this.#move(
+          place,
+          happening,
+          {},
+          {
+            person: actor.person,
+            ...(reason === undefined ? {} : { reason }),
+            ...(untilUs === undefined ? {} : { untilUs }),
+          },
+        );
+      }
+      this.#look();
+    }
+    await this.#keeping.settled();
+    return { kind: "done" };
+  }
+
+  list(): readonly AlarmRow[] {
+    return this.#shown.list(this.#options.clock.nowUs());
+  }
+
+  row(alarm: string): AlarmRow | undefined {
+    const place = this.#placeOf.get(alarm);
+    return place === undefined ? undefined : this.#shown.row(place, this.#options.clock.nowUs());
+  }
+
+  since(revision: number): { readonly revision: number; readonly rows: readonly AlarmRow[] } {
+    return this.#shown.since(revision, this.#options.clock.nowUs());
+  }
+
+  counts(): AlarmCounts {
+    return this.#shown.counts(this.#options.clock.nowUs());
+  }
+
+  onChanged(listener: (alarms: readonly string[]) => void): () => void {
+    return this.#shown.onChanged(listener);
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      const nowMs = clock.monotonicMs();
+      const waitMs = Math.max(0, Math.min(lookEveryMs, this.#watch.nextMs - nowMs));
+      this.#wake = new AbortController();
+      this.#sleepsUntilMs = nowMs + waitMs;
+      const signal = AbortSignal.any([this.#stop.signal, this.#wake.signal]);
+      await clock.sleep(waitMs, signal).catch(() => undefined);
+      this.#watch.turn(clock.monotonicMs());
+      this.#look();
+    }
+  }
+
+  /** What changes with time and with the states of machines: gates, suppression, shelves, and what is said about alarms. */
+  #look(): void {
+    const { clock, world } = this.#options;
+    const nowUs = clock.nowUs();
+    const nowMs = clock.monotonicMs();
+    for (let place = 0; place < this.#alarms.length; place++) {
+      const { states, asset, suppressedWhen } = this.#definitionAt(place);
+      if (states !== undefined) {
+        const state = world.stateOf(asset);
+        this.#watch.open(place, state !== undefined && states.includes(state), nowMs);
+      }
+      const { life } = this.#recordAt(place);
+      if (life.shelvedUntilUs > 0 && life.shelvedUntilUs <= nowUs) this.#move(place, "unshelve");
+      if (suppressedWhen !== undefined) this.#suppress(place);
+    }
+    this.#shown.tellNews(nowUs);
+  }
+
+  #suppress(place: number): void {
+    const { suppressedWhen } = this.#definitionAt(place);
+    if (suppressedWhen === undefined) return;
+    const words = suppressionOf(suppressedWhen, {
+      stateOf: (asset) => this.#options.world.stateOf(asset),
+      holds: (alarm) => {
+        const record = this.#records[this.#placeOf.get(alarm) ?? -1];
+        return record !== undefined && record.life.holds && !record.life.outOfService;
+      },
+      valueOf: (tag) => {
+        const index = this.#options.world.indexOf(tag);
+        return index === undefined ? NaN : this.#options.world.valueOf(index);
+      },
+    });
+    const { suppressed } = this.#recordAt(place).life;
+    if (words === undefined) {
+      if (suppressed) this.#move(place, "unsuppress");
+    } else if (!suppressed) this.#move(place, "suppress", {}, { reason: words });
+  }
+
+  #onCounts(place: number, counts: boolean, value: number): void {
+    const noted = this.#options.definitions.noted[place - this.#alarms.length];
+    if (noted !== undefined) {
+      if (counts) this.#note(noted);
+      return;
+    }
+    const definition = this.#definitionAt(place);
+    const { condition } = definition;
+    if (counts) this.#came += 1;
+    // Before it is raised, so that what is suppressed is never seen, not even for a moment.
+    if (counts) this.#suppress(place);
+    const limit =
+      condition.kind === "limit"
+        ? condition.limit
+        : condition.kind === "rate"
+          ? condition.perMinute
+          : undefined;
+    this.#move(place, counts ? "raise" : "clear", {
+      ...(counts ? { cameAs: this.#came } : {}),
+      ...(Number.isFinite(value) && condition.kind !== "told" ? { value } : {}),
+      ...(limit === undefined ? {} : { limit }),
+    });
+  }
+
+  #note(noted: AlarmDefinitions["noted"][number]): void {
+    const { id, asset, message, tag } = noted;
+    const atUs = this.#options.clock.nowUs();
+    const body = {
+      transition: "noted",
+      state: "normal",
+      priority: 3,
+      message,
+      raisedUs: 0,
+      tag,
+    } as const;
+    const event = { kind: "alarm", atUs, asset, subject: id, body } as const;
+    this.#keeping.push({ place: -1, event, record: undefined });
+  }
+
+  #tell(place: number, holds: boolean): void {
+    this.#watch.tell(place, holds, this.#options.clock.monotonicMs());
+    if (this.#watch.nextMs < this.#sleepsUntilMs) this.#wake.abort();
+  }
+
+  /** Acknowledgements of the same occurrence from both sides become one, in whatever order they come. */
+  #join(place: number, raisedUs: number, actor: AlarmActor, nowUs: number): void {
+    const record = this.#recordAt(place);
+    const { person, at } = actor;
+    const own = { raisedUs, person, at, atUs: actor.atUs ?? nowUs };
+    const acknowledgement = joinAcknowledgements(record.acknowledgement, own);
+    if (acknowledgement === undefined || acknowledgement === record.acknowledgement) return;
+    this.#move(place, "acknowledge", { acknowledgement }, { person: acknowledgement.person });
+  }
+
+  /** Lets something happen to an alarm; what follows from it goes to the journal. */
+  #move(
+    place: number,
+    happening: AlarmHappening,
+    change: Partial<Pick<AlarmRecord, "value" | "limit" | "cameAs" | "acknowledgement">> = {},
+    by: Cover & { readonly untilUs?: number } = {},
+  ): void {
+    const definition = this.#definitionAt(place);
+    const before = this.#recordAt(place);
+    const { untilUs, ...cover } = by;
+    const atUs = this.#options.clock.nowUs();
+    const step = stepLife(before.life, happening, {
+      atUs,
+      latching: definition.class.latching,
+      ...(untilUs === undefined ? {} : { untilUs }),
+    });
+    // A second name for what is acknowledged already is kept as well: both have done it.
+    if (step.kind === "same" && happening !== "acknowledge") return;
+    const life = step.kind === "moved" ? step.life : before.life;
+    const covers = { ...before.covers };
+    const covered = coveredBy[happening];
+    if (covered !== undefined) covers[covered] = cover;
+    const record: AlarmRecord = { ...before, ...change, covers, life, changedUs: atUs };
+    this.#records[place] = record;
+    // Of what ends an occurrence it says which.
+    const raisedUs = life.raisedUs > 0 ? life.raisedUs : before.life.raisedUs;
+    const event = toEvent(definition, record, transitionOf[happening], raisedUs, cover);
+    if (isActivation(event.body)) {
+      const flood = this.#shown.activated(place, atUs);
+      if (flood !== undefined) this.#options.log.warn("alarms.flood", { alarms: flood.count });
+    }
+    this.#keeping.push({ place, event, record });
+  }
+
+  /** An alarm that is open and stands in no settings any more would be open at the hub for ever. */
+  #endRemoved(records: ReadonlyMap<string, AlarmRecord>): void {
+    const atUs = this.#options.clock.nowUs();
+    for (const [id, { life, message }] of records) {
+      if (this.#placeOf.has(id) || stateOf(life) === "normal") continue;
+      const body = {
+        transition: "returned",
+        state: "normal",
+        priority: 3,
+        message,
+        raisedUs: life.raisedUs,
+        reason: "no longer in the settings",
+      } as const;
+      const event = { kind: "alarm", atUs, asset: "", subject: id, body } as const;
+      this.#keeping.push({ place: -1, event, record: undefined });
+    }
+  }
+
+  #heldOf(place: number): string {
+    const held = this.#watch.heldOf(place);
+    if (held !== "") return held;
+    const { tag } = this.#definitionAt(place);
+    const index = tag === undefined ? undefined : this.#options.world.indexOf(tag);
+    return index === undefined || this.#options.world.isFresh(index) ? "" : "the value is stale";
+  }
+
+  #toldPlace(alarm: string): number | undefined {
+    const place = this.#placeOf.get(alarm);
+    return this.#alarms[place ?? -1]?.condition.kind === "told" ? place : undefined;
+  }
+
+  #definitionAt(place: number): AlarmDefinition {
+    const definition = this.#alarms[place];
+    if (definition === undefined) throw new RangeError(`there is no alarm ${place}`);
+    return definition;
+  }
+
+  #recordAt(place: number): AlarmRecord {
+    const record = this.#records[place];
+    if (record === undefined) throw new RangeError(`there is no alarm ${place}`);
+    return record;
+  }
+}
