@@ -208,6 +208,14 @@ export interface TagView {
 /** What screens see of rules, and how people pause them. */
 export type { OperandRow, RuleActDone, RuleDesk, RuleRow } from "./decide/rules/rule-row.ts";
 
+/** Who sees each sample as it comes: detect and decide. */
+export interface SampleWatcher {
+  /** After the journal has accepted it. The columns are used again after the call: what is needed is taken at once. */
+  watch(batch: SampleBatch): void;
+  /** What a device said before still holds: all of it, or that of these dictionary indices. */
+  confirm?(device: DeviceId, atUs: number, indices?: readonly number[]): void;
+}
+
 /** Plain data that a step finds again after a restart. */
 export type SavedState =
   string | number | boolean | null | readonly SavedState[] | { readonly [key: string]: SavedState };

@@ -37,7 +37,13 @@ import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
 import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
-import type { DeclaredTag, GatewayClockState, PageRoute, SampleBatch } from "./hand-over.ts";
+import type {
+  DeclaredTag,
+  GatewayClockState,
+  PageRoute,
+  SampleBatch,
+  SampleWatcher,
+} from "./hand-over.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
@@ -119,12 +125,15 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     };
 
     const indexOf = (id: string): number | undefined => book.indexOf(id);
+    // Those who see each sample as it comes, in this order.
+    const watchers: SampleWatcher[] = [];
     const devices = settings.devices.map((device) =>
       superviseDevice(
         device,
         options,
         journal,
         current,
+        watchers,
         indexOf,
         stateChanged,
         () => gatewayClock.state,
@@ -241,6 +250,7 @@ function superviseDevice(
   options: RuntimeOptions,
   journal: Journal,
   current: ValueTable,
+  watchers: readonly SampleWatcher[],
   indexOf: (id: string) => number | undefined,
   changed: () => void,
   gatewayClock: () => GatewayClockState,
@@ -291,6 +301,7 @@ function superviseDevice(
     const batch = normaliser.normalise(readings);
     await keep(tellDurable(batch), journal, clock, signal);
     applyBatch(current, batch);
+    for (const watcher of watchers) watcher.watch(batch);
   };
 
   const supervisor = new DeviceSupervisor({
@@ -311,11 +322,9 @@ function superviseDevice(
       journal.charge(loss);
     },
     proven: (atUs, points) => {
-      current.confirm(
-        device.id,
-        atUs,
-        points?.map((point) => indices[point] ?? -1),
-      );
+      const proven = points?.map((point) => indices[point] ?? -1);
+      current.confirm(device.id, atUs, proven);
+      for (const watcher of watchers) watcher.confirm?.(device.id, atUs, proven);
     },
     changed,
     resume: () => journal.resume(device.id),
