@@ -21,6 +21,7 @@ import { decodeSamples, fitsChain, parseFrame } from "@millwright/wire-contract"
 import type { JournalCore } from "../journal.ts";
 import { batchOf, device, newRig, tag, type Rig } from "../test-rig.ts";
 import type { FileFindings } from "./inspect-file.ts";
+import { LogEnd } from "./log-end.ts";
 import { readLog } from "./log-pages.ts";
 
 /**
@@ -130,19 +131,29 @@ function pagesInLog(file: string): ReadonlySet<number> {
   return new Set(sums.keys());
 }
 
-/** A copy with `count` neighbouring bytes of one of its files changed. */
+/** What of the log is not folded: behind it lies what was written before it was begun anew. */
+function endOfLog(file: string): number {
+  const fd = openSync(file, "r");
+  const end = new LogEnd(fd, pageSize).look();
+  closeSync(fd);
+  return end;
+}
+
+/** A copy with `count` neighbouring bytes of one of its files changed, between `from` and `to`. */
 function damaged(
   rig: Rig,
   { folder }: Made,
   name: string,
   random: Random,
   count: number,
+  from = 0,
+  to = statSync(path.join(folder, name)).size,
 ): { readonly folder: string; readonly at: number } {
   const copy = path.join(rig.folder, `damaged-${copies++}`);
   cpSync(folder, copy, { recursive: true });
   const file = path.join(copy, name);
   const bytes = readFileSync(file);
-  const at = random.int(bytes.length - count);
+  const at = from + random.int(to - from - count);
   for (let byte = at; byte < at + count; byte++) {
     bytes[byte] = (bytes[byte] ?? 0) ^ (1 + random.int(255));
   }
@@ -186,12 +197,28 @@ describe("of a journal whose file has changed on disk", () => {
 
   test("a byte of the log costs what was committed after it, and the ledger has that", async () => {
     const random = seededRandom("log");
+    const end = endOfLog(path.join(made.folder, "journal.db-wal"));
     for (let turn = 0; turn < 8; turn++) {
-      const { folder, at } = damaged(rig, made, "journal.db-wal", random, 1);
+      const { folder, at } = damaged(rig, made, "journal.db-wal", random, 1, 0, end);
       const seen = await goOn(rig, folder, made);
       assert.deepEqual([seen.unexplained, seen.misread], [0, 0], `byte ${at} of the log`);
       assert.ok(seen.found.lostFrames > 0, `byte ${at} of the log is noticed`);
       assert.equal((await goOn(rig, folder, made)).found.lostFrames, 0);
+    }
+  });
+
+  test("a byte of the log behind its last commit costs nothing and is no finding", async () => {
+    const random = seededRandom("behind");
+    const end = endOfLog(path.join(made.folder, "journal.db-wal"));
+    assert.ok(
+      end < statSync(path.join(made.folder, "journal.db-wal")).size,
+      "it was folded before",
+    );
+    for (let turn = 0; turn < 4; turn++) {
+      const { folder, at } = damaged(rig, made, "journal.db-wal", random, 1, end);
+      const seen = await goOn(rig, folder, made);
+      assert.deepEqual([seen.unexplained, seen.misread], [0, 0], `byte ${at} of the log`);
+      assert.deepEqual(seen.found, whole);
     }
   });
 

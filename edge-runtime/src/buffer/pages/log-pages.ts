@@ -2,15 +2,18 @@
 import { readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 
+import { endsCommit, frameHeaderBytes, logHeaderBytes, saltOfFrame, saltOfLog } from "./log-end.ts";
+
 export interface LogPages {
   /** Sum of each page as the last commit has it, by number. */
   readonly sums: ReadonlyMap<number, number>;
-  /** Whole frames behind the last commit that can be read: torn by a power cut, or damaged. SQLite ignores them. */
+  /**
+   * Frames of this writing of the log behind the last commit that can be read: torn by a power cut, or damaged. SQLite
+   * ignores them.
+   */
   readonly lostFrames: number;
 }
 
-const headerBytes = 32;
-const frameHeaderBytes = 24;
 const framesAtOnce = 512;
 
 /**
@@ -19,31 +22,43 @@ const framesAtOnce = 512;
  */
 export function readLog(fd: number, size: number, pageSize: number, isOwn: boolean): LogPages {
   const sums = new Map<number, number>();
-  const header = Buffer.alloc(headerBytes);
-  if (size < headerBytes || readSync(fd, header, 0, headerBytes, 0) < headerBytes) {
+  const header = Buffer.alloc(logHeaderBytes);
+  if (size < logHeaderBytes || readSync(fd, header, 0, logHeaderBytes, 0) < logHeaderBytes) {
     return { sums, lostFrames: 0 };
   }
   const step = frameHeaderBytes + pageSize;
-  const frames = Math.floor((size - headerBytes) / step);
+  const frames = Math.floor((size - logHeaderBytes) / step);
   const check = isOwn ? undefined : new Chained(header);
-  if (check?.isWhole === false) return { sums, lostFrames: frames };
   let pending = new Map<number, number>();
+  let written = 0;
   let committed = 0;
+  let isRead = check?.isWhole !== false;
   const slab = Buffer.alloc(step * Math.min(frames, framesAtOnce));
   for (let frame = 0; frame < frames; frame++) {
     const at = (frame % framesAtOnce) * step;
-    if (at === 0) readSync(fd, slab, 0, slab.length, headerBytes + frame * step);
+    if (at === 0) readSync(fd, slab, 0, slab.length, logHeaderBytes + frame * step);
     const head = slab.subarray(at, at + frameHeaderBytes);
     const page = slab.subarray(at + frameHeaderBytes, at + step);
-    if (check?.takes(head, page) === false) break;
+    const isOfNow = isOf(saltOfLog(header), saltOfFrame(head));
+    if (isOfNow) written = frame + 1;
+    isRead &&= isOfNow && check?.takes(head, page) !== false;
+    if (!isRead) continue;
     pending.set(head.readUInt32BE(0), crc32(page));
     // Only the last frame of a commit says how large the file is then.
-    if (head.readUInt32BE(4) === 0) continue;
+    if (!endsCommit(head)) continue;
     for (const [number, sum] of pending) sums.set(number, sum);
     pending = new Map();
     committed = frame + 1;
   }
-  return { sums, lostFrames: isOwn ? 0 : frames - committed };
+  return { sums, lostFrames: isOwn ? 0 : written - committed };
+}
+
+/**
+ * Whether a frame was written since the log was begun: the first half of a salt counts the writings, the second is random.
+ * One damaged byte leaves one half as it was.
+ */
+function isOf(log: Buffer, frame: Buffer): boolean {
+  return log.compare(frame, 0, 4, 0, 4) === 0 || log.compare(frame, 4, 8, 4, 8) === 0;
 }
 
 /** Each frame carries a sum over all before it, and the salt of the log. */
@@ -55,8 +70,8 @@ class Chained {
   readonly isWhole: boolean;
 
   constructor(header: Buffer) {
+    this.#salt = saltOfLog(header);
     this.#isBigEndian = (header.readUInt32BE(0) & 1) === 1;
-    this.#salt = header.subarray(16, 24);
     this.#first = 0;
     this.#second = 0;
     this.#add(header.subarray(0, 24));
@@ -66,7 +81,7 @@ class Chained {
   takes(head: Buffer, page: Buffer): boolean {
     this.#add(head.subarray(0, 8));
     this.#add(page);
-    return head.subarray(8, 16).equals(this.#salt) && this.#isAt(head.subarray(16, 24));
+    return saltOfFrame(head).equals(this.#salt) && this.#isAt(head.subarray(16, 24));
   }
 
   #isAt(sum: Buffer): boolean {
