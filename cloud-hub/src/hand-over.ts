@@ -13,6 +13,7 @@ import type {
   LedgerEntry,
   SampleColumns,
 } from "@millwright/wire-contract";
+import type { EventKind, EventLine } from "@millwright/wire-contract/events";
 
 /** A frame that is stored, with the place of its epoch in the life of its gateway. */
 export interface StoredFrame {
@@ -71,6 +72,29 @@ export interface KnownGateway {
   readonly balances: readonly LaneBalance[];
 }
 
+/** What happened on a gateway, as the hub keeps it. */
+export interface HubEvent {
+  /** Rises in the order of arrival; 0 where it is not asked for. */
+  readonly id: number;
+  readonly gateway: GatewayId;
+  /** When the journal was begun that numbers it, µs. */
+  readonly journalUs: number;
+  readonly line: EventLine;
+}
+
+/** Which events are asked for; all when nothing is said. */
+export interface EventsAsked {
+  readonly gateways?: readonly string[];
+  readonly kind?: EventKind;
+  readonly asset?: string;
+  readonly subject?: string;
+  readonly fromUs?: number;
+  readonly toUs?: number;
+  /** Those that come after this one in the list: the next page. */
+  readonly after?: { readonly atUs: number; readonly id: number };
+  readonly max: number;
+}
+
 /** The reading side of the store: for twins at the start, and for history. */
 export interface FrameReader {
   gateways(): Promise<readonly KnownGateway[]>;
@@ -105,6 +129,10 @@ export interface FrameReader {
     toUs: number,
     recordsMax: number,
   ): Promise<readonly ClockRecord[]>;
+  /** By time, the newest first. */
+  events(asked: EventsAsked): Promise<readonly HubEvent[]>;
+  /** The newest event of each alarm that is not normal, in no particular order. */
+  alarms(max: number): Promise<readonly HubEvent[]>;
   quarantine(rowsMax: number): Promise<readonly QuarantineRow[]>;
 }
 

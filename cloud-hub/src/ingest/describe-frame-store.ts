@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import type { ClockRecord, LaneMark, LedgerEntry, TagId } from "@millwright/wire-contract";
 
 import { admit, type AdmittedFrame, type AdmittedVoid } from "./admission.ts";
+import { describeEvents } from "./describe-events.ts";
 import type { FrameStore, Intake, Rejected, Taken } from "./frame-store.ts";
 import { damaged, forked, TestGateway, type TestFrame } from "./test-gateway.ts";
 
@@ -210,6 +211,8 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       assert.deepEqual(await open().entriesBetween(gateway.gateway, 0, 100, 10), [entry, other]);
       assert.deepEqual(await open().entriesBetween(gateway.gateway, 25, 100, 10), [other]);
     });
+
+    describeEvents(open, nextGateway, take);
 
     test("clock records are kept once, in the order in which the gateway knew them", async () => {
       const gateway = nextGateway();

@@ -19,6 +19,7 @@ import {
   trimRejected,
 } from "./postgres-quarantine.ts";
 import { cutRuns, rowBytes, runContent } from "../database/frame-runs.ts";
+import { insertEvents } from "../database/event-rows.ts";
 import { insertClock } from "../database/clock-rows.ts";
 import { column, scopeIdOf, toColumn } from "../database/rows.ts";
 
@@ -39,6 +40,7 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
     if (frame.dictionary !== undefined) await insertDictionary(client, lane.epochNo, frame);
     if (frame.entries !== undefined) await insertEntries(client, lane.epochNo, frame.entries);
     if (frame.clock !== undefined) await insertClock(client, frame.gateway, frame.clock);
+    if (frame.events !== undefined) await insertEvents(client, frame.gateway, frame.events);
     for (const start of frame.starts ?? []) {
       await client.query(
         "update epochs set parent = $3, started_us = $4 where gateway = $1 and epoch = $2",

@@ -14,7 +14,9 @@ import type pg from "pg";
 
 import {
   unrankedEpoch,
+  type EventsAsked,
   type FrameReader,
+  type HubEvent,
   type KnownGateway,
   type LaneBalance,
   type QuarantineRow,
@@ -22,6 +24,7 @@ import {
 } from "../hand-over.ts";
 import { laneMarkOf } from "./frame-store.ts";
 import { readClocks } from "../database/clock-rows.ts";
+import { readAlarms, readEvents } from "../database/event-rows.ts";
 import { framesOfRow, holdsSamples } from "../database/frame-runs.ts";
 import { fromColumn, laneOfNumber, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
 
@@ -56,6 +59,14 @@ export class PostgresReader implements FrameReader {
       [gateway],
     );
     return toDictionary(found.rows[0]?.body);
+  }
+
+  events(asked: EventsAsked): Promise<readonly HubEvent[]> {
+    return readEvents(this.pool, asked);
+  }
+
+  alarms(max: number): Promise<readonly HubEvent[]> {
+    return readAlarms(this.pool, max);
   }
 
   async samplesBetween(

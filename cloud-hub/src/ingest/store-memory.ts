@@ -15,13 +15,17 @@ import type {
   LedgerEntry,
   RoadLane,
 } from "@millwright/wire-contract";
+import { eventKinds, type EventLine, type EventsBody } from "@millwright/wire-contract/events";
 
 import {
   unrankedEpoch,
+  type EventsAsked,
+  type HubEvent,
   type KnownGateway,
   type QuarantineRow,
   type StoredFrame,
 } from "../hand-over.ts";
+import { digestOf, newestAlarms } from "../database/event-rows.ts";
 import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
 import { answeredMarks, headsBelowMarks, type AskedHead } from "./answer-marks.ts";
 import { advance, type Completeness } from "./completeness.ts";
@@ -82,6 +86,8 @@ interface GatewayRows {
   copyUs: number;
   readonly epochs: Map<Epoch, EpochRows>;
   readonly dictionaries: Map<bigint, DictionaryRow>;
+  /** By journal, number and what they say. */
+  readonly events: Map<string, HubEvent>;
 }
 
 interface DictionaryRow {
@@ -111,6 +117,7 @@ export class MemoryStore implements FrameStore {
   readonly #random: Random;
   #incarnation: string;
   #told: string | undefined;
+  #lastEvent = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -288,6 +295,33 @@ export class MemoryStore implements FrameStore {
     return Promise.resolve(distinct.slice(Math.max(0, distinct.length - recordsMax)));
   }
 
+  events(asked: EventsAsked): Promise<readonly HubEvent[]> {
+    const { gateways, after, max } = asked;
+    const found = [...this.#gateways.values()]
+      .flatMap(({ events }) => [...events.values()])
+      .filter(({ gateway, line }) => (gateways?.includes(gateway) ?? true) && isAsked(line, asked))
+      .toSorted(newestFirst)
+      .filter((event) => after === undefined || comesAfter(event, after));
+    return Promise.resolve(found.slice(0, max));
+  }
+
+  alarms(max: number): Promise<readonly HubEvent[]> {
+    const newest = [...this.#gateways.values()].flatMap(({ events }) => {
+      const byJournal = Map.groupBy(events.values(), ({ journalUs }) => journalUs);
+      const found = new Map<string, { readonly event: HubEvent; readonly state: string }>();
+      for (const journalUs of [...byJournal.keys()].toSorted((a, b) => a - b)) {
+        const ofOne = byJournal.get(journalUs) ?? [];
+        for (const { line, state } of newestAlarms(ofOne.map((event) => event.line))) {
+          const event = ofOne.find((one) => one.line === line);
+          if (event !== undefined) found.set(line.subject, { event: { ...event, id: 0 }, state });
+        }
+      }
+      return [...found.values()];
+    });
+    const shown = newest.filter(({ state }) => state !== "normal").map(({ event }) => event);
+    return Promise.resolve(shown.slice(0, max));
+  }
+
   quarantine(rowsMax: number): Promise<readonly QuarantineRow[]> {
     return Promise.resolve(
       this.#quarantine
@@ -316,6 +350,7 @@ export class MemoryStore implements FrameStore {
         copyUs: 0,
         epochs: new Map(),
         dictionaries: new Map(),
+        events: new Map(),
       };
       this.#gateways.set(gateway, rows);
     }
@@ -365,6 +400,7 @@ export class MemoryStore implements FrameStore {
     };
     const keepSaid = (frame: AdmittedFrame): void => {
       if (frame.dictionary !== undefined) this.#putDictionary(frame, frame.dictionary);
+      if (frame.events !== undefined) this.#putEvents(frame.gateway, frame.events);
       for (const entry of frame.entries ?? []) epoch.entries.set(JSON.stringify(entry), entry);
     };
     for (const seq of decision.unfit) {
@@ -391,6 +427,14 @@ export class MemoryStore implements FrameStore {
       if (isNews(toSeq, chainAt)) keep("a void that does not fit the chain", bytes.length);
     }
     lane.mark = decision.mark;
+  }
+
+  #putEvents(gateway: GatewayId, { journalUs, lines }: EventsBody): void {
+    const { events } = this.#rowsOf(gateway);
+    for (const line of lines) {
+      const key = `${journalUs}/${line.number}/${digestOf(line)}`;
+      if (!events.has(key)) events.set(key, { id: ++this.#lastEvent, gateway, journalUs, line });
+    }
   }
 
   #putDictionary(frame: AdmittedFrame, dictionary: Dictionary): void {
@@ -501,6 +545,7 @@ function copyOf(gateways: ReadonlyMap<GatewayId, GatewayRows>): Map<GatewayId, G
         ...rows,
         epochs: new Map([...rows.epochs].map(([epoch, row]) => [epoch, copyEpoch(row)])),
         dictionaries: new Map(rows.dictionaries),
+        events: new Map(rows.events),
       },
     ]),
   );
@@ -517,6 +562,25 @@ function newEpochRows(): EpochRows {
     lanes: new Map(),
     entries: new Map(),
   };
+}
+
+function isAsked(line: EventLine, asked: EventsAsked): boolean {
+  const { kind, asset, subject, fromUs = -Infinity, toUs = Infinity } = asked;
+  return (
+    (kind === undefined || line.kind === eventKinds[kind]) &&
+    (asset === undefined || line.asset === asset) &&
+    (subject === undefined || line.subject === subject) &&
+    line.atUs >= fromUs &&
+    line.atUs <= toUs
+  );
+}
+
+function newestFirst(a: HubEvent, b: HubEvent): number {
+  return b.line.atUs - a.line.atUs || b.id - a.id;
+}
+
+function comesAfter({ id, line }: HubEvent, after: NonNullable<EventsAsked["after"]>): boolean {
+  return line.atUs < after.atUs || (line.atUs === after.atUs && id < after.id);
 }
 
 function forksOf({ forks }: LaneRows): readonly FrameRow[] {

@@ -22,6 +22,7 @@ import {
   type TagId,
   type DeviceId,
 } from "@millwright/wire-contract";
+import { encodeEvents, type EventLine } from "@millwright/wire-contract/events";
 
 export interface TestFrame {
   readonly epoch: Epoch;
@@ -84,6 +85,10 @@ export class TestGateway {
 
   clock(record: ClockRecord): TestFrame {
     return this.seal("critical", "clock", encodeClock(record));
+  }
+
+  events(lines: readonly EventLine[], journalUs = 1): TestFrame {
+    return this.seal("critical", "events", encodeEvents({ journalUs, lines }));
   }
 
   ledger(entries: readonly LedgerEntry[]): TestFrame {
