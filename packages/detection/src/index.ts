@@ -1,1 +1,5 @@
-export {};
+export { Detector, type AssetStatus, type DetectorListener } from "./detector.ts";
+export type { EpisodeBody } from "./episode-track.ts";
+export type { KnownState } from "./operating-state.ts";
+export type { StateSource, WatchedAsset, WatchedTag, WatchPlan } from "./plan.ts";
+export { parseSaved, type SavedDetection } from "./saved.ts";

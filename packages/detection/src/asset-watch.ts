@@ -1,0 +1,360 @@
+import type { Contribution, EpisodeClass } from "@millwright/wire-contract/events";
+
+import type { Baselines } from "./baselines.ts";
+import { at, detectorCount, detectors, type DetectorName } from "./detectors.ts";
+import { EpisodeTrack, type EpisodeBody } from "./episode-track.ts";
+import { fuse, speaksFrom, type Finding } from "./fusion.ts";
+import { StateTracker } from "./operating-state.ts";
+import { PersistenceColumns } from "./persistence.ts";
+import type { WatchedAsset } from "./plan.ts";
+import type { SampleWatch } from "./sample-watch.ts";
+import { limitScore, missingScore } from "./tag-scores.ts";
+
+/** Three of the last five seconds: a single odd sample is no episode. */
+const [neededS, ofS] = [3, 5];
+/** Two of three windows of a model, each of which has seen many samples already. */
+const [neededWindows, ofWindows] = [2, 3];
+/** A score of a model holds for so long when no other comes. */
+const modelHoldsUs = 300 * 1_000_000;
+/** Models on one asset; more are refused, by the first come. */
+const modelsMax = 16;
+
+/** A short one is a spike once it has ended; while it lasts nobody knows. */
+const classes: Readonly<Record<DetectorName, EpisodeClass>> = {
+  value: "drift",
+  mean: "drift",
+  level: "drift",
+  shift: "drift",
+  spread: "oscillation",
+  flat: "flat-line",
+};
+
+interface ModelScore {
+  readonly column: number;
+  score: number;
+  atUs: number;
+  persistent: boolean;
+  contributions: readonly Contribution[];
+}
+
+/** All levels of one asset, second by second: what speaks, and the episode that comes of it. */
+export class AssetWatch {
+  readonly plan: WatchedAsset;
+  readonly state: StateTracker;
+  readonly track: EpisodeTrack = new EpisodeTrack();
+  /** Highest score now, whether it has persisted or not. */
+  score: number = 0;
+  readonly #slot: number;
+  readonly #row: number;
+  readonly #watch: SampleWatch;
+  readonly #baselines: Baselines;
+  readonly #persistence: PersistenceColumns;
+  readonly #models = new Map<string, ModelScore>();
+  readonly #modelPersistence = new PersistenceColumns(modelsMax, neededWindows, ofWindows);
+  readonly #startUs: number;
+  #findings: readonly Finding[] = [];
+  #persistent = false;
+  #blind = true;
+  /** Place of the state that is judged in among those of the asset; -1 where none is. */
+  #judged = -1;
+  #settledUs = 0;
+
+  constructor(options: {
+    readonly plan: WatchedAsset;
+    readonly slot: number;
+    readonly row: number;
+    readonly watch: SampleWatch;
+    readonly baselines: Baselines;
+    readonly startUs: number;
+  }) {
+    this.plan = options.plan;
+    this.state = new StateTracker(options.plan.state, options.startUs);
+    this.#slot = options.slot;
+    this.#row = options.row;
+    this.#watch = options.watch;
+    this.#baselines = options.baselines;
+    this.#startUs = options.startUs;
+    this.#persistence = new PersistenceColumns(options.plan.tags.length, neededS, ofS);
+  }
+
+  /** Share of learning that is done in the state of now, over the tags that are learnt; 1 where there is nothing to learn. */
+  get learnt(): number {
+    const place = this.#judged < 0 ? 0 : this.#judged;
+    let [sum, count] = [0, 0];
+    this.plan.tags.forEach((tag, index) => {
+      if (!tag.learnt) return;
+      sum += this.#baselines.learnt(this.#rowOf(index, place));
+      count++;
+    });
+    return count === 0 ? 1 : sum / count;
+  }
+
+  /** One step, about a second after the one before. */
+  step(
+    nowUs: number,
+    dtS: number,
+    confirmedUs: (tag: number) => number,
+    gain: number,
+  ): EpisodeBody | undefined {
+    this.#enter(nowUs);
+    const frozen = this.track.open !== undefined;
+    const findings: Finding[] = [];
+    let [missing, persistent] = [0, false];
+    for (let index = 0; index < this.plan.tags.length; index++) {
+      const before = findings.length;
+      const isMissing = this.#look(index, nowUs, dtS, confirmedUs, frozen, findings);
+      if (isMissing) missing++;
+      const worst = findings.slice(before).reduce((most, { score }) => Math.max(most, score), 0);
+      if (this.#persistence.add(index, worst >= 1)) persistent = true;
+    }
+    this.#findings = findings;
+    this.#persistent = persistent;
+    // What is off says nothing about itself, and has not got well by that; but what was missing is there again.
+    this.#blind = this.#judged < 0 && missing === 0 && this.track.open?.class !== "missing";
+    return this.fuseAt(nowUs, gain);
+  }
+
+  /** A window of a model was judged. @returns false when there are too many of them */
+  takeModel(
+    detector: string,
+    nowUs: number,
+    score: number,
+    contributions: readonly Contribution[],
+  ): boolean {
+    let model = this.#models.get(detector);
+    if (model === undefined) {
+      this.#forgetOldModels(nowUs);
+      const used = new Set([...this.#models.values()].map(({ column }) => column));
+      const column = Array.from({ length: modelsMax }, (_unused, at) => at).find(
+        (at) => !used.has(at),
+      );
+      if (column === undefined) return false;
+      this.#modelPersistence.clear(column);
+      model = { column, score: 0, atUs: nowUs, persistent: false, contributions: [] };
+      this.#models.set(detector, model);
+    }
+    if (Number.isNaN(score)) return true;
+    model.score = score;
+    model.atUs = nowUs;
+    model.persistent = this.#modelPersistence.add(model.column, score >= 1);
+    model.contributions = contributions;
+    return true;
+  }
+
+  /** What all levels say together, as far as is known now. */
+  fuseAt(nowUs: number, gain: number): EpisodeBody | undefined {
+    let [persistent, modelScore] = [this.#persistent, 0];
+    let findings = this.#findings;
+    for (const [detector, { score, atUs, persistent: lasts, contributions }] of this.#models) {
+      if (nowUs - atUs > modelHoldsUs) continue;
+      modelScore = Math.max(modelScore, score);
+      if (score < speaksFrom) continue;
+      if (lasts) persistent = true;
+      findings = [
+        ...findings,
+        ...contributions.map((each): Finding => ({
+          ...each,
+          level: "model",
+          class: "pattern",
+          // The tag that has most to do with it speaks with the whole score, others with their part of it.
+          score: score * (each.share / (contributions[0]?.share ?? 1)),
+          detector,
+        })),
+      ];
+    }
+    const fused = fuse(findings);
+    this.score = Math.max(fused?.score ?? 0, this.#quietScore(), modelScore);
+    const certain = findings.some(({ level, score }) => level === "limit" && score >= 1);
+    return this.track.step({
+      nowUs,
+      fused,
+      persistent,
+      // The budget holds for what may be wrong: a limit that a person has set, or a missing value, is what it is.
+      gain: certain ? 1 : gain,
+      blind: this.#blind && modelScore < speaksFrom,
+    });
+  }
+
+  /** What was learnt of these tags, or of all, in all states, is learnt anew. */
+  forget(tags?: ReadonlySet<string>): void {
+    this.plan.tags.forEach((tag, index) => {
+      if (tags !== undefined && !tags.has(tag.id)) return;
+      for (let place = 0; place < this.plan.states.length; place++) {
+        this.#baselines.forget(this.#rowOf(index, place), this.#watch);
+      }
+      this.#baselines.restart(this.#slot + index);
+      this.#persistence.clear(index);
+      if (this.#judged >= 0 && tag.learnt) this.#attend(index);
+    });
+    if (tags === undefined) this.#models.clear();
+    this.#findings = [];
+    this.#persistent = false;
+  }
+
+  /** Baselines by tag and state, as plain numbers. */
+  *saved(): Generator<readonly [key: string, values: readonly number[]], void, undefined> {
+    for (const [key, slot, row] of this.#keys()) {
+      const values = this.#baselines.save(slot, row, this.#watch);
+      if (values !== undefined) yield [key, values];
+    }
+  }
+
+  restore(saved: (key: string) => readonly number[] | undefined): void {
+    for (const [key, slot, row] of this.#keys()) {
+      const values = saved(key);
+      if (values !== undefined) this.#baselines.restore(slot, row, this.#watch, values);
+    }
+  }
+
+  *#keys(): Generator<readonly [string, number, number], void, undefined> {
+    for (const [index, tag] of this.plan.tags.entries()) {
+      if (!tag.learnt) continue;
+      for (const [place, state] of this.plan.states.entries()) {
+        yield [`${tag.id} ${state}`, this.#slot + index, this.#rowOf(index, place)];
+      }
+    }
+  }
+
+  #rowOf(index: number, place: number): number {
+    return this.#row + place * this.plan.tags.length + index;
+  }
+
+  /** Into the baselines of the state of now, or out of all of them. */
+  #enter(nowUs: number): void {
+    const { state } = this.state;
+    const place =
+      state !== "unknown" && this.state.settledAt(nowUs) ? this.plan.states.indexOf(state) : -1;
+    if (place === this.#judged) return;
+    this.#judged = place;
+    this.#settledUs = nowUs;
+    this.plan.tags.forEach((tag, index) => {
+      const slot = this.#slot + index;
+      this.#baselines.restart(slot);
+      this.#watch.learns[slot] = -1;
+      this.#watch.perSigma[slot] = 0;
+      this.#watch.takeMean(slot);
+      this.#watch.takeScore(slot);
+      this.#watch.takeRate(slot);
+      if (place >= 0 && tag.learnt) this.#attend(index);
+    });
+  }
+
+  #attend(index: number): void {
+    const row = this.#rowOf(index, this.#judged);
+    this.#baselines.attend(this.#slot + index, row, this.#watch);
+  }
+
+  /** Looks at one tag at all levels. @returns whether it is missing */
+  #look(
+    index: number,
+    nowUs: number,
+    dtS: number,
+    confirmedUs: (tag: number) => number,
+    frozen: boolean,
+    findings: Finding[],
+  ): boolean {
+    const tag = this.plan.tags[index];
+    if (tag === undefined) return false;
+    const slot = this.#slot + index;
+    const watch = this.#watch;
+    // A state in which the asset is watched, or none that is known: what is switched off may well be silent.
+    const expectsValues =
+      this.state.state === "unknown" || this.plan.states.includes(this.state.state);
+    const goodUs = watch.goodUs[slot] ?? 0;
+    const provenUs = watch.good[slot] === 1 ? Math.max(goodUs, confirmedUs(tag.tag)) : goodUs;
+    const ageS = (nowUs - Math.max(provenUs, this.#startUs)) / 1e6;
+    const missing = missingScore(ageS, tag.expectedS);
+    const rate = watch.takeRate(slot);
+    if (missing >= 1) {
+      this.#baselines.silence(slot);
+      if (expectsValues) {
+        const nothing = { actual: null, expected: null, within: null };
+        const detector = "missing data";
+        findings.push({
+          ...{ tag: tag.id, ...nothing, detector },
+          ...{ level: "limit", class: "missing", score: missing },
+        });
+      }
+      return expectsValues;
+    }
+    if (this.#judged < 0 || goodUs === 0) return false;
+    this.#lookAtLimits(index, rate, findings);
+    if (!tag.learnt) return false;
+    const row = this.#rowOf(index, this.#judged);
+    const unchangedS = (nowUs - Math.max(watch.changedUs[slot] ?? 0, this.#settledUs)) / 1e6;
+    this.#baselines.step(slot, row, watch, dtS, unchangedS, frozen);
+    this.#lookAtScores(index, row, findings);
+    return false;
+  }
+
+  #lookAtLimits(index: number, rate: number, findings: Finding[]): void {
+    const tag = this.plan.tags[index];
+    if (tag === undefined) return;
+    const actual = this.#watch.last[this.#slot + index] ?? 0;
+    const limit = limitScore(tag, actual);
+    if (limit !== undefined && limit.score >= speaksFrom) {
+      const said = { tag: tag.id, actual, ...limit };
+      findings.push({ ...said, level: "limit", class: "drift", detector: "limit" });
+    }
+    const steep = rate / tag.perSecondMax;
+    if (steep >= speaksFrom) {
+      const said = { tag: tag.id, actual, expected: null, within: null, score: steep };
+      findings.push({ ...said, level: "limit", class: "spike", detector: "rate of change" });
+    }
+  }
+
+  #lookAtScores(index: number, row: number, findings: Finding[]): void {
+    const tag = this.plan.tags[index];
+    const slot = this.#slot + index;
+    const from = slot * detectorCount;
+    let [most, place] = [0, -1];
+    for (let detector = 0; detector < detectorCount; detector++) {
+      const score = this.#baselines.scores[from + detector] ?? 0;
+      if (score > most) [most, place] = [score, detector];
+    }
+    const name = detectors[place];
+    if (tag === undefined || name === undefined || most < speaksFrom) return;
+    const said = this.#baselines.explain(slot, row, place, this.#watch);
+    findings.push({
+      ...{ tag: tag.id, ...said, score: most, level: "statistic", detector: names[name] },
+      class: this.#classOf(slot, name, said.more),
+    });
+  }
+
+  /** One whose mean is where it was, and whose spread is not, shakes or has gone still, whatever saw it first. */
+  #classOf(slot: number, name: DetectorName, more: boolean): EpisodeClass {
+    const score = (detector: number): number =>
+      this.#baselines.scores[slot * detectorCount + detector] ?? 0;
+    const shakes = score(at.spread) >= 1 && score(at.mean) < 1 && score(at.level) < 1;
+    if (name === "spread" || (name === "value" && shakes))
+      return more ? "oscillation" : "flat-line";
+    return classes[name];
+  }
+
+  /** Highest score where none speaks: for the indicator on the screen. */
+  #quietScore(): number {
+    let most = 0;
+    const from = this.#slot * detectorCount;
+    const to = (this.#slot + this.plan.tags.length) * detectorCount;
+    for (let place = from; place < to; place++) {
+      most = Math.max(most, this.#baselines.scores[place] ?? 0);
+    }
+    return most;
+  }
+
+  #forgetOldModels(nowUs: number): void {
+    for (const [detector, { atUs }] of this.#models) {
+      if (nowUs - atUs > modelHoldsUs) this.#models.delete(detector);
+    }
+  }
+}
+
+/** As an episode names them. */
+const names: Readonly<Record<DetectorName, string>> = {
+  value: "modified z-score",
+  mean: "EWMA 30 s",
+  level: "EWMA 10 min",
+  shift: "CUSUM",
+  spread: "spread",
+  flat: "flat line",
+};

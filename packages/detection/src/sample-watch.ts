@@ -1,0 +1,123 @@
+import { severityOf } from "@millwright/wire-contract";
+
+import { MedianMadColumns } from "./median-mad.ts";
+
+/** A step between two samples counts up to so many expected periods: beyond it nobody knows what was in between. */
+const holdPeriods = 4;
+
+/**
+ * What is kept of each watched tag from sample to sample, as columns by slot. One pass for each sample, no window, nothing
+ * allocated: a time-weighted sum for the statistics that are made once a second, the largest score of single values, the
+ * steepest change, and since when the value has not moved.
+ */
+export class SampleWatch {
+  /** By row of the baselines. */
+  readonly learning: MedianMadColumns;
+  /** The row that values are learnt in now, -1 for none. */
+  readonly learns: Int32Array;
+  /** Of the state that is judged in now. */
+  readonly median: Float64Array;
+  readonly perSigma: Float64Array;
+  /** Gateway time of the last good value, and of the last change, µs; 0 before the first. */
+  readonly goodUs: Float64Array;
+  /** 1 while the newest value is not bad: then a proof without a value holds for it. */
+  readonly good: Uint8Array;
+  readonly changedUs: Float64Array;
+  readonly last: Float64Array;
+  /** Smallest difference seen between two values, while learning; Infinity before any. */
+  readonly step: Float64Array;
+  readonly #lastUs: Float64Array;
+  readonly #held: Float64Array;
+  readonly #holdUs: Float64Array;
+  readonly #sum: Float64Array;
+  readonly #weight: Float64Array;
+  readonly #scoreMax: Float64Array;
+  readonly #rateMax: Float64Array;
+
+  /**
+   * @param expectedS by slot
+   * @param rows of the baselines: one for each tag and state
+   */
+  constructor(expectedS: readonly number[], rows: number) {
+    const slots = expectedS.length;
+    this.learning = new MedianMadColumns(rows);
+    this.learns = new Int32Array(slots).fill(-1);
+    this.median = new Float64Array(slots);
+    this.perSigma = new Float64Array(slots);
+    this.goodUs = new Float64Array(slots);
+    this.good = new Uint8Array(slots);
+    this.changedUs = new Float64Array(slots);
+    this.last = new Float64Array(slots);
+    this.step = new Float64Array(slots).fill(Infinity);
+    // Nothing lies between nothing and the first sample.
+    this.#lastUs = new Float64Array(slots).fill(NaN);
+    this.#held = new Float64Array(slots).fill(NaN);
+    this.#holdUs = Float64Array.from(expectedS, (seconds) => holdPeriods * seconds * 1e6);
+    this.#sum = new Float64Array(slots);
+    this.#weight = new Float64Array(slots);
+    this.#scoreMax = new Float64Array(slots);
+    this.#rateMax = new Float64Array(slots);
+  }
+
+  /** O(1). A value that is not good, or no number, says nothing. */
+  add(slot: number, value: number, status: number, measuredUs: number, receivedUs: number): void {
+    if (status >>> 30 !== 0 || value !== value) {
+      // One that is only uncertain is there all the same: it is not missing.
+      const there = severityOf(status) === "uncertain";
+      if (there) this.goodUs[slot] = receivedUs;
+      this.good[slot] = there ? 1 : 0;
+      return;
+    }
+    const last = this.last[slot] ?? 0;
+    const dtUs = measuredUs - (this.#lastUs[slot] ?? NaN);
+    if (dtUs > 0 && dtUs <= (this.#holdUs[slot] ?? 0)) {
+      // The value before held until now: samples that come by exception weigh as long as they held (field practice 52).
+      this.#sum[slot] = (this.#sum[slot] ?? 0) + last * dtUs;
+      this.#weight[slot] = (this.#weight[slot] ?? 0) + dtUs;
+      const rate = Math.abs(value - last) / dtUs;
+      if (rate > (this.#rateMax[slot] ?? 0)) this.#rateMax[slot] = rate;
+    }
+    const score = Math.abs(value - (this.median[slot] ?? 0)) * (this.perSigma[slot] ?? 0);
+    if (score > (this.#scoreMax[slot] ?? 0)) this.#scoreMax[slot] = score;
+    const moved = Math.abs(value - (this.#held[slot] ?? NaN));
+    // Also true for the first value, where `moved` is NaN.
+    if (!(moved === 0)) {
+      this.#held[slot] = value;
+      this.changedUs[slot] = receivedUs;
+    }
+    const row = this.learns[slot] ?? -1;
+    if (row >= 0) {
+      this.learning.add(row, value);
+      if (moved > 0 && moved < (this.step[slot] ?? 0)) this.step[slot] = moved;
+    }
+    this.good[slot] = 1;
+    this.last[slot] = value;
+    this.#lastUs[slot] = measuredUs;
+    this.goodUs[slot] = receivedUs;
+  }
+
+  /** Time-weighted mean since it was asked for last, or the value that holds where no sample came. */
+  takeMean(slot: number): number {
+    const weight = this.#weight[slot] ?? 0;
+    const mean = weight > 0 ? (this.#sum[slot] ?? 0) / weight : (this.last[slot] ?? 0);
+    this.#sum[slot] = 0;
+    this.#weight[slot] = 0;
+    return mean;
+  }
+
+  /** Largest modified z-score of single values since it was asked for last; of the value that holds where none came. */
+  takeScore(slot: number): number {
+    const held =
+      Math.abs((this.last[slot] ?? 0) - (this.median[slot] ?? 0)) * (this.perSigma[slot] ?? 0);
+    const score = Math.max(this.#scoreMax[slot] ?? 0, held);
+    this.#scoreMax[slot] = 0;
+    return score;
+  }
+
+  /** Steepest change since it was asked for last, units a second. */
+  takeRate(slot: number): number {
+    const rate = (this.#rateMax[slot] ?? 0) * 1e6;
+    this.#rateMax[slot] = 0;
+    return rate;
+  }
+}
