@@ -13,6 +13,7 @@ import {
   type CapturesFile,
 } from "../capture/settings.ts";
 import { alarmsFile, type AlarmsFile } from "../decide/alarms/settings.ts";
+import { rulesFile, type RuleFile } from "../decide/rules/rule-file.ts";
 import {
   assetsFile,
   detectionFile,
@@ -62,6 +63,8 @@ export interface GatewayFile {
   readonly assets: readonly AssetFile[];
   readonly detection: DetectionFile;
   readonly alarms: AlarmsFile;
+  /** Conditions over tags, states, episodes and alarms, and what follows from them. */
+  readonly rules: readonly RuleFile[];
   readonly devices: readonly DeviceFile[];
 }
 
@@ -88,6 +91,8 @@ export interface DeviceFile {
   readonly tags?: string | readonly Readonly<Record<string, string | number>>[] | undefined;
   /** Waveforms that the device takes by itself and gives away whole. */
   readonly captures?: readonly ArrayCaptureFile[] | undefined;
+  /** Why its values can be believed although nothing signs them on the way, in words: for rules that write. */
+  readonly trust?: string | undefined;
 }
 
 /** What many devices of one make have in common. Text may hold `{parameter}`; `{device}` is always the device's id. */
@@ -116,6 +121,7 @@ export const deviceFile: z.ZodType<DeviceFile> = z.strictObject({
   everyMs: z.int().min(10).max(86_400_000).default(1_000),
   tags: z.union([z.string().min(1), rows]).optional(),
   captures: z.array(arrayCaptureFile).optional(),
+  trust: z.string().min(10).max(300).optional(),
 });
 
 // Nothing is held back unless somebody says what error he can live with.
@@ -180,6 +186,7 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   captures: capturesFile.prefault({}),
   assets: assetsFile.default([]),
   detection: detectionFile.prefault({}),
+  rules: rulesFile.default([]),
   alarms: alarmsFile.prefault({}),
   devices: z.array(deviceFile).default([]),
 });

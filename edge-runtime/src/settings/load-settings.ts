@@ -20,9 +20,10 @@ import type { z } from "zod";
 import { healthDriver, healthTags } from "../acquire/health/health-driver.ts";
 import { drivers, type AnyDriver } from "../acquire/registry.ts";
 import type { ArrayCaptureFile, CaptureFolderFile } from "../capture/settings.ts";
-import type { KnownTag } from "../decide/alarms/define-alarms.ts";
 import type { AlarmDefinitions } from "../decide/alarms/definition.ts";
+import type { RuleFile } from "../decide/rules/rule-file.ts";
 import type { AssetFile, DetectionFile } from "../detect/settings.ts";
+import type { DeclaredTag } from "../hand-over.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 import { accessProblems } from "./access-settings.ts";
 import { checkAlarms } from "./alarm-check.ts";
@@ -37,6 +38,7 @@ import {
 } from "./gateway-file.ts";
 import { planLines } from "./plan-lines.ts";
 import { reportOf, type Problem } from "./problem.ts";
+import { checkRules, trustOf } from "./rule-check.ts";
 import { tooManyTags } from "./tag-limit.ts";
 import { TagList } from "./tag-list.ts";
 import { parseTagTable, type TagRow } from "./tag-table.ts";
@@ -68,6 +70,8 @@ export interface DeviceSettings {
   readonly tags: TagList;
   /** With ids that are no tag of any device. */
   readonly captures: readonly (ArrayCaptureFile & { readonly id: TagId })[];
+  /** Why nobody else can have said its values, in words; undefined where whoever reaches the wire can. */
+  readonly trust: string | undefined;
 }
 
 export interface Settings {
@@ -97,6 +101,8 @@ export interface Settings {
   readonly assets: readonly AssetFile[];
   readonly detection: DetectionFile;
   readonly alarms: AlarmDefinitions;
+  /** Understood once already: they compile. */
+  readonly rules: readonly RuleFile[];
   readonly devices: readonly DeviceSettings[];
 }
 
@@ -148,13 +154,22 @@ export function loadSettings(path: string): Settings {
     }
   }
   problems.push(...assetProblems(assets, relative(".", file) || file, known));
+  const tagOf = tagsById(devices);
   const alarms = checkAlarms(
     {
       file: parsed?.alarms ?? { classes: {}, list: [], faults: [] },
       shown: relative(".", file) || file,
       folder,
-      tagOf: tagsById(devices),
+      tagOf,
       assets: new Set(assets.map(({ id }) => id)),
+    },
+    problems,
+  );
+  checkRules(
+    {
+      rules: parsed?.rules ?? [],
+      ...{ file, shown: relative(".", file) || file, assets, alarms, devices },
+      tagOf,
     },
     problems,
   );
@@ -206,6 +221,7 @@ export function loadSettings(path: string): Settings {
     assets,
     detection: parsed.detection,
     alarms,
+    rules: parsed.rules,
     devices: devices.map((device) => ({
       ...device,
       tags: new TagList(told(device.tags, rules, telling.heartbeatMs)),
@@ -231,8 +247,8 @@ export function loadDevice(device: unknown, settingsFile: string): DeviceSetting
 }
 
 /** Made when a tag is asked for first: most gateways of 100,000 tags have a few alarms, and many have none. */
-function tagsById(devices: readonly DeviceSettings[]): (id: string) => KnownTag | undefined {
-  let byId: ReadonlyMap<string, KnownTag> | undefined;
+function tagsById(devices: readonly DeviceSettings[]): (id: string) => DeclaredTag | undefined {
+  let byId: ReadonlyMap<string, DeclaredTag> | undefined;
   return (id) => {
     byId ??= new Map(devices.flatMap(({ tags }) => tags.map(({ tag }) => [tag.id, tag] as const)));
     return byId.get(id);
@@ -261,6 +277,7 @@ function healthDevice(): DeviceSettings {
     clockPolicy: "auto",
     tags: new TagList(healthTags(id)),
     captures: [],
+    trust: trustOf(healthDriver.protocol, {}, undefined),
   };
 }
 
@@ -388,6 +405,7 @@ function toDevice(
     clockPolicy: device.clock,
     tags: settings,
     captures,
+    trust: trustOf(driver.protocol, connection, device.trust),
   };
 }
 

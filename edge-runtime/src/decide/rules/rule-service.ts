@@ -148,6 +148,8 @@ export class RuleService implements Service, RuleDesk {
     for (let row = 0; row < count; row++) {
       const slot = slots[tag[row] ?? -1] ?? -1;
       if (slot < 0) continue;
+      // Seen before anything of the new time comes in: what passed on the wall clock alone is no time.
+      if (!any) this.#followClock();
       const scalar: Scalar | undefined = wide?.get(row) ?? value[row];
       this.#feed.value(receivedUs, slot, scalar, status[row] ?? 0, measuredUs[row] ?? receivedUs);
       any = true;
@@ -162,6 +164,7 @@ export class RuleService implements Service, RuleDesk {
         ? (this.#slotsOfDevice.get(device) ?? [])
         : indices.map((index) => this.#slotOf[index] ?? -1).filter((slot) => slot >= 0);
     if (slots.length === 0) return;
+    this.#followClock();
     this.#feed.act(atUs, (instant) => {
       for (const slot of slots) this.#scan.prove(slot, instant);
     });
@@ -329,6 +332,7 @@ export class RuleService implements Service, RuleDesk {
   /** Resolves when the rules have seen it, in its own instant; or when the gateway stops. */
   async #act(atUs: number, act: () => void): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#followClock();
     this.#feed.act(atUs, () => {
       act();
       this.#options.events.saveState(part, this.#scan.save());
@@ -393,6 +397,7 @@ export class RuleService implements Service, RuleDesk {
 
   #set(slot: number, value: Scalar): void {
     const nowUs = this.#options.clock.nowUs();
+    this.#followClock();
     this.#feed.value(nowUs, slot, value, 0, nowUs);
     this.#wakeAt(nowUs);
   }
