@@ -36,6 +36,7 @@ import { captureFile, captureFolderOf } from "./buffer/captures/capture-files.ts
 import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
+import { joinAlarms } from "./alarm-parts.ts";
 import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
 import type {
   DeclaredTag,
@@ -49,6 +50,7 @@ import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gatewa
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
+import { tagViewOf } from "./serve/tag-view.ts";
 import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
 import { createCarrierDoor } from "./sync/carrier/carrier-door.ts";
@@ -126,7 +128,13 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
 
     const indexOf = (id: string): number | undefined => book.indexOf(id);
     // Those who see each sample as it comes, in this order.
-    const watchers: SampleWatcher[] = [];
+    const { alarms, routes: alarmRoutes } = joinAlarms({
+      ...{ settings, book, clock, random, log },
+      current: tagViewOf(current),
+      events: journal.events,
+      detection: undefined,
+    });
+    const watchers: SampleWatcher[] = [alarms];
     const devices = settings.devices.map((device) =>
       superviseDevice(
         device,
@@ -187,6 +195,10 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         stateListeners.add(listener);
         return () => stateListeners.delete(listener);
       },
+      onNews: (listener) =>
+        alarms.onChanged(() => {
+          listener("alarms");
+        }),
     };
     const pages = people.pages(
       {
@@ -209,7 +221,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-      [],
+      [...alarmRoutes],
     );
 
     options.routes?.(pages.routes);
@@ -230,6 +242,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       carriers,
       ...(uplink ? [uplink] : []),
       room,
+      alarms,
       ...pages.services,
       ...devices,
       ...(captures === undefined ? [] : [captures]),

@@ -10,6 +10,7 @@ import type {
   HubLink,
   LiveBeat,
   LiveChange,
+  LiveNews,
   LiveSnapshot,
   LiveState,
   LiveValue,
@@ -27,6 +28,8 @@ export interface LiveSource {
   onChanged(listener: (tags: readonly string[]) => void): () => void;
   /** Calls back when a device or the link to the hub changed. Returns what takes the call back. */
   onState(listener: () => void): () => void;
+  /** Calls back with a topic ("alarms") of which there is news; the page then asks for what it shows of it. */
+  onNews?(listener: (topic: string) => void): () => void;
   /** A page looks at these tags now, until what is returned is called. Left out where it makes no difference. */
   watch?(tags: readonly string[]): () => void;
 }
@@ -35,6 +38,7 @@ export type LiveEvent =
   | { readonly event: "snapshot"; readonly data: LiveSnapshot }
   | { readonly event: "change"; readonly data: LiveChange }
   | { readonly event: "state"; readonly data: LiveState }
+  | { readonly event: "news"; readonly data: LiveNews }
   | { readonly event: "beat"; readonly data: LiveBeat };
 
 /** An eye sees no more than ten different digits a second; more would only heat the panel (ux-guide 11). */
@@ -55,7 +59,7 @@ export async function* liveEvents(
 ): AsyncGenerator<LiveEvent, void, undefined> {
   const wanted = tags.length === 0 ? undefined : new Set(tags);
   const changed = new Set<string>();
-  const pending = { state: false };
+  const pending = { state: false, news: new Set<string>() };
   let ring: () => void = () => undefined;
 
   const takeBack = [
@@ -67,6 +71,10 @@ export async function* liveEvents(
       pending.state = true;
       ring();
     }),
+    source.onNews?.((topic) => {
+      pending.news.add(topic);
+      ring();
+    }) ?? (() => undefined),
     source.watch?.(tags) ?? (() => undefined),
   ];
 
@@ -78,14 +86,14 @@ export async function* liveEvents(
 
     while (!hasAborted(signal)) {
       // A first change after silence leaves at once; those that follow wait for the rest of the tenth of a second.
-      if (changed.size === 0 && !pending.state) {
+      if (changed.size === 0 && !pending.state && pending.news.size === 0) {
         const rung = new Promise<void>((resolve) => {
           ring = resolve;
         });
         await beforeOrAt(rung, beatDueMs - clock.monotonicMs(), clock, signal);
       }
       const restMs = Math.min(lastMs + changeEveryMs, beatDueMs) - clock.monotonicMs();
-      if (restMs > 0 && changed.size + Number(pending.state) > 0) {
+      if (restMs > 0 && changed.size + Number(pending.state) + pending.news.size > 0) {
         await beforeOrAt(undefined, restMs, clock, signal);
       }
       if (hasAborted(signal)) return;
@@ -95,6 +103,12 @@ export async function* liveEvents(
         pending.state = false;
         const data = { nowUs: clock.nowUs(), devices: source.devices(), hub: source.hub() };
         yield { event: "state", data: { seq: ++seq, ...data } };
+      }
+      if (pending.news.size > 0) {
+        const topics = [...pending.news];
+        pending.news.clear();
+        lastMs = nowMs;
+        yield { event: "news", data: { seq: ++seq, nowUs: clock.nowUs(), topics } };
       }
       if (changed.size > 0) {
         const values = source.values([...changed]);

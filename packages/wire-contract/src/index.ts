@@ -143,6 +143,7 @@ export type {
   HubLink,
   LiveBeat,
   LiveChange,
+  LiveNews,
   LiveSnapshot,
   LiveState,
   LiveTag,

@@ -5,7 +5,8 @@ import type { ValueType } from "./scalar.ts";
 
 /**
  * What both pages receive: one server-sent-event stream for each visible page. First a `snapshot`, then `change` with
- * a sequence that rises by one with every event, `state` when devices or links change, and a `beat` each second. A page
+ * a sequence that rises by one with every event, `state` when devices or links change, `news` when something else
+ * happened, and a `beat` each second. A page
  * that sees a gap in the sequence opens the stream anew.
  */
 export interface LiveTag {
@@ -78,6 +79,14 @@ export interface LiveState {
   readonly nowUs: number;
   readonly devices: readonly DeviceStatus[];
   readonly hub: HubLink;
+}
+
+/** Something happened that is no value: the page asks for what it shows of these topics. */
+export interface LiveNews {
+  readonly seq: number;
+  readonly nowUs: number;
+  /** "alarms" */
+  readonly topics: readonly string[];
 }
 
 /** `confirmed` repeats, for each device that proves all of its values at once, the time of the last proof. */

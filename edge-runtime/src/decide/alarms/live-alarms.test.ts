@@ -95,7 +95,7 @@ class Rig {
       status: new Uint32Array(rows.length).fill(code),
     };
     for (const [tag, value] of rows) this.values.set(this.#tags.indexOf(tag), value);
-    this.alarms.take({ ...batch, late: false });
+    this.alarms.watch({ ...batch, late: false });
     await this.clock.advance(1);
   }
 

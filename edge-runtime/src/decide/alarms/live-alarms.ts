@@ -145,7 +145,7 @@ export class LiveAlarms implements AlarmDesk, Service {
   }
 
   /** Samples in the order in which they came, history left out. Nothing is allocated for a sample that changes nothing. */
-  take(batch: SampleColumns & { readonly late: boolean }): void {
+  watch(batch: SampleColumns & { readonly late: boolean }): void {
     if (batch.late) return;
     this.#watch.take(batch, this.#options.clock.monotonicMs());
     // A delay began that runs out before the loop would look.

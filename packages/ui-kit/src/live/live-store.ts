@@ -8,6 +8,7 @@ import type {
   HubLink,
   LiveBeat,
   LiveChange,
+  LiveNews,
   LiveSnapshot,
   LiveState,
   LiveTag,
@@ -35,6 +36,8 @@ export class LiveStore {
   readonly clockAheadMs: Signal<number> = signal(0);
   /** Counts snapshots, so that a chart knows when something may be missing. */
   readonly snapshots: Signal<number> = signal(0);
+  /** Counts news of each topic ("alarms"), so that who shows it asks again. */
+  readonly news: Signal<Readonly<Record<string, number>>> = signal({});
   /** Counts how often the stream came back after it had ended: the gateway may have other settings by then. */
   readonly returns: Signal<number> = signal(0);
 
@@ -48,7 +51,7 @@ export class LiveStore {
     this.#clock = options.clock;
     this.#stream = new LiveStream({
       ...options,
-      events: ["snapshot", "change", "state", "beat"],
+      events: ["snapshot", "change", "state", "news", "beat"],
       sequenced: true,
       onEvent: (name, data) => {
         this.#take(name, data);
@@ -118,6 +121,7 @@ export class LiveStore {
       if (name === "snapshot") this.#takeSnapshot(data as LiveSnapshot);
       else if (name === "change") this.#takeValues((data as LiveChange).values);
       else if (name === "state") this.#takeState(data as LiveState);
+      else if (name === "news") this.#takeNews(data as LiveNews);
       else if (name === "beat") this.#takeBeat(data as LiveBeat);
       this.lost.value = false;
       this.#moveSecond();
@@ -140,6 +144,12 @@ export class LiveStore {
     this.devices.value = state.devices;
     this.hub.value = state.hub;
     for (const device of state.devices) this.#confirm(device.device, device.confirmedUs);
+  }
+
+  #takeNews({ topics }: LiveNews): void {
+    const news = { ...this.news.peek() };
+    for (const topic of topics) news[topic] = (news[topic] ?? 0) + 1;
+    this.news.value = news;
   }
 
   #takeBeat(beat: LiveBeat): void {
