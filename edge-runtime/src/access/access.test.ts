@@ -285,13 +285,14 @@ test("attack 3: hashes of a stolen backup say nothing without the secret that no
   context.after(() => {
     rmSync(folder, { recursive: true, force: true });
   });
-  const thief = passHasher(openSecret(join(folder, "secret")));
+  const thief = passHasher(await openSecret(join(folder, "secret")));
   assert.equal(await thief.verify(hash, enginePin), false);
   // The control: with the secret the PIN is found at once.
   const { secret } = accessFiles(rig.folder);
   assert.equal(statSync(secret).mode & 0o777, 0o600);
   copyFileSync(secret, join(folder, "stolen"));
-  assert.equal(await passHasher(openSecret(join(folder, "stolen"))).verify(hash, enginePin), true);
+  const owner = passHasher(await openSecret(join(folder, "stolen")));
+  assert.equal(await owner.verify(hash, enginePin), true);
 });
 
 test("everything that people do stands in the audit book, with its device and its result", async (context) => {

@@ -49,7 +49,7 @@ const lookAtCertificateMs = 3_600_000;
 export async function openAccess(options: AccessOptions): Promise<Access> {
   const { book, hasHub, clock, log, https } = options;
   const files = accessFiles(options.folder);
-  const secret = openSecret(files.secret);
+  const secret = await openSecret(files.secret);
   const audit = await AuditBook.open({
     book,
     anchorFile: files.auditHead,

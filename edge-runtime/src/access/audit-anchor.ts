@@ -35,8 +35,12 @@ export function readAnchor(file: string, secret: GatewaySecret): Anchor {
   return { kind: "anchored", head };
 }
 
-export function writeAnchor(file: string, secret: GatewaySecret, head: ChainHead): void {
-  writeOwn(file, JSON.stringify({ ...head, mac: macOf(head, secret) }));
+export async function writeAnchor(
+  file: string,
+  secret: GatewaySecret,
+  head: ChainHead,
+): Promise<void> {
+  await writeOwn(file, JSON.stringify({ ...head, mac: macOf(head, secret) }));
 }
 
 export function anchoredHead(anchor: Anchor): ChainHead {

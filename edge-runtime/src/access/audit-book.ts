@@ -200,17 +200,17 @@ export class AuditBook {
       }
       this.#head = head;
       this.#failed = undefined;
-      this.#moveAnchor();
+      await this.#moveAnchor();
       for (const { resolve } of batch) resolve();
     }
     this.#writing = false;
   }
 
   /** The entries are kept; without the anchor only the cutting off of the newest would not be found. */
-  #moveAnchor(): void {
+  async #moveAnchor(): Promise<void> {
     const { anchorFile, secret, log } = this.#options;
     try {
-      writeAnchor(anchorFile, secret, this.#head);
+      await writeAnchor(anchorFile, secret, this.#head);
     } catch (failure) {
       log.error("access.anchor-not-written", { reason: messageChain(failure) });
     }

@@ -49,8 +49,8 @@ export async function ensureHttpsCertificate(
   }
   const made = await make(key, names, nowUs);
   // The key first: a certificate without its key is of no use to anybody.
-  if (made.key !== key) writeOwn(files.httpsKey, made.key);
-  writeOwn(files.httpsCertificate, made.certificate);
+  if (made.key !== key) await writeOwn(files.httpsKey, made.key);
+  await writeOwn(files.httpsCertificate, made.certificate);
   return viewOf(made.key, made.certificate);
 }
 

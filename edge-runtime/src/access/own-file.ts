@@ -1,15 +1,6 @@
 /** Files of this gateway's own: readable by its user alone, whole or not there. */
-import {
-  closeSync,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fchmodSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { mkdir, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Undefined when there is none. What others could have read is made readable by the owner alone from now on. */
@@ -30,24 +21,24 @@ export function readOwn(file: string): string | undefined {
   }
 }
 
-/** On the medium when it returns: content, then name. */
-export function writeOwn(file: string, content: string): void {
+/** On the medium when it resolves: content, then name. Nobody waits for the disk meanwhile but who asked. */
+export async function writeOwn(file: string, content: string): Promise<void> {
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = `${file}.new`;
-  const handle = openSync(temporary, "w", 0o600);
+  const handle = await open(temporary, "w", 0o600);
   try {
-    fchmodSync(handle, 0o600);
-    writeSync(handle, content);
-    fsyncSync(handle);
+    await handle.chmod(0o600);
+    await handle.writeFile(content);
+    await handle.sync();
   } finally {
-    closeSync(handle);
+    await handle.close();
   }
-  renameSync(temporary, file);
-  const names = openSync(folder, "r");
+  await rename(temporary, file);
+  const names = await open(folder, "r");
   try {
-    fsyncSync(names);
+    await names.sync();
   } finally {
-    closeSync(names);
+    await names.close();
   }
 }

@@ -16,13 +16,13 @@ export interface GatewaySecret {
 const secretBytes = 32;
 
 /** Reads the secret, or makes it at the very first time. */
-export function openSecret(file: string): GatewaySecret {
+export async function openSecret(file: string): Promise<GatewaySecret> {
   const found = readOwn(file);
   const secret = found === undefined ? randomBytes(secretBytes) : Buffer.from(found, "base64");
   if (secret.length !== secretBytes) {
     throw new Error(`${file} does not hold the ${secretBytes} bytes of this gateway's secret`);
   }
-  if (found === undefined) writeOwn(file, secret.toString("base64"));
+  if (found === undefined) await writeOwn(file, secret.toString("base64"));
   const key = (purpose: string): Buffer =>
     Buffer.from(hkdfSync("sha256", secret, "", `millwright ${purpose}`, secretBytes));
   return {

@@ -50,6 +50,7 @@ async function makeGateway(context: TestContext): Promise<Place> {
     "journal/gateway-key.pem": "of this gateway alone",
     "journal/devices/press/known.pem": "met once",
     "journal/door.json": "of a run that was killed",
+    "journal/private/access-secret": "in no backup",
   };
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -127,6 +128,8 @@ test("on new hardware one command brings settings, keys and journal back", async
     assert.equal(there, readFileSync(join(place.folder, path), "utf8"), path);
   }
   assert.ok(!existsSync(join(dirname(fresh), "journal/door.json")));
+  // Who steals a backup has no secret to try PINs with.
+  assert.ok(!existsSync(join(dirname(fresh), "journal/private")));
 });
 
 test("what was there is put aside, and settings that were changed since stay", async (context) => {
@@ -139,6 +142,9 @@ test("what was there is put aside, and settings that were changed since stay", a
   assert.ok(existsSync(join(aside, "after.txt")));
   assert.ok(!existsSync(join(place.folder, "journal/after.txt")));
   assert.match(readFileSync(place.settings, "utf8"), /Line One/);
+  // The same box: its people go on signing in.
+  const secret = readFileSync(join(place.folder, "journal/private/access-secret"), "utf8");
+  assert.equal(secret, "in no backup");
 });
 
 test("a byte that changed anywhere in a backup is noticed and named, and nothing is restored", async (context) => {
