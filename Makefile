@@ -50,8 +50,8 @@ check: setup ## Format, types, lint, boundaries, unused code, and that each chec
 	@npx knip
 	@bash scripts/checkers-see.sh
 
-bench: setup ## Run every benchmark; NAME=codec runs one. Results in bench/results/.
-	@npm run --silent bench -- $(NAME)
+bench: setup ## Run every benchmark; NAME=codec runs one. Results in bench/results/. DATA=folder for skab, nab, tep.
+	@npm run --silent bench -- $(NAME) $(if $(DATA),--data '$(abspath $(DATA))',)
 
 bench-quick: setup ## All benchmarks, shortened, to see that they still run.
 	@npm run --silent bench -- --quick

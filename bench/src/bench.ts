@@ -23,6 +23,10 @@ export interface BenchContext {
   readonly random: Random;
   /** A folder of its own on a real disk, removed afterwards. */
   readonly folder: string;
+  /** Where results are kept: a bench that predicts writes `<name>.csv` there, beside its report. */
+  readonly resultsFolder: string;
+  /** The folder that a person named with DATA, for benches over public data; undefined when none was named. */
+  readonly data: string | undefined;
   /** Aborts when the person has seen enough. Everything that waits takes it. */
   readonly signal: AbortSignal;
   /** Progress, one line, on standard error. */

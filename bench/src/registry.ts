@@ -8,10 +8,13 @@ import { bench as growth } from "./growth.ts";
 import { bench as history } from "./history.ts";
 import { bench as hubIngest } from "./hub-ingest.ts";
 import { bench as journal } from "./journal.ts";
+import { bench as nab } from "./nab.ts";
 import { bench as outagePeers } from "./outage-peers.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as recover } from "./recover.ts";
+import { bench as skab } from "./skab.ts";
 import { bench as start } from "./start.ts";
+import { bench as tep } from "./tep.ts";
 import { bench as tiers } from "./tiers.ts";
 import { bench as uplink } from "./uplink.ts";
 
@@ -32,4 +35,7 @@ export const benches: readonly Bench[] = [
   hubIngest,
   history,
   growth,
+  skab,
+  nab,
+  tep,
 ];

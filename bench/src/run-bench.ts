@@ -24,6 +24,7 @@ export async function runBench(
   resultsFolder: string,
   quick: boolean,
   signal: AbortSignal,
+  data?: string,
 ): Promise<Report> {
   const say = (line: string): void => {
     process.stderr.write(`${bench.name}: ${line}\n`);
@@ -39,6 +40,8 @@ export async function runBench(
       quick,
       random: seededRandom(bench.name),
       folder,
+      resultsFolder,
+      data,
       signal,
       say,
     });
