@@ -1,4 +1,9 @@
 /** Tokens and parts of both web applications. Runs in a browser; `./build` is for their Vite configuration. */
+export { AlarmSymbol } from "./alarms/alarm-symbol.tsx";
+export { alarmStateWord, alarmWords } from "./alarms/alarm-words.ts";
+export { AlarmAnnouncer } from "./alarms/announce.ts";
+export { listedOf, type ListedAlarm } from "./alarms/flood-groups.ts";
+export { nextOrder } from "./alarms/held-order.ts";
 export { Captures } from "./captures/captures.tsx";
 export { Sparkline } from "./charts/sparkline.tsx";
 export { TrendChart } from "./charts/trend-chart.tsx";
