@@ -11,6 +11,7 @@ import type {
 import type { HistoryLine } from "@millwright/wire-contract/history";
 
 import type { BackupStatus } from "./backup/backup-state.ts";
+import type { EventBoard } from "./event-views.ts";
 import type { OrderBoard } from "./order-views.ts";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
@@ -104,4 +105,6 @@ export interface HubViews {
   backup(): BackupStatus;
   /** Repairs and recordings; here something can be asked of gateways, too. */
   readonly orders: OrderBoard;
+  /** What happened on gateways, and their alarms. */
+  readonly events: EventBoard;
 }

@@ -20,6 +20,7 @@ import {
   type GatewayPage,
 } from "@millwright/wire-contract";
 
+import { EventDesk } from "./alarm/event-desk.ts";
 import { openBackupBook, type BackupBook } from "./backup/backup-book.ts";
 import { BackupKeeper } from "./backup/backup-keeper.ts";
 import { backupStateOf } from "./backup/backup-state.ts";
@@ -354,8 +355,17 @@ class HubCore implements Service, HubViews {
         random,
         log,
       });
+      const events = new EventDesk({
+        reader: store,
+        expire: (beforeUs, max) => store.expireEvents(beforeUs, max),
+        keepDays: settings.events.keepDays,
+        gateways: () => fleet.rows(() => 0),
+        clock,
+        log,
+      });
       this.#parts = {
         store,
+        events,
         orders,
         keys,
         importer: new Importer({ intake: ingest, keys, key, clock, log }),
@@ -370,6 +380,7 @@ class HubCore implements Service, HubViews {
         fleet.watch(this.#stopping.signal),
         backups.watch(this.#stopping.signal),
         orders.run(this.#stopping.signal),
+        events.run(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
       ]);
     } catch (failure) {
@@ -409,6 +420,10 @@ class HubCore implements Service, HubViews {
 
   get orders(): HubViews["orders"] {
     return this.#running().orders;
+  }
+
+  get events(): HubViews["events"] {
+    return this.#running().events;
   }
 
   gateways(): ReturnType<HubViews["gateways"]> {
@@ -577,6 +592,7 @@ function safeUnder(...sources: readonly SafeSource[]): SafeSource {
 
 interface Parts {
   readonly store: PostgresStore;
+  readonly events: EventDesk;
   readonly keys: PostgresGatewayKeys;
   readonly importer: Importer;
   readonly fleet: Fleet;

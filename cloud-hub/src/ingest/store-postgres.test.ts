@@ -11,6 +11,7 @@ import {
 } from "../children/test-children.ts";
 import { openPool } from "../database/pool.ts";
 import { describeFrameStore, intakeOf } from "./describe-frame-store.ts";
+import { testAlarm, testEvent } from "./describe-events.ts";
 import { IncarnationChanged } from "./frame-store.ts";
 import { openPostgresStore, type PostgresStore } from "./store-postgres.ts";
 import { forked, TestGateway } from "./test-gateway.ts";
@@ -111,6 +112,22 @@ test("frames above a hole stand alone until their chain is known to fit", async 
     found.map(({ head }) => head.seq),
     [1, 2, 3, 4],
   );
+});
+
+test("events go by age, the oldest first, and what is active stays known", async () => {
+  const gateway = new TestGateway("gw-old-events");
+  const lines = [
+    testAlarm(1, "stuck", "unacknowledged", { atUs: 1_000_000 }),
+    ...[2, 3, 4].map((number) => ({ ...testEvent(number, "c"), atUs: number * 1_000_000 })),
+  ];
+  await store().takeIn(intakeOf(gateway, [gateway.events(lines)]));
+  assert.equal(await store().expireEvents(3_500_000, 2), 2);
+  assert.equal(await store().expireEvents(3_500_000, 2), 1);
+  const asked = { gateways: [gateway.gateway], max: 10 };
+  const left = (await store().events(asked)).map(({ line }) => line.number);
+  assert.deepEqual(left, [4]);
+  const alarms = await store().alarms(100_000);
+  assert.ok(alarms.some((one) => one.gateway === gateway.gateway && one.line.subject === "stuck"));
 });
 
 async function askRows(gateway: string): Promise<readonly unknown[]> {

@@ -12,6 +12,7 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { expireEvents } from "../database/event-rows.ts";
 import { openPool } from "../database/pool.ts";
 import { frameDays, isWithoutPartition, RangePartitions } from "../database/range-partitions.ts";
 import { inTransaction } from "../database/transaction.ts";
@@ -175,6 +176,11 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
         },
       ]);
     });
+  }
+
+  /** @see expireEvents */
+  expireEvents(beforeUs: number, max: number): Promise<number> {
+    return expireEvents(this.pool, beforeUs, max);
   }
 
   async keepBeats(

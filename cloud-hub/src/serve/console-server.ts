@@ -15,6 +15,7 @@ import { streamSSE } from "hono/streaming";
 
 import type { HubViews } from "../hub-views.ts";
 import { addDataRoutes } from "./data-routes.ts";
+import { addEventRoutes } from "./event-routes.ts";
 import { addOrderRoutes } from "./order-routes.ts";
 
 export interface ConsoleServerOptions {
@@ -67,6 +68,7 @@ export class ConsoleServer extends PageService {
           views.captures(context.req.param("gateway") ?? ""),
         );
         addOrderRoutes(app, () => views.orders);
+        addEventRoutes(app, () => views.events);
       },
     });
   }

@@ -71,6 +71,10 @@ export interface HubFile {
     /** Days that they are kept. What is older is deleted, and audited. */
     readonly keepDays: number;
   };
+  readonly events: {
+    /** Days that alarms, commands and all that happened are kept. What is older is deleted. */
+    readonly keepDays: number;
+  };
   /** How many transactions take frames in at the same time. */
   readonly writers: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
@@ -160,6 +164,12 @@ const wholeFile: z.ZodType<HubFile> = z.strictObject({
       keepDays: z.int().min(1).max(36_500).default(365),
     })
     .default({ keepDays: 365 }),
+  events: z
+    .strictObject({
+      // They are few, and who asks what was done to a machine asks about its whole life.
+      keepDays: z.int().min(1).max(36_500).default(3_650),
+    })
+    .default({ keepDays: 3_650 }),
   // One writer commits thousands of frames at once; a second one uses the time in which the first waits for the disk.
   writers: z.int().min(1).max(16).default(2),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
