@@ -22,6 +22,7 @@ import { say } from "./messages.ts";
 import { Overview } from "./overview.tsx";
 import { Strip } from "./strip.tsx";
 import { TagScreen } from "./tag-screen.tsx";
+import { LazySignIn } from "./lazy-sign-in.tsx";
 import { LazyTrends } from "./lazy-trends.tsx";
 import { trendTagsOf } from "./trend-tags.ts";
 
@@ -43,6 +44,9 @@ export function App(props: AppProps): JSX.Element {
   useEffect(() => {
     setPlace(wanted);
   }, [wanted]);
+  // Signing in leads back to where somebody wanted to act.
+  const before = useRef(hrefOf());
+  if (place[0] !== "sign-in") before.current = hrefOf(...place);
   // Told by the stream, and the same for as long as the settings are.
   const own = useComputed(() => ownDeviceOf(store.devices.value)).value;
   const tags = found === undefined ? undefined : tagsOn(found, machines, place, own);
@@ -65,6 +69,7 @@ export function App(props: AppProps): JSX.Element {
           page={found}
           machines={machines}
           place={place}
+          before={before.current}
         />
       ),
     [store, props.loadPage, clock, found, machines, place],
@@ -112,11 +117,14 @@ function Screen(
     readonly page: GatewayPage;
     readonly machines: readonly Machine[];
     readonly place: readonly string[];
+    /** The address of the screen before this one. */
+    readonly before: string;
   },
 ): JSX.Element {
   const [screen, name = ""] = props.place;
   if (screen === "gateway")
     return <GatewayScreen store={props.store} page={props.page} clock={props.clock} />;
+  if (screen === "sign-in") return <LazySignIn back={props.before} clock={props.clock} />;
   if (screen === "trends") {
     return (
       <LazyTrends store={props.store} page={props.page} place={props.place} clock={props.clock} />
@@ -149,7 +157,7 @@ function Screen(
 
 /** Machines and their values belong to the overview; these screens stand beside it. */
 function isBeside(screen: string | undefined): boolean {
-  return screen === "gateway" || screen === "trends";
+  return screen === "gateway" || screen === "trends" || screen === "sign-in";
 }
 
 /** The stream carries what is on the screen, and nothing else (ux-guide 11). */

@@ -23,6 +23,7 @@ import { DiskPanel } from "./gateway-disk.tsx";
 import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
 import { say } from "./messages.ts";
 import { OutagePanel, type BufferView } from "./outage-panel.tsx";
+import { PeoplePanel } from "./people-panel.tsx";
 
 /** Counters are for looking at; a count that is five seconds old is a count. */
 const refreshMs = 5_000;
@@ -76,6 +77,7 @@ export function GatewayScreen(props: {
       <div class="panels">
         <OutagePanel clock={props.clock} />
         <AboutPanel store={store} page={page} counters={counters.value} />
+        <PeoplePanel clock={props.clock} />
         <section class="panel">
           <h2>{say("gateway.display")}</h2>
           <ThemeChoice />

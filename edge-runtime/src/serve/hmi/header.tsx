@@ -1,9 +1,17 @@
-import { clockWords, HubStatus, LinkStatus, type LiveStore } from "@millwright/ui-kit";
+import {
+  Button,
+  clockWords,
+  HubStatus,
+  hrefOf,
+  LinkStatus,
+  type LiveStore,
+} from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
 import { say } from "./messages.ts";
+import { lock, peopleView } from "./people.ts";
 
 export function Header(props: {
   readonly store: LiveStore;
@@ -23,6 +31,27 @@ export function Header(props: {
         <HubStatus store={store} />
         <span class="header-time">{time}</span>
       </p>
+      <Who />
     </header>
+  );
+}
+
+/** Who may act here just now, and the way to change it: always at the same place. */
+function Who(): JSX.Element {
+  const you = peopleView.value?.you;
+  if (you === undefined) {
+    return (
+      <a class="button header-who" href={hrefOf("sign-in")}>
+        {say("people.sign-in")}
+      </a>
+    );
+  }
+  return (
+    <div class="header-who">
+      <p>
+        <strong>{you.name}</strong> {say(`people.role.${you.role}`)}
+      </p>
+      <Button label={say("people.lock")} onPress={() => void lock()} />
+    </div>
   );
 }

@@ -3,6 +3,7 @@ import type { GatewayPage } from "@millwright/wire-contract";
 import { render } from "preact";
 
 import { App } from "./app.tsx";
+import { startPeople } from "./people.ts";
 import "@millwright/ui-kit/styles.css";
 import "./hmi.css";
 
@@ -12,5 +13,6 @@ const { store } = startLiveStore();
 const place = document.getElementById("page");
 if (place !== null) {
   const loadPage = (signal: AbortSignal): Promise<GatewayPage> => loadJson("/api/gateway", signal);
+  startPeople();
   render(<App store={store} loadPage={loadPage} clock={browserClock} />, place);
 }
