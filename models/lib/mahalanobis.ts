@@ -27,10 +27,13 @@ export class Mahalanobis implements Detector {
 
   /** @param shrink 0 trusts every correlation, 1 none */
   constructor(rows: readonly Float64Array[], map: FeatureMap, shrink: number) {
-    this.#centre = columnMeans(rows);
-    this.#scale = columnSpreads(rows, this.#centre, spreadFloor);
+    // The file holds 32-bit numbers: what is rounded here is not rounded again on the way.
+    this.#centre = columnMeans(rows).map(Math.fround);
+    this.#scale = columnSpreads(rows, this.#centre, spreadFloor).map(Math.fround);
     const scaled = rows.map((row) => standardised(row, this.#centre, this.#scale));
-    this.#precision = inverseOf(shrunk(covariance(scaled), shrink));
+    this.#precision = inverseOf(shrunk(covariance(scaled), shrink)).map((row) =>
+      row.map(Math.fround),
+    );
     this.#map = map;
   }
 
