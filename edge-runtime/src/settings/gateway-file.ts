@@ -20,6 +20,7 @@ import {
   type AssetFile,
   type DetectionFile,
 } from "../detect/settings.ts";
+import { modelsFile, type ModelsFile } from "../detect/models/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 
 export interface GatewayFile {
@@ -62,6 +63,7 @@ export interface GatewayFile {
   /** Machines that are watched as a whole; those that are only named by tags are shown and not watched. */
   readonly assets: readonly AssetFile[];
   readonly detection: DetectionFile;
+  readonly models: ModelsFile;
   readonly alarms: AlarmsFile;
   /** Conditions over tags, states, episodes and alarms, and what follows from them. */
   readonly rules: readonly RuleFile[];
@@ -186,6 +188,7 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   captures: capturesFile.prefault({}),
   assets: assetsFile.default([]),
   detection: detectionFile.prefault({}),
+  models: modelsFile.prefault({}),
   rules: rulesFile.default([]),
   alarms: alarmsFile.prefault({}),
   devices: z.array(deviceFile).default([]),

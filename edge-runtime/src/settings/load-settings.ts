@@ -24,6 +24,7 @@ import type { AlarmDefinitions } from "../decide/alarms/definition.ts";
 import type { RuleFile } from "../decide/rules/rule-file.ts";
 import type { AssetFile, DetectionFile } from "../detect/settings.ts";
 import type { DeclaredTag } from "../hand-over.ts";
+import type { ModelsFile } from "../detect/models/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
 import { accessProblems } from "./access-settings.ts";
 import { checkAlarms } from "./alarm-check.ts";
@@ -36,6 +37,7 @@ import {
   type DeviceFile,
   type GatewayFile,
 } from "./gateway-file.ts";
+import { modelProblems } from "./model-check.ts";
 import { planLines } from "./plan-lines.ts";
 import { reportOf, type Problem } from "./problem.ts";
 import { checkRules, trustOf } from "./rule-check.ts";
@@ -100,6 +102,8 @@ export interface Settings {
   /** Those that are declared. An asset that tags name without it has no type and no state, and its properties are its tags' ids. */
   readonly assets: readonly AssetFile[];
   readonly detection: DetectionFile;
+  /** With the folder made absolute. */
+  readonly models: ModelsFile;
   readonly alarms: AlarmDefinitions;
   /** Understood once already: they compile. */
   readonly rules: readonly RuleFile[];
@@ -154,6 +158,9 @@ export function loadSettings(path: string): Settings {
     }
   }
   problems.push(...assetProblems(assets, relative(".", file) || file, known));
+  if (parsed !== undefined) {
+    problems.push(...modelProblems(parsed.models, assets, relative(".", file) || file));
+  }
   const tagOf = tagsById(devices);
   const alarms = checkAlarms(
     {
@@ -220,6 +227,7 @@ export function loadSettings(path: string): Settings {
     access: parsed.access,
     assets,
     detection: parsed.detection,
+    models: { ...parsed.models, folder: beside(folder, parsed.models.folder) },
     alarms,
     rules: parsed.rules,
     devices: devices.map((device) => ({

@@ -13,6 +13,8 @@ export class Deployment {
   readonly plans: readonly UnitPlan[];
   readonly #places = new Map<number, Place>();
   readonly #batches: readonly WindowBatch[];
+  /** CPU time of the newest window of each unit, µs. */
+  readonly #cpuUs: Float64Array;
   /** In the order in which they were sent, which is the order in which they are run. */
   readonly #open = new Map<number, WindowRequest>();
   #lastId = 0;
@@ -25,6 +27,7 @@ export class Deployment {
     for (const plan of plans) {
       plan.slots.forEach((slot, row) => this.#places.set(slot, { plan, row }));
     }
+    this.#cpuUs = new Float64Array(plans.length).fill(NaN);
     this.#batches = plans.map(({ text }) => new WindowBatch(text.width));
   }
 
@@ -35,6 +38,15 @@ export class Deployment {
 
   holds(slot: number): boolean {
     return this.#places.has(slot);
+  }
+
+  /** CPU time of the newest window of a bundle, µs; NaN before the first. */
+  cpuUs(slot: number): number {
+    return this.#cpuUs[this.#places.get(slot)?.plan.text.unit ?? -1] ?? NaN;
+  }
+
+  noteCpu(unit: number, cpuUs: number): void {
+    this.#cpuUs[unit] = cpuUs;
   }
 
   /** @returns false when the bundle is not opened here */

@@ -94,6 +94,11 @@ export class ModelHost {
     return this.#current?.host.pid;
   }
 
+  /** CPU time of the newest window of a bundle, µs; NaN before the first. */
+  cpuUs(slot: number): number {
+    return this.#current?.cpuUs(slot) ?? NaN;
+  }
+
   residentBytes(): number | undefined {
     return this.#current?.host.residentBytes();
   }
@@ -205,6 +210,7 @@ export class ModelHost {
     this.#backoff.succeeded();
     const count = answered.rows.length;
     const cpuUs = text.cpuUs / count;
+    deployment.noteCpu(text.unit, cpuUs);
     for (let at = 0; at < count; at++) {
       const slot = answered.slots[at] ?? -1;
       const bundle = this.#bundles.get(slot)?.bundle;

@@ -40,5 +40,5 @@ export type {
   LabelEvent,
   Verdict,
 } from "./episode.ts";
-export type { BundleRole, ModelEvent } from "./model.ts";
+export type { BundleRole, ModelComparison, ModelDrift, ModelEvent } from "./model.ts";
 export type { RuleEvent, RuleOperand } from "./rule.ts";

@@ -1,0 +1,293 @@
+/** One bundle on one asset: samples come in, windows that may be scored go out, scores come back. */
+import {
+  FeatureStream,
+  longestWindow,
+  type FeatureSink,
+  type MissingReason,
+} from "@millwright/features";
+import type { Manifest } from "@millwright/model-bundle";
+import type { BundleRole, Contribution } from "@millwright/wire-contract/events";
+
+import type { AssetState } from "../../hand-over.ts";
+import { drifting, DriftWatch, steady } from "./drift.ts";
+import { ScoreGate } from "./score-gate.ts";
+
+/** An input of the bundle as this asset has it; absent tags are inputs that are not required. */
+export interface WatchedInput {
+  readonly property: string;
+  readonly tag: { readonly id: string; readonly index: number } | undefined;
+}
+
+export interface WatchListener {
+  /** A window may be scored. @param vector reused after the call */
+  due(watch: BundleWatch, endUs: number, vector: Float64Array): void;
+  /** An input left what the bundle was trained for, or is back in it. */
+  range(watch: BundleWatch, endUs: number, what: "outside" | "inside", reason: string): void;
+  drift(watch: BundleWatch, atUs: number): void;
+}
+
+/** Why the newest window was not scored, in words; "" when it was. */
+export type Silence = string;
+
+export interface WatchOptions {
+  readonly manifest: Manifest;
+  readonly role: BundleRole;
+  readonly slot: number;
+  /** Its place among the watches: what the host answers with. */
+  readonly asker: number;
+  readonly asset: string;
+  readonly inputs: readonly WatchedInput[];
+  readonly state: () => AssetState | undefined;
+  readonly listener: WatchListener;
+}
+
+/** So many windows within the range until an input counts as back: a value on the edge would be told each second. */
+const backAfter = 60;
+/** More tags than these do not help anybody to find the trouble. */
+const contributionsMax = 8;
+/** An unsettled or unknown state, or an input that lacks, is looked at again with each window. */
+const goodSeverity = 1;
+
+export class BundleWatch implements FeatureSink {
+  readonly manifest: Manifest;
+  readonly role: BundleRole;
+  readonly asset: string;
+  readonly asker: number;
+  readonly gate: ScoreGate;
+  readonly inputs: readonly WatchedInput[];
+  readonly slot: number;
+  readonly #state: () => AssetState | undefined;
+  readonly #listener: WatchListener;
+  #windowing: Windowing;
+  /** How far back a window reaches, µs. */
+  readonly #spanUs: number;
+  readonly #inputDrift: readonly DriftWatch[];
+  readonly #scoreDrift: DriftWatch;
+  /** Index of each input, then of the scores; NaN until it was judged once. */
+  readonly #indices: Float64Array;
+  #insideWindows = backAfter;
+  #silence: Silence = "no window is full yet";
+  #lastScore = NaN;
+  #lastScoreUs = 0;
+  #windows = 0;
+  #unscored = 0;
+
+  constructor(options: WatchOptions) {
+    const { manifest, role, slot, asker, asset, inputs, state, listener } = options;
+    this.manifest = manifest;
+    this.role = role;
+    this.slot = slot;
+    this.asker = asker;
+    this.asset = asset;
+    this.inputs = inputs;
+    this.#state = state;
+    this.#listener = listener;
+    this.gate = new ScoreGate(manifest.limits);
+    const { features, lag } = manifest;
+    this.#windowing = new Windowing(manifest, this);
+    const rows = longestWindow(features) + lag * features.everyRows;
+    this.#spanUs = rows * features.gridMs * 1_000 + features.holdMs * 1_000;
+    this.#inputDrift = manifest.inputs.map(({ histogram }) => new DriftWatch(histogram));
+    this.#scoreDrift = new DriftWatch(manifest.scores);
+    this.#indices = new Float64Array(inputs.length + 1).fill(NaN);
+  }
+
+  get silence(): Silence {
+    return this.#silence;
+  }
+
+  /** Score over its limit, NaN before the first. */
+  get lastScore(): number {
+    return this.#lastScore;
+  }
+
+  get lastScoreUs(): number {
+    return this.#lastScoreUs;
+  }
+
+  get counts(): { readonly windows: number; readonly unscored: number } {
+    return { windows: this.#windows, unscored: this.#unscored };
+  }
+
+  /** Population stability index by tag, of what was judged; "" stands for the scores. */
+  drift(): readonly { readonly tag: string; readonly index: number }[] {
+    return [...this.inputs.map(({ tag }) => tag?.id), ""].flatMap((tag, at) => {
+      const index = this.#indices[at] ?? NaN;
+      return tag === undefined || Number.isNaN(index) ? [] : [{ tag, index }];
+    });
+  }
+
+  push(input: number, measuredUs: number, value: number, status: number): void {
+    const good = status >>> 30 < goodSeverity;
+    if (good) {
+      this.#windowing.lastValue[input] = value;
+      const trained = this.manifest.inputs[input]?.trained;
+      if (trained !== undefined && (value < trained.min || value > trained.max)) {
+        this.#windowing.outsideUs[input] = measuredUs;
+      }
+    }
+    this.#windowing.stream.push(input, measuredUs, value, good);
+  }
+
+  /**
+   * Goes on with the windows of the version before it, where both cut them alike, so that none is missing between the two.
+   *
+   * @returns false when its first window has to fill
+   */
+  follow(before: BundleWatch): boolean {
+    if (windowWords(this) !== windowWords(before)) return false;
+    this.#windowing = before.#windowing;
+    this.#windowing.to = this;
+    this.#silence = before.#silence;
+    return true;
+  }
+
+  /** From `FeatureStream`. */
+  scorable(endUs: number, vector: Float64Array): void {
+    this.#windows++;
+    const why = this.#stateSilence(endUs) ?? this.#rangeSilence(endUs);
+    this.#silence = why ?? "";
+    if (why !== undefined) {
+      this.#unscored++;
+      this.gate.restart();
+      return;
+    }
+    for (let input = 0; input < this.inputs.length; input++) {
+      const value = this.#windowing.lastValue[input] ?? NaN;
+      if (!Number.isNaN(value)) this.#judgeDrift(this.#inputDrift[input], input, endUs, value);
+    }
+    this.#listener.due(this, endUs, vector);
+  }
+
+  /** From `FeatureStream`. */
+  lacking(_endUs: number, input: number, reason: MissingReason | "unfilled"): void {
+    this.#windows++;
+    this.#unscored++;
+    const tag = this.inputs[input]?.tag?.id ?? this.inputs[input]?.property ?? "an input";
+    this.#silence = lackWords[reason](tag);
+    this.gate.restart();
+  }
+
+  /** The score of a window came back. @returns it over its limit, as the gate has it */
+  scored(endUs: number, score: number): number {
+    if (!Number.isFinite(score)) {
+      this.#silence = "its score was no number";
+      this.#lastScore = NaN;
+      return NaN;
+    }
+    this.#judgeDrift(this.#scoreDrift, this.inputs.length, endUs, score / this.manifest.limits.on);
+    this.#lastScore = this.gate.judge(score);
+    this.#lastScoreUs = endUs;
+    return this.#lastScore;
+  }
+
+  /** @param found of the model, one an input, or none; `expected` likewise */
+  contributions(found: ArrayLike<number>, expected: ArrayLike<number>): readonly Contribution[] {
+    let sum = 0;
+    for (let at = 0; at < found.length; at++) sum += Math.abs(found[at] ?? 0);
+    const all = this.inputs.flatMap(({ tag }, at): Contribution[] => {
+      const share = sum > 0 ? Math.abs(found[at] ?? 0) / sum : 1 / this.inputs.length;
+      if (tag === undefined || !Number.isFinite(share)) return [];
+      const actual = this.#windowing.lastValue[at] ?? NaN;
+      const wanted = expected[at] ?? NaN;
+      return [
+        {
+          tag: tag.id,
+          share,
+          actual: Number.isFinite(actual) ? actual : null,
+          expected: Number.isFinite(wanted) ? wanted : null,
+          within: null,
+        },
+      ];
+    });
+    return all.toSorted((a, b) => b.share - a.share).slice(0, contributionsMax);
+  }
+
+  #stateSilence(endUs: number): Silence | undefined {
+    const { states, settlingS } = this.manifest;
+    if (states.length === 0) return undefined;
+    const found = this.#state();
+    if (found === undefined || found.state === "unknown") return "the operating state is not known";
+    if (!states.includes(found.state)) return `not trained for the state "${found.state}"`;
+    if (!found.settled || endUs - found.sinceUs < settlingS * 1_000_000) {
+      return `the state "${found.state}" has not settled yet`;
+    }
+    return undefined;
+  }
+
+  #rangeSilence(endUs: number): Silence | undefined {
+    for (let input = 0; input < this.inputs.length; input++) {
+      if (endUs - (this.#windowing.outsideUs[input] ?? -Infinity) > this.#spanUs) continue;
+      const { trained, unit } = this.manifest.inputs[input] ?? {};
+      const tag = this.inputs[input]?.tag?.id ?? "";
+      const reason = `${tag} is outside of what the bundle was trained for (${trained?.min} to ${trained?.max} ${unit})`;
+      if (this.#insideWindows >= backAfter) {
+        this.#listener.range(
+          this,
+          endUs,
+          "outside",
+          `${reason}; its windows are not scored until it is back`,
+        );
+      }
+      this.#insideWindows = 0;
+      return reason;
+    }
+    if (this.#insideWindows < backAfter && ++this.#insideWindows === backAfter) {
+      this.#listener.range(
+        this,
+        endUs,
+        "inside",
+        "all inputs are within what the bundle was trained for again",
+      );
+    }
+    return undefined;
+  }
+
+  #judgeDrift(watch: DriftWatch | undefined, place: number, atUs: number, value: number): void {
+    const index = watch?.add(atUs, value);
+    if (index === undefined) return;
+    const before = this.#indices[place] ?? NaN;
+    this.#indices[place] = index;
+    // Between the two nothing is told: it would come and go.
+    const worse = index > drifting && !(before > drifting);
+    const better = index < steady && before > steady;
+    if (worse || better) this.#listener.drift(this, atUs);
+  }
+}
+
+/** What outlives a version: the windows as they fill. */
+class Windowing implements FeatureSink {
+  readonly stream: FeatureStream;
+  readonly lastValue: Float64Array;
+  /** When each input was last outside of its trained range, µs. */
+  readonly outsideUs: Float64Array;
+  to: FeatureSink;
+
+  constructor({ features, inputs, lag }: Manifest, to: FeatureSink) {
+    this.to = to;
+    this.lastValue = new Float64Array(inputs.length).fill(NaN);
+    this.outsideUs = new Float64Array(inputs.length).fill(-Infinity);
+    const properties = inputs.map(({ property }) => property);
+    this.stream = new FeatureStream(features, properties, this, lag);
+  }
+
+  scorable(endUs: number, vector: Float64Array): void {
+    this.to.scorable(endUs, vector);
+  }
+
+  lacking(endUs: number, input: number, reason: MissingReason | "unfilled"): void {
+    this.to.lacking(endUs, input, reason);
+  }
+}
+
+function windowWords({ manifest, inputs }: BundleWatch): string {
+  const tags = inputs.map(({ property, tag }) => [property, tag?.index]);
+  return JSON.stringify([manifest.features, manifest.lag, tags]);
+}
+
+const lackWords: Readonly<Record<MissingReason | "unfilled", (tag: string) => string>> = {
+  bad: (tag) => `${tag} is bad`,
+  stale: (tag) => `${tag} has not come for too long`,
+  absent: (tag) => `${tag} has not come yet`,
+  unfilled: (tag) => `the window over ${tag} is not full yet`,
+};

@@ -1,0 +1,59 @@
+/**
+ * Drift: whether what a model is given, or what it says, is still what it was trained on. The population stability index
+ * over the parts of the training histogram: Σ (a − e) ln(a / e). Below 0.1 nothing moved, above 0.25 it is another
+ * population (N. Siddiqi, Credit Risk Scorecards, 2006). Pure: time comes with the windows.
+ */
+import type { Histogram } from "@millwright/model-bundle";
+
+export const drifting = 0.25;
+export const steady = 0.1;
+
+/**
+ * A shift: a machine that does one job all morning is not another machine. And enough windows for ten parts (PSI of n draws
+ * from the training population itself is about parts / n).
+ */
+const judgedAfterUs = 8 * 3_600_000_000;
+const judgedAfterCount = 1_000;
+/** What a part that nothing fell into counts as, so that one empty part does not weigh without end. */
+const leastShare = 1e-3;
+
+export function stabilityIndex(expected: readonly number[], actual: readonly number[]): number {
+  const expectedSum = expected.reduce((sum, each) => sum + each, 0);
+  const actualSum = actual.reduce((sum, each) => sum + each, 0);
+  let index = 0;
+  for (let part = 0; part < expected.length; part++) {
+    const e = Math.max(leastShare, (expected[part] ?? 0) / expectedSum);
+    const a = Math.max(leastShare, (actual[part] ?? 0) / actualSum);
+    index += (a - e) * Math.log(a / e);
+  }
+  return index;
+}
+
+/** Counts one quantity of many windows, and judges when there are enough. */
+export class DriftWatch {
+  readonly #histogram: Histogram;
+  readonly #counts: number[];
+  #count = 0;
+  #sinceUs = NaN;
+
+  constructor(histogram: Histogram) {
+    this.#histogram = histogram;
+    this.#counts = histogram.shares.map(() => 0);
+  }
+
+  /** @returns the index of the span that ends with this window, when one does */
+  add(atUs: number, value: number): number | undefined {
+    if (Number.isNaN(this.#sinceUs)) this.#sinceUs = atUs;
+    const { edges, shares } = this.#histogram;
+    let part = 0;
+    while (part < edges.length && value >= (edges[part] ?? Infinity)) part++;
+    this.#counts[part] = (this.#counts[part] ?? 0) + 1;
+    this.#count++;
+    if (this.#count < judgedAfterCount || atUs - this.#sinceUs < judgedAfterUs) return undefined;
+    const index = stabilityIndex(shares, this.#counts);
+    this.#counts.fill(0);
+    this.#count = 0;
+    this.#sinceUs = atUs;
+    return index;
+  }
+}

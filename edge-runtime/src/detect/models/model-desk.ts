@@ -1,0 +1,459 @@
+/**
+ * The models of this gateway: which bundle watches which asset in which role. Windows go to the detect host, scores of live
+ * and canary bundles to detection, those of shadows into a comparison. A bundle that fails goes back to the one before it.
+ */
+import type { Clock, Log, Random, Service } from "@millwright/kit";
+import { bundleTitle } from "@millwright/model-bundle";
+import type { TagDefinition } from "@millwright/wire-contract";
+import type { ModelEvent } from "@millwright/wire-contract/events";
+
+import type { AssetState, DetectionFeed, EventBook, SampleBatch } from "../../hand-over.ts";
+import { ModelHost, type ModelHostListener } from "../host/model-host.ts";
+import type { HostProgram } from "../host/host-process.ts";
+import type { OutputPlaces } from "../host/unit-plan.ts";
+import type { AssetFile } from "../settings.ts";
+import { placeBundles, type Placement } from "./placement.ts";
+import { BundleUse } from "./bundle-use.ts";
+import { BundleWatch, type WatchListener } from "./bundle-watch.ts";
+import { Comparison } from "./comparison.ts";
+import { drifting } from "./drift.ts";
+import type { ModelRow, ModelsState } from "./model-row.ts";
+import type { ModelsFile } from "./settings.ts";
+
+export interface ModelDeskOptions {
+  readonly settings: ModelsFile;
+  readonly assets: readonly AssetFile[];
+  readonly tagOf: (id: string) => TagDefinition | undefined;
+  readonly program: HostProgram;
+  readonly feed: DetectionFeed;
+  readonly stateOf: (asset: string) => AssetState | undefined;
+  readonly book: EventBook;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** A person who copies a new bundle into its place waits no longer than a cup of coffee. */
+const lookEveryMs = 5_000;
+/** Contributions are looked at from here on (`DetectionFeed`). */
+const contributionsFrom = 0.6;
+
+interface Route {
+  readonly watch: BundleWatch;
+  readonly input: number;
+}
+
+export class ModelDesk implements Service {
+  readonly name = "models";
+  readonly broken = new Promise<never>(() => undefined);
+  readonly #options: ModelDeskOptions;
+  readonly #host: ModelHost;
+  readonly #uses: readonly BundleUse[];
+  readonly #stopping = new AbortController();
+  /** By tag index. */
+  #routes: (Route[] | undefined)[] = [];
+  #watches: readonly BundleWatch[] = [];
+  readonly #byAsker = new Map<number, BundleWatch>();
+  readonly #comparisons = new Map<
+    BundleWatch,
+    { comparison: Comparison; of: "service" | "shadow"; shadow: BundleWatch }[]
+  >();
+  #lastSlot = 0;
+  #lastAsker = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: ModelDeskOptions) {
+    const { settings, program, clock, random, log } = options;
+    this.#options = options;
+    this.#uses = settings.bundles.map((file) => new BundleUse(file, settings.folder));
+    this.#host = new ModelHost({ program, clock, random, log, listener: this.#listener() });
+  }
+
+  /** Samples flow at once; scores come as soon as the detect host is there. */
+  start(): Promise<void> {
+    void this.#inTurn(async () => {
+      for (const use of this.#uses) this.#read(use, "loaded");
+      await this.#deploy("loaded");
+    });
+    void this.#look();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#host.close();
+    await this.#turn;
+  }
+
+  /** Takes what it needs at once; called with each batch that was kept. */
+  watch(batch: SampleBatch): void {
+    // What a device remembered is scored by nobody: episodes are about now.
+    if (batch.late) return;
+    const { count, tag, measuredUs, value, status } = batch;
+    for (let row = 0; row < count; row++) {
+      const routes = this.#routes[tag[row] ?? -1];
+      if (routes === undefined) continue;
+      for (const { watch, input } of routes) {
+        watch.push(input, measuredUs[row] ?? NaN, value[row] ?? NaN, status[row] ?? 0);
+      }
+    }
+  }
+
+  state(): ModelsState {
+    const { isolation } = this.#options.program;
+    const residentBytes = this.#host.residentBytes();
+    return {
+      models: this.#uses.map((use) => this.#row(use)),
+      isolation: isolation.words,
+      networkOpen: !isolation.network,
+      ...(residentBytes === undefined ? {} : { residentBytes }),
+      restarts: this.#host.restarts,
+      windowsLost: this.#host.windowsLost,
+    };
+  }
+
+  #row(use: BundleUse): ModelRow {
+    const { bundle, file, state, note, slot } = use;
+    const latencyMs = this.#host.cpuUs(slot) / 1_000;
+    return {
+      bundle: bundle?.manifest.name ?? use.name,
+      version: bundle?.manifest.version ?? "",
+      role: file.role,
+      state,
+      note,
+      ...(Number.isNaN(latencyMs) ? {} : { latencyMs }),
+      assets: this.#watches
+        .filter((watch) => watch.slot === slot)
+        .map(({ asset, silence, lastScore, lastScoreUs, counts }) => ({
+          asset,
+          silence,
+          ...counts,
+          ...(Number.isNaN(lastScore) ? {} : { score: lastScore, atUs: lastScoreUs }),
+        })),
+    };
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      try {
+        if (!this.#stopping.signal.aborted) await task();
+      } catch (failure) {
+        if (!this.#stopping.signal.aborted) {
+          this.#options.log.error("detect.models-not-exchanged", { error: failure });
+        }
+      }
+    });
+    return this.#turn;
+  }
+
+  /** Reads what an entry is to run, or what it is to run instead. What ran before goes on where nothing can be read. */
+  #read(use: BundleUse, what: "loaded" | "swapped" | "returned"): void {
+    const found = use.read();
+    if (!("refused" in found)) {
+      if (found.digest === use.bundle?.digest) return;
+      use.bundle = found;
+      use.slot = ++this.#lastSlot;
+      use.state = "starts";
+      return;
+    }
+    this.#tell(use, "refused", found.refused);
+    if (use.bundle !== undefined && what === "swapped") return;
+    use.state = "refused";
+    use.note = found.refused;
+    this.#return(use, `${use.name} was refused`);
+  }
+
+  /** @returns whether another bundle is to be deployed */
+  #return(use: BundleUse, reason: string): boolean {
+    if (!use.canReturn()) return false;
+    use.takePrevious();
+    const found = use.read();
+    if ("refused" in found) {
+      this.#tell(use, "refused", found.refused);
+      return false;
+    }
+    use.bundle = found;
+    use.slot = ++this.#lastSlot;
+    use.state = "starts";
+    use.note = `back to ${bundleTitle(found.manifest)}: ${reason}`;
+    this.#tell(use, "returned", use.note);
+    return true;
+  }
+
+  async #deploy(what: "loaded" | "swapped" | "returned"): Promise<void> {
+    const { assets, tagOf } = this.#options;
+    const running = this.#uses.filter(
+      ({ state, bundle }) => bundle !== undefined && (state === "runs" || state === "starts"),
+    );
+    const { placements, problems } = placeBundles(
+      running.flatMap(({ bundle, slot, file }) =>
+        bundle === undefined ? [] : [{ bundle, slot, use: file }],
+      ),
+      assets,
+      tagOf,
+    );
+    const watches = placements.map((placement) => this.#watchOf(placement));
+    for (const watch of watches) this.#byAsker.set(watch.asker, watch);
+    const slotted = running.flatMap(({ bundle, slot }) =>
+      bundle === undefined ? [] : [{ bundle, slot }],
+    );
+    let fresh: readonly BundleWatch[] = [];
+    const refusals = await this.#host.deploy(slotted, (refused) => {
+      const slots = new Set(refused.map(({ slot }) => slot));
+      fresh = this.#switch(watches.filter(({ slot }) => !slots.has(slot)));
+    });
+    // The old host has answered all it was asked.
+    for (const asker of this.#byAsker.keys()) {
+      if (!this.#watches.some((watch) => watch.asker === asker)) this.#byAsker.delete(asker);
+    }
+    for (const { slot, reason } of problems) {
+      const use = this.#useOf(slot);
+      if (use !== undefined) this.#tell(use, "refused", reason);
+    }
+    let again = false;
+    for (const { slot, reason } of refusals) {
+      const use = this.#useOf(slot);
+      if (use === undefined) continue;
+      use.state = "refused";
+      use.note = reason;
+      this.#tell(use, "refused", reason);
+      again = this.#return(use, reason) || again;
+    }
+    for (const use of running) {
+      if (use.state !== "starts") continue;
+      use.state = "runs";
+      const watching = this.#watches.filter(({ slot }) => slot === use.slot);
+      const waits = watching.some((watch) => fresh.includes(watch));
+      if (what !== "returned") {
+        this.#tell(use, what, waits ? "its windows fill first" : "from one window to the next", {
+          assets: watching.map(({ asset }) => asset),
+        });
+      }
+    }
+    if (again) await this.#deploy("returned");
+  }
+
+  #watchOf({ slot, bundle, role, asset, inputs }: Placement): BundleWatch {
+    return new BundleWatch({
+      manifest: bundle.manifest,
+      role,
+      slot,
+      asker: ++this.#lastAsker,
+      asset,
+      inputs,
+      state: () => this.#options.stateOf(asset),
+      listener: this.#watchListener,
+    });
+  }
+
+  /** At the moment of the change. @returns those whose windows begin to fill */
+  #switch(next: readonly BundleWatch[]): readonly BundleWatch[] {
+    const before = this.#watches;
+    const fresh: BundleWatch[] = [];
+    const watches = next.map((watch) => {
+      const same = before.find(
+        ({ slot, asset, role }) =>
+          slot === watch.slot && asset === watch.asset && role === watch.role,
+      );
+      if (same !== undefined) return same;
+      const old = before.find(
+        ({ asset, role, manifest }) =>
+          asset === watch.asset && role === watch.role && manifest.name === watch.manifest.name,
+      );
+      if (old === undefined || !watch.follow(old)) fresh.push(watch);
+      return watch;
+    });
+    this.#watches = watches;
+    this.#routes = [];
+    for (const watch of watches) {
+      watch.inputs.forEach(({ tag }, input) => {
+        if (tag !== undefined) (this.#routes[tag.index] ??= []).push({ watch, input });
+      });
+    }
+    this.#comparisons.clear();
+    for (const shadow of watches) {
+      if (shadow.role !== "shadow") continue;
+      const service = watches.find(
+        ({ asset, role, manifest }) =>
+          asset === shadow.asset && role !== "shadow" && manifest.name === shadow.manifest.name,
+      );
+      if (service === undefined) continue;
+      const comparison = new Comparison(service.manifest.version);
+      this.#compare(shadow, { comparison, of: "shadow", shadow });
+      this.#compare(service, { comparison, of: "service", shadow });
+    }
+    return fresh;
+  }
+
+  #compare(
+    watch: BundleWatch,
+    side: { comparison: Comparison; of: "service" | "shadow"; shadow: BundleWatch },
+  ): void {
+    const known = this.#comparisons.get(watch);
+    if (known === undefined) this.#comparisons.set(watch, [side]);
+    else known.push(side);
+  }
+
+  readonly #watchListener: WatchListener = {
+    due: (watch, endUs, vector) => {
+      this.#host.score(watch.slot, watch.asker, endUs, vector);
+    },
+    range: (watch, _endUs, what, reason) => {
+      this.#tellOf(watch, what, reason);
+    },
+    drift: (watch) => {
+      this.#drifted(watch);
+    },
+  };
+
+  #listener(): ModelHostListener {
+    return {
+      scored: (slot, asker, endUs, outputs, at, places) => {
+        const watch = this.#byAsker.get(asker);
+        if (watch?.slot === slot) this.#scored(watch, endUs, outputs, at, places);
+      },
+      stopped: (slot, what, reason, windowsLost) => {
+        this.#stopped(slot, what, reason, windowsLost);
+      },
+      ended: (reason, slot, windowsLost) => {
+        const use = slot === undefined ? undefined : this.#useOf(slot);
+        const words = `the detect host ended (${reason}) and is started again; windows that waited are scored by the next`;
+        if (use !== undefined) this.#tell(use, "crashed", words, { windowsLost });
+        else
+          this.#keep("", "detect-host", {
+            what: "crashed",
+            bundle: "",
+            version: "",
+            role: "live",
+            reason: words,
+            windowsLost,
+          });
+      },
+    };
+  }
+
+  #scored(
+    watch: BundleWatch,
+    endUs: number,
+    outputs: Float32Array,
+    at: number,
+    { contributions, expected }: OutputPlaces,
+  ): void {
+    const ratio = watch.scored(endUs, outputs[at] ?? NaN);
+    if (watch.role !== "shadow") {
+      const part = (place: { at: number; width: number }): Float32Array =>
+        outputs.subarray(at + place.at, at + place.at + place.width);
+      const why =
+        ratio >= contributionsFrom ? watch.contributions(part(contributions), part(expected)) : [];
+      this.#options.feed.scored(watch.asset, bundleTitle(watch.manifest), endUs, ratio, why);
+    }
+    for (const { comparison, of, shadow } of this.#comparisons.get(watch) ?? []) {
+      for (const { what, comparison: body } of comparison.add(of, endUs, !watch.gate.on)) {
+        this.#tellOf(shadow, what, comparisonWords[what](body.windows, body.agreed), {
+          comparison: body,
+        });
+      }
+    }
+  }
+
+  #stopped(slot: number, what: "stopped" | "crashed", reason: string, windowsLost: number): void {
+    const use = this.#useOf(slot);
+    if (use === undefined) return;
+    use.state = "stopped";
+    use.note = reason;
+    this.#tell(use, what, reason, { windowsLost });
+    void this.#inTurn(async () => {
+      if (this.#return(use, reason)) await this.#deploy("returned");
+    });
+  }
+
+  #drifted(watch: BundleWatch): void {
+    const drift = watch.drift();
+    const far = drift.filter(({ index }) => index > drifting);
+    const words = far.map(
+      ({ tag, index }) => `${tag === "" ? "its scores" : tag} (index ${index.toFixed(2)})`,
+    );
+    this.#tellOf(
+      watch,
+      far.length > 0 ? "drifting" : "steady",
+      far.length > 0
+        ? `${words.join(", ")} left what the bundle was trained on; look whether the machine, a sensor or the product changed, and train again where it is to stay so`
+        : "inputs and scores are what the bundle was trained on again",
+      { drift },
+    );
+    const use = this.#useOf(watch.slot);
+    const modelOnly = far.length > 0 && far.every(({ tag }) => tag === "");
+    if (use === undefined || !modelOnly || watch.role === "shadow") return;
+    // The machine is as it was and the model says something else of it: that is the model's doing.
+    void this.#inTurn(async () => {
+      if (this.#return(use, `its scores on ${watch.asset} drifted while its inputs did not`)) {
+        await this.#deploy("returned");
+      }
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { signal } = this.#stopping;
+    try {
+      for (;;) {
+        await this.#options.clock.sleep(lookEveryMs, signal);
+        const changed = this.#uses.filter((use) => use.hasChanged());
+        if (changed.length === 0) continue;
+        await this.#inTurn(async () => {
+          const before = changed.map(({ slot }) => slot);
+          for (const use of changed)
+            this.#read(use, use.bundle === undefined ? "loaded" : "swapped");
+          if (changed.some(({ slot }, at) => slot !== before[at])) await this.#deploy("swapped");
+        });
+      }
+    } catch (failure) {
+      if (!signal.aborted)
+        this.#options.log.error("detect.models-not-looked-at", { error: failure });
+    }
+  }
+
+  #useOf(slot: number): BundleUse | undefined {
+    return this.#uses.find((use) => use.slot === slot);
+  }
+
+  #tell(
+    use: BundleUse,
+    what: ModelEvent["what"],
+    reason: string,
+    more: Partial<ModelEvent> = {},
+  ): void {
+    const { name, version } = use.bundle?.manifest ?? { name: use.name, version: "" };
+    this.#keep("", name, { what, bundle: name, version, role: use.file.role, reason, ...more });
+  }
+
+  #tellOf(
+    { manifest, role, asset }: BundleWatch,
+    what: ModelEvent["what"],
+    reason: string,
+    more: Partial<ModelEvent> = {},
+  ): void {
+    const { name, version } = manifest;
+    this.#keep(asset, name, { what, bundle: name, version, role, reason, ...more });
+  }
+
+  #keep(asset: string, subject: string, body: ModelEvent): void {
+    const { book, clock, log } = this.#options;
+    log.info(`detect.model-${body.what}`, {
+      bundle: body.bundle,
+      version: body.version,
+      reason: body.reason,
+    });
+    book
+      .keep([{ kind: "model", atUs: clock.nowUs(), asset, subject, body }])
+      .catch((failure: unknown) => {
+        log.error("detect.model-event-not-kept", { error: failure });
+      });
+  }
+}
+
+const comparisonWords = {
+  compared: (windows: number, agreed: number) =>
+    `agreed in ${agreed} of ${windows} windows with the bundle in service`,
+  disagreed: (windows: number) =>
+    `held otherwise than the bundle in service for ${windows} windows`,
+} as const;
