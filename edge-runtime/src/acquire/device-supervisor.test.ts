@@ -52,7 +52,10 @@ function playDevice(fates: readonly ("unreachable" | "refused" | number)[], poll
           }
           throw new LinkLost("played");
         },
-        write: () => Promise.resolve({ kind: "refused" as const, reason: "played" }),
+        write: (_point, value) =>
+          value === "odd"
+            ? Promise.reject(new Error("the library failed"))
+            : Promise.resolve({ kind: "accepted" as const }),
         end: () => {
           ended.push("end");
           return Promise.resolve();
@@ -178,4 +181,27 @@ test("what was found of a device's clock stands in its note beside everything el
   play.supervisor.noteClock("");
   assert.doesNotMatch(play.supervisor.status.note, /clock/);
   await finish(play);
+});
+
+test("a write goes to the conversation that there is; without one nothing is sent and nothing waits", async () => {
+  const { clock, supervisor } = playDevice(["unreachable", 5]);
+  const never = new AbortController().signal;
+  let asked = 0;
+  const admit = (): undefined => {
+    asked++;
+  };
+  await supervisor.start();
+  await clock.advance(0);
+  const away = await supervisor.write(0, 1, admit, never);
+  assert.deepEqual(away, { kind: "refused", reason: "there is no link to D; nothing was sent" });
+  assert.equal(asked, 0);
+
+  await clock.advance(1_500);
+  assert.deepEqual(await supervisor.write(0, 1, admit, never), { kind: "accepted" });
+  assert.equal(asked, 1, "asked once, just before");
+  const blocked = { kind: "refused", reason: "guard door open" } as const;
+  assert.deepEqual(await supervisor.write(0, 1, () => blocked, never), blocked);
+  const odd = await supervisor.write(0, "odd", admit, never);
+  assert.deepEqual(odd, { kind: "unknown", reason: "the library failed" });
+  await supervisor.stop();
 });

@@ -21,7 +21,9 @@ import {
   type DeviceState,
   type DeviceStatus,
   type LossReason,
+  type Scalar,
   type TagId,
+  type WriteOutcome,
 } from "@millwright/wire-contract";
 
 import type { Loss } from "../hand-over.ts";
@@ -162,6 +164,33 @@ export class DeviceSupervisor implements Service {
         reason: `${this.#options.device.driver.protocol} has no arrays`,
       }
     );
+  }
+
+  /**
+   * Writes in the conversation that there is; without one nothing is sent, and nothing waits for one. Never throws.
+   *
+   * @param value in device terms
+   * @param admit asked once, with nothing to wait for between it and the driver; a refusal ends it there
+   */
+  async write(
+    point: number,
+    value: Scalar,
+    admit: () => Refused | undefined,
+    signal: AbortSignal,
+  ): Promise<WriteOutcome> {
+    const session = this.#session;
+    if (session === undefined) {
+      const { name } = this.#options.device;
+      return { kind: "refused", reason: `there is no link to ${name}; nothing was sent` };
+    }
+    const refusal = admit();
+    if (refusal !== undefined) return refusal;
+    try {
+      return await session.write(point, value, signal);
+    } catch (failure) {
+      // What a driver does not foresee may have happened on either side of the wire.
+      return { kind: "unknown", reason: messageChain(failure) };
+    }
   }
 
   get account(): SourceAccount {

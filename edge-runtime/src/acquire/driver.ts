@@ -228,6 +228,8 @@ export interface Driver<Settings> {
   readonly proofEveryMs?: (settings: Settings) => number;
   /** Refuses an address that cannot be understood, in words for the person who wrote it. Touches no network. */
   checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
+  /** Refuses to write a point that can only be read, before anything is started; absent where only the device knows. */
+  checkWrite?(settings: Settings, point: PointSettings): Refused | undefined;
   /** As `checkPoint`, for arrays; absent where the protocol has none. */
   checkArray?(wish: ArrayWish): Refused | undefined;
   /** Begins to load code that takes long, while others are busy with other things. `open` waits for it if need be. */

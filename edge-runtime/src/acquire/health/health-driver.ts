@@ -1,4 +1,5 @@
 /** The gateway's own health as one more device: the same tags, alarms and charts as for any machine. */
+import type { Refused } from "@millwright/kit";
 import { status, type DeviceId, type TagId, type WriteOutcome } from "@millwright/wire-contract";
 import { z } from "zod";
 
@@ -30,6 +31,11 @@ const everySecondsMin = 10;
 /** The first look loads a library and takes a second on a small machine. The plant's values go before it. */
 export const firstLookAfterMs = 3_000;
 
+const notWritten: Refused = {
+  kind: "refused",
+  reason: "the gateway's own health cannot be written",
+};
+
 export const healthDriver: Driver<HealthSettings> = {
   protocol: "health",
   polled: true,
@@ -46,6 +52,8 @@ export const healthDriver: Driver<HealthSettings> = {
     };
   },
 
+  checkWrite: () => notWritten,
+
   plan: ({ everySeconds }, points) => [
     {
       severity: "info",
@@ -58,8 +66,7 @@ export const healthDriver: Driver<HealthSettings> = {
     const session: DriverSession = {
       resume: {},
       readings: (until) => rounds(settings, points, context, until),
-      write: (): Promise<WriteOutcome> =>
-        Promise.resolve({ kind: "refused", reason: "the gateway's own health cannot be written" }),
+      write: (): Promise<WriteOutcome> => Promise.resolve(notWritten),
       end: () => Promise.resolve(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

@@ -13,6 +13,7 @@ import { ModbusSession } from "./session.ts";
 import { modbusQuestions } from "./questions.ts";
 import { lineOf, modbusSettings, type ModbusSettings } from "./settings.ts";
 import { TcpConversation } from "./tcp-conversation.ts";
+import { refuseWrite } from "./writing.ts";
 
 /**
  * How the framings talk. What units of a line owe is remembered from one opening of the line to the next, because a late
@@ -47,6 +48,10 @@ export function createModbusDriver(
     checkPoint(settings, point) {
       const parsed = parsePoint(settings, point, 0);
       return isRefused(parsed) ? parsed : undefined;
+    },
+    checkWrite(settings, point) {
+      const parsed = parsePoint(settings, point, 0);
+      return isRefused(parsed) ? parsed : refuseWrite(parsed);
     },
     plan(settings, points) {
       const parsed = parseAll(settings, points);

@@ -37,10 +37,8 @@ export function planWrite(
   value: Scalar,
   power: number,
 ): readonly [Question, ...Question[]] | Refused {
-  if (point.table === "input" || point.table === "discrete") {
-    return refuse(`${point.table} ${point.address} can only be read`);
-  }
-  // Unit 0 on a line is broadcast: nobody answers, so nobody could say what happened.
+  const refused = refuseWrite(point);
+  if (refused !== undefined) return refused;
   const { unit, address, decoding } = point;
   try {
     switch (decoding.kind) {
@@ -66,6 +64,17 @@ export function planWrite(
   }
 }
 
+/** What no value can be written to. Unit 0 on a line is broadcast, to which nobody answers; no address has it there. */
+export function refuseWrite({ table, address, decoding }: ModbusPoint): Refused | undefined {
+  if (table === "input" || table === "discrete") {
+    return refuse(`${table} ${address} can only be read`);
+  }
+  if (decoding.kind === "number" && decoding.bits !== undefined && decoding.registerCount > 1) {
+    return refuse("a bit can be written in a single register only; write the tag as a 16-bit type");
+  }
+  return undefined;
+}
+
 function planNumber(
   point: ModbusPoint,
   decoding: NumberDecoding,
@@ -75,11 +84,6 @@ function planNumber(
   const { unit, address } = point;
   if (decoding.bits !== undefined) {
     const { low, width } = decoding.bits;
-    if (decoding.registerCount > 1) {
-      return refuse(
-        "a bit can be written in a single register only; write the tag as a 16-bit type",
-      );
-    }
     const top = 2 ** width - 1;
     const bits = decoding.asBool ? Number(toBit(value)) : Number(value);
     if (!Number.isInteger(bits) || bits < 0 || bits > top) {

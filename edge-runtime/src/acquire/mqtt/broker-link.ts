@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { messageChain } from "@millwright/kit";
+import { messageChain, race } from "@millwright/kit";
 import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
 
 import type { DriverContext } from "../driver.ts";
@@ -25,9 +25,18 @@ export interface BrokerLink {
   readonly sessionPresent: boolean;
   /** Wall time of the last packet of the broker, µs: until then its word on others holds. */
   readonly lastHeardUs: number;
+  /** False once the connection is gone: it does not come back. */
+  readonly connected: boolean;
   /** Subscribes with QoS 1. Returns the filters that the broker refused. */
   subscribe(filters: readonly string[]): Promise<readonly string[]>;
-  publish(topic: string, payload: Uint8Array, qos: 0 | 1, retain: boolean): Promise<void>;
+  /** @param expiresS MQTT 5: the broker gives it to nobody later */
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    qos: 0 | 1,
+    retain: boolean,
+    expiresS?: number,
+  ): Promise<void>;
   acknowledge(messageId: number): void;
   /** Takes back a subscription that the broker kept from earlier settings. */
   forget(filter: string): void;
@@ -175,6 +184,7 @@ function connectOnce(
     let lastError: Error | undefined;
     let closedByUs = false;
     let lastHeardUs = context.clock.nowUs();
+    const gone = new AbortController();
 
     const onAbort = (): void => {
       client.end(true);
@@ -187,6 +197,9 @@ function connectOnce(
       sessionPresent: connack.sessionPresent,
       get lastHeardUs() {
         return lastHeardUs;
+      },
+      get connected() {
+        return client.connected && !gone.signal.aborted;
       },
       async subscribe(filters) {
         const refused: string[] = [];
@@ -207,8 +220,15 @@ function connectOnce(
         }
         return refused;
       },
-      async publish(topic, payload, qos, retain) {
-        await client.publishAsync(topic, Buffer.from(payload), { qos, retain });
+      async publish(topic, payload, qos, retain, expiresS) {
+        // The library would wait for a connection that comes later; this one has no later.
+        gone.signal.throwIfAborted();
+        const sent = client.publishAsync(topic, Buffer.from(payload), {
+          qos,
+          retain,
+          ...(expiresS === undefined ? {} : { properties: { messageExpiryInterval: expiresS } }),
+        });
+        await race(sent, gone.signal);
       },
       acknowledge(messageId) {
         // After a loss the broker sends the message again to the next conversation; there is nobody to tell now.
@@ -271,6 +291,7 @@ function connectOnce(
       }
     });
     client.on("close", () => {
+      gone.abort(new Error("the connection to the broker is lost"));
       signal.removeEventListener("abort", onAbort);
       if (link === undefined) reject(toFault(lastError, context.device, settings));
       else if (!closedByUs) options.onLost(lastError);

@@ -6,8 +6,8 @@
  * may be all that is known, and carry the status "last usable value", also when their payload says when they were
  * measured: that it is kept by the broker proves nothing about the device now.
  */
-import { race } from "@millwright/kit";
-import { status, type WriteOutcome } from "@millwright/wire-contract";
+import { race, type Refused } from "@millwright/kit";
+import { status } from "@millwright/wire-contract";
 
 import type {
   Driver,
@@ -31,6 +31,7 @@ import {
   type MqttSettings,
 } from "./settings.ts";
 import { isRefused, parseTopicPoint, readTopicPayload, type TopicPoint } from "./topic-point.ts";
+import { payloadOf, publishWrite } from "./topic-write.ts";
 
 export type { MqttSettings } from "./settings.ts";
 
@@ -47,6 +48,11 @@ export const mqttDriver: Driver<MqttSettings> = {
   checkPoint(_settings, point) {
     const parsed = parseTopicPoint(point);
     return isRefused(parsed) ? parsed : undefined;
+  },
+
+  checkWrite(_settings, point) {
+    const parsed = parseTopicPoint(point);
+    return isRefused(parsed) ? parsed : notWritten(parsed);
   },
 
   plan(settings, points) {
@@ -109,7 +115,11 @@ export const mqttDriver: Driver<MqttSettings> = {
         ? failure
         : new DeviceUnreachable(context.device, { cause: failure });
     }
-    return session(opened, inbox);
+    return session(opened, inbox, async (at, value, until) => {
+      const point = [...topics.values()].flat().find(([index]) => index === at)?.[1];
+      if (point?.write === undefined) return notWritten(point) ?? unknownPoint(at);
+      return await publishWrite(opened, point.write.topic, payloadOf(point.write, value), until);
+    });
   },
 
   browse(settings, context, max, signal) {
@@ -139,13 +149,28 @@ export function brokerPlan(settings: BrokerSettings): readonly PlanLine[] {
   return lines;
 }
 
-export function session(link: BrokerLink, inbox: Inbox): DriverSession {
+function notWritten(point: TopicPoint | undefined): Refused | undefined {
+  if (point === undefined || point.write !== undefined) return undefined;
+  return {
+    kind: "refused",
+    reason: `${point.topic} is only read; name the topic that it is written to in write_topic`,
+  };
+}
+
+function unknownPoint(at: number): Refused {
+  return { kind: "refused", reason: `there is no point ${at}` };
+}
+
+export function session(
+  link: BrokerLink,
+  inbox: Inbox,
+  write: DriverSession["write"],
+): DriverSession {
   return {
     // The broker remembers for us, by the client id.
     resume: {},
     readings: (signal: AbortSignal): AsyncIterable<ReadingBatch> => inbox.batches(signal),
-    write: (): Promise<WriteOutcome> =>
-      Promise.resolve({ kind: "refused", reason: "writing over MQTT is not enabled" }),
+    write,
     end: (signal) => race(link.end(), signal),
     [Symbol.asyncDispose]() {
       link.close();

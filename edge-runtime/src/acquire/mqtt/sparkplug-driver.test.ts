@@ -452,6 +452,48 @@ test("a node that does not number its messages is read, and said to be uncountab
   assert.deepEqual(told.losses, []);
 });
 
+test("a value is commanded by name to a device that is born; nobody acknowledges it, so its end is unknown", async (t) => {
+  const points = [point("G/N/D/Temp"), point("G/N/D/Count", "int64"), point("G/N/-/Mode", "int32")];
+  const { node, session, broker } = await rig(t, points);
+  const heard: { topic: string; metrics: readonly Metric[] }[] = [];
+  broker.onPublish((topic, payload) => {
+    if (!topic.includes("CMD")) return;
+    const { metrics } = decodePayload(payload);
+    if (metrics[0]?.name !== "Node Control/Rebirth") heard.push({ topic, metrics });
+  });
+  const unborn = await session.write(0, 21.5, never);
+  assert.ok(unborn.kind === "refused" && unborn.reason.includes("not born"));
+
+  await node.birth([{ name: "Mode", ...typed("Int32", 1) }]);
+  await node.deviceBirth("D", [temperature(20), { name: "Count", ...typed("Int64", 5n) }]);
+  await take(session, 3);
+  for (const [at, value] of [
+    [0, 21.5],
+    [1, -9_007_199_254_740_993n],
+    [2, 3],
+  ] as const) {
+    assert.equal((await session.write(at, value, never)).kind, "unknown");
+  }
+  await until(() => heard.length === 3);
+  assert.deepEqual(
+    heard.map(({ topic, metrics: [metric] }) => [
+      topic,
+      metric?.name,
+      metric === undefined ? undefined : metricValue(metric, metric.datatype ?? 0),
+    ]),
+    [
+      ["spBv1.0/G/DCMD/N/D", "Temp", 21.5],
+      ["spBv1.0/G/DCMD/N/D", "Count", -9_007_199_254_740_993n],
+      ["spBv1.0/G/NCMD/N", "Mode", 3],
+    ],
+  );
+  const odd = await session.write(2, 2.5, never);
+  assert.ok(odd.kind === "refused" && odd.reason.includes("Int32"));
+  await node.deviceDeath("D");
+  await take(session, 2);
+  assert.equal((await session.write(0, 22, never)).kind, "refused");
+});
+
 test("any bytes end in a payload or a refusal", async () => {
   const own = await loadSparkplugCodec();
   const good = encodePayload({ timestampMs: 1, seq: 1, metrics: [temperature(1)] });
@@ -520,8 +562,8 @@ async function startRig(): Promise<RigDevice<SparkplugSettings>> {
 describeDriver("sparkplug", {
   driver,
   lacks: {
-    write: "writing to edge nodes takes the command path, which is not part of this driver",
-    "lost reply": "nothing is written",
+    write: "a Sparkplug command is never acknowledged; what is sent has a test of its own",
+    "lost reply": "a Sparkplug command has no reply",
   },
   start: startRig,
 });

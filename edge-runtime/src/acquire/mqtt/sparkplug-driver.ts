@@ -23,6 +23,8 @@ import {
 import { commandTopic, filterOf, parseSparkplugAddress } from "./sparkplug-address.ts";
 import { SparkplugHost } from "./sparkplug-host.ts";
 import { loadSparkplugCodec } from "./sparkplug-payload.ts";
+import { planCommand } from "./sparkplug-write.ts";
+import { publishUnacknowledged } from "./topic-write.ts";
 
 export type { SparkplugSettings } from "./settings.ts";
 
@@ -152,7 +154,15 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
         }
       })();
 
-      const plain = session(opened, inbox);
+      const plain = session(opened, inbox, async (at, value, until) => {
+        const address = points[at]?.address ?? "";
+        const nowMs = Math.floor(context.clock.nowUs() / 1_000);
+        const command = planCommand(address, host.bornType(address), value, nowMs, codec);
+        if ("kind" in command) return command;
+        if (until.aborted)
+          return { kind: "refused", reason: "it was taken back; nothing was sent" };
+        return await publishUnacknowledged(opened, command.topic, command.payload);
+      });
       const stop = async (): Promise<void> => {
         stopped.abort();
         await ticking;

@@ -104,6 +104,15 @@ export class SparkplugHost {
     );
   }
 
+  /** Data type of a metric in its running birth; undefined when it, its device or its node is not born. */
+  bornType(address: string): number | undefined {
+    const parsed = parseSparkplugAddress(address);
+    if ("kind" in parsed) return undefined;
+    const node = this.#nodes.get(`${parsed.group}/${parsed.node}`);
+    if (node?.alive.has(parsed.device) !== true) return undefined;
+    return node.datatypes.get(`${parsed.device}/${parsed.metric}`);
+  }
+
   /** @param forget takes back what the broker still sends of a node that earlier settings had */
   receive(message: BrokerMessage, forget: (filter: string) => void): void {
     const { context, codec, notes } = this.#options;

@@ -1,6 +1,11 @@
 /** What the metrics of a Sparkplug payload mean: their values by data type, their quality, their texts. */
 import type { Refused } from "@millwright/kit";
-import type { MetricValue, SparkplugMetric, SparkplugPayload } from "@millwright/sparkplug-b";
+import type {
+  DataType,
+  MetricValue,
+  SparkplugMetric,
+  SparkplugPayload,
+} from "@millwright/sparkplug-b";
 import { status, type Scalar, type ValueType } from "@millwright/wire-contract";
 
 import { payloadCaps, refuseBySize } from "./json-payload.ts";
@@ -9,11 +14,22 @@ export interface SparkplugCodec {
   decode(bytes: Uint8Array): SparkplugPayload | Refused;
   /** An NCMD that asks a node for its births (Sparkplug 3.0, 6.4.29). */
   rebirthRequest(nowMs: number): Uint8Array;
+  /** A command that sets one metric. Refuses a value that its data type does not hold. */
+  command(
+    name: string,
+    datatype: number,
+    value: Scalar,
+    nowMs: number,
+  ): { readonly bytes: Uint8Array } | Refused;
 }
 
 /** Loaded when Sparkplug is used only. */
 export async function loadSparkplugCodec(): Promise<SparkplugCodec> {
-  const { dataTypes, decodePayload, encodePayload } = await import("@millwright/sparkplug-b");
+  const { dataTypes, decodePayload, encodePayload, toMetricValue } =
+    await import("@millwright/sparkplug-b");
+  const nameOf = new Map(
+    Object.entries(dataTypes).map(([name, type]) => [type as number, name as DataType]),
+  );
   return {
     decode(bytes) {
       const sized = refuseBySize(bytes, payloadCaps);
@@ -33,6 +49,21 @@ export async function loadSparkplugCodec(): Promise<SparkplugCodec> {
         value: { kind: "boolean", value: true },
       };
       return encodePayload({ timestampMs: nowMs, metrics: [metric] });
+    },
+    command(name, datatype, value, nowMs) {
+      const type = nameOf.get(datatype);
+      if (type === undefined || typeOfMetric(datatype) === undefined) {
+        return { kind: "refused", reason: `${name} is no single value` };
+      }
+      // Milliseconds on the wire, µs with us.
+      const sent = type === "DateTime" ? Math.round(Number(value) / 1_000) : value;
+      const metric = { name, datatype, timestampMs: nowMs, value: toMetricValue(type, sent) };
+      const read = metricValue(metric, datatype);
+      const held = type === "Float" ? Math.fround(Number(value)) : value;
+      if (!(value instanceof Uint8Array) && read !== held) {
+        return { kind: "refused", reason: `${String(value)} is no value of ${name}, a ${type}` };
+      }
+      return { bytes: encodePayload({ timestampMs: nowMs, metrics: [metric] }) };
     },
   };
 }

@@ -5,6 +5,7 @@ import { status, type Scalar, type ValueType } from "@millwright/wire-contract";
 import type { PointSettings } from "../driver.ts";
 import { isTimeFormat, timeFormats, toTimeUs, type TimeFormat } from "./device-time.ts";
 import { parseJsonPath, selectJson, type Json, type JsonPath } from "./json-path.ts";
+import { parseTopicWrite, type TopicWrite } from "./topic-write.ts";
 import { parseJsonPayload, parseTextPayload, payloadCaps, refuseBySize } from "./json-payload.ts";
 
 export interface TopicPoint {
@@ -17,9 +18,17 @@ export interface TopicPoint {
   readonly timeFormat?: TimeFormat;
   /** How the value of a tag of type `time` is written. */
   readonly valueFormat?: TimeFormat;
+  /** Where and how it is written; absent where it is only read. */
+  readonly write?: TopicWrite;
 }
 
-const knownOptions: readonly string[] = ["time_field", "time_format", "value_format"];
+const knownOptions: readonly string[] = [
+  "time_field",
+  "time_format",
+  "value_format",
+  "write_topic",
+  "write_payload",
+];
 
 export function parseTopicPoint(settings: PointSettings): TopicPoint | Refused {
   const hash = settings.address.indexOf("#");
@@ -54,12 +63,16 @@ export function parseTopicPoint(settings: PointSettings): TopicPoint | Refused {
   if ((settings.type === "time") !== (valueFormat !== undefined)) {
     return refuse("a tag of type time, and only such a tag, needs value_format");
   }
+  const write = parseTopicWrite(settings.options);
+  if (isRefused(write)) return write;
+  if (write !== undefined && settings.type === "time") return refuse("a time is not written");
   const timePath = timeField === undefined ? undefined : parseJsonPath(timeField);
   if (isRefused(timePath)) return timePath;
   return {
     topic,
     type: settings.type,
     ...(path === undefined ? {} : { path }),
+    ...(write === undefined ? {} : { write }),
     ...(timePath === undefined ? {} : { timePath }),
     ...(timeFormat !== undefined && isTimeFormat(timeFormat) ? { timeFormat } : {}),
     ...(valueFormat !== undefined && isTimeFormat(valueFormat) ? { valueFormat } : {}),
@@ -179,7 +192,7 @@ function toNumber(text: string): number | bigint | undefined {
 }
 
 /** MQTT 5.0, 4.7: a topic name has at least one character, no wildcard and no NUL, and at most 65,535 bytes. */
-function refuseTopic(topic: string): Refused | undefined {
+export function refuseTopic(topic: string): Refused | undefined {
   if (topic === "")
     return refuse("the topic is missing: write the address as topic or topic#$.path");
   if (topic.includes("+")) {
