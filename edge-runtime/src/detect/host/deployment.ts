@@ -3,15 +3,15 @@ import type { HostProcess } from "./host-process.ts";
 import type { UnitPlan } from "./unit-plan.ts";
 import { WindowBatch, type WindowRequest } from "./window-batch.ts";
 
-interface Place {
-  readonly plan: UnitPlan;
-  readonly row: number;
-}
-
 export class Deployment {
   readonly host: HostProcess;
   readonly plans: readonly UnitPlan[];
-  readonly #places = new Map<number, Place>();
+  /** Cap of the host's memory, bytes. */
+  readonly bytesMax: number;
+  /** By slot, from the first: the unit, and the row in it; -1 where no bundle is. A hundred thousand bundles have a slot. */
+  readonly #firstSlot: number;
+  readonly #unitOf: Int32Array;
+  readonly #rowOf: Int32Array;
   readonly #batches: readonly WindowBatch[];
   /** CPU time of the newest window of each unit, µs. */
   readonly #cpuUs: Float64Array;
@@ -21,12 +21,27 @@ export class Deployment {
   #waiting = 0;
   #idle: (() => void) | undefined;
 
-  constructor(host: HostProcess, plans: readonly UnitPlan[]) {
+  constructor(host: HostProcess, plans: readonly UnitPlan[], bytesMax: number) {
     this.host = host;
     this.plans = plans;
-    for (const plan of plans) {
-      plan.slots.forEach((slot, row) => this.#places.set(slot, { plan, row }));
+    this.bytesMax = bytesMax;
+    let [first, last] = [Infinity, -Infinity];
+    for (const { slots } of plans) {
+      for (const slot of slots) {
+        first = Math.min(first, slot);
+        last = Math.max(last, slot);
+      }
     }
+    const places = Math.max(0, last - first + 1);
+    this.#firstSlot = first;
+    this.#unitOf = new Int32Array(places).fill(-1);
+    this.#rowOf = new Int32Array(places);
+    plans.forEach(({ slots }, unit) => {
+      slots.forEach((slot, row) => {
+        this.#unitOf[slot - first] = unit;
+        this.#rowOf[slot - first] = row;
+      });
+    });
     this.#cpuUs = new Float64Array(plans.length).fill(NaN);
     this.#batches = plans.map(({ text }) => new WindowBatch(text.width));
   }
@@ -37,12 +52,17 @@ export class Deployment {
   }
 
   holds(slot: number): boolean {
-    return this.#places.has(slot);
+    return this.#unit(slot) >= 0;
+  }
+
+  /** Bundles that are opened. */
+  get bundleCount(): number {
+    return this.plans.reduce((sum, { slots }) => sum + slots.length, 0);
   }
 
   /** CPU time of the newest window of a bundle, µs; NaN before the first. */
   cpuUs(slot: number): number {
-    return this.#cpuUs[this.#places.get(slot)?.plan.text.unit ?? -1] ?? NaN;
+    return this.#cpuUs[this.#unit(slot)] ?? NaN;
   }
 
   noteCpu(unit: number, cpuUs: number): void {
@@ -51,10 +71,9 @@ export class Deployment {
 
   /** @returns false when the bundle is not opened here */
   add(slot: number, asker: number, endUs: number, input: ArrayLike<number>): boolean {
-    const place = this.#places.get(slot);
-    if (place === undefined) return false;
-    const { unit } = place.plan.text;
-    this.#batches[unit]?.add(place.row, slot, asker, endUs, input);
+    const batch = this.#batches[this.#unit(slot)];
+    if (batch === undefined) return false;
+    batch.add(this.#rowOf[slot - this.#firstSlot] ?? 0, slot, asker, endUs, input);
     this.#waiting++;
     return true;
   }
@@ -110,6 +129,10 @@ export class Deployment {
     await new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
+  }
+
+  #unit(slot: number): number {
+    return this.#unitOf[slot - this.#firstSlot] ?? -1;
   }
 
   #send(request: WindowRequest): void {

@@ -10,6 +10,7 @@ import type { HostProgram } from "./host-process.ts";
 import type { ScoredText } from "./messages.ts";
 import {
   openDeployment,
+  reopenDeployment,
   type HostSurroundings,
   type Opened,
   type Refusal,
@@ -47,8 +48,9 @@ export interface ModelHostOptions {
   readonly silentMsMax?: number;
 }
 
-/** Windows that may wait for answers: ten seconds of a thousand bundles at 1 Hz. Above it new ones are counted as lost. */
-const waitingMax = 10_000;
+/** Windows that may wait for answers: what a host takes to start again, of each bundle at 1 Hz. Above it new ones are counted as lost. */
+const waitingLeast = 10_000;
+const waitingEach = 3;
 /** The largest model of a gateway runs in a second; a host that is silent for so long runs one that does not end. */
 const silentMs = 20_000;
 const firstRestartMs = 200;
@@ -60,16 +62,18 @@ export class ModelHost {
   readonly #guard = new BundleGuard();
   readonly #backoff: Backoff;
   readonly #closing = new AbortController();
-  readonly #bundles = new Map<number, SlottedBundle>();
   readonly #alone = new Set<number>();
   readonly #stopped = new Set<number>();
+  /** What answers now; or what answered last, while no host runs. */
   #current: Deployment | undefined;
+  #answers = false;
   /** While no host runs. The suspects were with it when it ended, and are tried by themselves. */
   #suspects: WindowRequest[] = [];
   #held: WindowRequest[] = [];
   #heldCount = 0;
   #turn: Promise<void> = Promise.resolve();
   #flushing = false;
+  #waitingMax = waitingLeast;
   #windowsLost = 0;
   #restarts = 0;
 
@@ -125,14 +129,13 @@ export class ModelHost {
           : await openDeployment(this.#surroundings, bundles, this.#alone);
       const refusals = opened?.refusals ?? [];
       const refused = new Set(refusals.map(({ slot }) => slot));
-      this.#bundles.clear();
-      for (const each of bundles) {
-        if (!refused.has(each.slot)) this.#bundles.set(each.slot, each);
-      }
-      const old = this.#current;
+      for (const slot of refused) this.#stopped.add(slot);
+      const old = this.#answers ? this.#current : undefined;
       old?.flush();
-      if (opened === undefined) this.#current = undefined;
-      else this.#begin(opened);
+      if (opened === undefined) {
+        this.#current = undefined;
+        this.#answers = false;
+      } else this.#begin(opened);
       switched(refusals);
       this.#sendHeld();
       if (old !== undefined) {
@@ -145,23 +148,23 @@ export class ModelHost {
 
   /** Takes a window of a deployed bundle; its answer comes to the listener. @param input is copied */
   score(slot: number, asker: number, endUs: number, input: ArrayLike<number>): void {
-    if (this.#stopped.has(slot) || !this.#bundles.has(slot)) return;
-    const waiting = this.#heldCount + (this.#current?.waiting ?? 0);
-    if (waiting >= waitingMax) {
+    const current = this.#current;
+    if (current === undefined || this.#stopped.has(slot) || !current.holds(slot)) return;
+    if (this.#heldCount + current.waiting >= this.#waitingMax) {
       this.#lose(1);
       return;
     }
-    if (this.#current === undefined) {
+    if (!this.#answers) {
       this.#hold(slot, asker, endUs, input);
       return;
     }
-    this.#current.add(slot, asker, endUs, input);
+    current.add(slot, asker, endUs, input);
     if (this.#flushing) return;
     this.#flushing = true;
     // What one turn of the event loop brings goes as one: windows of all assets that were due with the same poll.
     setImmediate(() => {
       this.#flushing = false;
-      this.#current?.flush();
+      if (this.#answers) this.#current?.flush();
     });
   }
 
@@ -170,6 +173,7 @@ export class ModelHost {
     this.#closing.abort();
     await this.#current?.host.end();
     await this.#inTurn(async () => {
+      this.#answers = false;
       await this.#current?.host.end();
     });
   }
@@ -186,6 +190,8 @@ export class ModelHost {
 
   #begin({ deployment, relay }: Opened): void {
     this.#current = deployment;
+    this.#answers = true;
+    this.#waitingMax = Math.max(waitingLeast, waitingEach * deployment.bundleCount);
     this.#listen(deployment, relay);
   }
 
@@ -205,20 +211,19 @@ export class ModelHost {
 
   #scored(deployment: Deployment, text: ScoredText, outputs: Float32Array): void {
     const answered = deployment.answered(text.request);
-    const places = deployment.planOf(text.unit)?.outputs;
-    if (answered === undefined || places === undefined) return;
+    const plan = deployment.planOf(text.unit);
+    if (answered === undefined || plan === undefined) return;
+    const places = plan.outputs;
     this.#backoff.succeeded();
     const count = answered.rows.length;
     const cpuUs = text.cpuUs / count;
     deployment.noteCpu(text.unit, cpuUs);
     for (let at = 0; at < count; at++) {
       const slot = answered.slots[at] ?? -1;
-      const bundle = this.#bundles.get(slot)?.bundle;
       const first = at * places.width;
-      if (bundle !== undefined) {
-        const why = this.#guard.ran(slot, cpuUs, bundle.manifest.latencyMs, outputs[first] ?? NaN);
-        if (why !== undefined && !this.#stopped.has(slot)) this.#stop(slot, "stopped", why, 0);
-      }
+      const declaredMs = plan.latencyMs[answered.rows[at] ?? 0] ?? 0;
+      const why = this.#guard.ran(slot, cpuUs, declaredMs, outputs[first] ?? NaN);
+      if (why !== undefined && !this.#stopped.has(slot)) this.#stop(slot, "stopped", why, 0);
       this.#options.listener.scored(
         slot,
         answered.askers[at] ?? -1,
@@ -254,7 +259,7 @@ export class ModelHost {
     const { running, behind } = deployment.takeOpen();
     if (this.#closing.signal.aborted) return;
     const isCurrent = deployment === this.#current;
-    if (isCurrent) this.#current = undefined;
+    if (isCurrent) this.#answers = false;
     let lost = 0;
     let blamed: number | undefined;
     if (running?.slots.length === 1) {
@@ -301,18 +306,17 @@ export class ModelHost {
   }
 
   async #reopen(): Promise<void> {
+    const before = this.#current;
     // A deployment may have come before, and closing as well.
-    if (this.#current !== undefined || this.#closing.signal.aborted) return;
-    const bundles = [...this.#bundles.values()].filter(({ slot }) => !this.#stopped.has(slot));
-    if (bundles.length === 0) return;
-    const opened = await openDeployment(this.#surroundings, bundles, this.#alone);
-    for (const { slot, reason } of opened.refusals) {
-      this.#bundles.delete(slot);
-      this.#stop(slot, "crashed", reason, 0);
-    }
-    this.#begin(opened);
+    if (before === undefined || this.#answers || this.#closing.signal.aborted) return;
+    // Rows of a stack that were stopped stay where they are and are never asked.
+    const plans = before.plans
+      .filter(({ slots }) => !slots.every((slot) => this.#stopped.has(slot)))
+      .map((plan, unit) => ({ ...plan, text: { ...plan.text, unit } }));
+    if (plans.length === 0) return;
+    this.#begin(await reopenDeployment(this.#surroundings, before, plans));
     this.#sendHeld();
-    this.#options.log.info("detect.host-back", { bundles: bundles.length });
+    this.#options.log.info("detect.host-back", { units: plans.length });
   }
 
   #hold(slot: number, asker: number, endUs: number, input: ArrayLike<number>): void {
@@ -331,7 +335,7 @@ export class ModelHost {
   /** Those under suspicion first and one by one: if the host ends again, it is known with which. */
   #sendHeld(): void {
     const current = this.#current;
-    if (current === undefined) return;
+    if (current === undefined || !this.#answers) return;
     const [suspects, held] = [this.#suspects, this.#held];
     this.#suspects = [];
     this.#held = [];

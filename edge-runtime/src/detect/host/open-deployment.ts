@@ -12,7 +12,7 @@ import {
   type HostLimits,
   type HostProgram,
 } from "./host-process.ts";
-import { planUnits, type OutputPlaces, type SlottedBundle } from "./unit-plan.ts";
+import { planUnits, type OutputPlaces, type SlottedBundle, type UnitPlan } from "./unit-plan.ts";
 
 export interface Refusal {
   readonly slot: number;
@@ -40,6 +40,32 @@ export interface HostSurroundings {
 
 /** Node and onnxruntime take 60 MiB before the first model; a swap, garbage and large batches double it (bytes). */
 const baseBytes = 160 * 2 ** 20;
+
+/**
+ * Opens again what has run before, after its host ended. Examples were checked then, and are not kept. Throws when it does not
+ * start.
+ */
+export async function reopenDeployment(
+  surroundings: HostSurroundings,
+  before: Deployment,
+  plans: readonly UnitPlan[],
+): Promise<Opened> {
+  const { program, silentMsMax, clock, log } = surroundings;
+  const relay: Relay = { to: new Warming() };
+  const limits: HostLimits = { bytesMax: before.bytesMax, silentMsMax };
+  const host = new HostProcess(program, limits, relayed(relay), clock, log);
+  try {
+    await host.ready();
+    for (const plan of plans) {
+      const reason = await host.load(plan);
+      if (reason !== undefined) throw new Error(`what ran before cannot be opened: ${reason}`);
+    }
+    return { deployment: new Deployment(host, plans, before.bytesMax), relay, refusals: [] };
+  } catch (failure) {
+    await host.end();
+    throw failure;
+  }
+}
 
 /** @param alone slots that are not stacked; those that have to be are added. Throws when no host can be started. */
 export async function openDeployment(
@@ -92,9 +118,10 @@ async function tryOpen(
   const plans = planUnits(bundles, alone);
   const warming = new Warming();
   const relay: Relay = { to: warming };
-  const limits: HostLimits = { bytesMax: bytesOf(bundles), silentMsMax };
+  const bytesMax = bytesOf(bundles);
+  const limits: HostLimits = { bytesMax, silentMsMax };
   const host = new HostProcess(program, limits, relayed(relay), clock, log);
-  const deployment = new Deployment(host, plans);
+  const deployment = new Deployment(host, plans, bytesMax);
   warming.deployment = deployment;
   let keeps = false;
   try {
@@ -109,10 +136,10 @@ async function tryOpen(
       const reason = await host.load(plan);
       if (reason === undefined) continue;
       if (warming.endReason !== undefined) {
-        return { kind: "again", refusals, suspects: plan.slots, reason: warming.endReason };
+        return { kind: "again", refusals, suspects: [...plan.slots], reason: warming.endReason };
       }
       const [slot] = plan.slots;
-      if (plan.weights.length > 0) return { kind: "again", refusals, suspects: plan.slots };
+      if (plan.weights.length > 0) return { kind: "again", refusals, suspects: [...plan.slots] };
       if (slot !== undefined) refuse(slot, `onnxruntime cannot open it: ${reason}`);
     }
 
@@ -128,7 +155,7 @@ async function tryOpen(
       return { kind: "again", refusals, suspects: warming.suspects, reason: warming.endReason };
     }
     const stacked = new Set(
-      plans.flatMap(({ slots, weights }) => (weights.length > 0 ? slots : [])),
+      plans.flatMap(({ slots, weights }) => (weights.length > 0 ? [...slots] : [])),
     );
     for (const { slot, bundle } of bundles) {
       if (refused.has(slot)) continue;

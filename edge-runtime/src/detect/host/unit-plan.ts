@@ -17,7 +17,9 @@ export interface UnitPlan {
   /** All rows of each weight; empty for a bundle by itself. */
   readonly weights: readonly Float32Array[];
   /** By row; one for a bundle by itself. */
-  readonly slots: readonly number[];
+  readonly slots: Int32Array;
+  /** Declared CPU time of one window, by row, ms. */
+  readonly latencyMs: Float32Array;
   readonly outputs: OutputPlaces;
 }
 
@@ -58,7 +60,8 @@ export function planUnits(
         rows.map(({ bundle }) => weightRows(bundle.model, stack)),
         stack.weights.map(({ shape }) => shape.reduce((all, size) => all * size, 1)),
       ),
-      slots: rows.map(({ slot }) => slot),
+      slots: Int32Array.from(rows, ({ slot }) => slot),
+      latencyMs: Float32Array.from(rows, ({ bundle }) => bundle.manifest.latencyMs),
       outputs: outputPlaces(manifest),
     });
   }
@@ -67,7 +70,8 @@ export function planUnits(
       text: textOf(plans.length, bundle.manifest, []),
       model: bundle.bytes,
       weights: [],
-      slots: [slot],
+      slots: Int32Array.of(slot),
+      latencyMs: Float32Array.of(bundle.manifest.latencyMs),
       outputs: outputPlaces(bundle.manifest),
     });
   }
