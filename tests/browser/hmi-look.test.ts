@@ -239,7 +239,10 @@ void describe("the look of the HMI", { skip: noChromium }, () => {
       await goTo(page, hash);
       const targets = await page.locator("a[href], button, input, [tabindex='0']").count();
       const reached = new Set<string>();
-      for (let press = 0; press < targets; press++) {
+      // A new screen has the focus at its own beginning; what stands above it comes after the end of the page, which is
+      // one press on the browser's own controls.
+      let left = 0;
+      for (let press = 0; press < targets + left; press++) {
         await page.keyboard.press("Tab");
         const focus = await page.evaluate(() => {
           const one = document.activeElement;
@@ -253,7 +256,11 @@ void describe("the look of the HMI", { skip: noChromium }, () => {
             bare: hit !== null && (one.contains(hit) || hit.contains(one)),
           };
         });
-        assert.ok(focus !== undefined, `press ${press} of ${hash} left the page`);
+        if (focus === undefined) {
+          left++;
+          assert.ok(left <= 1, `press ${press} of ${hash} left the page again`);
+          continue;
+        }
         assert.equal(focus.seen, "3px");
         assert.ok(focus.bare, `focus ${focus.index} of ${hash} is covered`);
         reached.add(String(focus.index));
@@ -268,7 +275,10 @@ void describe("the look of the HMI", { skip: noChromium }, () => {
     const page = await view.newPage();
     await page.goto(urlOf("healthy"));
     await settled(page);
-    await page.keyboard.press("Tab");
+    // What stands above the tiles is passed first.
+    const onTile = (): Promise<boolean> =>
+      page.evaluate(() => document.activeElement?.classList.contains("tile") ?? false);
+    for (let press = 0; press < 5 && !(await onTile()); press++) await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".rows");
     await page.locator(".rows a").first().focus();

@@ -10,6 +10,8 @@ export const hmiScreens = {
   value: "#/tag/pump-1%2F0",
   trends: "#/trends/1h/pump-1%2F0/pump-1%2F1/pump-1%2F2/pump-1%2F10/pump-1%2F11",
   gateway: "#/gateway",
+  alarms: "#/alarms",
+  signIn: "#/sign-in",
 } as const;
 
 export const consoleScreens = {
