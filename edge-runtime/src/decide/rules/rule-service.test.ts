@@ -83,6 +83,7 @@ async function start(t: TestContext, book = new MemoryEventBook()): Promise<Rig>
     const records = await book.list({ kind: "rule", max: 100 });
     return records
       .toReversed()
+      .filter(({ subject }) => subject !== "")
       .map(({ subject, body }) => `${subject} ${(body as RuleEvent).what}`);
   };
   return { clock, book, service, done, commands, read, told };

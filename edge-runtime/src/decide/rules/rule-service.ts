@@ -17,11 +17,13 @@ import type {
   EpisodeDesk,
   EventBook,
   SampleBatch,
+  SavedState,
 } from "../../hand-over.ts";
 import { RuleFeed } from "./feed.ts";
 import type { Rule, RuleBook } from "./rule.ts";
 import type { ActionFile } from "./rule-file.ts";
 import type { OperandRow, RuleActDone, RuleDesk, RuleRow } from "./rule-row.ts";
+import { fieldOf } from "./rule-state.ts";
 import { actionWords, sourceWords, thenWords, whenWords } from "./rule-words.ts";
 import { instantUs, RuleScan, type Decision, type Operand } from "./scan.ts";
 
@@ -69,11 +71,16 @@ export class RuleService implements Service, RuleDesk {
   #wakesAtUs = Infinity;
   #running: Promise<void> = Promise.resolve();
   #baseUs: number;
+  #scannedUs = 0;
+  /** Up to where the run before this one had scanned; absent when it was killed. */
+  readonly #endedUs: SavedState | undefined;
 
   constructor(options: RuleServiceOptions) {
     this.#options = options;
     const { book, events, clock, tagCount, deviceOf } = options;
-    this.#scan = new RuleScan(book, events.state(part));
+    const saved = events.state(part);
+    this.#scan = new RuleScan(book, fieldOf(saved, "rules"));
+    this.#endedUs = fieldOf(saved, "endedUs");
     this.#feed = new RuleFeed(this.#scan, (decision) => {
       this.#decided.push(decision);
     });
@@ -122,6 +129,7 @@ export class RuleService implements Service, RuleDesk {
       this.#ends.push(episodes.onChanged(look));
       for (const asset of byAsset.keys()) look(asset);
     }
+    if (book.rules.length > 0) this.#tellStart();
     // The alarm desk remembers as well; saying it again changes nothing.
     for (const { rule, state } of this.#scan.rules) {
       if (state.active) for (const action of rule.then) this.#raise(rule, action);
@@ -137,6 +145,28 @@ export class RuleService implements Service, RuleDesk {
     this.#wake?.abort();
     for (const end of this.#ends) end();
     await Promise.race([Promise.all([this.#running, ...this.#pending]), aborted(deadline)]);
+    this.#save({ endedUs: this.#scannedUs });
+  }
+
+  /** A backtest begins anew where the gateway did, and it has to know where that was. */
+  #tellStart(): void {
+    const { clock, events } = this.#options;
+    const endedUs = this.#endedUs;
+    const kept = events.keep([
+      {
+        ...{ kind: "rule", atUs: clock.nowUs(), asset: "", subject: "" },
+        body: {
+          ...{ what: "started", version: "", operands: [], actions: [] },
+          ...(typeof endedUs === "number" ? { untilUs: endedUs } : {}),
+        },
+      },
+    ]);
+    this.#follow(kept, "decide.rule-event-lost");
+    this.#save();
+  }
+
+  #save(more: { readonly endedUs?: number } = {}): void {
+    this.#options.events.saveState(part, { rules: this.#scan.save(), ...more });
   }
 
   /** Samples of one device. The columns are read at once. */
@@ -254,7 +284,8 @@ export class RuleService implements Service, RuleDesk {
       if (stopping.aborted) return;
       this.#followClock();
       // An instant is over when the next one has begun.
-      this.#feed.runTo(clock.nowUs() - instantUs);
+      this.#scannedUs = clock.nowUs() - instantUs;
+      this.#feed.runTo(this.#scannedUs);
       this.#perform();
       const overUs = this.#feed.nextUs + instantUs;
       const waitMs = Math.min(lookEveryMs, Math.ceil((overUs - clock.nowUs()) / 1_000));
@@ -303,7 +334,7 @@ export class RuleService implements Service, RuleDesk {
       }
       events.push(eventOf(rule, what, atUs, operands, actions));
     }
-    this.#options.events.saveState(part, this.#scan.save());
+    this.#save();
     this.#follow(this.#options.events.keep(events), "decide.rule-event-lost");
     const changed = [...new Set(decided.map(({ rule }) => rule.id))];
     for (const listener of this.#listeners) listener(changed);
@@ -335,7 +366,7 @@ export class RuleService implements Service, RuleDesk {
     this.#followClock();
     this.#feed.act(atUs, () => {
       act();
-      this.#options.events.saveState(part, this.#scan.save());
+      this.#save();
       resolve(undefined);
     });
     this.#wakeAt(atUs);

@@ -75,7 +75,8 @@ function stateOf({ version }: Rule, saved: SavedState | undefined): RuleState {
   };
 }
 
-function fieldOf(state: SavedState | undefined, field: string): SavedState | undefined {
+/** Undefined where the state is no object, or has no such field. */
+export function fieldOf(state: SavedState | undefined, field: string): SavedState | undefined {
   if (typeof state !== "object" || state === null || Array.isArray(state)) return undefined;
   return (state as { readonly [key: string]: SavedState })[field];
 }

@@ -11,10 +11,13 @@ export interface RuleOperand {
 
 /**
  * A rule that changed: what it did is in the events of its commands and alarms. `unknown`: its inputs have been stale or
- * bad for a while, and it holds; `known`: they are good again. `reset`: a person let a latched one clear.
+ * bad for a while, and it holds; `known`: they are good again. `reset`: a person let a latched one clear. `started`: all
+ * rules of the gateway, which are the subject "", began to be scanned; `untilUs` is up to where the run before had come,
+ * absent where it was killed.
  */
 export interface RuleEvent {
-  readonly what: "fired" | "cleared" | "unknown" | "known" | "paused" | "resumed" | "reset";
+  readonly what:
+    "fired" | "cleared" | "unknown" | "known" | "paused" | "resumed" | "reset" | "started";
   readonly version: string;
   /** Why: each operand with its value and time. */
   readonly operands: readonly RuleOperand[];
