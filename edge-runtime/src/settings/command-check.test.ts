@@ -35,6 +35,7 @@ function check(
   grants: readonly object[],
   interlocks: readonly object[] = [],
   commands: object = {},
+  rules: readonly { readonly id: string; readonly writes: readonly string[] }[] = [],
 ): { readonly settings: CommandSettings; readonly problems: readonly string[] } {
   const problems: Problem[] = [];
   const settings = checkCommands(
@@ -42,6 +43,7 @@ function check(
       grants: grants.map((each) => grantFile.parse(each)),
       interlocks: interlocks.map((each) => interlockFile.parse(each)),
       commands: commandsFile.parse(commands),
+      rules: [{ id: "slow", writes: [] }, ...rules],
       shown: "gateway.yaml",
       tagOf,
     },
@@ -162,6 +164,17 @@ test("interlocks look at tags and at one another, in no circle, and block what i
   ]) {
     assert.ok(report.includes(part), `${part}\nis not in\n${report}`);
   }
+});
+
+test("what a rule writes is granted to it, and what is granted to a rule is one", () => {
+  const granted = { ...speed, origins: ["rule"], rule: "calm" };
+  const calm = { id: "calm", writes: ["speed"] };
+  assert.deepEqual(check([granted], [], {}, [calm]).problems, []);
+  assert.match(check([granted]).problems.join(), /"calm" is no rule/);
+  assert.match(
+    check([speed], [], {}, [calm]).problems.join(),
+    /rules\[1\] \(calm\): writes "speed", which is not granted to it/,
+  );
 });
 
 test("a condition without anything to hold it to is no condition", () => {

@@ -9,6 +9,7 @@ import type {
   InterlockFile,
   ValueFile,
 } from "../decide/commands/settings.ts";
+import type { RuleFile } from "../decide/rules/rule-file.ts";
 import { deviceTerms, type DeviceTerms } from "../normalise/device-terms.ts";
 import type { Problem } from "./problem.ts";
 
@@ -35,9 +36,20 @@ export interface CommandsToCheck {
   readonly grants: readonly GrantFile[];
   readonly interlocks: readonly InterlockFile[];
   readonly commands: CommandsFile;
+  /** What rules write. */
+  readonly rules: readonly { readonly id: string; readonly writes: readonly string[] }[];
   /** The settings file, as messages name it. */
   readonly shown: string;
   readonly tagOf: (id: string) => WritableTag | undefined;
+}
+
+/** What a rule writes, whatever becomes of it. */
+export function writesOf({ id, then, afterwards, onUnknown }: RuleFile): {
+  readonly id: string;
+  readonly writes: readonly string[];
+} {
+  const actions = [...then, ...afterwards, ...(onUnknown === "hold" ? [] : onUnknown.then)];
+  return { id, writes: actions.flatMap((each) => ("write" in each ? each.write : [])) };
 }
 
 export const noCommands: CommandsFile = { dryRun: false, watchdogs: [], safetyTags: [] };
@@ -68,6 +80,7 @@ export function checkCommands(check: CommandsToCheck, problems: Problem[]): Comm
     if (isRefused(refused)) tags.refuse(`${place}.tag`, `cannot count: ${refused.reason}`);
     return [{ tag: found.id, everyMs }];
   });
+  checkRuleWrites(check, tags);
   return {
     grants,
     interlocks: toInterlocks(check.interlocks, new Set(check.grants.map(({ tag }) => tag)), tags),
@@ -76,6 +89,24 @@ export function checkCommands(check: CommandsToCheck, problems: Problem[]): Comm
       (tag, index) => tags.known(`commands.safetyTags[${index}]`, tag)?.id ?? [],
     ),
   };
+}
+
+/** A rule that writes what is not granted to it would be refused each time, and nobody would look. */
+function checkRuleWrites({ rules, grants }: CommandsToCheck, tags: Tags): void {
+  grants.forEach(({ tag, rule }, index) => {
+    if (rule !== undefined && !rules.some(({ id }) => id === rule)) {
+      tags.refuse(`grants[${index}] (${tag}).rule`, `"${rule}" is no rule`);
+    }
+  });
+  rules.forEach(({ id, writes }, index) => {
+    for (const tag of writes) {
+      if (grants.some((grant) => grant.tag === tag && grant.rule === id)) continue;
+      tags.refuse(
+        `rules[${index}] (${id})`,
+        `writes "${tag}", which is not granted to it: grants need { tag: ${tag}, origins: [rule], rule: ${id} }`,
+      );
+    }
+  });
 }
 
 function toGrant(

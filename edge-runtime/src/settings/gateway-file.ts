@@ -13,6 +13,14 @@ import {
   type CapturesFile,
 } from "../capture/settings.ts";
 import { alarmsFile, type AlarmsFile } from "../decide/alarms/settings.ts";
+import {
+  commandsFile,
+  grantFile,
+  interlockFile,
+  type CommandsFile,
+  type GrantFile,
+  type InterlockFile,
+} from "../decide/commands/settings.ts";
 import { rulesFile, type RuleFile } from "../decide/rules/rule-file.ts";
 import {
   assetsFile,
@@ -67,6 +75,11 @@ export interface GatewayFile {
   readonly alarms: AlarmsFile;
   /** Conditions over tags, states, episodes and alarms, and what follows from them. */
   readonly rules: readonly RuleFile[];
+  /** What may be written to machines, by whom and how far. Left out: nothing. */
+  readonly grants: readonly GrantFile[];
+  /** What must hold for a write; checked last, and again while it waits for its line. */
+  readonly interlocks: readonly InterlockFile[];
+  readonly commands: CommandsFile;
   readonly devices: readonly DeviceFile[];
 }
 
@@ -191,6 +204,10 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   models: modelsFile.prefault({}),
   rules: rulesFile.default([]),
   alarms: alarmsFile.prefault({}),
+  // A hand keeps some hundred grants; more are a mistake of a program.
+  grants: z.array(grantFile).max(1_000).default([]),
+  interlocks: z.array(interlockFile).max(1_000).default([]),
+  commands: commandsFile.prefault({}),
   devices: z.array(deviceFile).default([]),
 });
 

@@ -29,6 +29,7 @@ import type { ClockPolicy } from "../normalise/normaliser.ts";
 import { accessProblems } from "./access-settings.ts";
 import { checkAlarms } from "./alarm-check.ts";
 import { assetProblems } from "./asset-check.ts";
+import { checkCommands, noCommands, writesOf, type CommandSettings } from "./command-check.ts";
 import { toTagSettings, type TagSettings } from "./declared-tag.ts";
 import {
   deviceFile,
@@ -46,6 +47,7 @@ import { TagList } from "./tag-list.ts";
 import { parseTagTable, type TagRow } from "./tag-table.ts";
 import { tellingOf, tellingRules } from "./telling-rule.ts";
 import { fill, overlay } from "./template.ts";
+import { writableTags } from "./writable-tags.ts";
 
 /** The settings cannot be used. The message is the whole report. */
 export class SettingsFaulty extends Fault {
@@ -107,6 +109,7 @@ export interface Settings {
   readonly alarms: AlarmDefinitions;
   /** Understood once already: they compile. */
   readonly rules: readonly RuleFile[];
+  readonly commands: CommandSettings;
   readonly devices: readonly DeviceSettings[];
 }
 
@@ -180,6 +183,17 @@ export function loadSettings(path: string): Settings {
     },
     problems,
   );
+  const commands = checkCommands(
+    {
+      grants: parsed?.grants ?? [],
+      interlocks: parsed?.interlocks ?? [],
+      commands: parsed?.commands ?? noCommands,
+      rules: (parsed?.rules ?? []).map(writesOf),
+      shown: relative(".", file) || file,
+      tagOf: writableTags(devices),
+    },
+    problems,
+  );
   declared.push({ id: "captures.folders", tags: folders.map(({ id }) => id) });
   problems.push(...repeats(declared));
   for (const { line, devices: users, says } of planLines(devices)) {
@@ -230,6 +244,7 @@ export function loadSettings(path: string): Settings {
     models: { ...parsed.models, folder: beside(folder, parsed.models.folder) },
     alarms,
     rules: parsed.rules,
+    commands,
     devices: devices.map((device) => ({
       ...device,
       tags: new TagList(told(device.tags, rules, telling.heartbeatMs)),

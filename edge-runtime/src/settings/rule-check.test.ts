@@ -6,7 +6,11 @@ import { test, type TestContext } from "node:test";
 
 import { loadSettings, SettingsFaulty } from "./load-settings.ts";
 
-function fileWith(t: TestContext, rules: string, trust = ""): string {
+function fileWith(t: TestContext, rules: string, trust = "", grantedTo = ""): string {
+  const grants =
+    grantedTo === ""
+      ? ""
+      : `grants: [{ tag: cnc/speed, origins: [rule], rule: ${grantedTo}, low: 0, high: 9000 }]\n`;
   const folder = mkdtempSync(join(tmpdir(), "millwright-rules-"));
   t.after(() => {
     rmSync(folder, { recursive: true });
@@ -25,7 +29,7 @@ devices:
       - { id: cnc/speed, address: "holding:3", type: uint16, kind: setpoint }
 assets:
   - { id: CNC 1, type: mill, tags: { temp: cnc/temp } }
-rules:
+${grants}rules:
 ${rules}`,
   );
   return file;
@@ -62,6 +66,8 @@ test("ten lines make a rule", (t) => {
     then:
       - { write: cnc/speed, value: 900 }
 `,
+      "",
+      "R-7",
     ),
   );
   assert.equal(rules.length, 1);
@@ -106,7 +112,10 @@ test("a rule that writes on the word of an unsigned device is refused, unless so
   const rule = `  - { id: R, version: 1, title: x, inputs: { temp: cnc/temp }, when: temp > 1.0, then: [{ write: cnc/speed, value: 9 }] }\n`;
   const [refused] = refusals(fileWith(t, rule));
   assert.match(refused ?? "", /rules\[0\]\.inputs \(R\).*temp is not signed on the way/);
-  assert.deepEqual(refusals(fileWith(t, rule, "\n    trust: a sealed cabinet, one cable")), []);
+  assert.deepEqual(
+    refusals(fileWith(t, rule, "\n    trust: a sealed cabinet, one cable", "R")),
+    [],
+  );
 });
 
 test("what a tag cannot hold is not written to it", (t) => {

@@ -9,6 +9,7 @@ import { MemoryEventBook } from "../../buffer/events/memory-book.ts";
 import type { Command, Grant } from "./command.ts";
 import {
   actual,
+  device,
   Bench,
   grant,
   guard,
@@ -282,6 +283,10 @@ test("nothing is written that cannot be recorded", async () => {
   assert.equal(event.outcome, "refused");
   assert.match(event.reason ?? "", /recorded/);
   assert.deepEqual(rig.sent, []);
+  const rule = { origin: { kind: "rule", who: "slow-the-spindle" } } as const;
+  const next = await rig.desk.submit(person(rig, 80, rule));
+  assert.match(next.reason ?? "", /recorded/, "a rule does not write either");
+  assert.deepEqual(rig.sent, []);
 });
 
 test("two writes of one tag at the same time: the second waits for nobody and is refused", async () => {
@@ -362,6 +367,6 @@ test("a device that is silent because nothing changes still proves what it holds
   const rig = rigOf();
   const result = rig.desk.submit(person(rig, 100));
   await rig.clock.advance(10);
-  rig.desk.proven("plc" as never, rig.clock.nowUs());
+  rig.desk.confirm(device, rig.clock.nowUs());
   assert.equal((await result).outcome, "confirmed");
 });

@@ -12,10 +12,16 @@
  * | nobody knows whether the machine took it, and what was read does not show it | unknown |
  */
 import { messageChain, type Clock, type Log } from "@millwright/kit";
-import type { TagId } from "@millwright/wire-contract";
+import type { DeviceId, TagId } from "@millwright/wire-contract";
 import { toJsonScalar, type CommandEvent, type JsonScalar } from "@millwright/wire-contract/events";
 
-import type { AuditNote, EventBook, SampleBatch, SavedState } from "../../hand-over.ts";
+import type {
+  AuditNote,
+  EventBook,
+  SampleBatch,
+  SampleWatcher,
+  SavedState,
+} from "../../hand-over.ts";
 import { auditOf } from "./audit-of.ts";
 import {
   changeOf,
@@ -62,8 +68,6 @@ export interface CommandDeskOptions {
   readonly proofs: Proofs;
   readonly machine: MachineDoor;
   readonly journal: EventBook;
-  /** Why the journal takes no entry now; undefined when it does. */
-  readonly journalTrouble: () => string | undefined;
   /** For commands of rules and of the hub; those of a person are audited where they come in. */
   readonly audit: (note: AuditNote) => Promise<void>;
   readonly clock: Clock;
@@ -84,7 +88,7 @@ interface AtDriver {
 /** What must go on holding while a write waits for its line. */
 const standing: readonly string[] = ["present", "seen", "step", "rate", "mode", "interlock"];
 
-export class Commands implements CommandDesk {
+export class Commands implements CommandDesk, SampleWatcher {
   readonly #options: CommandDeskOptions;
   readonly #checks: readonly Check[];
   readonly #standing: readonly Check[];
@@ -104,6 +108,8 @@ export class Commands implements CommandDesk {
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<CommandEvent>>();
   readonly #known: Known;
+  /** Why the last record could not be kept. */
+  #journalTrouble: string | undefined;
 
   constructor(options: CommandDeskOptions) {
     this.#options = options;
@@ -200,7 +206,7 @@ export class Commands implements CommandDesk {
   }
 
   /** A device proved values without saying them. */
-  proven(device: SampleBatch["device"], atUs: number, indices?: readonly number[]): void {
+  confirm(device: DeviceId, atUs: number, indices?: readonly number[]): void {
     const { proofs, clock } = this.#options;
     for (const index of proofs.proven(device, clock.monotonicMs(), indices))
       this.#read(index, atUs);
@@ -354,7 +360,7 @@ export class Commands implements CommandDesk {
   }
 
   #facts(command: Command, deadlineMs: number, deskTrouble: string | undefined): Facts {
-    const { terms, clock, journalTrouble } = this.#options;
+    const { terms, clock } = this.#options;
     const { tag } = command;
     const grant = this.#grants.get(tag);
     const nowMs = clock.monotonicMs();
@@ -371,7 +377,8 @@ export class Commands implements CommandDesk {
       underWay: this.#underWay.get(tag),
       unread: this.#unread.has(tag),
       spent: this.#spent.within(tag, nowMs),
-      journalTrouble: journalTrouble(),
+      // The record of a person's command is waited for; a rule's is not, so there the one before it counts.
+      journalTrouble: command.origin.kind === "rule" ? this.#journalTrouble : undefined,
       deskTrouble,
     };
   }
@@ -417,8 +424,10 @@ export class Commands implements CommandDesk {
     const asset = terms.get(event.tag as TagId)?.asset ?? "";
     try {
       await journal.keep([{ kind: "command", atUs, asset, subject: key, body: event }]);
+      this.#journalTrouble = undefined;
       return undefined;
     } catch (failure) {
+      this.#journalTrouble = messageChain(failure);
       log.error("decide.command-not-recorded", { key, why: messageChain(failure) });
       return messageChain(failure);
     }

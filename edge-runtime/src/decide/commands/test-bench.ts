@@ -146,7 +146,6 @@ export class Bench {
       proofs: new Proofs(view, new Map(tags.map((_tag, index) => [index, device]))),
       machine: options.machine,
       journal: options.journal,
-      journalTrouble: () => undefined,
       audit: (note) => {
         this.audited.push(note);
         return Promise.resolve();
