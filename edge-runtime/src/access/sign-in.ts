@@ -2,7 +2,7 @@
  * Signing in: by name and PIN or passphrase, by a badge, by a one-time code. One is checked after the other, so that
  * nobody tries two at once past the throttle, and so that the memory of the hash is taken once.
  */
-import type { Clock, Refused } from "@millwright/kit";
+import { messageChain, type Clock, type Refused } from "@millwright/kit";
 
 import type { Asked, AuditNote } from "../hand-over.ts";
 import type { AuditBook } from "./audit-book.ts";
@@ -157,22 +157,31 @@ export class SignIn {
       this.#throttle.fail(key, personRule, nowMs);
       this.#throttle.fail(address, addressRule, nowMs);
       people.saveFailures(this.#throttle.saved());
-      await this.#keep({ person: who, device, act, object: "", result: "refused", why: wrong });
-      return refuse(wrong);
+      const note = { person: who, device, act, object: "", why: wrong };
+      return (await this.#keep({ ...note, result: "refused" })) ?? refuse(wrong);
     }
     this.#throttle.clear(key);
     people.saveFailures(this.#throttle.saved());
     const { id: person, name, role } = member;
-    await this.#keep({ person, device, act, object: name, after: role, result: "done" });
+    const note = { person, device, act, object: name, after: role };
+    const refused = await this.#keep({ ...note, result: "done" });
+    if (refused !== undefined) return refused;
     return {
       kind: "signed-in",
       ...sessions.open(asked, { person, name, role, device }, clock.monotonicMs()),
     };
   }
 
-  /** Rejects when the entry cannot be kept: then nobody is signed in, and a failure costs its wait all the same. */
-  async #keep(note: AuditNote): Promise<void> {
-    await this.#options.audit.add(note);
+  /** Without a record nobody signs in; a failure costs its wait all the same. */
+  async #keep(note: AuditNote): Promise<Refused | undefined> {
+    try {
+      await this.#options.audit.add(note);
+      return undefined;
+    } catch (failure) {
+      return refuse(
+        `Nobody can sign in now, because no record of it can be kept: ${messageChain(failure)}`,
+      );
+    }
   }
 
   async #inTurn(check: () => Promise<SignedIn>): Promise<SignedIn> {

@@ -71,6 +71,9 @@ function start(
     readyMsMax,
     onLine: (line) => {
       writeFileSync(log, `${line}\n`, { flag: "a" });
+      // Said once, by a gateway to which nobody can sign in yet.
+      const [, code] = /type the code (\S+)/.exec(line) ?? [];
+      if (code !== undefined) board.say(`${name}: to act, "Sign in" with the code ${code}`);
     },
   });
   parts.push(part);
