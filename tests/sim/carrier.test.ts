@@ -53,7 +53,7 @@ async function play({ clock }: Plant, ms: number): Promise<void> {
 
 /** Until the hub has everything that the gateway ever kept. */
 async function syncAll({ plant, edge }: Rig): Promise<void> {
-  edge.device.fallQuiet();
+  edge.gateway.fallQuiet();
   edge.road.putIn();
   await play(plant, 15_000);
   for (let ms = 0; !edge.gateway.atRest; ms += 1_000) {
@@ -106,7 +106,7 @@ test("a stick that comes twice, and a gateway that syncs later, leave each sampl
 
 test("a gateway that never has a link brings its samples and its ledger by sticks alone", async (t) => {
   const rig = await cutOff(t);
-  rig.edge.device.fallQuiet();
+  rig.edge.gateway.fallQuiet();
   await play(rig.plant, 2_000);
   // What is gathered for larger frames is sealed for the stick, and does not wait for the next one.
   const exported = await rig.carrier.export();

@@ -24,7 +24,7 @@ test("stamps of a clock that is unset at boot and set later are corrected to whe
   await playing;
   const [edge] = plant.edges;
   assert(edge !== undefined);
-  edge.device.fallQuiet();
+  edge.gateway.fallQuiet();
   await plant.clock.advance(restMs);
 
   const { store } = plant.database;

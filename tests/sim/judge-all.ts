@@ -3,6 +3,7 @@ import { judge, type Protection, type Scenario, type Verdict } from "@millwright
 import type { GatewayId, LedgerEntry, LossReason } from "@millwright/wire-contract";
 
 import type { Edge, Plant } from "./plant.ts";
+import { judgeEvents } from "./played-events.ts";
 import { readHub } from "./stored-samples.ts";
 import { valuesOfDevice } from "./values-of-device.ts";
 
@@ -42,6 +43,8 @@ export async function judgeAll(
     verdicts.push(...own);
     chargeOnce(id, own, entries, edges, breaches);
     await checkStore(id, scenario, plant, breaches);
+    const events = edges.map((edge) => edge.events);
+    for (const breach of await judgeEvents(plant.database.store, id, events)) breaches.add(breach);
   }
   const verdict = together(verdicts);
   const { unexplained, doubled, invented, disordered } = verdict;

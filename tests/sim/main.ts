@@ -47,11 +47,11 @@ async function playMany(): Promise<void> {
   }
   for (const { scenario, seed, breaks } of controls) {
     const { breaches } = await runScenario(scenario, seed, undefined, controlRestMs);
-    if (breaches.some((breach) => breach.startsWith(breaks))) continue;
+    if (breaks.every((one) => breaches.some((breach) => breach.startsWith(`${one}:`)))) continue;
     red++;
     const off = scenario.without?.join(" and ") ?? "";
     process.stdout.write(
-      `red: without ${off} "${scenario.name}" should break ${breaks}: ${breaches.join("; ")}\n`,
+      `red: without ${off} "${scenario.name}" should break ${breaks.join(" and ")}: ${breaches.join("; ")}\n`,
     );
   }
 

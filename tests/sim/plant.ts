@@ -14,6 +14,7 @@ import type { Weather } from "./line.ts";
 import { PlayedBroker } from "./played-broker.ts";
 import { PlayedDatabase } from "./played-database.ts";
 import { PlayedDevice } from "./played-device.ts";
+import { PlayedEvents } from "./played-events.ts";
 import { PlayedGateway } from "./played-gateway.ts";
 import { PlayedHub } from "./played-hub.ts";
 import { PlayedRoad } from "./played-road.ts";
@@ -26,6 +27,7 @@ export interface Edge {
   readonly folder: string;
   readonly gateway: PlayedGateway;
   readonly device: PlayedDevice;
+  readonly events: PlayedEvents;
   readonly road: PlayedRoad;
   readonly clock: SteppedClock;
   /** What the faults that it went through may explain of its samples. */
@@ -99,6 +101,7 @@ export async function openPlant(
       instance * valuesOfDevice,
     );
     const road = new PlayedRoad(broker, id, own.fork("road"), order);
+    const events = new PlayedEvents(instance);
     const ownFolder = join(folder, `${id}-${instance}`);
     mkdirSync(ownFolder);
     const gateway = new PlayedGateway({
@@ -114,6 +117,7 @@ export async function openPlant(
       clock: edgeClock,
       random: own.fork("gateway"),
       device,
+      events,
       road,
       uplinkRoad: roadWithout(protections, road),
       outbox: (outbox) => outboxWithout(protections, outbox),
@@ -124,6 +128,7 @@ export async function openPlant(
       folder: ownFolder,
       gateway,
       device,
+      events,
       road,
       clock: edgeClock,
       excuses: new Set<LossReason>(),

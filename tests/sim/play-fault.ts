@@ -117,8 +117,9 @@ async function restoreJournals(
 ): Promise<void> {
   const copied = edges.map(({ folder }) => copyJournal(folder, `${folder}-copied-${copies++}`));
   await clock.sleep(afterMs, never);
-  for (const [at, { folder, gateway }] of edges.entries()) {
+  for (const [at, { folder, gateway, events }] of edges.entries()) {
     await gateway.kill();
+    events.loseDisk();
     const copy = copied[at];
     if (copy !== undefined) copyJournal(copy, folder);
   }
@@ -128,11 +129,12 @@ async function restoreJournals(
 
 /** Its device stays, and its cable. */
 async function replaceHardware(
-  { folder, gateway, excuses }: Edge,
+  { folder, gateway, events, excuses }: Edge,
   startAgainMs: number,
   wait: (ms: number) => Promise<void>,
 ): Promise<void> {
   await gateway.kill();
+  events.loseDisk();
   rmSync(folder, { recursive: true });
   mkdirSync(folder);
   excuses.add("journal lost");

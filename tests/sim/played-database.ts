@@ -124,6 +124,14 @@ export class PlayedDatabase implements FrameStore {
     return this.store.clockRecords(...asked);
   }
 
+  events(...asked: Parameters<FrameStore["events"]>): ReturnType<FrameStore["events"]> {
+    return this.store.events(...asked);
+  }
+
+  alarms(max: number): ReturnType<FrameStore["alarms"]> {
+    return this.store.alarms(max);
+  }
+
   quarantine(rowsMax: number): ReturnType<FrameStore["quarantine"]> {
     return this.store.quarantine(rowsMax);
   }

@@ -16,6 +16,7 @@ import { messageChain, silentLog, type Log, type Random } from "@millwright/kit"
 import type { GatewayId, LaneMark, TagId } from "@millwright/wire-contract";
 
 import type { PlayedDevice } from "./played-device.ts";
+import type { PlayedEvents } from "./played-events.ts";
 import type { PlayedRoad } from "./played-road.ts";
 import type { SteppedClock } from "./stepped-clock.ts";
 
@@ -32,6 +33,8 @@ export interface GatewayOptions {
   readonly clock: SteppedClock;
   readonly random: Random;
   readonly device: PlayedDevice;
+  /** What happens on it besides; nothing when absent. */
+  readonly events?: PlayedEvents;
   readonly road: PlayedRoad;
   readonly releaseRule?: ReleaseRule;
   /** The road as the uplink sees it, where a protection is switched off. */
@@ -45,6 +48,7 @@ interface Running {
   readonly journal: JournalCore;
   readonly uplink: ReturnType<typeof createUplink>;
   readonly supervisor: DeviceSupervisor;
+  readonly events: AbortController;
 }
 
 /** The least that the settings take. */
@@ -168,7 +172,9 @@ export class PlayedGateway {
     supervisor.broken.catch(onBroken);
     await uplink.start();
     await supervisor.start();
-    this.#running = { journal, uplink, supervisor };
+    const events = new AbortController();
+    void this.options.events?.say(journal.events, clock, events.signal);
+    this.#running = { journal, uplink, supervisor, events };
   }
 
   /** kill -9: what is in memory is gone, and nobody says goodbye. */
@@ -177,11 +183,18 @@ export class PlayedGateway {
     if (running === undefined) return;
     this.#running = undefined;
     this.#started = false;
+    running.events.abort();
     this.#checkBalance(running);
     this.options.road.drop();
     await running.journal.abandon();
     // Ends the loops; what they still say goes nowhere.
     await Promise.all([running.supervisor.stop(), running.uplink.stop(aborted)]);
+  }
+
+  /** Nothing more happens. */
+  fallQuiet(): void {
+    this.options.device.fallQuiet();
+    this.#running?.events.abort();
   }
 
   /** For what is asked beside the road; undefined while it does not run. */

@@ -16,7 +16,7 @@ const outage: Scenario = {
     tagsPerGateway: 20,
     everyMs: 5_000,
     commitEveryMs: 20_000,
-    journalBytesMax: 2 ** 19,
+    journalBytesMax: 9 * 2 ** 16,
   },
   lookEveryMs: 20_000,
   forMs: 3.5 * hourMs,

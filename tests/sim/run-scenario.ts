@@ -57,7 +57,7 @@ export async function runScenario(
   }
   await Promise.all(playing);
 
-  for (const { device } of plant.edges) device.fallQuiet();
+  for (const { gateway } of plant.edges) gateway.fallQuiet();
   await comeToRest(plant, breaches, restMsMax);
   const verdict = await judgeAll(scenario, plant, breaches);
   for (const breach of [...plant.orderBreaches, ...plant.values.breaches]) breaches.add(breach);
