@@ -436,6 +436,8 @@ export interface AssetHealth {
   readonly state: AssetState;
   /** Highest score over its limit among all levels, smoothed by nothing: 1 is where an episode would begin. 0 when nothing can be judged. */
   readonly score: number;
+  /** Share of the learning that is done, 0..1: before 1 statistics do not judge. */
+  readonly learnt: number;
   /** The episode that lasts, if any. */
   readonly episode?: Episode;
 }

@@ -38,7 +38,6 @@ import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
 import { joinAlarms } from "./alarm-parts.ts";
 import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
-import { joinCommands } from "./command-parts.ts";
 import { joinDetection } from "./detect-parts.ts";
 import type {
   DeclaredTag,
@@ -141,14 +140,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       events: journal.events,
       detection,
     });
-    const commands = joinCommands({
-      ...{ settings, book, clock, log },
-      current: tagViewOf(current),
-      events: journal.events,
-      devices: () => devices,
-      audit: (note) => people.door.audit(note),
-    });
-    const watchers: SampleWatcher[] = [detection, alarms, commands.desk];
+    const watchers: SampleWatcher[] = [detection, alarms];
     const devices = settings.devices.map((device) =>
       superviseDevice(
         device,
@@ -209,19 +201,10 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         stateListeners.add(listener);
         return () => stateListeners.delete(listener);
       },
-      onNews(listener) {
-        const ends = [
-          alarms.onChanged(() => {
-            listener("alarms");
-          }),
-          commands.desk.onChanged(() => {
-            listener("commands");
-          }),
-        ];
-        return () => {
-          for (const end of ends) end();
-        };
-      },
+      onNews: (listener) =>
+        alarms.onChanged(() => {
+          listener("alarms");
+        }),
     };
     const pages = people.pages(
       {
@@ -244,7 +227,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-      [...alarmRoutes, ...commands.routes],
+      [...alarmRoutes],
     );
 
     options.routes?.(pages.routes);
@@ -269,7 +252,6 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       alarms,
       ...pages.services,
       ...devices,
-      ...commands.services,
       ...(captures === undefined ? [] : [captures]),
       announce,
     ];

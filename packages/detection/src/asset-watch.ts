@@ -37,6 +37,18 @@ interface ModelScore {
   contributions: readonly Contribution[];
 }
 
+export interface AssetStep {
+  readonly nowUs: number;
+  /** Since the step before, s. */
+  readonly dtS: number;
+  /** Nothing is known of the time before it: ages are counted from here at most, µs. */
+  readonly awakeUs: number;
+  /** Last proof that the value of a tag still holds; 0 for none. */
+  readonly confirmedUs: (tag: number) => number;
+  /** What a guess must exceed to begin an episode. */
+  readonly gain: number;
+}
+
 /** All levels of one asset, second by second: what speaks, and the episode that comes of it. */
 export class AssetWatch {
   readonly plan: WatchedAsset;
@@ -51,7 +63,8 @@ export class AssetWatch {
   readonly #persistence: PersistenceColumns;
   readonly #models = new Map<string, ModelScore>();
   readonly #modelPersistence = new PersistenceColumns(modelsMax, neededWindows, ofWindows);
-  readonly #startUs: number;
+  /** Tags that were beyond their limits since the episode began. */
+  readonly #involved = new Set<string>();
   #findings: readonly Finding[] = [];
   #persistent = false;
   #blind = true;
@@ -73,7 +86,6 @@ export class AssetWatch {
     this.#row = options.row;
     this.#watch = options.watch;
     this.#baselines = options.baselines;
-    this.#startUs = options.startUs;
     this.#persistence = new PersistenceColumns(options.plan.tags.length, neededS, ofS);
   }
 
@@ -90,19 +102,14 @@ export class AssetWatch {
   }
 
   /** One step, about a second after the one before. */
-  step(
-    nowUs: number,
-    dtS: number,
-    confirmedUs: (tag: number) => number,
-    gain: number,
-  ): EpisodeBody | undefined {
+  step(now: AssetStep): EpisodeBody | undefined {
+    const { nowUs, gain } = now;
     this.#enter(nowUs);
-    const frozen = this.track.open !== undefined;
     const findings: Finding[] = [];
     let [missing, persistent] = [0, false];
     for (let index = 0; index < this.plan.tags.length; index++) {
       const before = findings.length;
-      const isMissing = this.#look(index, nowUs, dtS, confirmedUs, frozen, findings);
+      const isMissing = this.#look(index, now, findings);
       if (isMissing) missing++;
       const worst = findings.slice(before).reduce((most, { score }) => Math.max(most, score), 0);
       if (this.#persistence.add(index, worst >= 1)) persistent = true;
@@ -162,10 +169,10 @@ export class AssetWatch {
         })),
       ];
     }
-    const fused = fuse(findings);
+    const fused = fuse(this.#relevant(findings));
     this.score = Math.max(fused?.score ?? 0, this.#quietScore(), modelScore);
     const certain = findings.some(({ level, score }) => level === "limit" && score >= 1);
-    return this.track.step({
+    const told = this.track.step({
       nowUs,
       fused,
       persistent,
@@ -173,6 +180,21 @@ export class AssetWatch {
       gain: certain ? 1 : gain,
       blind: this.#blind && modelScore < speaksFrom,
     });
+    if (this.track.open === undefined) this.#involved.clear();
+    else for (const { tag, score } of findings) if (score >= 1) this.#involved.add(tag);
+    return told;
+  }
+
+  /** While an episode lasts, what is only near its limit belongs to it when it has been beyond. */
+  #relevant(findings: readonly Finding[]): readonly Finding[] {
+    if (this.track.open === undefined) return findings;
+    return findings.filter(({ tag, score }) => score >= 1 || this.#involved.has(tag));
+  }
+
+  /** After a restart. */
+  resume(open: EpisodeBody | undefined, endedUs: number): void {
+    this.track.resume(open, endedUs);
+    for (const { tag } of open?.contributions ?? []) this.#involved.add(tag);
   }
 
   /** What was learnt of these tags, or of all, in all states, is learnt anew. */
@@ -247,10 +269,7 @@ export class AssetWatch {
   /** Looks at one tag at all levels. @returns whether it is missing */
   #look(
     index: number,
-    nowUs: number,
-    dtS: number,
-    confirmedUs: (tag: number) => number,
-    frozen: boolean,
+    { nowUs, dtS, awakeUs, confirmedUs }: AssetStep,
     findings: Finding[],
   ): boolean {
     const tag = this.plan.tags[index];
@@ -262,7 +281,7 @@ export class AssetWatch {
       this.state.state === "unknown" || this.plan.states.includes(this.state.state);
     const goodUs = watch.goodUs[slot] ?? 0;
     const provenUs = watch.good[slot] === 1 ? Math.max(goodUs, confirmedUs(tag.tag)) : goodUs;
-    const ageS = (nowUs - Math.max(provenUs, this.#startUs)) / 1e6;
+    const ageS = (nowUs - Math.max(provenUs, awakeUs)) / 1e6;
     const missing = missingScore(ageS, tag.expectedS);
     const rate = watch.takeRate(slot);
     if (missing >= 1) {
@@ -282,6 +301,8 @@ export class AssetWatch {
     if (!tag.learnt) return false;
     const row = this.#rowOf(index, this.#judged);
     const unchangedS = (nowUs - Math.max(watch.changedUs[slot] ?? 0, this.#settledUs)) / 1e6;
+    // What an episode is about is not learnt while it lasts; the day goes on for the other tags.
+    const frozen = this.track.open !== undefined && this.#involved.has(tag.id);
     this.#baselines.step(slot, row, watch, dtS, unchangedS, frozen);
     this.#lookAtScores(index, row, findings);
     return false;

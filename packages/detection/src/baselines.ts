@@ -346,11 +346,10 @@ export class Baselines {
       const name = detectors[detector];
       if (name === undefined) continue;
       const place = row * detectorCount + detector;
-      const largest = this.#largest[place] ?? 0;
-      // Rests that are long are few.
-      const apartS = Math.max(independentS[name], detector === at.flat ? largest : 0);
-      const margin = marginOf(seenS / apartS, this.#chance);
-      const wanted = Math.max(this.#leastOf(row, detector), margin * largest);
+      // Nobody knows the tail of how long a value rests: it is given the whole margin for ever.
+      const effective = detector === at.flat ? 0 : seenS / independentS[name];
+      const margin = marginOf(effective, this.#chance);
+      const wanted = Math.max(this.#leastOf(row, detector), margin * (this.#largest[place] ?? 0));
       const now = this.#limit[place] ?? 0;
       this.#limit[place] = judges ? Math.min(wanted, now * growthPerMinute) : wanted;
     }

@@ -97,6 +97,17 @@ test("a proof without a value holds for one that is good, and not for one that i
   assert.equal(pump.told[0], "began missing");
 });
 
+test("a clock that was set, or a program that slept, makes nothing missing", () => {
+  const pump = learnt();
+  for (const byS of [3_600, -7_200]) {
+    pump.atS += byS;
+    // What comes slowly has not come yet by the new clock.
+    pump.play(4, (name, value) => (name === "flow" ? undefined : value));
+    pump.play(60);
+  }
+  assert.deepEqual(pump.told, []);
+});
+
 test("a machine that is off is not judged and not learnt from, and may be silent", () => {
   const pump = learnt();
   pump.play(2 * hour, (name) => {

@@ -60,11 +60,14 @@ export class Detector {
   readonly #isSpecial: Uint8Array;
   readonly #specials = new Map<number, Special>();
   #nowUs: number;
+  /** From here on times are counted: before it nobody looked, or the clock was another. */
+  #awakeUs: number;
 
   constructor(plan: WatchPlan, listener: DetectorListener, startUs: number) {
     this.#plan = plan;
     this.#listener = listener;
     this.#nowUs = startUs;
+    this.#awakeUs = startUs;
     this.#budget = new AlarmBudget(plan.episodesPerDayMax);
     const tags = plan.assets.flatMap((asset) => asset.tags);
     const rows = plan.assets.reduce(
@@ -134,13 +137,19 @@ export class Detector {
    * @param confirmedUs last proof that the value of a tag still holds, by the clock of `nowUs`; 0 for none
    */
   advance(nowUs: number, confirmedUs: (tag: number) => number): void {
-    const dtS = Math.min(stepMostS, Math.max(0, (nowUs - this.#nowUs) / 1e6));
+    const passedS = (nowUs - this.#nowUs) / 1e6;
+    const dtS = Math.min(stepMostS, Math.max(0, passedS));
     this.#nowUs = nowUs;
+    if (passedS < 0 || passedS > stepMostS) this.#awakeUs = nowUs;
     if (dtS === 0) return;
     const gain = this.#budget.gain(nowUs);
     for (const asset of this.#assets) {
       this.#watchState(asset, nowUs, confirmedUs);
-      this.#tell(asset, asset.step(nowUs, dtS, confirmedUs, gain), nowUs);
+      this.#tell(
+        asset,
+        asset.step({ nowUs, dtS, awakeUs: this.#awakeUs, confirmedUs, gain }),
+        nowUs,
+      );
     }
   }
 
@@ -214,7 +223,7 @@ export class Detector {
       const own = saved.assets[asset.plan.id];
       if (own === undefined) continue;
       asset.restore((key) => own.baselines[key]);
-      asset.track.resume(own.open, own.endedUs);
+      asset.resume(own.open, own.endedUs);
       asset.plan.setpoints.forEach((tag, place) => {
         const special = this.#specials.get(tag);
         if (special !== undefined) special.value = own.setpoints[place] ?? NaN;
@@ -266,7 +275,7 @@ export class Detector {
     const special = state === undefined ? undefined : this.#specials.get(state.tag);
     if (state === undefined || special === undefined || special.goodUs === 0) return;
     const confirmed = special.good ? confirmedUs(state.tag) : 0;
-    const ageS = (nowUs - Math.max(special.goodUs, confirmed)) / 1e6;
+    const ageS = (nowUs - Math.max(special.goodUs, confirmed, this.#awakeUs)) / 1e6;
     const before = asset.state.state;
     if (!special.good || missingScore(ageS, state.expectedS) >= 1) {
       if (asset.state.lose(nowUs)) this.#tellState(asset, before, nowUs);

@@ -1,0 +1,369 @@
+import { Detector, parseSaved, type EpisodeBody } from "@millwright/detection";
+import { messageChain, type Clock, type Log, type Service } from "@millwright/kit";
+import type {
+  ContextEvent,
+  Contribution,
+  EpisodeEvent,
+  EventRecord,
+  LabelEvent,
+  NewEvent,
+  Verdict,
+} from "@millwright/wire-contract/events";
+import type { TagDefinition } from "@millwright/wire-contract";
+import { z } from "zod";
+
+import type {
+  AssetHealth,
+  DetectionFeed,
+  Episode,
+  EpisodeDesk,
+  EventBook,
+  SampleBatch,
+  SampleWatcher,
+  SavedState,
+  TagView,
+} from "../hand-over.ts";
+import { ContextWatch } from "./context-watch.ts";
+import type { AssetFile, DetectionFile } from "./settings.ts";
+import { watchPlan } from "./watch-plan.ts";
+
+/** Statistics step once a second: what they remember is counted in seconds. */
+const stepMs = 1_000;
+/** A crash costs the learning of so long. More often would write baselines all day. */
+const saveEveryMs = 600_000;
+/** Episodes that a person may still judge without the journal being asked. */
+const rememberedMax = 200;
+/** Contexts of an asset after which what was learnt holds no longer (field practice 61). */
+const resets: ReadonlySet<string> = new Set(["repair", "sensor-change", "calibration"]);
+/** As every part names what it saves. */
+const savedAs = "detection";
+const labels: Readonly<Record<Verdict, LabelEvent["label"]>> = {
+  open: "unknown",
+  confirmed: "fault",
+  false: "no-fault",
+  unknown: "unknown",
+};
+
+export interface DetectionParts {
+  readonly assets: readonly AssetFile[];
+  readonly detection: DetectionFile;
+  readonly tagOf: (id: string) => TagDefinition | undefined;
+  readonly current: TagView;
+  readonly book: EventBook;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Detection of the running gateway: samples in, episodes, states and context out as events. Holds no sample up: what it does
+ * with one takes some 20 ns, and everything else is done once a second.
+ */
+export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, DetectionFeed {
+  readonly name = "detection";
+  readonly broken: Promise<never> = new Promise(() => undefined);
+  readonly #parts: DetectionParts;
+  readonly #detector: Detector;
+  readonly #context: ContextWatch;
+  readonly #ids: ReadonlySet<string>;
+  /** By asset: those that last. By id: those that were told of late. */
+  readonly #open = new Map<string, Episode>();
+  readonly #remembered = new Map<string, Episode>();
+  readonly #listeners = new Set<(asset: string) => void>();
+  readonly #changed = new Set<string>();
+  /** The state of each asset that was told last. */
+  readonly #told = new Map<string, string>();
+  readonly #end = new AbortController();
+  #next = 1;
+  #events: NewEvent[] = [];
+  /** Of the events told last: rejects when they could not be kept. */
+  #kept: Promise<unknown> = Promise.resolve();
+  /** Of all so far; never rejects. */
+  #keeping: Promise<unknown> = Promise.resolve();
+  #loop: Promise<void> = Promise.resolve();
+  #savedMs = 0;
+  #stopListening: () => void = () => undefined;
+
+  constructor(parts: DetectionParts) {
+    this.#parts = parts;
+    const { assets, detection, tagOf, clock, book } = parts;
+    this.#ids = new Set(assets.map(({ id }) => id));
+    this.#context = new ContextWatch(assets, tagOf);
+    this.#detector = new Detector(
+      watchPlan(assets, detection, tagOf),
+      {
+        episode: (asset, body) => {
+          this.#take(asset, body);
+        },
+        state: (asset, state, _before, atUs) => {
+          this.#changed.add(asset);
+          this.#tellState(asset, state, atUs);
+        },
+      },
+      clock.nowUs(),
+    );
+    this.#restore(book.state(savedAs));
+  }
+
+  start(): Promise<void> {
+    const { book, clock } = this.#parts;
+    this.#savedMs = clock.monotonicMs();
+    this.#stopListening = book.onKept((events) => {
+      for (const event of events) this.#hear(event);
+    });
+    if (this.#ids.size > 0) this.#loop = this.#run();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopListening();
+    this.#end.abort();
+    await this.#loop;
+    this.#flush(true);
+    await this.#keeping;
+  }
+
+  watch(batch: SampleBatch): void {
+    // A device's history says what was, and this is about now.
+    if (batch.late || this.#ids.size === 0) return;
+    this.#detector.take(batch, batch.receivedUs);
+    if (this.#events.length > 0 || this.#changed.size > 0) this.#flush(false);
+  }
+
+  scored(
+    asset: string,
+    detector: string,
+    atUs: number,
+    score: number,
+    contributions: readonly Contribution[],
+  ): void {
+    this.#detector.scored(asset, detector, atUs, score, contributions);
+    if (this.#events.length > 0) this.#flush(false);
+  }
+
+  health(asset: string): AssetHealth | undefined {
+    const status = this.#detector.status(asset);
+    if (status === undefined) return undefined;
+    const { state, sinceUs, settled, score, learnt } = status;
+    const episode = this.#open.get(asset);
+    return {
+      state: { asset, state, sinceUs, settled },
+      score,
+      learnt,
+      ...(episode === undefined ? {} : { episode }),
+    };
+  }
+
+  assets(): readonly AssetHealth[] {
+    return [...this.#ids].flatMap((id) => this.health(id) ?? []);
+  }
+
+  episodes(): readonly Episode[] {
+    return [...this.#open.values()];
+  }
+
+  async judge(
+    id: string,
+    verdict: Verdict,
+    person: string,
+    failureMode: string,
+  ): Promise<Episode | undefined> {
+    const known = await this.#find(id);
+    if (known === undefined) return undefined;
+    const { clock } = this.#parts;
+    const { asset } = known;
+    const nowUs = clock.nowUs();
+    const episode = {
+      ...known,
+      event: { ...known.event, what: "verdict", verdict, person } as const,
+    };
+    this.#remember(episode);
+    const label = {
+      fromUs: known.event.beginUs,
+      toUs: known.event.endUs ?? nowUs,
+      label: labels[verdict],
+      failureMode,
+      author: person,
+      // Nobody knows better than who stands before the machine.
+      sureness: verdict === "confirmed" || verdict === "false" ? 1 : 0,
+      source: "episode",
+      episode: id,
+    } as const;
+    this.#events.push(
+      { kind: "episode", atUs: nowUs, asset, subject: id, body: episode.event },
+      { kind: "label", atUs: nowUs, asset, subject: id, body: label },
+    );
+    if (verdict === "confirmed") this.#detector.confirm(known.event.beginUs);
+    if (verdict === "false") {
+      const tags = known.event.contributions.map(({ tag }) => tag);
+      this.#detector.accept(asset, tags, nowUs);
+    }
+    this.#flush(true);
+    await this.#kept;
+    return this.#remembered.get(id) ?? episode;
+  }
+
+  async resetBaselines(
+    asset: string,
+    reason: "repair" | "sensor-change" | "calibration",
+    person: string,
+    note: string,
+  ): Promise<void> {
+    const atUs = this.#parts.clock.nowUs();
+    this.#events.push({
+      ...{ kind: "context", atUs, asset, subject: `${reason} of ${asset}` },
+      body: { what: "began", context: reason, value: note, person },
+    });
+    this.#flush(true);
+    await this.#kept;
+  }
+
+  onChanged(listener: (asset: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, current } = this.#parts;
+    while (!this.#end.signal.aborted) {
+      const waited = await clock.sleep(stepMs, this.#end.signal).then(
+        () => true,
+        () => false,
+      );
+      if (!waited) return;
+      const nowUs = clock.nowUs();
+      this.#detector.advance(nowUs, (tag) => current.confirmedUs(tag));
+      this.#events.push(...this.#context.look(current, nowUs));
+      this.#flush(false);
+    }
+  }
+
+  /** A state that is not known ends no interval: what is known next says whether it went on. */
+  #tellState(asset: string, state: string, atUs: number): void {
+    const before = this.#told.get(asset);
+    if (state === "unknown" || state === before) return;
+    const about = { kind: "context", atUs, asset, subject: `state of ${asset}` } as const;
+    const bodyOf = (what: ContextEvent["what"], value: string): ContextEvent => ({
+      what,
+      context: "state",
+      value,
+    });
+    if (before !== undefined) this.#events.push({ ...about, body: bodyOf("ended", before) });
+    this.#events.push({ ...about, body: bodyOf("began", state) });
+    this.#told.set(asset, state);
+  }
+
+  /** What the detector says becomes an event with a name of its own. */
+  #take(asset: string, body: EpisodeBody): void {
+    const { clock } = this.#parts;
+    const before = this.#open.get(asset);
+    const id = before?.id ?? `E-${this.#next++}`;
+    const { verdict = "open", person } = before?.event ?? {};
+    const event: EpisodeEvent = { ...body, verdict, ...(person === undefined ? {} : { person }) };
+    const episode = { id, asset, event };
+    if (body.what === "ended") this.#open.delete(asset);
+    else this.#open.set(asset, episode);
+    this.#remember(episode);
+    this.#changed.add(asset);
+    this.#events.push({ kind: "episode", atUs: clock.nowUs(), asset, subject: id, body: event });
+  }
+
+  #remember(episode: Episode): void {
+    this.#remembered.delete(episode.id);
+    this.#remembered.set(episode.id, episode);
+    if (this.#open.get(episode.asset)?.id === episode.id) this.#open.set(episode.asset, episode);
+    for (const id of this.#remembered.keys()) {
+      if (this.#remembered.size <= rememberedMax) break;
+      this.#remembered.delete(id);
+    }
+  }
+
+  async #find(id: string): Promise<Episode | undefined> {
+    const known = this.#remembered.get(id);
+    if (known !== undefined) return known;
+    const [record] = await this.#parts.book.list({ kind: "episode", subject: id, max: 1 });
+    if (record?.kind !== "episode") return undefined;
+    return { id, asset: record.asset, event: record.body };
+  }
+
+  /** A repair is told by whoever did it, here or elsewhere. */
+  #hear(event: EventRecord): void {
+    if (event.kind !== "context" || event.body.what !== "began") return;
+    if (!resets.has(event.body.context) || !this.#ids.has(event.asset)) return;
+    const { log, clock } = this.#parts;
+    log.info("detect.learns-anew", { asset: event.asset, reason: event.body.context });
+    this.#detector.forget(event.asset, clock.nowUs());
+    this.#flush(true);
+  }
+
+  /** Tells what has happened, in order. @param save baselines and open episodes, too */
+  #flush(save: boolean): void {
+    const { book, log, clock } = this.#parts;
+    const events = this.#events;
+    this.#events = [];
+    const told = events.some(({ kind }) => kind === "episode");
+    const due = clock.monotonicMs() - this.#savedMs >= saveEveryMs;
+    if (this.#ids.size > 0 && (save || told || due)) {
+      this.#savedMs = clock.monotonicMs();
+      book.saveState(savedAs, this.#save());
+    }
+    const changed = new Set([...this.#changed, ...events.map(({ asset }) => asset)]);
+    this.#changed.clear();
+    if (events.length > 0) {
+      this.#kept = this.#keeping.then(() => book.keep(events));
+      // What cannot be kept is said, and does not keep what comes after it from being kept.
+      this.#keeping = this.#kept.catch((failure: unknown) => {
+        const reason = messageChain(failure);
+        log.error("detect.events-not-kept", { count: events.length, reason });
+      });
+    }
+    for (const asset of changed) for (const listener of this.#listeners) listener(asset);
+  }
+
+  #save(): SavedState {
+    const open = [...this.#open].map(([asset, { id, event }]) => {
+      const { verdict, person = null } = event;
+      return [asset, { id, verdict, person }];
+    });
+    return {
+      next: this.#next,
+      open: Object.fromEntries(open) as SavedState,
+      states: Object.fromEntries(this.#told),
+      context: this.#context.save(),
+      learnt: this.#detector.save() as unknown as SavedState,
+    };
+  }
+
+  #restore(saved: SavedState | undefined): void {
+    const parsed = savedDetection.safeParse(saved);
+    if (!parsed.success) return;
+    const { next, open, states, context, learnt } = parsed.data;
+    this.#next = next;
+    this.#context.restore(context);
+    for (const [asset, state] of Object.entries(states)) this.#told.set(asset, state);
+    const detection = parseSaved(learnt);
+    if (detection === undefined) return;
+    this.#detector.restore(detection);
+    for (const [asset, { id, verdict, person }] of Object.entries(open)) {
+      const body = this.#detector.status(asset)?.open;
+      if (body === undefined) continue;
+      const event = { ...body, verdict, ...(person === null ? {} : { person }) };
+      this.#open.set(asset, { id, asset, event });
+      this.#remembered.set(id, { id, asset, event });
+    }
+  }
+}
+
+const savedDetection = z.object({
+  next: z.int().min(1),
+  open: z.record(
+    z.string(),
+    z.object({
+      id: z.string(),
+      verdict: z.enum(["open", "confirmed", "false", "unknown"]),
+      person: z.string().nullable(),
+    }),
+  ),
+  states: z.record(z.string(), z.string()),
+  context: z.record(z.string(), z.string()),
+  learnt: z.unknown(),
+});
