@@ -38,6 +38,7 @@ import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
 import { joinAlarms } from "./alarm-parts.ts";
 import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
+import { joinCommands } from "./command-parts.ts";
 import { joinDetection } from "./detect-parts.ts";
 import type {
   DeclaredTag,
@@ -140,7 +141,14 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       events: journal.events,
       detection,
     });
-    const watchers: SampleWatcher[] = [detection, alarms];
+    const commands = joinCommands({
+      ...{ settings, book, clock, log },
+      current: tagViewOf(current),
+      events: journal.events,
+      devices: () => devices,
+      audit: (note) => people.door.audit(note),
+    });
+    const watchers: SampleWatcher[] = [detection, alarms, commands.desk];
     const devices = settings.devices.map((device) =>
       superviseDevice(
         device,
@@ -201,10 +209,19 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         stateListeners.add(listener);
         return () => stateListeners.delete(listener);
       },
-      onNews: (listener) =>
-        alarms.onChanged(() => {
-          listener("alarms");
-        }),
+      onNews(listener) {
+        const ends = [
+          alarms.onChanged(() => {
+            listener("alarms");
+          }),
+          commands.desk.onChanged(() => {
+            listener("commands");
+          }),
+        ];
+        return () => {
+          for (const end of ends) end();
+        };
+      },
     };
     const pages = people.pages(
       {
@@ -227,7 +244,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-      [...alarmRoutes],
+      [...alarmRoutes, ...commands.routes],
     );
 
     options.routes?.(pages.routes);
@@ -252,6 +269,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       alarms,
       ...pages.services,
       ...devices,
+      ...commands.services,
       ...(captures === undefined ? [] : [captures]),
       announce,
     ];
