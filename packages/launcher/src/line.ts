@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { stringify } from "yaml";
 
+import { lineAssets } from "./line-assets.ts";
 import { programs } from "./programs.ts";
 
 /** What the plant says when it is ready, as far as a gateway needs it. */
@@ -33,6 +34,8 @@ export interface LineGateway {
   readonly tagRules?: Readonly<Record<string, string>>;
   /** The pump's bearing is captured so often, minutes; absent: never. */
   readonly captureEveryMin?: number;
+  /** Normal time that detection learns from before it judges, minutes; absent: as the gateway has it. */
+  readonly learnMin?: number;
   /** Absent: the gateway works alone. */
   readonly hub?: { readonly url: string; readonly credentialsFile?: string };
 }
@@ -65,7 +68,7 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
     else writeFileSync(to, withRules(readFileSync(from, "utf8"), gateway.tagRules));
     return name;
   };
-  const devices: object[] = [];
+  const devices: { readonly id: string; readonly [key: string]: unknown }[] = [];
   if (plant.opcua !== undefined) {
     devices.push({
       id: "pump-1",
@@ -131,6 +134,8 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
     journal: { folder: "journal", commitEveryMs: gateway.commitEveryMs },
     ...(gateway.telling === undefined ? {} : { telling: gateway.telling }),
     hmi: { port: gateway.hmiPort },
+    assets: lineAssets(new Set(devices.map(({ id }) => id))),
+    ...(gateway.learnMin === undefined ? {} : { detection: { learnMin: gateway.learnMin } }),
     devices,
   };
   const file = join(gateway.folder, "gateway.yaml");
