@@ -148,6 +148,12 @@ class RunningPlant implements Plant {
         machine.points.map(({ path }) => path),
       ),
     }));
+    for (const { machine, image } of this.#devices) {
+      image.ignoresWrites = () =>
+        this.#board.active.some(
+          ({ fault }) => fault.kind === "writes-ignored" && fault.machine === machine.id,
+        );
+    }
     const scheduled = faultFile === undefined ? [] : await loadSchedule(faultFile, machines);
     this.#board = new FaultBoard([...faults, ...scheduled]);
     if (truthFile !== undefined) this.#truthFile = new TruthFile(truthFile);

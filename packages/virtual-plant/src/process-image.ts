@@ -20,6 +20,8 @@ export class ProcessImage {
   readonly values: PlantValue[];
   readonly measuredUs: Float64Array;
   readonly status: Uint32Array;
+  /** True while the machine does nothing of what is written to it, whatever it answers. */
+  ignoresWrites: () => boolean = () => false;
   /** How many readings of `Produced` each server has handed out since the plant started. */
   readonly #produced = new Map<string, number>();
   readonly #producedIndex: number;
@@ -117,7 +119,8 @@ export class ProcessImage {
    */
   write(index: number, value: PlantValue, nowUs: number): boolean {
     const point = this.machine.points[index];
-    if (point?.write === undefined || !point.write(value)) return false;
+    if (point?.write === undefined) return false;
+    if (!this.ignoresWrites() && !point.write(value)) return false;
     this.values[index] = asReported(point, point.read());
     this.measuredUs[index] = nowUs;
     for (const listener of this.#listeners) listener([index]);

@@ -69,6 +69,10 @@ export interface Wrong extends Timed {
   readonly kind: "wrong";
   readonly what: "transaction" | "unit" | "function" | "length" | "crc";
 }
+/** Writes are accepted, and the machine does not do them: a controller in local mode that says nothing. */
+export interface WritesIgnored extends Timed {
+  readonly kind: "writes-ignored";
+}
 /** No room for one more: sessions (OPC UA) or connections (Modbus TCP) are refused; those open stay. */
 export interface Full extends Timed {
   readonly kind: "full";
@@ -94,6 +98,7 @@ export type PlantFault =
   | Slow
   | Late
   | Wrong
+  | WritesIgnored
   | Full
   | WrongClock;
 
@@ -144,6 +149,7 @@ export const plantFault: z.ZodType<PlantFault> = z.discriminatedUnion("kind", [
     ...timed,
     what: z.enum(["transaction", "unit", "function", "length", "crc"]),
   }),
+  z.strictObject({ kind: z.literal("writes-ignored"), ...timed }),
   z.strictObject({ kind: z.literal("full"), ...timed }),
   z.strictObject({
     kind: z.literal("clock"),

@@ -128,13 +128,32 @@ export class MqttDevice {
     client.on("error", () => undefined);
     client.on("message", (topic, payload) => {
       if (this.#node.received(topic, payload)) return;
-      this.#sendCapture(client);
+      if (topic === `${this.prefix}/set`) this.#set(payload);
+      else this.#sendCapture(client);
     });
   }
 
   async #connected(client: MqttClient): Promise<void> {
-    await client.subscribeAsync(`${this.prefix}/capture/request`, { qos: 1 });
+    await client.subscribeAsync([`${this.prefix}/capture/request`, `${this.prefix}/set`], {
+      qos: 1,
+    });
     await this.#node.connected(client);
+  }
+
+  /** `{"Override": 80}`: setpoints by their paths. What cannot be set is dropped: a device has nobody to tell. */
+  #set(payload: Buffer): void {
+    const { image, deviceUs } = this.#options;
+    let wanted: unknown;
+    try {
+      wanted = JSON.parse(payload.toString());
+    } catch {
+      return;
+    }
+    if (typeof wanted !== "object" || wanted === null) return;
+    for (const [path, value] of Object.entries(wanted)) {
+      const plain = typeof value === "number" || typeof value === "boolean";
+      if (plain) image.write(image.indexOf(path), value, deviceUs());
+    }
   }
 
   #sendCapture(client: MqttClient): void {

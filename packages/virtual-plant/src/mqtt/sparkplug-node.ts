@@ -8,6 +8,7 @@ import {
   deviceData,
   deviceDeath,
   nodeBirth,
+  wantedValues,
 } from "./sparkplug.ts";
 
 export const sparkplugGroup = "Millwright";
@@ -51,7 +52,7 @@ export class SparkplugNode {
   /** Called when the connection stands: listens for commands, then is born. */
   async connected(client: MqttClient): Promise<void> {
     this.#client = client;
-    await client.subscribeAsync(this.#topic("NCMD"), { qos: 1 });
+    await client.subscribeAsync([this.#topic("NCMD"), this.#topic("DCMD", true)], { qos: 1 });
     this.#birth();
   }
 
@@ -61,10 +62,12 @@ export class SparkplugNode {
 
   /** Handles a message of the connection; false when it was not for this node. */
   received(topic: string, payload: Uint8Array): boolean {
-    if (topic !== this.#topic("NCMD")) return false;
+    const isForDevice = topic === this.#topic("DCMD", true);
+    if (!isForDevice && topic !== this.#topic("NCMD")) return false;
     // A command that cannot be decoded is dropped: a device has nobody to tell.
     try {
-      if (asksRebirth(payload)) this.#birth();
+      if (isForDevice) this.#set(payload);
+      else if (asksRebirth(payload)) this.#birth();
     } catch {
       return true;
     }
@@ -109,6 +112,14 @@ export class SparkplugNode {
       this.#image.status[index] === 0 ? value : undefined,
     );
     this.#born = true;
+  }
+
+  /** Sets what a DCMD names (6.4.28), and publishes what it made of it. */
+  #set(payload: Uint8Array): void {
+    for (const [path, value] of wantedValues(payload)) {
+      const index = this.#image.indexOf(path);
+      if (this.#image.write(index, value, this.#nowMs() * 1_000)) this.publish([index]);
+    }
   }
 
   #send(kind: "NBIRTH" | "DBIRTH" | "DDATA", payload: Uint8Array): void {

@@ -90,6 +90,14 @@ export function asksRebirth(payload: Uint8Array): boolean {
   );
 }
 
+/** Plain values that a DCMD asks for, by the paths of their points. */
+export function wantedValues(payload: Uint8Array): readonly (readonly [string, PlantValue])[] {
+  return decodePayload(payload).metrics.flatMap(({ name = "", value }) => {
+    const plain = value?.kind === "double" || value?.kind === "float" || value?.kind === "boolean";
+    return plain ? [[name.replaceAll("/", "."), value.value] as const] : [];
+  });
+}
+
 function bdSeqMetric(bdSeq: number): SparkplugMetric {
   return { name: "bdSeq", datatype: dataTypes.UInt64, value: toMetricValue("UInt64", bdSeq) };
 }

@@ -23,7 +23,7 @@ const commonColumns = [
 const protocolColumns: Readonly<Record<TableProtocol, readonly string[]>> = {
   opcua: ["path"],
   modbus: ["order", "bit", "length", "encoding", "sentinel", "together", "swap"],
-  mqtt: ["time_field", "time_format"],
+  mqtt: ["time_field", "time_format", "write_topic", "write_payload"],
   sparkplug: [],
 };
 
@@ -127,6 +127,12 @@ function mqttRows(machine: Machine): readonly Row[] {
         clock: "device",
         time_field: "$.ts",
         time_format: "ms",
+        ...(point.write === undefined
+          ? {}
+          : {
+              write_topic: `plant/${machine.id}/set`,
+              write_payload: `{"${path}":{value}}`,
+            }),
       };
     }),
   );
