@@ -91,7 +91,7 @@ export async function playFault(fault: ScenarioFault, plant: Plant): Promise<voi
       await restoreJournals(edges, fault.afterMs, startAgainMs, plant);
       return;
     case "hardware-replaced":
-      for (const edge of edges) await replaceHardware(edge, startAgainMs, wait);
+      for (const edge of edges) await replaceHardware(edge, startAgainMs, plant);
       return;
     case "cloned":
       for (const edge of [...edges]) {
@@ -129,16 +129,18 @@ async function restoreJournals(
 
 /** Its device stays, and its cable. */
 async function replaceHardware(
-  { folder, gateway, events, excuses }: Edge,
+  { folder, gateway, device, events, excuses }: Edge,
   startAgainMs: number,
-  wait: (ms: number) => Promise<void>,
+  { clock, database }: Plant,
 ): Promise<void> {
   await gateway.kill();
   events.loseDisk();
   rmSync(folder, { recursive: true });
   mkdirSync(folder);
   excuses.add("journal lost");
-  await wait(startAgainMs);
+  const isKnown = (await database.store.gateway(gateway.options.gateway)) !== undefined;
+  if (!isKnown) device.disown();
+  await clock.sleep(startAgainMs, never);
   await gateway.start();
 }
 
@@ -164,7 +166,7 @@ async function clone(
   await wait(fault.replacedAfterMs);
   // What it made was never told to anybody: the hub cannot know when it began.
   other.excuses.add("restored copy");
-  await replaceHardware(other, startAgainMs, wait);
+  await replaceHardware(other, startAgainMs, plant);
   other.road.putIn();
 }
 

@@ -26,6 +26,8 @@ export class PlayedDevice {
   readonly produced: Produced[] = [];
   /** Readings that were asked for and charged by the driver: the answer did not come. */
   charged = 0;
+  /** Readings that only hardware took of which nobody has ever heard. */
+  unheard = 0;
   readonly #tags: readonly string[];
   readonly #world: Clock;
   readonly #gatewayClock: SteppedClock;
@@ -55,6 +57,12 @@ export class PlayedDevice {
     this.#world = world;
     this.#gatewayClock = gatewayClock;
     this.#random = random;
+  }
+
+  /** The hardware that took all readings up to now is gone, and nobody ever heard of it: nobody can say what it had. */
+  disown(): void {
+    this.unheard += this.produced.length;
+    this.produced.length = 0;
   }
 
   leave(): void {

@@ -4,6 +4,7 @@ import {
   fitsChain,
   gatewayOfSubject,
   parseFrame,
+  type Epoch,
   type FrameHead,
   type Hello,
   type LaneMark,
@@ -39,6 +40,8 @@ export class TestHub implements Road {
   lastSent: object = {};
   /** Another gateway with this name has started later. */
   fences = false;
+  /** The epoch of the gateway that was started last, as marks say it. */
+  running: Epoch | undefined;
   watched: readonly TagId[] = [];
 
   constructor(clock: Clock) {
@@ -98,6 +101,7 @@ export class TestHub implements Road {
       version: 1,
       incarnation: this.incarnation,
       marks: this.#marks(),
+      ...(this.running === undefined ? {} : { running: this.running }),
       ...(this.watched.length === 0 ? {} : { watched: this.watched }),
     };
     this.#events?.mark(toJson(message));

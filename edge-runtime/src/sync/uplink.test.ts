@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog, type Service } from "@millwright/kit";
-import { parseFrame, type HubLink, type RoadLane, type TagId } from "@millwright/wire-contract";
+import {
+  parseFrame,
+  type Epoch,
+  type HubLink,
+  type RoadLane,
+  type TagId,
+} from "@millwright/wire-contract";
 
 import { toHex } from "./messages.ts";
 import type { ReleaseRule } from "./release-rule.ts";
@@ -148,6 +154,22 @@ test("a gateway whose name another one has says so on its pages and with every b
   await clock.advance(60_000);
   assert.equal("fenced" in uplink.link, false);
   assert.equal("fenced" in hub.lastSent, false);
+});
+
+test("a name that another one takes right after the hello leads to another hello, once", async (context) => {
+  const { clock, hub } = await newRig(context);
+  await clock.advance(100);
+  assert.equal(hub.hellos.length, 1);
+  hub.running = "f".repeat(32) as Epoch;
+  hub.publishMarks();
+  await clock.advance(100);
+  assert.equal(hub.hellos.length, 1, "too soon");
+  for (let repeat = 0; repeat < 10; repeat++) {
+    await clock.advance(2_000);
+    hub.publishMarks();
+  }
+  await clock.advance(100);
+  assert.equal(hub.hellos.length, 2);
 });
 
 test("an ack of the broker releases nothing: what it lost is sent again under a new round", async (context) => {

@@ -359,9 +359,10 @@ class Uplink implements Service {
       return;
     }
     const { running } = message;
-    if (running !== undefined && running !== this.#runningEpoch && running !== this.#otherRunning) {
+    const isOther = running !== undefined && running !== this.#runningEpoch;
+    // Too soon after the last hello it is not said, and this is not forgotten: the hub repeats it.
+    if (isOther && running !== this.#otherRunning && this.#wantHello()) {
       this.#otherRunning = running;
-      this.#wantHello();
     }
     for (const mark of message.marks) this.#offer(this.#rule({ kind: "mark", mark }));
     if (message.watched !== undefined) this.#options.outbox.watch(message.watched);
@@ -410,10 +411,12 @@ class Uplink implements Service {
     }
   }
 
-  #wantHello(): void {
-    if (this.#options.clock.monotonicMs() - this.#helloSaidMs < helloAgainMs) return;
+  /** @returns whether it will be said: not too soon after the one before */
+  #wantHello(): boolean {
+    if (this.#options.clock.monotonicMs() - this.#helloSaidMs < helloAgainMs) return false;
     this.#helloWanted = true;
     this.#waker.wake();
+    return true;
   }
 
   /** Sends one piece of the first lane that has something; answers whether it did. */
