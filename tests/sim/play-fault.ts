@@ -82,6 +82,8 @@ export async function playFault(fault: ScenarioFault, plant: Plant): Promise<voi
       await wait(fault.afterMs);
       database.kill();
       database.restore();
+      // What is looked up from here on is of the older state.
+      plant.values.forget();
       await wait(startAgainMs);
       database.start();
       plant.values.forget();
