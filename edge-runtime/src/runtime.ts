@@ -130,7 +130,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
 
     const indexOf = (id: string): number | undefined => book.indexOf(id);
     // Those who see each sample as it comes, in this order.
-    const detection = joinDetection({
+    const { detection, routes: episodeRoutes } = joinDetection({
       ...{ settings, book, clock, log },
       current: tagViewOf(current),
       events: journal.events,
@@ -214,6 +214,9 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           alarms.onChanged(() => {
             listener("alarms");
           }),
+          detection.onChanged(() => {
+            listener("episodes");
+          }),
           commands.desk.onChanged(() => {
             listener("commands");
           }),
@@ -244,7 +247,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-      [...alarmRoutes, ...commands.routes],
+      [...alarmRoutes, ...episodeRoutes, ...commands.routes],
     );
 
     options.routes?.(pages.routes);
