@@ -80,9 +80,8 @@ async function make(
   names: readonly string[],
   nowUs: number,
 ): Promise<PageCertificate> {
-  // Loaded only here, once in two years: both take 0.2 s.
-  await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509");
+  // Loaded only here, once in two years: it takes 0.2 s.
+  const x509 = await import("./x509.ts");
   const keys =
     keyPem === undefined
       ? await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])
