@@ -1,13 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
-import { callDoor, DoorClosed } from "@millwright/local-door";
-
-import { JournalInUse } from "../buffer/faults.ts";
 import {
-  copyStoppedJournal,
   asideBegins,
   journalCompanions,
   journalName,
@@ -28,6 +23,7 @@ import {
   writeSums,
 } from "./backup-folder.ts";
 import type { Command } from "./command.ts";
+import { copyJournal } from "./copy-journal.ts";
 
 export const backupCommand: Command = {
   name: "backup",
@@ -92,33 +88,6 @@ async function makeBackup(
   } catch (failure) {
     rmSync(part, { recursive: true, force: true });
     throw failure;
-  }
-}
-
-/** A runtime that starts or ends has the journal and opens no door for some seconds. */
-const triesMax = 60;
-const tryEveryMs = 250;
-
-async function copyJournal(folder: string, to: string, signal: AbortSignal): Promise<void> {
-  const { door } = carrierFiles(folder);
-  for (let tries = 1; ; tries++) {
-    try {
-      const answer = await callDoor(door, "/copy-journal", Buffer.from(to));
-      if (answer instanceof Uint8Array) return;
-      throw new BackupFailed(
-        `the journal was not copied: ${answer.reason}`,
-        "Make room where the backup is to lie, and see that the gateway's user may write there.",
-      );
-    } catch (failure) {
-      if (!(failure instanceof DoorClosed)) throw failure;
-    }
-    try {
-      await copyStoppedJournal(folder, to);
-      return;
-    } catch (failure) {
-      if (!(failure instanceof JournalInUse) || tries >= triesMax) throw failure;
-    }
-    await sleep(tryEveryMs, undefined, { signal });
   }
 }
 

@@ -6,6 +6,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["plan", async () => (await import("./plan.ts")).planCommand],
   ["connect", async () => (await import("./connect/connect.ts")).connectCommand],
   ["access", async () => (await import("./access.ts")).accessCommand],
+  ["backtest", async () => (await import("./backtest/backtest.ts")).backtestCommand],
   ["trust", async () => (await import("./trust.ts")).trustCommand],
   ["certificate", async () => (await import("./certificate.ts")).certificateCommand],
   ["export", async () => (await import("./export.ts")).exportCommand],
