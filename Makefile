@@ -9,7 +9,7 @@ TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hu
 # before it closed its servers does not keep the whole run from its end.
 RUN_TESTS := node --test --test-timeout=600000 --test-force-exit
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cut demo-join test check bench bench-quick browser-figures hil hil-night replay interop sim build clean
+.PHONY: help setup demo demo-cut demo-join test check bench bench-quick browser-figures hil hil-night replay interop sim build clean train
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -55,6 +55,9 @@ bench: setup ## Run every benchmark; NAME=codec runs one. Results in bench/resul
 
 bench-quick: setup ## All benchmarks, shortened, to see that they still run.
 	@npm run --silent bench -- --quick
+
+train: setup ## Train a model bundle: MODEL=pump-health DATA=folder of exported history OUT=folder. Without DATA on the virtual plant.
+	@node models/train.ts --model '$(MODEL)' $(if $(DATA),--data '$(DATA)',) $(if $(OUT),--out '$(OUT)',) $(if $(THINNED),--thinned '$(THINNED)',)
 
 browser-figures: build ## How quick the pages are on a slow panel, each number beside its limit.
 	@node tests/browser/figures.ts

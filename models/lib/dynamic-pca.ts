@@ -13,7 +13,7 @@ import {
 
 const spreadFloor = 1e-3;
 /** Of the variance that the plane of normal behaviour holds (Ku, Storer and Georgakis 1995 find it by parallel analysis). */
-const heldShare = 0.95;
+const heldShare = 0.99;
 /** What a direction of the plane varies at least, so that a coincidence of the training is not divided by. */
 const varianceFloor = 1e-3;
 
