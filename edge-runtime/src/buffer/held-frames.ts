@@ -225,15 +225,13 @@ export class HeldFrames {
   doubt(runningRank: number): void {
     const oldestRank = runningRank - startsAskedMax;
     this.#forgetReleased.run(oldestRank);
-    for (const row of this.#released.all(oldestRank)) {
-      const state = this.#load(row);
-      this.book.putBack(state);
-      this.#put(state);
-    }
+    for (const row of this.#released.all(oldestRank)) this.book.putBack(this.#load(row));
     for (const state of this.book.lanes) {
       state.safe = state.base;
       state.doubted = true;
       this.#stored(state, state.base);
+      // With the new incarnation, or a start right after would say of the new hub what the one before has stored.
+      this.#put(state);
     }
     this.#dirty = true;
   }

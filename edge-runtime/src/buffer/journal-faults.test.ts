@@ -244,6 +244,28 @@ test("a hub that stands below what was released gets again what is still here, a
   assert(claims.some(({ reason }) => reason === "hub restored"));
 });
 
+test("after a kill, too, nothing of what another hub had stored is believed of the new one", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  await journal.adoptTags([tag("t1")]);
+  await journal.outbox.agree("one");
+  journal.append(batchOf([1], rig.clock.nowUs()));
+  await journal.commit();
+  const first = await laneOf(journal, "live");
+  await journal.outbox.take(markOf({ epoch: journal.epoch, lane: "live" }, 1, first.headChain, 0));
+  // Marks are written every ten seconds.
+  await rig.clock.advance(11_000);
+  await journal.commit();
+  await journal.outbox.agree("two");
+  await journal.abandon();
+  const again = rig.open();
+  const lanes = await again.outbox.lanes();
+  assert.equal(
+    lanes.find(({ epoch, lane }) => epoch === first.epoch && lane === "live")?.storedSeq,
+    0,
+  );
+});
+
 test("a new incarnation is told starts, clocks and dictionary again, and believed only by its marks", async (context) => {
   const rig = newRig(context);
   const journal = rig.open();
