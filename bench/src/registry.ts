@@ -8,12 +8,14 @@ import { bench as growth } from "./growth.ts";
 import { bench as history } from "./history.ts";
 import { bench as hubIngest } from "./hub-ingest.ts";
 import { bench as journal } from "./journal.ts";
+import { bench as modelBank } from "./model-bank.ts";
 import { bench as nab } from "./nab.ts";
 import { bench as outagePeers } from "./outage-peers.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as recover } from "./recover.ts";
 import { bench as skab } from "./skab.ts";
 import { bench as start } from "./start.ts";
+import { bench as swap } from "./swap.ts";
 import { bench as tep } from "./tep.ts";
 import { bench as tiers } from "./tiers.ts";
 import { bench as uplink } from "./uplink.ts";
@@ -38,4 +40,6 @@ export const benches: readonly Bench[] = [
   skab,
   nab,
   tep,
+  modelBank,
+  swap,
 ];

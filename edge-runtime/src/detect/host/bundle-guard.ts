@@ -25,9 +25,9 @@ export class BundleGuard {
    * @returns why the bundle is to be stopped, or undefined
    */
   ran(slot: number, cpuUs: number, latencyMs: number, score: number): string | undefined {
-    const limitUs = Math.max(latencyFloorUs, latencyFactor * latencyMs * 1_000);
-    const slow = cpuUs > limitUs;
+    const slow = cpuUs > latencyFloorUs && cpuUs > latencyFactor * latencyMs * 1_000;
     const bad = !Number.isFinite(score);
+    if (!slow && !bad && this.#records.size === 0) return undefined;
     const known = this.#records.get(slot);
     if (!slow && !bad) {
       // Almost always: nothing is written, and nothing is kept of a bundle that never did anything.

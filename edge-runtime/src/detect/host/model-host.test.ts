@@ -60,6 +60,7 @@ test("the next version answers from the moment of the change, and no window is l
   await rig.until(() => rig.scores.length === given);
   assert.equal(rig.host.windowsLost, 0);
   assert.notEqual(rig.host.pid, pid);
+  assert.deepEqual(rig.ends, []);
   assert.deepEqual(
     rig.scores.map(({ asker }) => asker).toSorted((a, b) => a - b),
     Array.from({ length: given }, (_each, at) => at),

@@ -67,6 +67,8 @@ export class ModelHost {
   /** What answers now; or what answered last, while no host runs. */
   #current: Deployment | undefined;
   #answers = false;
+  /** Their end is no news. */
+  readonly #letGo = new WeakSet<Deployment>();
   /** While no host runs. The suspects were with it when it ended, and are tried by themselves. */
   #suspects: WindowRequest[] = [];
   #held: WindowRequest[] = [];
@@ -140,6 +142,7 @@ export class ModelHost {
       this.#sendHeld();
       if (old !== undefined) {
         await old.answeredAll();
+        this.#letGo.add(old);
         await old.host.end();
       }
       return refusals;
@@ -149,7 +152,7 @@ export class ModelHost {
   /** Takes a window of a deployed bundle; its answer comes to the listener. @param input is copied */
   score(slot: number, asker: number, endUs: number, input: ArrayLike<number>): void {
     const current = this.#current;
-    if (current === undefined || this.#stopped.has(slot) || !current.holds(slot)) return;
+    if (current === undefined || !current.holds(slot) || this.#stopped.has(slot)) return;
     if (this.#heldCount + current.waiting >= this.#waitingMax) {
       this.#lose(1);
       return;
@@ -257,7 +260,7 @@ export class ModelHost {
 
   #ended(deployment: Deployment, reason: string): void {
     const { running, behind } = deployment.takeOpen();
-    if (this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted || this.#letGo.has(deployment)) return;
     const isCurrent = deployment === this.#current;
     if (isCurrent) this.#answers = false;
     let lost = 0;

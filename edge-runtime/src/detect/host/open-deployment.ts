@@ -38,8 +38,12 @@ export interface HostSurroundings {
   readonly log: Log;
 }
 
-/** Node and onnxruntime take 60 MiB before the first model; a swap, garbage and large batches double it (bytes). */
-const baseBytes = 160 * 2 ** 20;
+/** Node and onnxruntime are 110 MiB resident with the first model, most of it shared with the gateway; large batches add some (bytes). */
+const baseBytes = 192 * 2 ** 20;
+/** A session of a small graph takes 100 KiB (bytes). */
+const sessionBytes = 256 * 2 ** 10;
+/** So often a host may end while bundles are opened; each time one of them is found. More are not one bad bundle. */
+const endsMax = 10;
 
 /**
  * Opens again what has run before, after its host ended. Examples were checked then, and are not kept. Throws when it does not
@@ -76,12 +80,18 @@ export async function openDeployment(
   const refusals: Refusal[] = [];
   let left = bundles;
   let careful = false;
+  let ends = 0;
   for (;;) {
     const attempt = await tryOpen(surroundings, left, alone, careful);
     refusals.push(...attempt.refusals);
     const refused = new Set(refusals.map(({ slot }) => slot));
     left = left.filter(({ slot }) => !refused.has(slot));
     if (attempt.kind === "opened") return { ...attempt, refusals };
+    if (attempt.reason !== undefined && ++ends > endsMax) {
+      throw new Error(
+        `the detect host ended ${ends} times while bundles were opened: ${attempt.reason}`,
+      );
+    }
     // Each turn refuses a bundle, takes one out of its stack, or begins to look at them one by one: it comes to an end.
     const { suspects } = attempt;
     const [only] = suspects;
@@ -118,7 +128,7 @@ async function tryOpen(
   const plans = planUnits(bundles, alone);
   const warming = new Warming();
   const relay: Relay = { to: warming };
-  const bytesMax = bytesOf(bundles);
+  const bytesMax = bytesOf(bundles, plans);
   const limits: HostLimits = { bytesMax, silentMsMax };
   const host = new HostProcess(program, limits, relayed(relay), clock, log);
   const deployment = new Deployment(host, plans, bytesMax);
@@ -239,10 +249,16 @@ function relayed(relay: Relay): HostListener {
   };
 }
 
-function bytesOf(bundles: readonly SlottedBundle[]): number {
-  // What bundles of a stack need while they run, they need one after the other.
+function bytesOf(bundles: readonly SlottedBundle[], plans: readonly UnitPlan[]): number {
+  // What bundles need while they run, they need one after the other.
   const needs = Math.max(0, ...bundles.map(({ bundle }) => bundle.manifest.memoryBytes));
-  // The file as it came, as onnxruntime keeps it, and once more while it is optimised.
-  const models = bundles.reduce((sum, { bundle }) => sum + 3 * bundle.bytes.length, 0);
-  return baseBytes + needs + models;
+  return plans.reduce(
+    (sum, { model, weights }) =>
+      // The file as it came, as onnxruntime keeps it, and once more while it is optimised; weights as they came, and kept.
+      sum +
+      sessionBytes +
+      3 * model.length +
+      weights.reduce((all, rows) => all + 2 * rows.byteLength, 0),
+    baseBytes + needs,
+  );
 }

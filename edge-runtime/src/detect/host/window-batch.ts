@@ -41,7 +41,10 @@ export class WindowBatch {
     this.#slots[at] = slot;
     this.#askers[at] = asker;
     this.#endsUs[at] = endUs;
-    this.#inputs.set(input, at * this.#width);
+    // By hand: a call of `set` costs more than the few numbers of a window.
+    const width = this.#width;
+    const from = at * width;
+    for (let each = 0; each < width; each++) this.#inputs[from + each] = input[each] ?? NaN;
   }
 
   take(id: number, unit: number): WindowRequest {
