@@ -53,6 +53,7 @@ import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
 import { tagViewOf } from "./serve/tag-view.ts";
+import { pageAddress } from "./settings/access-settings.ts";
 import { deviceFolder } from "./settings/device-folder.ts";
 import type { DeviceSettings, Settings } from "./settings/load-settings.ts";
 import { createCarrierDoor } from "./sync/carrier/carrier-door.ts";
@@ -419,7 +420,7 @@ function joinHub(
       name,
       site,
       software,
-      hmi: settings.hmi.port === 0 ? "" : `http://${settings.hmi.host}:${settings.hmi.port}`,
+      hmi: pageAddress(settings.hmi),
       commitEveryMs: settings.journal.commitEveryMs,
       overview: overview.slice(0, helloOverviewMax),
       ...(key === undefined ? {} : { publicKey: key.publicKey }),

@@ -4,6 +4,7 @@ import { privateFolder } from "../settings/private-folder.ts";
 
 /** What the gateway keeps of people outside its journal, in files that its own user alone can read. */
 export interface AccessFiles {
+  readonly folder: string;
   /** What PINs are hashed with besides themselves. Without it their hashes say nothing. */
   readonly secret: string;
   /** Where the audit chain ended last, outside the journal that holds it. */
@@ -16,6 +17,7 @@ export interface AccessFiles {
 export function accessFiles(folder: string): AccessFiles {
   const own = privateFolder(folder);
   return {
+    folder: own,
     secret: join(own, "access-secret"),
     auditHead: join(own, "audit-head.json"),
     httpsKey: join(own, "https-key.pem"),

@@ -1,10 +1,11 @@
 /** People at the gateway: who they are, what they may do, and the book of what they did. */
-import type { Clock, Log, Service } from "@millwright/kit";
+import { messageChain, type Clock, type Log, type Service } from "@millwright/kit";
 import type { DoorHandlers } from "@millwright/local-door";
 
 import type { AccessDoor, EventBook, PageRoute } from "../hand-over.ts";
 import { accessFiles } from "./access-files.ts";
 import { AuditBook } from "./audit-book.ts";
+import { closedAccess } from "./closed-access.ts";
 import { Codes } from "./codes.ts";
 import { commandHandlers } from "./command-handlers.ts";
 import { Door } from "./door.ts";
@@ -46,7 +47,19 @@ export interface Access {
 /** A certificate has weeks left when it is renewed; a clock that is set late makes it wrong from one hour to the next. */
 const lookAtCertificateMs = 3_600_000;
 
+/** Does not fail: without its files nobody signs in, and everything else goes on. */
 export async function openAccess(options: AccessOptions): Promise<Access> {
+  try {
+    return await openFiles(options);
+  } catch (failure) {
+    const reason = messageChain(failure);
+    options.log.error("access.unusable", { reason });
+    const { folder } = accessFiles(options.folder);
+    return closedAccess(`Nobody can sign in: ${reason}. See the files in ${folder}.`);
+  }
+}
+
+async function openFiles(options: AccessOptions): Promise<Access> {
   const { book, hasHub, clock, log, https } = options;
   const files = accessFiles(options.folder);
   const secret = await openSecret(files.secret);
@@ -76,7 +89,14 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const keepCertificate = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
       await clock.sleep(lookAtCertificateMs, signal);
-      const next = await certificateNow();
+      let next: HttpsCertificate | undefined;
+      try {
+        next = await certificateNow();
+      } catch (failure) {
+        // There are weeks left to write it.
+        log.warn("access.certificate-not-renewed", { reason: messageChain(failure) });
+        continue;
+      }
       if (next === undefined || next.thumbprint === certificate?.thumbprint) continue;
       certificate = next;
       log.info("access.certificate-renewed", { thumbprint: next.thumbprint });

@@ -58,17 +58,23 @@ export class SignIn {
     return this.#inTurn(async () => {
       const member = people.byId(id);
       // Whoever asks for people who are not here is one guesser, however many names it has.
-      return await this.#tried(asked, member?.id ?? "?", "access.sign-in", wrongPass, async () => {
-        if (member?.pass === undefined) return undefined;
-        return (await hasher.verify(member.pass.hash, normalPass(pass))) ? member : undefined;
-      });
+      return await this.#tried(
+        asked,
+        [member?.id ?? "?"],
+        "access.sign-in",
+        wrongPass,
+        async () => {
+          if (member?.pass === undefined) return undefined;
+          return (await hasher.verify(member.pass.hash, normalPass(pass))) ? member : undefined;
+        },
+      );
     });
   }
 
   withBadge(asked: Asked, badge: string): Promise<SignedIn> {
     const { people, hasher } = this.#options;
     return this.#inTurn(() =>
-      this.#tried(asked, "?badge", "access.sign-in", wrongBadge, async () => {
+      this.#tried(asked, [], "access.sign-in", wrongBadge, async () => {
         if (checkBadge(badge) !== undefined) return undefined;
         return people.byBadge(await hasher.badge(badge));
       }),
@@ -88,7 +94,7 @@ export class SignIn {
       const kind = checkPass(chosen);
       if (isRefused(kind)) return kind;
       let refused: Refused | undefined;
-      const answer = await this.#tried(asked, "?code", "access.set-pin", wrongCode, async () => {
+      const answer = await this.#tried(asked, [], "access.set-pin", wrongCode, async () => {
         const purpose = codes.find(code, clock.monotonicMs());
         if (purpose === undefined) return undefined;
         const hash = await hasher.hash(chosen);
@@ -133,18 +139,19 @@ export class SignIn {
     return people.add(name, "engineer");
   }
 
+  /** @param named whose tries are counted besides those of the address; nobody's, where nobody was named */
   async #tried(
     asked: Asked,
-    who: string,
+    named: readonly string[],
     act: string,
     wrong: string,
     check: () => Promise<Member | "refused" | undefined>,
   ): Promise<SignedIn> {
     const { people, sessions, clock } = this.#options;
     // Somebody on the network who fails on purpose keeps nobody from signing in at the machine.
-    const key = `${asked.local ? "here" : "away"} ${who}`;
+    const keys = named.map((who) => `${asked.local ? "here" : "away"} ${who}`);
     const address = `address ${asked.address}`;
-    const waitMs = this.#throttle.waitMs([key, address], clock.monotonicMs());
+    const waitMs = this.#throttle.waitMs([...keys, address], clock.monotonicMs());
     if (waitMs > 0) {
       const waitS = Math.ceil(waitMs / 1_000);
       return { kind: "wait", waitS, reason: `Too many tries failed. Try again in ${waitS} s.` };
@@ -154,13 +161,13 @@ export class SignIn {
     const nowMs = clock.monotonicMs();
     const device = deviceOf(asked);
     if (member === undefined) {
-      this.#throttle.fail(key, personRule, nowMs);
+      for (const key of keys) this.#throttle.fail(key, personRule, nowMs);
       this.#throttle.fail(address, addressRule, nowMs);
       people.saveFailures(this.#throttle.saved());
-      const note = { person: who, device, act, object: "", why: wrong };
+      const note = { person: named[0] ?? "?", device, act, object: "", why: wrong };
       return (await this.#keep({ ...note, result: "refused" })) ?? refuse(wrong);
     }
-    this.#throttle.clear(key);
+    for (const key of keys) this.#throttle.clear(key);
     people.saveFailures(this.#throttle.saved());
     const { id: person, name, role } = member;
     const note = { person, device, act, object: name, after: role };

@@ -37,6 +37,13 @@ function isLoopback(host: string): boolean {
   return /^127(\.\d{1,3}){3}$|^::1$|^localhost$/.test(host);
 }
 
+/** Where a person elsewhere finds the page, as far as the settings say. */
+export function pageAddress(hmi: GatewayFile["hmi"]): string {
+  if (hmi.port === 0) return "";
+  const name = isEverywhere(hmi.host) ? (hmi.names[0] ?? hmi.host) : hmi.host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${hmi.port}`;
+}
+
 /** Not an address, but all of them. */
 export function isEverywhere(host: string): boolean {
   return host === "0.0.0.0" || host === "::";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { gatewayJsonSchema } from "./gateway-file.ts";
-import { pageNames } from "./access-settings.ts";
+import { pageAddress, pageNames } from "./access-settings.ts";
 import { loadSettings, SettingsFaulty } from "./load-settings.ts";
 import { warningsOf } from "./plan-lines.ts";
 
@@ -140,6 +140,8 @@ test("with access the page may listen elsewhere, under names that are said, and 
   assert.deepEqual(settings.access, { httpsPort: 8_443 });
   assert.deepEqual(pageNames(settings.hmi), ["gw-1.plant"]);
   assert.deepEqual(pageNames({ ...settings.hmi, host: "10.0.0.8" }), ["10.0.0.8", "gw-1.plant"]);
+  assert.equal(pageAddress(settings.hmi), "http://gw-1.plant:8081");
+  assert.equal(pageAddress({ ...settings.hmi, host: "fd00::8" }), "http://[fd00::8]:8081");
 });
 
 test("text that is no YAML is reported by line and column", (t) => {
