@@ -50,6 +50,7 @@ import type {
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
+import { joinRules } from "./rule-parts.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
 import { tagViewOf } from "./serve/tag-view.ts";
@@ -149,7 +150,14 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       devices: () => devices,
       audit: (note) => people.door.audit(note),
     });
-    const watchers: SampleWatcher[] = [detection, alarms, commands.desk];
+    const { rules, routes: ruleRoutes } = joinRules({
+      ...{ settings, book, clock, log, alarms },
+      events: journal.events,
+      commands: commands.desk,
+      episodes: detection,
+      capture: (tag, why) => captures?.takeNow(tag, why),
+    });
+    const watchers: SampleWatcher[] = [detection, alarms, commands.desk, rules];
     const devices = settings.devices.map((device) =>
       superviseDevice(
         device,
@@ -221,6 +229,9 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           commands.desk.onChanged(() => {
             listener("commands");
           }),
+          rules.onChanged(() => {
+            listener("rules");
+          }),
         ];
         return () => {
           for (const end of ends) end();
@@ -248,7 +259,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-      [...alarmRoutes, ...episodeRoutes, ...commands.routes],
+      [...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes],
     );
 
     options.routes?.(pages.routes);
@@ -274,6 +285,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       ...pages.services,
       ...devices,
       ...commands.services,
+      rules,
       ...(captures === undefined ? [] : [captures]),
       announce,
     ];

@@ -118,6 +118,13 @@ export class CaptureService implements Service {
     return { due, kept, charged, underWay, unexplained: Math.abs(due - kept - charged - underWay) };
   }
 
+  /** Somebody else saw why: taken now, unless one is under way, which then stands for both. */
+  takeNow(tag: string, why: string): void {
+    const point = this.#options.arrays.find((each) => each.tag === tag);
+    if (point === undefined || this.#stopping.signal.aborted) return;
+    this.#follow(this.#take(point, "limit", why, this.#stopping.signal));
+  }
+
   start(): Promise<void> {
     const signal = this.#stopping.signal;
     const { arrays, folders } = this.#options;
@@ -165,13 +172,17 @@ export class CaptureService implements Service {
       this.#options.onChanged((tags) => {
         if (!tags.includes(trigger.tag)) return;
         if (!limit.sees(this.#options.numberOf(trigger.tag), clock.monotonicMs())) return;
-        const taken = this.#take(point, "limit", why, signal).catch((defect: unknown) => {
-          this.#break(defect);
-        });
-        this.#triggered.add(taken);
-        void taken.finally(() => this.#triggered.delete(taken));
+        this.#follow(this.#take(point, "limit", why, signal));
       }),
     );
+  }
+
+  #follow(taking: Promise<void>): void {
+    const taken = taking.catch((defect: unknown) => {
+      this.#break(defect);
+    });
+    this.#triggered.add(taken);
+    void taken.finally(() => this.#triggered.delete(taken));
   }
 
   async #take(

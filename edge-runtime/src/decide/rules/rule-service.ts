@@ -84,7 +84,7 @@ export class RuleService implements Service, RuleDesk {
     this.#feed = new RuleFeed(this.#scan, (decision) => {
       this.#decided.push(decision);
     });
-    this.#slotOf = new Int32Array(tagCount).fill(-1);
+    this.#slotOf = new Int32Array(book.rules.length === 0 ? 0 : tagCount).fill(-1);
     for (const [slot, { source }] of book.slots.entries()) {
       if (source.kind !== "tag") continue;
       this.#slotOf[source.index] = slot;
@@ -129,7 +129,8 @@ export class RuleService implements Service, RuleDesk {
       this.#ends.push(episodes.onChanged(look));
       for (const asset of byAsset.keys()) look(asset);
     }
-    if (book.rules.length > 0) this.#tellStart();
+    if (book.rules.length === 0) return Promise.resolve();
+    this.#tellStart();
     // The alarm desk remembers as well; saying it again changes nothing.
     for (const { rule, state } of this.#scan.rules) {
       if (state.active) for (const action of rule.then) this.#raise(rule, action);
@@ -145,7 +146,7 @@ export class RuleService implements Service, RuleDesk {
     this.#wake?.abort();
     for (const end of this.#ends) end();
     await Promise.race([Promise.all([this.#running, ...this.#pending]), aborted(deadline)]);
-    this.#save({ endedUs: this.#scannedUs });
+    if (this.#options.book.rules.length > 0) this.#save({ endedUs: this.#scannedUs });
   }
 
   /** A backtest begins anew where the gateway did, and it has to know where that was. */
@@ -171,7 +172,7 @@ export class RuleService implements Service, RuleDesk {
 
   /** Samples of one device. The columns are read at once. */
   watch(batch: SampleBatch): void {
-    if (batch.late) return;
+    if (batch.late || this.#slotOf.length === 0) return;
     const { count, tag, value, status, measuredUs, wide, receivedUs } = batch;
     const slots = this.#slotOf;
     let any = false;
