@@ -460,6 +460,9 @@ export interface DetectionFeed {
   ): void;
 }
 
+/** What screens see of models. */
+export type { ModelAssetRow, ModelRow, ModelsState } from "./detect/models/model-row.ts";
+
 /** What rules, alarms and screens are told of detection. */
 export interface EpisodeDesk {
   /** Assets that the settings declare; undefined for any other. */

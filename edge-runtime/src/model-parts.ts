@@ -1,39 +1,53 @@
 /** Models, joined with detection that takes their scores and the journal that keeps what happens to them. Part of `runtime.ts`. */
-import type { Clock, Log, Random } from "@millwright/kit";
+import type { Clock, Log, Random, Service } from "@millwright/kit";
 import type { TagBook } from "@millwright/wire-contract";
 
 import { hostFile } from "./detect/host/host-file.ts";
 import { findIsolation } from "./detect/host/isolation.ts";
-import type { ModelDesk } from "./detect/models/model-desk.ts";
-import type { AssetState, DetectionFeed, EventBook } from "./hand-over.ts";
+import type {
+  DetectionFeed,
+  EpisodeDesk,
+  EventBook,
+  PageRoute,
+  SampleWatcher,
+} from "./hand-over.ts";
+import { modelRoutes } from "./serve/model-routes.ts";
 import type { Settings } from "./settings/load-settings.ts";
 
-/** Undefined where no bundle is configured: then nothing of it is loaded, and no process is started. */
-export async function joinModels(parts: {
+export interface ModelParts {
+  readonly watchers: readonly SampleWatcher[];
+  readonly services: readonly Service[];
+  readonly routes: readonly PageRoute[];
+}
+
+/** Where no bundle is configured nothing of it is loaded, and no process is started. */
+export async function joinModels(join: {
   readonly settings: Settings;
   readonly book: TagBook;
-  readonly feed: DetectionFeed;
-  readonly stateOf: (asset: string) => AssetState | undefined;
+  readonly detection: DetectionFeed & EpisodeDesk;
   readonly events: EventBook;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-}): Promise<ModelDesk | undefined> {
-  const { settings, book, feed, stateOf, events, clock, random, log } = parts;
-  if (settings.models.bundles.length === 0) return undefined;
+}): Promise<ModelParts> {
+  const { settings, book, detection, events, clock, random, log } = join;
+  if (settings.models.bundles.length === 0) {
+    return { watchers: [], services: [], routes: modelRoutes(undefined) };
+  }
   const { ModelDesk } = await import("./detect/models/model-desk.ts");
   const isolation = findIsolation();
   if (!isolation.network) log.warn("detect.network-open", { reason: isolation.words });
-  return new ModelDesk({
+  const desk = new ModelDesk({
     settings: settings.models,
     assets: settings.assets,
     tagOf: (id) => book.byId(id),
     program: { node: process.execPath, file: hostFile(), isolation },
-    feed,
-    stateOf,
+    feed: detection,
+    stateOf: (asset) => detection.health(asset)?.state,
     book: events,
     clock,
     random,
     log,
   });
+  return { watchers: [desk], services: [desk], routes: modelRoutes(desk) };
 }

@@ -47,6 +47,7 @@ import type {
   SampleBatch,
   SampleWatcher,
 } from "./hand-over.ts";
+import { joinModels } from "./model-parts.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
@@ -157,7 +158,11 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       episodes: detection,
       capture: (tag, why) => captures?.takeNow(tag, why),
     });
-    const watchers: SampleWatcher[] = [detection, alarms, commands.desk, rules];
+    const models = await joinModels({
+      ...{ settings, book, detection, clock, random, log },
+      events: journal.events,
+    });
+    const watchers: SampleWatcher[] = [detection, alarms, commands.desk, rules, ...models.watchers];
     const devices = settings.devices.map((device) =>
       superviseDevice(
         device,
@@ -259,7 +264,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-      [...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes],
+      [...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes, ...models.routes],
     );
 
     options.routes?.(pages.routes);
@@ -281,6 +286,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       ...(uplink ? [uplink] : []),
       room,
       detection,
+      ...models.services,
       alarms,
       ...pages.services,
       ...devices,
