@@ -23,6 +23,7 @@ import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
+import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
 import { createPlant, liveValue, type Plant, type PlantSize } from "./plant.ts";
 
 /** What the plant and the links are like, for every screen in every state. */
@@ -35,6 +36,11 @@ export interface FixtureOptions extends PlantSize {
   readonly raw?: boolean;
   /** Rows of the console's list. */
   readonly gateways?: number;
+  /** Alarms of a real desk, instead of those that stand still. */
+  readonly alarms?: {
+    readonly addRoutes: (app: Hono) => void;
+    readonly onNews: (listener: (topic: string) => void) => () => void;
+  };
 }
 
 /** Under which a browser may be told to find the fixture, as on a network of a plant. */
@@ -87,6 +93,7 @@ export class Fixture implements AsyncDisposable {
       confirmed: () => ({}),
       onChanged: (listener) => add(this.#changed, listener),
       onState: (listener) => add(this.#state, listener),
+      onNews: (listener) => options.alarms?.onNews(listener) ?? (() => undefined),
     };
     this.#turn();
     this.#timer = setInterval(() => this.#turn(), 1_000 / options.rateHz);
@@ -238,6 +245,15 @@ export class Fixture implements AsyncDisposable {
 
   #addRoutes(app: Hono): void {
     const { source } = this;
+    const alarms = this.#options.alarms;
+    if (alarms !== undefined) alarms.addRoutes(app);
+    else {
+      const rows = alarmsOf(this.#options.condition, this.#startedUs);
+      app.get("/api/alarms", (context) =>
+        context.json({ revision: 1, rows, counts: alarmCountsOf(rows) }),
+      );
+      app.get("/api/alarms/history", (context) => context.json({ events: [] }));
+    }
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));

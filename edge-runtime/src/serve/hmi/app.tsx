@@ -22,6 +22,9 @@ import { say } from "./messages.ts";
 import { Overview } from "./overview.tsx";
 import { Strip } from "./strip.tsx";
 import { TagScreen } from "./tag-screen.tsx";
+import { AlarmAnnouncements, AlarmBadges } from "./alarm-strip.tsx";
+import { sayAlarm } from "./alarm-messages.ts";
+import { LazyAlarms } from "./lazy-alarms.tsx";
 import { LazySignIn } from "./lazy-sign-in.tsx";
 import { LazyTrends } from "./lazy-trends.tsx";
 import { trendTagsOf } from "./trend-tags.ts";
@@ -88,6 +91,7 @@ export function App(props: AppProps): JSX.Element {
     <>
       <Header store={store} page={found} />
       <Strip store={store} page={found} />
+      <AlarmAnnouncements clock={clock} />
       <main ref={content} tabIndex={-1}>
         {screen !== undefined ? (
           screen
@@ -100,6 +104,10 @@ export function App(props: AppProps): JSX.Element {
       <nav aria-label={say("nav.label")}>
         <a href={hrefOf()} aria-current={isBeside(wanted[0]) ? undefined : "page"}>
           {say("nav.overview")}
+        </a>
+        <a href={hrefOf("alarms")} aria-current={wanted[0] === "alarms" ? "page" : undefined}>
+          {sayAlarm("nav")}
+          <AlarmBadges />
         </a>
         <a href={hrefOf("trends")} aria-current={wanted[0] === "trends" ? "page" : undefined}>
           {say("nav.trends")}
@@ -125,6 +133,9 @@ function Screen(
   if (screen === "gateway")
     return <GatewayScreen store={props.store} page={props.page} clock={props.clock} />;
   if (screen === "sign-in") return <LazySignIn back={props.before} clock={props.clock} />;
+  if (screen === "alarms") {
+    return <LazyAlarms store={props.store} clock={props.clock} place={props.place} />;
+  }
   if (screen === "trends") {
     return (
       <LazyTrends store={props.store} page={props.page} place={props.place} clock={props.clock} />
@@ -157,7 +168,7 @@ function Screen(
 
 /** Machines and their values belong to the overview; these screens stand beside it. */
 function isBeside(screen: string | undefined): boolean {
-  return screen === "gateway" || screen === "trends" || screen === "sign-in";
+  return screen === "gateway" || screen === "alarms" || screen === "trends" || screen === "sign-in";
 }
 
 /** The stream carries what is on the screen, and nothing else (ux-guide 11). */

@@ -3,9 +3,11 @@ import type { GatewayPage } from "@millwright/wire-contract";
 import { render } from "preact";
 
 import { App } from "./app.tsx";
+import { startAlarms } from "./alarms.ts";
 import { startPeople } from "./people.ts";
 import "@millwright/ui-kit/styles.css";
 import "./hmi.css";
+import "./alarms.css";
 
 startTheme("light");
 startRoute();
@@ -14,5 +16,6 @@ const place = document.getElementById("page");
 if (place !== null) {
   const loadPage = (signal: AbortSignal): Promise<GatewayPage> => loadJson("/api/gateway", signal);
   startPeople();
+  startAlarms(store, browserClock);
   render(<App store={store} loadPage={loadPage} clock={browserClock} />, place);
 }

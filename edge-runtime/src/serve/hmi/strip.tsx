@@ -1,12 +1,15 @@
 /**
- * The line under the header, always there: the loss of the stream, devices that do not deliver, or that all is well.
- * It says nothing about alarms, because nothing here watches for alarms yet.
+ * The line under the header, always there: the loss of the stream; the worst alarm, or that there is none; and devices
+ * that do not deliver.
  */
 import { intervalWords, LostNotice, sinceWords, type LiveStore } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type { DeviceStatus, GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
+import { sayAlarmCount } from "./alarm-messages.ts";
+import { AlarmStrip, isOpenAlarm } from "./alarm-strip.tsx";
+import { alarmRows } from "./alarms.ts";
 import { say, sayCount } from "./messages.ts";
 
 /** More names would not be read from where the panel hangs; the Gateway screen has them all. */
@@ -21,15 +24,40 @@ export function Strip(props: {
   const opening = useComputed(() => store.snapshots.value === 0);
   const devices = useComputed(() => devicesWords(store.devices.value, store.secondUs.value));
   const fenced = useComputed(() => store.hub.value?.fenced === true);
+  // An alarm needs the room; that all devices are live needs none then.
+  const alarmed = useComputed(() => (alarmRows.value ?? []).some(isOpenAlarm)).value;
   if (lost.value) {
     return (
       <div class="strip">
         <LostNotice store={store} peer="gateway" />
+        {alarmed && <AlarmStrip store={store} />}
+      </div>
+    );
+  }
+  if (alarmed) {
+    // An alarm needs the room: the names of devices stand on the Gateway screen.
+    const troubles = store.devices.value.filter(({ state }) => state !== "live").length;
+    return (
+      <div class="strip" data-alarmed="true">
+        <AlarmStrip store={store} />
+        {(troubles > 0 || fenced.value) && (
+          <div class="strip-side">
+            {troubles > 0 && (
+              <p class="strip-devices">{sayAlarmCount("strip.devices", troubles)}</p>
+            )}
+            {fenced.value && (
+              <p>
+                <strong>{say("strip.fenced")}</strong>
+              </p>
+            )}
+          </div>
+        )}
       </div>
     );
   }
   return (
     <div class="strip">
+      <AlarmStrip store={store} />
       <p class="strip-devices">{opening.value ? say("strip.opening") : devices}</p>
       {fenced.value && (
         <p>

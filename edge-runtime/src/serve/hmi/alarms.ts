@@ -1,0 +1,98 @@
+/** The alarms of this gateway as the page has them: asked for when there is news, one question at a time. */
+import { compareAlarms } from "@millwright/alarms";
+import { loadJson, type LiveStore, type PageClock } from "@millwright/ui-kit";
+import { effect, signal, type Signal } from "@preact/signals";
+import type { AlarmCounts, AlarmRow } from "@millwright/wire-contract/events";
+
+interface AlarmsAnswer {
+  readonly revision: number;
+  readonly rows: readonly AlarmRow[];
+  readonly counts: AlarmCounts;
+}
+
+/** All that are not normal, those first that need a person most. Undefined until the gateway has answered first. */
+export const alarmRows: Signal<readonly AlarmRow[] | undefined> = signal(undefined);
+export const alarmCounts: Signal<AlarmCounts | undefined> = signal(undefined);
+/** Since when the gateway has not told them, ms; undefined when it has. */
+export const alarmsFailedMs: Signal<number | undefined> = signal(undefined);
+
+/** How many came in ten minutes changes without news. */
+const countEveryMs = 10_000;
+const giveUpAfterMs = 10_000;
+/** Between two questions during a storm: sooner would only keep the panel from painting what it has. */
+const restMs = 150;
+
+const known = new Map<string, AlarmRow>();
+let revision = 0;
+let asking = false;
+/** News came that has not been asked for yet. */
+let wanted = false;
+let startedAnew = true;
+
+/** Follows the live stream of the page for as long as it is open. */
+export function startAlarms(store: LiveStore, clock: PageClock): void {
+  effect(() => {
+    // A stream that came back may be that of another run of the gateway: everything is asked for.
+    if (store.snapshots.value > 0) {
+      startedAnew = true;
+      void ask(clock);
+    }
+  });
+  effect(() => {
+    if ((store.news.value["alarms"] ?? 0) > 0) void ask(clock);
+  });
+  setInterval(() => {
+    if (document.visibilityState === "visible") void ask(clock);
+  }, countEveryMs);
+}
+
+/** After an act: what it changed is there now. */
+export function refreshAlarms(clock: PageClock): void {
+  void ask(clock);
+}
+
+async function ask(clock: PageClock): Promise<void> {
+  wanted = true;
+  if (asking) return;
+  asking = true;
+  while (isWanted()) {
+    wanted = false;
+    await askOnce(clock);
+    await new Promise((resolve) => setTimeout(resolve, restMs));
+  }
+  asking = false;
+}
+
+/** A call, because a compiler that has seen it false once believes that it stays so across a wait. */
+function isWanted(): boolean {
+  return wanted;
+}
+
+async function askOnce(clock: PageClock): Promise<void> {
+  const anew = startedAnew;
+  startedAnew = false;
+  const given = new AbortController();
+  const timer = setTimeout(() => given.abort(), giveUpAfterMs);
+  try {
+    const since = anew ? 0 : revision;
+    take(await loadJson<AlarmsAnswer>(`/api/alarms?since=${since}`, given.signal), anew);
+    alarmsFailedMs.value = undefined;
+  } catch {
+    // What was missed is not known: next time everything is asked for.
+    startedAnew = true;
+    alarmsFailedMs.value ??= clock.wallMs();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function take(answer: AlarmsAnswer, anew: boolean): void {
+  if (anew) known.clear();
+  for (const row of answer.rows) {
+    if (row.state === "normal") known.delete(row.id);
+    else known.set(row.id, row);
+  }
+  revision = answer.revision;
+  if (anew || answer.rows.length > 0) alarmRows.value = [...known.values()].sort(compareAlarms);
+  alarmCounts.value = answer.counts;
+}
