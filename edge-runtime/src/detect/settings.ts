@@ -37,6 +37,8 @@ export interface AssetDetectionFile {
   readonly watch?: readonly string[] | undefined;
   /** Properties that are left alone, because what they do is what the machine makes. */
   readonly ignore: readonly string[];
+  /** Property by property: judged by what it is more than that one, as a bearing by its rise above the hall (IEC 60034-1). */
+  readonly relativeTo?: Readonly<Record<string, string>> | undefined;
   /** In which states anything is judged and learnt. */
   readonly states: readonly OperatingState[];
   /** Plain limits, by property. */
@@ -102,6 +104,7 @@ const assetFile: z.ZodType<AssetFile> = z.strictObject({
     .strictObject({
       watch: z.array(z.string().min(1)).optional(),
       ignore: z.array(z.string().min(1)).default([]),
+      relativeTo: z.record(z.string(), z.string().min(1)).optional(),
       states: z.array(state).min(1).default(["running"]),
       limits: z.record(z.string(), limitFile).default({}),
     })

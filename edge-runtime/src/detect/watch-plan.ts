@@ -22,9 +22,10 @@ function toWatched(
   tagOf: (id: string) => TagDefinition | undefined,
   taken: Set<string>,
 ): WatchedAsset {
-  const { watch, ignore, limits, states } = asset.detection;
+  const { watch, ignore, relativeTo = {}, limits, states } = asset.detection;
   const tags: WatchedTag[] = [];
   const setpoints: number[] = [];
+  const properties: string[] = [];
   for (const [property, id] of Object.entries(asset.tags)) {
     const tag = tagOf(id);
     if (tag === undefined || taken.has(id)) continue;
@@ -35,12 +36,14 @@ function toWatched(
     }
     const limit = limits[property];
     const chosen = watch === undefined ? tag.kind === "measurement" : watch.includes(property);
+    properties.push(property);
     tags.push({
       tag: tag.index,
       id,
       expectedS: tag.expectedMs / 1_000,
       range: tag.high - tag.low,
       learnt: chosen && !ignore.includes(property) && !isWide(tag.type) && tag.type !== "bool",
+      relativeTo: -1,
       low: limit?.low ?? NaN,
       high: limit?.high ?? NaN,
       perSecondMax: limit?.perSecondMax ?? NaN,
@@ -50,7 +53,10 @@ function toWatched(
   const { values, above, settleS = 0 } = asset.state ?? {};
   return {
     id: asset.id,
-    tags,
+    tags: tags.map((tag, place) => ({
+      ...tag,
+      relativeTo: properties.indexOf(relativeTo[properties[place] ?? ""] ?? ""),
+    })),
     states: states.filter((state, place) => states.indexOf(state) === place),
     setpoints,
     ...(source === undefined

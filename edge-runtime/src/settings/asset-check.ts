@@ -26,7 +26,7 @@ export function assetProblems(
     for (const [property, tag] of Object.entries(asset.tags)) tagOf(`.tags.${property}`, tag);
     if (asset.state !== undefined) tagOf(".state.tag", asset.state.tag);
     for (const [name, tag] of Object.entries(asset.context)) tagOf(`.context.${name}`, tag);
-    const { watch = [], ignore, limits } = asset.detection;
+    const { watch = [], ignore, relativeTo = {}, limits } = asset.detection;
     const propertyOf = (path: string, property: string): void => {
       if (!(property in asset.tags)) {
         refuse(path, `"${property}" is no property of this asset; its tags name them`);
@@ -34,6 +34,9 @@ export function assetProblems(
     };
     for (const property of watch) propertyOf(".detection.watch", property);
     for (const property of ignore) propertyOf(".detection.ignore", property);
+    for (const property of Object.entries(relativeTo).flat()) {
+      propertyOf(".detection.relativeTo", property);
+    }
     for (const property of Object.keys(limits)) propertyOf(".detection.limits", property);
   });
   return problems;

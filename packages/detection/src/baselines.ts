@@ -20,6 +20,9 @@ import type { SampleWatch } from "./sample-watch.ts";
 const fitShare = 0.7;
 /** A limit follows normal scores upwards by no more than half in a day: what creeps faster is seen. */
 const growthPerMinute = 1.5 ** (1 / 1_440);
+/** Before it has seen a whole day, nobody knows what a day does to it: then a limit may become four times as high in one. */
+const firstGrowthPerMinute = 4 ** (1 / 1_440);
+const firstDayS = 86_400;
 /** The baseline follows the mean with an eighth of its own age as memory, from an hour to a week: the day's warmth is normal. */
 const followShare = 1 / 8;
 const followLeastS = 3_600;
@@ -214,12 +217,13 @@ export class Baselines {
   /** What a person is told of one detector of one tag, in the unit of the tag. */
   explain(slot: number, row: number, detector: number, watch: SampleWatch): Explanation {
     const place = row * detectorCount + detector;
+    const reference = watch.reference(slot);
     if (detector === at.mean || detector === at.level || detector === at.shift) {
       const held = detector === at.mean ? this.#fast : this.#slow;
       const limit = detector === at.shift ? place - at.shift + at.level : place;
       return {
-        actual: held.value(slot),
-        expected: this.#centre[row] ?? 0,
+        actual: reference + held.value(slot),
+        expected: reference + (this.#centre[row] ?? 0),
         within: this.#limit[limit] ?? 0,
         more: true,
       };
@@ -227,7 +231,7 @@ export class Baselines {
     const value = row * detectorCount + at.value;
     return {
       actual: watch.last[slot] ?? 0,
-      expected: this.#median[row] ?? 0,
+      expected: reference + (this.#median[row] ?? 0),
       within: (this.#limit[value] ?? 0) * (this.#sigma[row] ?? 0),
       more: this.#variance.value(slot) > (this.#spread[row] ?? 0),
     };
@@ -288,7 +292,8 @@ export class Baselines {
     if (normalS < fitShare * this.#learnS) return;
     this.#phase[row] = phase.limit;
     const { learning } = watch;
-    const median = learning.count(row) > 0 ? learning.median(row) : (watch.last[slot] ?? 0);
+    const held = (watch.last[slot] ?? 0) - watch.reference(slot);
+    const median = learning.count(row) > 0 ? learning.median(row) : held;
     const range = this.#range[slot] ?? NaN;
     // Where no range is stated, a hundredth of the value itself; where that is nothing, the smallest step that was seen.
     const scale = Number.isNaN(range) ? Math.abs(median) : range;
@@ -341,7 +346,9 @@ export class Baselines {
   /** Once a minute: down with what has been learnt since, up no faster than what is normal may. */
   #moveLimits(row: number): void {
     const judges = this.#phase[row] === phase.judge;
-    const seenS = (this.#normalS[row] ?? 0) - fitShare * this.#learnS;
+    const normalS = this.#normalS[row] ?? 0;
+    const seenS = normalS - fitShare * this.#learnS;
+    const growth = normalS < firstDayS ? firstGrowthPerMinute : growthPerMinute;
     for (let detector = 0; detector < detectorCount; detector++) {
       const name = detectors[detector];
       if (name === undefined) continue;
@@ -351,7 +358,7 @@ export class Baselines {
       const margin = marginOf(effective, this.#chance);
       const wanted = Math.max(this.#leastOf(row, detector), margin * (this.#largest[place] ?? 0));
       const now = this.#limit[place] ?? 0;
-      this.#limit[place] = judges ? Math.min(wanted, now * growthPerMinute) : wanted;
+      this.#limit[place] = judges ? Math.min(wanted, now * growth) : wanted;
     }
   }
 

@@ -275,3 +275,26 @@ test("what another program has saved, or nobody, is not used", () => {
   pump.play(10);
   assert.equal(pump.detector.status("Pump 1")?.state, "running");
 });
+
+test("a bearing that warms with its hall is as it was, and one that warms alone is not", () => {
+  const plan = planWith({
+    tags: [
+      { ...tag("temperature", 60), relativeTo: 1 },
+      { ...tag("flow", 40), learnt: false },
+    ],
+  });
+  const pump = new MadePump(plan);
+  const hall = (atS: number): number => 22 + Math.max(0, atS - hour) / 1_800;
+  pump.play(3 * hour, (name, value, atS) => {
+    if (name === "flow") return hall(atS);
+    return name === "temperature" ? value + hall(atS) : value;
+  });
+  assert.deepEqual(pump.told, []);
+  pump.play(hour, (name, value, atS) => {
+    if (name === "flow") return hall(3 * hour);
+    return name === "temperature" ? value + hall(atS) + 3 : value;
+  });
+  const [first] = pump.episodes;
+  assert.equal(first?.body.contributions[0]?.tag, "pump-1/temperature");
+  assert.ok((first.body.contributions[0]?.actual ?? 0) > 60, "told in degrees as they were read");
+});

@@ -70,6 +70,13 @@ export class Detector {
     this.#awakeUs = startUs;
     this.#budget = new AlarmBudget(plan.episodesPerDayMax);
     const tags = plan.assets.flatMap((asset) => asset.tags);
+    // Places within an asset become slots.
+    const firsts = plan.assets.map((_asset, place) =>
+      plan.assets.slice(0, place).reduce((sum, { tags: own }) => sum + own.length, 0),
+    );
+    const references = plan.assets.flatMap((asset, place) =>
+      asset.tags.map(({ relativeTo }) => (relativeTo < 0 ? -1 : (firsts[place] ?? 0) + relativeTo)),
+    );
     const rows = plan.assets.reduce(
       (sum, { states, tags: own }) => sum + states.length * own.length,
       0,
@@ -77,6 +84,7 @@ export class Detector {
     this.#watch = new SampleWatch(
       tags.map(({ expectedS }) => expectedS),
       rows,
+      references,
     );
     // Of all that is judged in a day, so much may exceed its limit in health.
     const judged = Math.max(1, tags.filter(({ learnt }) => learnt).length) * detectorCount;

@@ -30,6 +30,8 @@ export interface WatchedTag {
   readonly range: number;
   /** Whether statistics learn it; limits and missing data are watched in any case. */
   readonly learnt: boolean;
+  /** Place in the asset of a tag that this one is judged against, as a temperature against that of the hall; -1 for none. */
+  readonly relativeTo: number;
   /** NaN where there is none. */
   readonly low: number;
   readonly high: number;

@@ -26,6 +26,7 @@ export class SampleWatch {
   readonly last: Float64Array;
   /** Smallest difference seen between two values, while learning; Infinity before any. */
   readonly step: Float64Array;
+  readonly #relativeTo: Int32Array;
   readonly #lastUs: Float64Array;
   readonly #held: Float64Array;
   readonly #holdUs: Float64Array;
@@ -37,8 +38,9 @@ export class SampleWatch {
   /**
    * @param expectedS by slot
    * @param rows of the baselines: one for each tag and state
+   * @param relativeTo by slot: that of the tag it is judged against, -1 for none
    */
-  constructor(expectedS: readonly number[], rows: number) {
+  constructor(expectedS: readonly number[], rows: number, relativeTo?: readonly number[]) {
     const slots = expectedS.length;
     this.learning = new MedianMadColumns(rows);
     this.learns = new Int32Array(slots).fill(-1);
@@ -48,6 +50,8 @@ export class SampleWatch {
     this.good = new Uint8Array(slots);
     this.changedUs = new Float64Array(slots);
     this.last = new Float64Array(slots);
+    this.#relativeTo =
+      relativeTo === undefined ? new Int32Array(slots).fill(-1) : Int32Array.from(relativeTo);
     this.step = new Float64Array(slots).fill(Infinity);
     // Nothing lies between nothing and the first sample.
     this.#lastUs = new Float64Array(slots).fill(NaN);
@@ -57,6 +61,12 @@ export class SampleWatch {
     this.#weight = new Float64Array(slots);
     this.#scoreMax = new Float64Array(slots);
     this.#rateMax = new Float64Array(slots);
+  }
+
+  /** What is taken from a value before it is judged. */
+  reference(slot: number): number {
+    const other = this.#relativeTo[slot] ?? -1;
+    return other < 0 ? 0 : (this.last[other] ?? 0);
   }
 
   /** O(1). A value that is not good, or no number, says nothing. */
@@ -69,15 +79,18 @@ export class SampleWatch {
       return;
     }
     const last = this.last[slot] ?? 0;
+    const other = this.#relativeTo[slot] ?? -1;
+    const reference = other < 0 ? 0 : (this.last[other] ?? 0);
     const dtUs = measuredUs - (this.#lastUs[slot] ?? NaN);
     if (dtUs > 0 && dtUs <= (this.#holdUs[slot] ?? 0)) {
       // The value before held until now: samples that come by exception weigh as long as they held (field practice 52).
-      this.#sum[slot] = (this.#sum[slot] ?? 0) + last * dtUs;
+      this.#sum[slot] = (this.#sum[slot] ?? 0) + (last - reference) * dtUs;
       this.#weight[slot] = (this.#weight[slot] ?? 0) + dtUs;
       const rate = Math.abs(value - last) / dtUs;
       if (rate > (this.#rateMax[slot] ?? 0)) this.#rateMax[slot] = rate;
     }
-    const score = Math.abs(value - (this.median[slot] ?? 0)) * (this.perSigma[slot] ?? 0);
+    const score =
+      Math.abs(value - reference - (this.median[slot] ?? 0)) * (this.perSigma[slot] ?? 0);
     if (score > (this.#scoreMax[slot] ?? 0)) this.#scoreMax[slot] = score;
     const moved = Math.abs(value - (this.#held[slot] ?? NaN));
     // Also true for the first value, where `moved` is NaN.
@@ -87,7 +100,7 @@ export class SampleWatch {
     }
     const row = this.learns[slot] ?? -1;
     if (row >= 0) {
-      this.learning.add(row, value);
+      this.learning.add(row, value - reference);
       if (moved > 0 && moved < (this.step[slot] ?? 0)) this.step[slot] = moved;
     }
     this.good[slot] = 1;
@@ -99,7 +112,8 @@ export class SampleWatch {
   /** Time-weighted mean since it was asked for last, or the value that holds where no sample came. */
   takeMean(slot: number): number {
     const weight = this.#weight[slot] ?? 0;
-    const mean = weight > 0 ? (this.#sum[slot] ?? 0) / weight : (this.last[slot] ?? 0);
+    const mean =
+      weight > 0 ? (this.#sum[slot] ?? 0) / weight : (this.last[slot] ?? 0) - this.reference(slot);
     this.#sum[slot] = 0;
     this.#weight[slot] = 0;
     return mean;
@@ -107,8 +121,8 @@ export class SampleWatch {
 
   /** Largest modified z-score of single values since it was asked for last; of the value that holds where none came. */
   takeScore(slot: number): number {
-    const held =
-      Math.abs((this.last[slot] ?? 0) - (this.median[slot] ?? 0)) * (this.perSigma[slot] ?? 0);
+    const value = (this.last[slot] ?? 0) - this.reference(slot);
+    const held = Math.abs(value - (this.median[slot] ?? 0)) * (this.perSigma[slot] ?? 0);
     const score = Math.max(this.#scoreMax[slot] ?? 0, held);
     this.#scoreMax[slot] = 0;
     return score;

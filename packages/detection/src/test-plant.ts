@@ -43,6 +43,7 @@ export function tag(name: "vibration" | "temperature" | "flow", range: number): 
     expectedS: 1,
     range,
     learnt: true,
+    relativeTo: -1,
     low: NaN,
     high: NaN,
     perSecondMax: NaN,

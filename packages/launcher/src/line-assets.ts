@@ -13,6 +13,7 @@ interface LineAsset {
   };
   readonly context?: Readonly<Record<string, string>>;
   readonly ignore?: readonly string[];
+  readonly relativeTo?: Readonly<Record<string, string>>;
   readonly limits?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -45,6 +46,13 @@ const pump: LineAsset = {
     settleS: 60,
   },
   context: { product: "recipe-name" },
+  // The hall is what it is; the motor is judged by how much warmer it is.
+  ignore: ["ambientTemperature"],
+  relativeTo: {
+    windingTemperature: "ambientTemperature",
+    bearingTemperature: "ambientTemperature",
+    otherBearingTemperature: "ambientTemperature",
+  },
   // ISO 20816-3, boundary of zones C and D of a machine of this size on a rigid foundation, mm/s; grease of the bearing, °C.
   limits: { bearingVibration: { high: 4.5 }, bearingTemperature: { high: 90 } },
 };
@@ -145,7 +153,7 @@ const oven: LineAsset = {
 export function lineAssets(devices: ReadonlySet<string>): readonly object[] {
   return [pump, spindle, press, oven]
     .filter(({ device }) => devices.has(device))
-    .map(({ id, device, type, tags, state, context = {}, ignore = [], limits = {} }) => {
+    .map(({ id, device, type, tags, state, context = {}, ...rest }) => {
       const full = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
         Object.fromEntries(
           Object.entries(names).map(([property, tag]) => [property, `${device}/${tag}`]),
@@ -156,7 +164,11 @@ export function lineAssets(devices: ReadonlySet<string>): readonly object[] {
         tags: full(tags),
         state: { ...state, tag: `${device}/${state.tag}` },
         context: full(context),
-        detection: { ignore, limits },
+        detection: {
+          ignore: rest.ignore ?? [],
+          relativeTo: rest.relativeTo ?? {},
+          limits: rest.limits ?? {},
+        },
       };
     });
 }
