@@ -11,7 +11,6 @@ export const hmiScreens = {
   trends: "#/trends/1h/pump-1%2F0/pump-1%2F1/pump-1%2F2/pump-1%2F10/pump-1%2F11",
   gateway: "#/gateway",
   alarms: "#/alarms",
-  alarms: "#/alarms",
   signIn: "#/sign-in",
 } as const;
 
