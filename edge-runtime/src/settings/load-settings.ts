@@ -329,7 +329,11 @@ function toDevice(
   problems: Problem[],
 ): DeviceSettings | undefined {
   const before = problems.length;
-  const parameters = new Map<string, string>([["device", device.id]]);
+  const parameters = new Map<string, string>([
+    ["device", device.id],
+    // What is written stands there only when it is written (column write_payload).
+    ["value", "{value}"],
+  ]);
   for (const [name, value] of Object.entries(device.parameters))
     parameters.set(name, String(value));
 
