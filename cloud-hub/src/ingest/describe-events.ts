@@ -47,7 +47,10 @@ export function describeEvents(
   take: (gateway: TestGateway, ...frames: readonly TestFrame[]) => Promise<Taken>,
 ): void {
   describe("events", () => {
-    const list = (gateway: TestGateway, asked: Partial<EventsAsked> = {}): Promise<readonly HubEvent[]> =>
+    const list = (
+      gateway: TestGateway,
+      asked: Partial<EventsAsked> = {},
+    ): Promise<readonly HubEvent[]> =>
       open().events({ gateways: [gateway.gateway], max: 100, ...asked });
     const alarmsOf = async (gateway: TestGateway): Promise<readonly string[]> =>
       (await open().alarms(100_000))
@@ -62,7 +65,10 @@ export function describeEvents(
       await take(gateway, first, gateway.events([testEvent(3, "c")]));
       // A hub that was put back is told again, in frames of a later epoch and in another company.
       gateway.newEpoch();
-      await take(gateway, gateway.events([testEvent(2, "b"), testEvent(3, "c"), testEvent(4, "d")]));
+      await take(
+        gateway,
+        gateway.events([testEvent(2, "b"), testEvent(3, "c"), testEvent(4, "d")]),
+      );
       assert.deepEqual(numbersOf(await list(gateway)), [4, 3, 2, 1]);
     });
 
@@ -119,7 +125,10 @@ export function describeEvents(
 
     test("the newest event of an alarm is the one with the highest number of the newest journal, in whatever order they come", async () => {
       const gateway = nextGateway();
-      const raised = gateway.events([testAlarm(1, "hot", "unacknowledged"), testAlarm(2, "dry", "unacknowledged")]);
+      const raised = gateway.events([
+        testAlarm(1, "hot", "unacknowledged"),
+        testAlarm(2, "dry", "unacknowledged"),
+      ]);
       const gone = gateway.events([testAlarm(3, "hot", "normal"), testAlarm(4, "loud", "shelved")]);
       await take(gateway, gone);
       await take(gateway, raised);
@@ -127,14 +136,23 @@ export function describeEvents(
       // The journal was lost, and another has begun: its numbers are small, and its clock may have been behind.
       gateway.newEpoch();
       const late = { atUs: beganUs - 1e9 };
-      await take(gateway, gateway.events([testAlarm(1, "dry", "normal", late), testAlarm(2, "new", "acknowledged", late)], 2));
+      await take(
+        gateway,
+        gateway.events(
+          [testAlarm(1, "dry", "normal", late), testAlarm(2, "new", "acknowledged", late)],
+          2,
+        ),
+      );
       assert.deepEqual(await alarmsOf(gateway), ["loud 4", "new 2"]);
     });
 
     test("events of a kind that is not known are kept, and a body that says no state is no alarm", async () => {
       const gateway = nextGateway();
       const strange = { ...testEvent(1, "x"), kind: 99 };
-      await take(gateway, gateway.events([strange, { ...testAlarm(2, "y", ""), json: '{"state":"a\\u0000"}' }]));
+      await take(
+        gateway,
+        gateway.events([strange, { ...testAlarm(2, "y", ""), json: '{"state":"a\\u0000"}' }]),
+      );
       assert.deepEqual((await list(gateway))[1]?.line, strange);
       assert.deepEqual(await alarmsOf(gateway), []);
     });

@@ -15,6 +15,7 @@ import type { BackupStatus } from "./backup-line.tsx";
 import { FleetScreen, type Quarantined } from "./fleet-screen.tsx";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayScreen } from "./gateway-screen.tsx";
+import { LazyAlarms } from "./lazy-alarms.tsx";
 import { LazyTrends } from "./lazy-trends.tsx";
 import { say } from "./messages.ts";
 
@@ -26,6 +27,7 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
   const [screen = "", name = "", ...rest] = route.value;
   const onGateway = screen === "gateway" && name !== "";
   const onTrends = screen === "trends";
+  const onAlarms = screen === "alarms";
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setTurn((count) => count + 1), refreshMs);
@@ -34,8 +36,8 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
   useEffect(() => {
     // One stream for a visible page: the list's rests while a gateway has its own.
     fleet.listen(!onGateway);
-    if (!onGateway) document.title = say("page.title");
-  }, [fleet, onGateway]);
+    if (!onGateway && !onAlarms) document.title = say("page.title");
+  }, [fleet, onGateway, onAlarms]);
   const wallMs = (): number => clock.wallMs();
   const quarantine = useResource(
     `quarantine ${turn}`,
@@ -51,7 +53,7 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
     <>
       <header aria-label={say("bar.label")}>
         <nav class="place" aria-label={say("bar.place")}>
-          <a href={hrefOf()} aria-current={onGateway || onTrends ? undefined : "page"}>
+          <a href={hrefOf()} aria-current={onGateway || onTrends || onAlarms ? undefined : "page"}>
             {say("fleet.title")}
           </a>
           {onGateway && (
@@ -63,6 +65,9 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
             </>
           )}
         </nav>
+        <a class="beside" href={hrefOf("alarms")} aria-current={onAlarms ? "page" : undefined}>
+          {say("alarms.title")}
+        </a>
         <a class="beside" href={hrefOf("trends")} aria-current={onTrends ? "page" : undefined}>
           {say("trends.title")}
         </a>
@@ -83,6 +88,8 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
             wallMs={wallMs}
             quarantine={quarantine.value ?? []}
           />
+        ) : onAlarms ? (
+          <LazyAlarms fleet={fleet} place={route.value.slice(1)} wallMs={wallMs} />
         ) : onTrends ? (
           <LazyTrends fleet={fleet} place={route.value} wallMs={wallMs} />
         ) : (

@@ -4,11 +4,13 @@ import { createVoice, english, type Say, type SayCount, type Voice } from "@mill
 const texts = {
   "page.title": "Fleet – Millwright hub",
   "page.title.gateway": "{gateway} – Millwright hub",
+  "page.title.alarms": "Alarms – Millwright hub",
   brand: "Millwright hub",
   "bar.label": "Place and display",
   "bar.place": "You are here",
   "fleet.title": "Fleet",
   "link.reconnecting": "Reconnecting",
+  "alarms.title": "Alarms",
   "trends.title": "Trends",
   "trends.open": "Compare in Trends",
   "trends.choose": "Choose values ({count} of {most})",
