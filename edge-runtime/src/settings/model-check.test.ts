@@ -10,7 +10,7 @@ const pump: AssetFile = {
   type: "pump",
   tags: {},
   context: {},
-  detection: { ignore: [], relativeTo: [], states: ["running"], limits: {} },
+  detection: { ignore: [], states: ["running"], limits: {} },
 };
 
 test("bundles that name assets which are not there, or stand there twice, are told with their place", () => {

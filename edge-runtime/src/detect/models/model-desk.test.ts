@@ -64,7 +64,7 @@ function openDesk(
     type: "pump",
     tags: Object.fromEntries(properties.map((property) => [property, `${id}.${property}`])),
     context: {},
-    detection: { ignore: [], relativeTo: [], states: ["running"], limits: {} },
+    detection: { ignore: [], states: ["running"], limits: {} },
   }));
   const tags = assets.flatMap(({ tags: named }) => Object.values(named));
   const book = new MemoryEventBook();

@@ -22,6 +22,7 @@ import { Facts, type Fact } from "./facts.tsx";
 import { DiskPanel } from "./gateway-disk.tsx";
 import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
 import { say } from "./messages.ts";
+import { ModelsPanel } from "./models-panel.tsx";
 import { OutagePanel, type BufferView } from "./outage-panel.tsx";
 import { PeoplePanel } from "./people-panel.tsx";
 
@@ -75,6 +76,7 @@ export function GatewayScreen(props: {
       </section>
       <BoxPanel store={store} page={page} />
       <div class="panels">
+        <ModelsPanel clock={props.clock} turn={turn} />
         <OutagePanel clock={props.clock} />
         <AboutPanel store={store} page={page} counters={counters.value} />
         <PeoplePanel clock={props.clock} />
