@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { stringify } from "yaml";
 
+import { lineAlarms } from "./line-alarms.ts";
 import { lineAssets } from "./line-assets.ts";
 import { programs } from "./programs.ts";
 
@@ -135,6 +136,7 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
     ...(gateway.telling === undefined ? {} : { telling: gateway.telling }),
     hmi: { port: gateway.hmiPort },
     assets: lineAssets(new Set(devices.map(({ id }) => id))),
+    alarms: lineAlarms(new Set(devices.map(({ id }) => id)), gateway.folder),
     ...(gateway.learnMin === undefined ? {} : { detection: { learnMin: gateway.learnMin } }),
     devices,
   };
