@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 
 import { lineAlarms } from "./line-alarms.ts";
 import { lineAssets } from "./line-assets.ts";
+import { lineWriting } from "./line-writing.ts";
 import { programs } from "./programs.ts";
 
 /** What the plant says when it is ready, as far as a gateway needs it. */
@@ -138,6 +139,7 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
     assets: lineAssets(new Set(devices.map(({ id }) => id))),
     alarms: lineAlarms(new Set(devices.map(({ id }) => id)), gateway.folder),
     ...(gateway.learnMin === undefined ? {} : { detection: { learnMin: gateway.learnMin } }),
+    ...lineWriting(new Set(devices.map(({ id }) => id))),
     devices,
   };
   const file = join(gateway.folder, "gateway.yaml");
