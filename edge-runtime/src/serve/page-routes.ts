@@ -53,6 +53,12 @@ async function act(context: PageContext, route: ActingRoute, door: AccessDoor): 
   const person = door.require(call.asked, route.role);
   if ("kind" in person) {
     const { status, reason, https } = person;
+    const known = door.person(call.asked);
+    // Somebody tried what is another's to do (IEC 62443-3-3, SR 2.8: control of access).
+    if (status === 403 && known !== undefined) {
+      const by = { person: known.id, device: known.device };
+      await door.audit({ ...by, act: route.path, object: "", result: "refused", why: reason });
+    }
     return context.json({ reason, ...(https === undefined ? {} : { https }) }, status);
   }
   const body = await jsonBody(context);
@@ -65,7 +71,8 @@ async function act(context: PageContext, route: ActingRoute, door: AccessDoor): 
     // Nobody knows how far it came: that somebody tried stands in the book all the same.
     const why = messageChain(failure);
     await door.audit({ ...by, act: route.path, object: "", result: "failed", why });
-    throw failure;
+    const reason = `It may or may not have been done: ${why}. Look at the machine before you try again.`;
+    return context.json({ reason }, 500);
   }
   const { status = 200, json, audit } = answer;
   if (audit !== undefined) await door.audit({ ...audit, ...by });
