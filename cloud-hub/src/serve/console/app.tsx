@@ -16,6 +16,7 @@ import { FleetScreen, type Quarantined } from "./fleet-screen.tsx";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayScreen } from "./gateway-screen.tsx";
 import { LazyAlarms } from "./lazy-alarms.tsx";
+import { LazyModels } from "./lazy-models.tsx";
 import { LazyTrends } from "./lazy-trends.tsx";
 import { say } from "./messages.ts";
 
@@ -28,6 +29,7 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
   const onGateway = screen === "gateway" && name !== "";
   const onTrends = screen === "trends";
   const onAlarms = screen === "alarms";
+  const onModels = screen === "models";
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setTurn((count) => count + 1), refreshMs);
@@ -36,8 +38,8 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
   useEffect(() => {
     // One stream for a visible page: the list's rests while a gateway has its own.
     fleet.listen(!onGateway);
-    if (!onGateway && !onAlarms) document.title = say("page.title");
-  }, [fleet, onGateway, onAlarms]);
+    if (!onGateway && !onAlarms && !onModels) document.title = say("page.title");
+  }, [fleet, onGateway, onAlarms, onModels]);
   const wallMs = (): number => clock.wallMs();
   const quarantine = useResource(
     `quarantine ${turn}`,
@@ -53,7 +55,10 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
     <>
       <header aria-label={say("bar.label")}>
         <nav class="place" aria-label={say("bar.place")}>
-          <a href={hrefOf()} aria-current={onGateway || onTrends || onAlarms ? undefined : "page"}>
+          <a
+            href={hrefOf()}
+            aria-current={onGateway || onTrends || onAlarms || onModels ? undefined : "page"}
+          >
             {say("fleet.title")}
           </a>
           {onGateway && (
@@ -70,6 +75,9 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
         </a>
         <a class="beside" href={hrefOf("trends")} aria-current={onTrends ? "page" : undefined}>
           {say("trends.title")}
+        </a>
+        <a class="beside" href={hrefOf("models")} aria-current={onModels ? "page" : undefined}>
+          {say("models.title")}
         </a>
         <span class="brand">{say("brand")}</span>
         <span class="reconnecting">
@@ -90,6 +98,8 @@ export function App(props: { readonly fleet: FleetStore; readonly clock: PageClo
           />
         ) : onAlarms ? (
           <LazyAlarms fleet={fleet} place={route.value.slice(1)} wallMs={wallMs} />
+        ) : onModels ? (
+          <LazyModels fleet={fleet} wallMs={wallMs} />
         ) : onTrends ? (
           <LazyTrends fleet={fleet} place={route.value} wallMs={wallMs} />
         ) : (
