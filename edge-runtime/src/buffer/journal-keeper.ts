@@ -90,6 +90,7 @@ export class JournalKeeper implements JournalCore {
   #watched: readonly number[] = [];
   #watchedUntilMs = -Infinity;
   #full = false;
+  #eventsFull = false;
   #ended = false;
   #timer: AbortController | undefined;
   #dueMs = Infinity;
@@ -464,11 +465,20 @@ export class JournalKeeper implements JournalCore {
     const keep: EventStore["keep"] = async (drafts, states) => {
       const now = [this.#clock.nowUs(), this.#clock.monotonicMs()] as const;
       const kept = await this.#guarded("keepEvents", drafts, states, ...now);
-      this.#tellSealed();
+      if (kept.kind === "kept") this.#tellSealed();
+      // A state alone is kept also where there is no room for events.
+      if (drafts.length > 0) this.#tellEventsFull(kept.kind === "full");
       return kept;
     };
     const list: EventStore["list"] = (query) => this.#guarded("events", query);
     return new EventKeeper(this.#clock, { keep, list }, this.#door.savedStates, commitEveryMs);
+  }
+
+  #tellEventsFull(full: boolean): void {
+    if (full === this.#eventsFull) return;
+    this.#eventsFull = full;
+    if (full) this.#log.error("buffer.events-full", { bytes: this.#door.state.bytes });
+    else this.#log.info("buffer.events-have-room", { bytes: this.#door.state.bytes });
   }
 
   #tellFound({ mendedPages, damagedPages, lostFrames, movedTo, why }: FileFindings): void {
