@@ -11,6 +11,7 @@ import { frameBytes, parseFrame, sealFrame, type Epoch } from "@millwright/wire-
 
 import { CarrierRig } from "./carrier.ts";
 import { openPlant, type Edge, type Plant } from "./plant.ts";
+import { judgeEvents } from "./played-events.ts";
 import { readHub } from "./stored-samples.ts";
 
 const scenario: Scenario = {
@@ -78,6 +79,14 @@ async function judgeHub(
   return { ...judge(edge.device.produced, samples, entries, slackUs), unbalanced };
 }
 
+/** Those that were kept until now, each once. */
+async function mustHaveEvents({ plant, edge }: Rig): Promise<void> {
+  const { events, gateway } = edge;
+  assert.ok(events.kept.size > 0);
+  const { store } = plant.database;
+  assert.deepEqual(await judgeEvents(store, gateway.options.gateway, [events]), []);
+}
+
 function imported(outcome: EndedImport | Refused): EndedImport {
   assert.ok(!isRefusal(outcome), isRefusal(outcome) ? outcome.reason : "");
   return outcome;
@@ -102,6 +111,7 @@ test("a stick that comes twice, and a gateway that syncs later, leave each sampl
   assert.deepEqual(verdict.disordered, []);
   assert.equal(verdict.unbalanced, 0);
   assert.ok(verdict.stored >= exported.samples / 2, "good samples are most of them");
+  await mustHaveEvents(rig);
 });
 
 test("a gateway that never has a link brings its samples and its ledger by sticks alone", async (t) => {
@@ -115,6 +125,7 @@ test("a gateway that never has a link brings its samples and its ledger by stick
   assert.deepEqual(verdict.unexplained, [], "also what the device did not deliver is explained");
   assert.equal(verdict.unbalanced, 0);
   assert.equal(verdict.stored + verdict.explained, rig.edge.device.produced.length);
+  await mustHaveEvents(rig);
 
   const { journal } = rig.edge.gateway;
   assert.ok(journal !== undefined);

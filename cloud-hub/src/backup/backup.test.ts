@@ -15,6 +15,7 @@ import { isBackupUnderWay, tryToBackUp } from "../database/backup-lock.ts";
 import { Compactor } from "../history/lake/compactor.ts";
 import { LakeFolder } from "../history/lake/lake-folder.ts";
 import { SeriesBook } from "../history/series-book.ts";
+import { testAlarm, testEvent } from "../ingest/describe-events.ts";
 import { intakeOf } from "../ingest/describe-frame-store.ts";
 import { applyMigrations } from "../ingest/migrate.ts";
 import { openPostgresStore } from "../ingest/store-postgres.ts";
@@ -149,10 +150,16 @@ async function liveMark(): Promise<LaneMark> {
 
 test("what is restored is what was there, row for row and file for file, whatever came after", async () => {
   await history.take(gateway, gateway.dictionaryFrame());
+  await history.take(
+    gateway,
+    gateway.events([testAlarm(1, "hot", "unacknowledged"), testEvent(2, "c-1")]),
+  );
   await store(0);
   await history.sorter.sortAll(never);
   await compact();
   const then = await contentOf(history.url);
+  assert.match(then["events"] ?? "", /^2/, "two events are there to be kept");
+  assert.match(then["alarms"] ?? "", /^1/);
   const { path, rows } = await backUp(join(folder, "all"));
   assert.ok(rows > 5);
   await store(1_000);
