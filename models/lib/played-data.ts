@@ -64,7 +64,7 @@ function playRun(
   take: TakeSample,
 ): void {
   const { machine: place, setpoint } = recipe.played;
-  const plant = new PlayedPlant(place + 1, seed, faults);
+  const plant = new PlayedPlant(place + 1, seed, faults, place);
   const machine = plant.machines[place];
   if (machine === undefined) throw new Error(`the plant has no machine ${place}`);
   if (setpoint !== undefined) {

@@ -29,8 +29,14 @@ export class PlayedPlant {
   readonly #board: FaultBoard;
   #tick = 0;
 
-  /** @param count machines in the order pump, spindle, press, oven, pump-2, … */
-  constructor(count: number, seed: number | string, faults: readonly PlantFault[]) {
+  readonly #only: number | undefined;
+
+  /**
+   * @param count machines in the order pump, spindle, press, oven, pump-2, …
+   * @param only the place of the one machine for which time passes; each has chance of its own, so it does as it does among all
+   */
+  constructor(count: number, seed: number | string, faults: readonly PlantFault[], only?: number) {
+    this.#only = only;
     this.machines = newFleet(count, seededRandom(seed));
     this.#devices = this.machines.map((machine) => ({
       machine,
@@ -58,6 +64,7 @@ export class PlayedPlant {
     }
     for (const active of [...this.#board.active, ...ended]) this.#wear(active, elapsedS);
     this.#devices.forEach(({ machine, image, sensors }, at) => {
+      if (this.#only !== undefined && at !== this.#only) return;
       machine.step(tickMs / 1_000);
       const trouble = troubleOf(machine.id, this.#board.active);
       const points = image.scan(elapsedS * 1e6, sensors.at(elapsedS, this.#board.active));
