@@ -2,6 +2,9 @@ import { encodeModel } from "@millwright/onnx";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Detector } from "./detector.ts";
 
+// From 1.29 on onnxruntime tells its maker what it runs, unless this stands there before the first session.
+process.env["ORT_DISABLE_TELEMETRY"] = "1";
+
 /** How far an exported graph may lie from what it was exported from, relative to its size (absolute below 1). */
 const tolerance = 1e-5;
 

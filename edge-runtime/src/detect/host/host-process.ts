@@ -42,6 +42,11 @@ export interface HostListener {
   ended(reason: string): void;
 }
 
+/**
+ * From 1.29 on onnxruntime would tell its maker of sessions, models and errors, and keep an identifier of the machine on its
+ * disk, unless it is told not to before it begins (its docs/Privacy.md). The walls stop both; not trying is better.
+ */
+const hostEnvironment = { ORT_DISABLE_TELEMETRY: "1" };
 /** How often memory is looked at: 2 GB take longer to fill than this on any gateway. */
 const watchEveryMs = 500;
 /** A program that has not said that it is there by then will not. */
@@ -81,8 +86,11 @@ export class HostProcess {
       };
     });
     this.#ready.catch(() => undefined);
-    // No environment: what stands there (paths, tokens) is nothing that a model needs.
-    this.#child = spawn(command, args, { env: {}, stdio: ["ignore", "ignore", "pipe", "pipe"] });
+    // Nothing of our environment: what stands there (paths, tokens) is nothing that a model needs.
+    this.#child = spawn(command, args, {
+      env: hostEnvironment,
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    });
     const pipe = this.#child.stdio[3];
     if (!(pipe instanceof Socket)) throw new Error("the detect host has no pipe");
     this.#pipe = pipe;
