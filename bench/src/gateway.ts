@@ -52,6 +52,8 @@ export async function startGateway(
     readonly devices: readonly object[];
     readonly hub?: object;
     readonly journal?: object;
+    readonly rules?: readonly object[];
+    readonly grants?: readonly object[];
   },
   commitEveryMs?: number,
   readyMsMax = 30_000,

@@ -13,6 +13,7 @@ import { bench as nab } from "./nab.ts";
 import { bench as outagePeers } from "./outage-peers.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as recover } from "./recover.ts";
+import { bench as rules } from "./rules.ts";
 import { bench as skab } from "./skab.ts";
 import { bench as start } from "./start.ts";
 import { bench as swap } from "./swap.ts";
@@ -37,6 +38,7 @@ export const benches: readonly Bench[] = [
   hubIngest,
   history,
   growth,
+  rules,
   skab,
   nab,
   tep,

@@ -11,6 +11,10 @@ export type {
 export { DeviceUnreachable, LinkLost } from "./acquire/faults.ts";
 export { openJournalCore, type JournalCore } from "./buffer/journal.ts";
 export { keep } from "./buffer/keep.ts";
+export { compileRules } from "./decide/rules/compile-rules.ts";
+export { RuleFeed } from "./decide/rules/feed.ts";
+export { rulesFile } from "./decide/rules/rule-file.ts";
+export { RuleScan } from "./decide/rules/scan.ts";
 export type { DeclaredTag } from "./hand-over.ts";
 export { createNormaliser } from "./normalise/normaliser.ts";
 export { createCarrierDoor } from "./sync/carrier/carrier-door.ts";
