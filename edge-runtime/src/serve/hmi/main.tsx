@@ -2,6 +2,7 @@ import { browserClock, startLiveStore, startRoute, startTheme, loadJson } from "
 import type { GatewayPage } from "@millwright/wire-contract";
 import { render } from "preact";
 
+import { afterFirstValues } from "./after-first-values.ts";
 import { App } from "./app.tsx";
 import { startAlarms } from "./alarms.ts";
 import { startPeople } from "./people.ts";
@@ -15,7 +16,7 @@ const { store } = startLiveStore();
 const place = document.getElementById("page");
 if (place !== null) {
   const loadPage = (signal: AbortSignal): Promise<GatewayPage> => loadJson("/api/gateway", signal);
-  startPeople();
   startAlarms(store, browserClock);
+  afterFirstValues(store, startPeople);
   render(<App store={store} loadPage={loadPage} clock={browserClock} />, place);
 }
