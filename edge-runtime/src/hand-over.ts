@@ -206,7 +206,7 @@ export interface TagView {
 }
 
 /** What screens see of rules, and how people pause them. */
-export type { OperandRow, RuleActDone, RuleDesk, RuleRow } from "./decide/rules/rule-row.ts";
+export type { RuleActDone, RuleDesk } from "./decide/rules/rule-row.ts";
 
 /** Who sees each sample as it comes: detect and decide. */
 export interface SampleWatcher {
