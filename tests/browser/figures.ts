@@ -1,6 +1,7 @@
 /**
  * Prints how quick both pages are, each number beside its limit of the guide (ux-guide 12: L1 to L4, L8, L9, V1 to V5,
- * V7, V8, G1 to G4, G8). It judges the pages on this machine as it is now, so it says first how much of a machine that is.
+ * V7, V8, G1 to G4, G8, A1 to A4, A7). It judges the pages on this machine as it is now, so it says first how much of a
+ * machine that is.
  */
 import { availableParallelism, loadavg } from "node:os";
 
@@ -16,6 +17,8 @@ import {
   slowDown,
   type ViewOptions,
 } from "./chromium.ts";
+import { stormIds, stormOn } from "./alarm-measures.ts";
+import { AlarmRig } from "./alarm-rig.ts";
 import { eightTags, showSpan, stepsOn, watchAnswers } from "./chart-measures.ts";
 import { crowd, Fixture } from "./fixture-server.ts";
 import {
@@ -217,6 +220,29 @@ async function measureCharts(browser: Browser, folder: string): Promise<void> {
   }
 }
 
+/** A thousand alarms in ten seconds, on the slow panel. */
+async function measureAlarms(browser: Browser, folder: string): Promise<void> {
+  await using rig = await new AlarmRig(stormIds).start();
+  for (const id of ["first", "second", "third"]) rig.alarms.raise(id);
+  const size = { machines: 1, tagsPerMachine: 12, rateHz: 1, condition: "healthy" } as const;
+  await using plant = await new Fixture(folder, { ...size, alarms: rig.source }).start();
+  await onPage(browser, panel, true, async (page) => {
+    await page.goto(`${plant.url}/#/alarms`);
+    await settled(page);
+    const storm = await stormOn(page, rig, 10_000);
+    const kept = await rig.book.list({ kind: "alarm", max: 10_000 });
+    const raised = kept.filter(({ body }) => "transition" in body && body.transition === "raised");
+    say("A1 alarms not counted", Math.abs(1_003 - raised.length), "most", 0, "alarms");
+    say("A2 urgent alarm in strip", Math.max(...storm.stripMs), "most", 500, "ms");
+    say("A3 rows in the page", storm.rowsMax, "most", 60, "rows");
+    say("A3 frames while scrolling", storm.scrollP95Ms, "most", 50, "ms");
+    say("A4 tap to feedback", storm.feedbackMs, "most", 100, "ms");
+    say("A4 focused row moved", storm.movedPx, "most", 0, "px");
+    const gaps = storm.messages.slice(1).map(({ ms }, at) => ms - (storm.messages[at]?.ms ?? 0));
+    say("A7 between two messages", Math.min(Infinity, ...gaps), "least", 5_000, "ms");
+  });
+}
+
 async function main(): Promise<number> {
   if (noChromium !== false) {
     process.stderr.write(`${noChromium}\n`);
@@ -237,6 +263,7 @@ async function main(): Promise<number> {
     await measureTaps(browser, hmi);
     await measureEnd(browser, hmi);
     await measureCharts(browser, hmi);
+    await measureAlarms(browser, hmi);
     await measureConsole(browser);
   } finally {
     await browser.close();

@@ -119,7 +119,7 @@ export function AlarmAnnouncements(props: { readonly clock: PageClock }): JSX.El
   }, [props.clock]);
   return (
     <p class="hidden-text alarm-announcements" role="status" aria-live="polite">
-      {words}
+      {words === "" ? null : words}
     </p>
   );
 }
