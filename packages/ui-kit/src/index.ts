@@ -45,3 +45,6 @@ export { english } from "./words/language.ts";
 export { createVoice, type Say, type SayCount, type Voice } from "./words/say.ts";
 export { protocolWords } from "./words/protocols.ts";
 export { unitWords } from "./words/units.ts";
+export { Conditions, type ConditionLine } from "./write/conditions.tsx";
+export { boundsWords, WriteFlow } from "./write/write-flow.tsx";
+export type { EntryBounds, WriteAnswer, WriteOrder, WriteValue } from "./write/write-steps.ts";

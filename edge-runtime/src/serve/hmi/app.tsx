@@ -27,6 +27,9 @@ import { sayAlarm } from "./alarm-messages.ts";
 import { LazyAlarms } from "./lazy-alarms.tsx";
 import { LazySignIn } from "./lazy-sign-in.tsx";
 import { LazyTrends } from "./lazy-trends.tsx";
+import { controlTags } from "./control-view.ts";
+import { sayControl } from "./control-messages.ts";
+import { LazyControl } from "./lazy-control.tsx";
 import { trendTagsOf } from "./trend-tags.ts";
 
 export interface AppProps {
@@ -112,6 +115,9 @@ export function App(props: AppProps): JSX.Element {
         <a href={hrefOf("trends")} aria-current={wanted[0] === "trends" ? "page" : undefined}>
           {say("nav.trends")}
         </a>
+        <a href={hrefOf("control")} aria-current={wanted[0] === "control" ? "page" : undefined}>
+          {sayControl("nav")}
+        </a>
         <a href={hrefOf("gateway")} aria-current={wanted[0] === "gateway" ? "page" : undefined}>
           {say("nav.gateway")}
         </a>
@@ -135,6 +141,11 @@ function Screen(
   if (screen === "sign-in") return <LazySignIn back={props.before} clock={props.clock} />;
   if (screen === "alarms") {
     return <LazyAlarms store={props.store} clock={props.clock} place={props.place} />;
+  }
+  if (screen === "control") {
+    return (
+      <LazyControl store={props.store} page={props.page} place={props.place} clock={props.clock} />
+    );
   }
   if (screen === "trends") {
     return (
@@ -168,7 +179,13 @@ function Screen(
 
 /** Machines and their values belong to the overview; these screens stand beside it. */
 function isBeside(screen: string | undefined): boolean {
-  return screen === "gateway" || screen === "alarms" || screen === "trends" || screen === "sign-in";
+  return (
+    screen === "gateway" ||
+    screen === "alarms" ||
+    screen === "control" ||
+    screen === "trends" ||
+    screen === "sign-in"
+  );
 }
 
 /** The stream carries what is on the screen, and nothing else (ux-guide 11). */
@@ -181,6 +198,7 @@ function tagsOn(
   const [screen, name = ""] = parts;
   if (screen === "tag") return [name];
   if (screen === "trends") return trendTagsOf(page, parts).map((tag) => tag.id);
+  if (screen === "control") return controlTags.value;
   if (screen === "gateway" && own !== undefined) {
     return ownTagsOf(page, own).map((tag) => tag.id);
   }
