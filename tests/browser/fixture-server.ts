@@ -254,6 +254,7 @@ export class Fixture implements AsyncDisposable {
       );
       app.get("/api/alarms/history", (context) => context.json({ events: [] }));
     }
+    app.get("/api/assets", (context) => context.json({ assets: [], nowUs: systemClock.nowUs() }));
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));

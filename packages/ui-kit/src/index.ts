@@ -1,4 +1,5 @@
 /** Tokens and parts of both web applications. Runs in a browser; `./build` is for their Vite configuration. */
+export { AdviceSymbol } from "./alarms/advice-symbol.tsx";
 export { AlarmSymbol } from "./alarms/alarm-symbol.tsx";
 export { alarmStateWord, alarmWords } from "./alarms/alarm-words.ts";
 export { AlarmAnnouncer } from "./alarms/announce.ts";

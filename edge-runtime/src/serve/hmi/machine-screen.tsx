@@ -13,7 +13,9 @@ import type { CapturePoint, LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { AssetMark } from "./asset-mark.tsx";
 import { Back } from "./back.tsx";
+import { LazyEpisodes } from "./lazy-episodes.tsx";
 import { MachineState } from "./machine-state.tsx";
 import { LastHour } from "./last-hour.tsx";
 import { decimalsMaxOf, sparksOf, type Machine } from "./machines.ts";
@@ -47,6 +49,7 @@ export function MachineScreen(props: {
         <Back href={hrefOf()} />
         <h1>{machine.name}</h1>
         <MachineState store={props.store} machine={machine} />
+        <AssetMark asset={machine.name} />
       </div>
       <MachineValues
         store={props.store}
@@ -66,16 +69,19 @@ export function MachineValues(props: {
   readonly captures?: readonly CapturePoint[] | undefined;
 }): JSX.Element {
   const { store, machine } = props;
+  const wallMs = (): number => browserClock.wallMs();
   return (
     <>
       <Rows store={store} tags={machine.indicators} />
-      <LastHour store={store} tags={props.sparks} />
-      <Captures
-        base="/api"
+      <LazyEpisodes
+        key={machine.name}
+        store={store}
         asset={machine.name}
-        points={props.captures}
-        wallMs={() => browserClock.wallMs()}
+        tags={[...machine.indicators, ...machine.others]}
+        wallMs={wallMs}
       />
+      <LastHour store={store} tags={props.sparks} />
+      <Captures base="/api" asset={machine.name} points={props.captures} wallMs={wallMs} />
       {machine.others.length > 0 && <Others store={store} machine={machine} />}
     </>
   );

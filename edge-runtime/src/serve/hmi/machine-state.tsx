@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
+import { AssetMark } from "./asset-mark.tsx";
 import { tileTagsOf, type Machine } from "./machines.ts";
 import { say, sayCount } from "./messages.ts";
 
@@ -20,6 +21,7 @@ export function MachineState(props: {
   const text = useComputed(() => words.value.text);
   return (
     <p class="machine-state" data-quiet={quiet.value}>
+      {brief && <AssetMark asset={machine.name} brief />}
       {text}
     </p>
   );

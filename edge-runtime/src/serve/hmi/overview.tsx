@@ -3,6 +3,7 @@ import { EmptyState, hrefOf, Indicator, type LiveStore } from "@millwright/ui-ki
 import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
+import { AssetMark } from "./asset-mark.tsx";
 import { LastHour } from "./last-hour.tsx";
 import { decimalsMaxOf, tileTagsOf, type Machine } from "./machines.ts";
 import { MachineValues } from "./machine-screen.tsx";
@@ -34,6 +35,7 @@ export function Overview(props: {
       {machines.length === 1 ? (
         <>
           <h1 class="hidden-text">{only.name}</h1>
+          <AssetMark asset={only.name} />
           <MachineValues
             store={store}
             machine={only}

@@ -1,11 +1,11 @@
-/** The last hour of one tag in a small canvas: normal band, line, and nothing where nothing was recorded. */
+/** The last hour of one tag, or another stretch of time, in a small canvas: normal band, line, and nothing where nothing was recorded. */
 import { effect } from "@preact/signals";
 import type { LiveTag } from "@millwright/wire-contract";
 import type { HistoryLine } from "@millwright/wire-contract/history";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { loadHistory, summaryOf } from "../live/history.ts";
+import { loadHistory, summaryOf, type TimeRange } from "../live/history.ts";
 import type { LiveStore } from "../live/live-store.ts";
 import { afterPaint } from "../parts/paint-queue.ts";
 import { quantityWords } from "../words/amounts.ts";
@@ -16,6 +16,8 @@ export interface SparklineProps {
   readonly tag: LiveTag;
   /** Where history lives: `/api` on the HMI. */
   readonly base: string;
+  /** Instead of the last hour. */
+  readonly range?: TimeRange;
 }
 
 const hourUs = 3_600_000_000;
@@ -23,24 +25,26 @@ const hourUs = 3_600_000_000;
 const refreshMs = 30_000;
 
 export function Sparkline(props: SparklineProps): JSX.Element {
-  const { store, tag, base } = props;
+  const { store, tag, base, range: asked } = props;
+  const { fromUs: askedFromUs, toUs: askedToUs } = asked ?? {};
   const canvas = useRef<HTMLCanvasElement>(null);
   const [reads, setReads] = useState(() => sayKit("spark.none", { tag: tag.name }));
 
   useEffect(() => {
     const given = new AbortController();
-    let last: { readonly history: HistoryLine; readonly toUs: number } | undefined;
+    let last: Picture | undefined;
     const redraw = (): void => {
       if (canvas.current !== null && last !== undefined) draw(canvas.current, tag, last);
     };
     const refresh = async (): Promise<void> => {
-      const toUs = store.nowUs();
-      if (toUs === 0 || given.signal.aborted) return;
-      const range = { fromUs: toUs - hourUs, toUs };
+      const nowUs = store.nowUs();
+      if (nowUs === 0 || given.signal.aborted) return;
+      const toUs = askedToUs ?? nowUs;
+      const range = { fromUs: askedFromUs ?? toUs - hourUs, toUs };
       const width = canvas.current?.clientWidth ?? 200;
       const [history] = await loadHistory(base, [tag.id], range, width, given.signal);
       if (history === undefined) return;
-      last = { history, toUs };
+      last = { history, ...range };
       redraw();
       const found = summaryOf(history.values);
       setReads(
@@ -70,7 +74,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
       sizes.disconnect();
       themes();
     };
-  }, [store, tag, base]);
+  }, [store, tag, base, askedFromUs, askedToUs]);
 
   return <canvas class="sparkline" ref={canvas} role="img" aria-label={reads} />;
 }
@@ -84,11 +88,11 @@ export function watchTheme(changed: () => void): () => void {
   };
 }
 
-function draw(
-  canvas: HTMLCanvasElement,
-  tag: LiveTag,
-  picture: { readonly history: HistoryLine; readonly toUs: number },
-): void {
+interface Picture extends TimeRange {
+  readonly history: HistoryLine;
+}
+
+function draw(canvas: HTMLCanvasElement, tag: LiveTag, picture: Picture): void {
   const scale = window.devicePixelRatio;
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
@@ -105,7 +109,8 @@ function draw(
   const high = Math.max(found.max, tag.high ?? found.max);
   const span = high - low || 1;
   const y = (value: number): number => height - 3 - ((value - low) / span) * (height - 6);
-  const x = (us: number): number => width - ((picture.toUs - us) / hourUs) * width;
+  const x = (us: number): number =>
+    ((us - picture.fromUs) / (picture.toUs - picture.fromUs)) * width;
 
   if (tag.low !== null || tag.high !== null) {
     const top = y(tag.high ?? high);

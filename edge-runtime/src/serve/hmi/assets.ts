@@ -1,0 +1,86 @@
+/** States, scores and episodes of the assets of this gateway: asked for when there is news, and every ten seconds for the score. */
+import { loadJson, type LiveStore } from "@millwright/ui-kit";
+import { effect, signal, type Signal } from "@preact/signals";
+import type { EpisodeEvent, OperatingState } from "@millwright/wire-contract/events";
+
+export interface EpisodeView {
+  readonly id: string;
+  readonly asset: string;
+  readonly event: EpisodeEvent;
+}
+
+export interface AssetView {
+  readonly state: {
+    readonly asset: string;
+    readonly state: OperatingState | "unknown";
+    readonly sinceUs: number;
+    readonly settled: boolean;
+  };
+  /** Over the limit: an episode begins at 1. */
+  readonly score: number;
+  /** 0..1 */
+  readonly learnt: number;
+  readonly episode?: EpisodeView;
+}
+
+/** By asset; those that the settings declare. Empty until the gateway has answered first. */
+export const assetViews: Signal<ReadonlyMap<string, AssetView>> = signal(new Map());
+/** Rises with each answer: what depends on episodes is asked for again. */
+export const episodeNews: Signal<number> = signal(0);
+
+/** A score has no news: it changes with each second, and a person looks at it now and then. */
+const askEveryMs = 10_000;
+const giveUpAfterMs = 10_000;
+
+let asking = false;
+let wanted = false;
+
+/** Follows the live stream of the page for as long as it is open. */
+export function startAssets(store: LiveStore): void {
+  effect(() => {
+    if (store.snapshots.value > 0) void ask();
+  });
+  effect(() => {
+    if ((store.news.value["episodes"] ?? 0) > 0) {
+      episodeNews.value = store.news.value["episodes"] ?? 0;
+      void ask();
+    }
+  });
+  setInterval(() => {
+    // A gateway without assets has none a minute later either: its settings change with a restart, which is a snapshot.
+    if (document.visibilityState === "visible" && assetViews.value.size > 0) void ask();
+  }, askEveryMs);
+}
+
+/** One question at a time; news that comes meanwhile is asked for afterwards. */
+async function ask(): Promise<void> {
+  wanted = true;
+  if (asking) return;
+  asking = true;
+  while (isWanted()) {
+    wanted = false;
+    await askOnce();
+  }
+  asking = false;
+}
+
+/** A call, because a compiler that has seen it false once believes that it stays so across a wait. */
+function isWanted(): boolean {
+  return wanted;
+}
+
+async function askOnce(): Promise<void> {
+  const given = new AbortController();
+  const timer = setTimeout(() => given.abort(), giveUpAfterMs);
+  try {
+    const { assets } = await loadJson<{ readonly assets: readonly AssetView[] }>(
+      "/api/assets",
+      given.signal,
+    );
+    assetViews.value = new Map(assets.map((asset) => [asset.state.asset, asset]));
+  } catch {
+    // The link is shown as lost elsewhere; what is known stays until the stream comes back.
+  } finally {
+    clearTimeout(timer);
+  }
+}
