@@ -20,7 +20,7 @@ function windowsOf(seed: string, count: number): readonly Float64Array[] {
     const causes = [random.normal(), random.normal()];
     return Float64Array.from(
       sizes,
-      (size, at) => size * (2 + 0.05 * (causes[at % 2] ?? 0) + 0.01 * random.normal()),
+      (size, at) => size * (2 + 0.05 * (causes[at % 2] ?? 0) + 0.003 * random.normal()),
     );
   });
 }
