@@ -3,12 +3,7 @@
  * millisecond behind, when the instant is over.
  */
 import { aborted, messageChain, race, type Clock, type Log, type Service } from "@millwright/kit";
-import {
-  toJsonScalar,
-  type JsonScalar,
-  type NewEvent,
-  type RuleEvent,
-} from "@millwright/wire-contract/events";
+import type { NewEvent, RuleEvent } from "@millwright/wire-contract/events";
 import type { Scalar, TagId } from "@millwright/wire-contract";
 
 import type {
@@ -24,7 +19,7 @@ import type { Rule, RuleBook } from "./rule.ts";
 import type { ActionFile } from "./rule-file.ts";
 import type { OperandRow, RuleActDone, RuleDesk, RuleRow } from "./rule-row.ts";
 import { fieldOf } from "./rule-state.ts";
-import { actionWords, sourceWords, thenWords, whenWords } from "./rule-words.ts";
+import { eventOf, operandRows, rowOf } from "./rule-view.ts";
 import { instantUs, RuleScan, type Decision, type Operand } from "./scan.ts";
 
 export interface RuleServiceOptions {
@@ -204,27 +199,8 @@ export class RuleService implements Service, RuleDesk {
 
   list(): readonly RuleRow[] {
     return this.#scan.rules.map(({ rule, state }) => {
-      const { paused } = state;
-      const why = this.#why.get(rule.id);
-      return {
-        id: rule.id,
-        version: rule.version,
-        title: rule.title,
-        asset: rule.asset,
-        when: whenWords(rule),
-        then: thenWords(rule.then),
-        truth: state.truth,
-        fired: state.active,
-        ...(Number.isFinite(state.firedUs) ? { lastFiredUs: state.firedUs } : {}),
-        firedCount: state.firedCount,
-        ...(Number.isNaN(state.sinceUs) ? {} : { pendingSinceUs: state.sinceUs }),
-        latch: rule.latch,
-        pausedBy: rule.pausedBy,
-        ...(paused === undefined ? {} : { paused: { ...paused } }),
-        now: this.#rows(rule, this.#scan.operands(rule)),
-        ...(why === undefined ? {} : { why }),
-        ...(rule.trusting === undefined ? {} : { trusting: rule.trusting }),
-      };
+      const now = this.#rows(rule, this.#scan.operands(rule));
+      return rowOf(rule, state, now, this.#why.get(rule.id));
     });
   }
 
@@ -395,14 +371,7 @@ export class RuleService implements Service, RuleDesk {
   }
 
   #rows(rule: Rule, operands: readonly Operand[]): readonly OperandRow[] {
-    return operands.map(({ value, ...rest }, at) => {
-      const slot = this.#options.book.slots[rule.inputs[at]?.slot ?? -1];
-      return {
-        ...rest,
-        source: slot === undefined ? "" : sourceWords(slot.source),
-        value: toJson(value),
-      };
-    });
+    return operandRows(rule, this.#options.book, operands);
   }
 
   #ruleOf(id: string): Rule | undefined {
@@ -441,34 +410,4 @@ function baseOf(clock: Clock): number {
 
 function refused(reason: string): RuleActDone {
   return { kind: "refused", reason };
-}
-
-function toJson(value: Operand["value"]): JsonScalar {
-  return value === undefined ? null : toJsonScalar(value);
-}
-
-function eventOf(
-  rule: Rule,
-  what: RuleEvent["what"],
-  atUs: number,
-  operands: readonly OperandRow[],
-  actions: readonly ActionFile[],
-): Extract<NewEvent, { kind: "rule" }> {
-  return {
-    kind: "rule",
-    atUs,
-    asset: rule.asset,
-    subject: rule.id,
-    body: {
-      what,
-      version: rule.version,
-      operands: operands.map(({ name, value, measuredUs, status }) => ({
-        name,
-        value,
-        measuredUs,
-        status,
-      })),
-      actions: actions.map(actionWords),
-    },
-  };
 }
