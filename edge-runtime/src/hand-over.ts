@@ -461,7 +461,7 @@ export interface DetectionFeed {
 }
 
 /** What screens see of models. */
-export type { ModelAssetRow, ModelRow, ModelsState } from "./detect/models/model-row.ts";
+export type { ModelsState } from "./detect/models/model-row.ts";
 
 /** What rules, alarms and screens are told of detection. */
 export interface EpisodeDesk {
