@@ -42,7 +42,7 @@ export type { Kept } from "./buffer/captures/captures.ts";
 export type { ArrayReading } from "./acquire/driver.ts";
 
 /** How rules, the page and the hub have something written: the one road to a machine. */
-export type { Command, CommandChange, CommandDesk } from "./decide/commands/command.ts";
+export type { Command, CommandDesk } from "./decide/commands/command.ts";
 
 /** Samples of one device after normalise, on their way to buffer and serve. `tag` holds dictionary indices. */
 export interface SampleBatch extends SampleColumns {

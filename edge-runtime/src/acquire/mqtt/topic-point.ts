@@ -5,6 +5,7 @@ import { status, type Scalar, type ValueType } from "@millwright/wire-contract";
 import type { PointSettings } from "../driver.ts";
 import { isTimeFormat, timeFormats, toTimeUs, type TimeFormat } from "./device-time.ts";
 import { parseJsonPath, selectJson, type Json, type JsonPath } from "./json-path.ts";
+import { refuseTopic } from "./topic-name.ts";
 import { parseTopicWrite, type TopicWrite } from "./topic-write.ts";
 import { parseJsonPayload, parseTextPayload, payloadCaps, refuseBySize } from "./json-payload.ts";
 
@@ -189,19 +190,6 @@ function toNumber(text: string): number | bigint | undefined {
     return Number.isSafeInteger(number) ? number : BigInt(trimmed.replace(/^\+/, ""));
   }
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$/.test(trimmed) ? Number(trimmed) : undefined;
-}
-
-/** MQTT 5.0, 4.7: a topic name has at least one character, no wildcard and no NUL, and at most 65,535 bytes. */
-export function refuseTopic(topic: string): Refused | undefined {
-  if (topic === "")
-    return refuse("the topic is missing: write the address as topic or topic#$.path");
-  if (topic.includes("+")) {
-    return refuse(`${topic} names many topics by +; a point needs the one topic that it reads`);
-  }
-  if (topic.includes("\0") || Buffer.byteLength(topic) > 65_535) {
-    return refuse("the topic holds a NUL character or is longer than 65,535 bytes");
-  }
-  return undefined;
 }
 
 export function isRefused(value: unknown): value is Refused {

@@ -9,7 +9,7 @@ import { race, type Refused } from "@millwright/kit";
 import type { Scalar, WriteOutcome } from "@millwright/wire-contract";
 
 import type { BrokerLink } from "./broker-link.ts";
-import { refuseTopic } from "./topic-point.ts";
+import { refuseTopic } from "./topic-name.ts";
 
 /** As long as a command lives (ux-guide 6). */
 export const writeExpiryS = 5;
