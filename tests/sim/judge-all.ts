@@ -38,7 +38,14 @@ export async function judgeAll(
           !unclaimed.has(reason) && (!reasonsOfFaults.includes(reason) || excuses.has(reason)),
       );
       const stored = samples.filter(({ value }) => Math.floor(value / valuesOfDevice) === instance);
-      return judge(device.produced, stored, excused, slackUs);
+      const { unexplained, ...verdict } = judge(
+        [...device.unheard, ...device.produced],
+        stored,
+        excused,
+        slackUs,
+      );
+      const unheard = new Set(device.unheard);
+      return { ...verdict, unexplained: unexplained.filter((one) => !unheard.has(one)) };
     });
     verdicts.push(...own);
     chargeOnce(id, own, entries, edges, breaches);
@@ -50,7 +57,8 @@ export async function judgeAll(
   const { unexplained, doubled, invented, disordered } = verdict;
   const isReplaced = scenario.faults.some(({ kind }) => kind === "hardware-replaced");
   // All of it may have been lost with the hardware; otherwise a run that stores nothing has played nothing.
-  if (verdict.stored === 0 && !isReplaced) breaches.add("N1: nothing is stored at all");
+  if (verdict.stored === 0 && verdict.produced > 0 && !isReplaced)
+    breaches.add("N1: nothing is stored at all");
   if (unexplained.length > 0) breaches.add(`N1: ${tell(unexplained)} neither stored nor explained`);
   if (doubled.length > 0) breaches.add(`N2: ${tell(doubled)} stored twice`);
   if (invented.length > 0) breaches.add(`N2: ${tell(invented)} stored and never produced`);
@@ -113,7 +121,10 @@ function chargeOnce(
     charged += count.kind === "exact" ? count.samples : 0;
   }
   const { explained, unexplained } = together(verdicts);
-  const unstored = edges.reduce((sum, { device }) => sum + device.charged + device.unheard, 0);
+  const unstored = edges.reduce(
+    (sum, { device }) => sum + device.charged + device.unheard.length,
+    0,
+  );
   const missing = explained + unexplained.length + unstored;
   if (charged <= missing) return;
   breaches.add(`N3: ${gateway} is charged ${charged} samples, and at most ${missing} are missing`);

@@ -26,8 +26,8 @@ export class PlayedDevice {
   readonly produced: Produced[] = [];
   /** Readings that were asked for and charged by the driver: the answer did not come. */
   charged = 0;
-  /** Readings that only hardware took of which nobody has ever heard. */
-  unheard = 0;
+  /** Readings that only hardware took of which nobody had ever heard. Some may have been on their way. */
+  readonly unheard: Produced[] = [];
   readonly #tags: readonly string[];
   readonly #world: Clock;
   readonly #gatewayClock: SteppedClock;
@@ -61,8 +61,7 @@ export class PlayedDevice {
 
   /** The hardware that took all readings up to now is gone, and nobody ever heard of it: nobody can say what it had. */
   disown(): void {
-    this.unheard += this.produced.length;
-    this.produced.length = 0;
+    this.unheard.push(...this.produced.splice(0));
   }
 
   leave(): void {

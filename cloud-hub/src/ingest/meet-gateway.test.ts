@@ -143,7 +143,21 @@ test("a clock that was set back does not turn a claim around", () => {
   const book = new Book();
   book.hear(hello(a, position(a, 100)));
   book.change(a, { completeUs: 5_000 });
-  assert.deepEqual(rangesOf(book.hear(hello(r, position(r, 900)))), [["journal lost", 900, nowUs]]);
+  // The new clock is behind by as much as the first time of the new journal: what was made by it may be so old.
+  assert.deepEqual(rangesOf(book.hear(hello(r, position(r, 900)))), [
+    ["journal lost", 5_000 - (nowUs - 900), nowUs],
+  ]);
+});
+
+test("a start in 1970 after one whose clock was set is claimed up to now", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 700_000)));
+  book.change(a, { completeUs: 800_000, ended: true });
+  book.hear(hello(a, child(b, a, 10)));
+  book.change(b, { completeUs: 15 });
+  const [lost] = book.hear(hello(r, position(r, 20))).claims;
+  assert.equal(lost?.reason, "journal lost");
+  assert.ok(lost.fromUs <= 15 && lost.toUs >= 800_000, `${lost.fromUs} to ${lost.toUs}`);
 });
 
 function child(

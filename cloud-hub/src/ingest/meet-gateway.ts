@@ -96,9 +96,11 @@ function claimLost(
   // with its first sample, which is not known either.
   const open = known.filter(({ ended, rank }) => !ended && rank !== undefined);
   if (open.length === 0) return { claims: [], covered };
-  const sinceUs = Math.min(...open.map(({ completeUs, startedUs }) => completeUs ?? startedUs));
+  const sinceOf = ({ completeUs, startedUs }: KnownEpoch): number => completeUs ?? startedUs;
+  // The newest time that is known of any epoch shows a clock that was set back even where its own epoch lost nothing.
+  const sinces = [...open.map(sinceOf), Math.max(...known.map(sinceOf))];
   for (const { epoch } of open) covered.set(epoch, journal.startedUs);
-  return { claims: [claim("journal lost", sinceUs, journal.startedUs, nowUs)], covered };
+  return { claims: [claim("journal lost", sinces, journal.startedUs, nowUs)], covered };
 }
 
 /**
@@ -115,28 +117,42 @@ function claimCopy(
   if (other === undefined) return [];
   const starts = known.filter(({ rank }) => rank !== undefined).map(startOf);
   const firstUs = Math.min(...starts) - setBackUs;
-  return [claim("restored copy", firstUs, Math.max(other.startedUs, nowUs), nowUs)];
+  return [claim("restored copy", [firstUs], Math.max(other.startedUs, nowUs), nowUs)];
 }
 
 function startOf({ startedUs }: KnownEpoch): number {
   return startedUs;
 }
 
+/** @param sinces one for each epoch that may have lost something, by the clock of its time */
 function claim(
   reason: LedgerEntry["reason"],
-  sinceUs: number,
+  sinces: readonly number[],
   untilUs: number,
   nowUs: number,
 ): LedgerEntry {
+  const ranges = sinces.map((sinceUs) => lostBetween(sinceUs, untilUs, nowUs));
   return {
     number: hubsNumber,
     reason,
     scope: { kind: "gateway" },
-    fromUs: Math.min(sinceUs, untilUs),
-    // Where the clock was set back in between, what was lost bears times of the old clock, or of the new one.
-    toUs: untilUs < sinceUs ? Math.max(sinceUs, nowUs) : untilUs,
+    fromUs: Math.min(...ranges.map(([fromUs]) => fromUs)),
+    toUs: Math.max(...ranges.map(([, toUs]) => toUs)),
     count: { kind: "unknown" },
   };
+}
+
+/**
+ * Where the clock was set back in between, what was lost bears times of the old clock, or of the new one, which is behind
+ * the hub's by as much as the new journal's first time is.
+ */
+function lostBetween(
+  sinceUs: number,
+  untilUs: number,
+  nowUs: number,
+): readonly [fromUs: number, toUs: number] {
+  if (untilUs >= sinceUs) return [sinceUs, untilUs];
+  return [Math.min(untilUs, sinceUs - (nowUs - untilUs)), Math.max(sinceUs, nowUs)];
 }
 
 /**
