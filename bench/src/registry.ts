@@ -11,12 +11,14 @@ import { bench as journal } from "./journal.ts";
 import { bench as modelBank } from "./model-bank.ts";
 import { bench as nab } from "./nab.ts";
 import { bench as outagePeers } from "./outage-peers.ts";
+import { bench as plantFaults } from "./plant-faults.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as recover } from "./recover.ts";
 import { bench as rules } from "./rules.ts";
 import { bench as skab } from "./skab.ts";
 import { bench as start } from "./start.ts";
 import { bench as swap } from "./swap.ts";
+import { bench as stats } from "./stats.ts";
 import { bench as tep } from "./tep.ts";
 import { bench as tiers } from "./tiers.ts";
 import { bench as uplink } from "./uplink.ts";
@@ -44,4 +46,6 @@ export const benches: readonly Bench[] = [
   tep,
   modelBank,
   swap,
+  stats,
+  plantFaults,
 ];
