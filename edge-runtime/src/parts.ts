@@ -18,6 +18,7 @@ export { compileRules } from "./decide/rules/compile-rules.ts";
 export { RuleFeed } from "./decide/rules/feed.ts";
 export { rulesFile } from "./decide/rules/rule-file.ts";
 export { RuleScan } from "./decide/rules/scan.ts";
+export { watchPlan } from "./detect/watch-plan.ts";
 export type { AccessDoor, DeclaredTag } from "./hand-over.ts";
 export { createNormaliser } from "./normalise/normaliser.ts";
 export { alarmRoutes } from "./serve/alarm-routes.ts";
