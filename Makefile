@@ -11,7 +11,7 @@ TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hu
 # before it closed its servers does not keep the whole run from its end.
 RUN_TESTS := node --test --test-timeout=600000 --test-force-exit
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-cut demo-join test check bench bench-quick browser-figures hil hil-night replay interop sim build clean train
+.PHONY: help setup demo demo-cut demo-join demo-wear demo-repair test check bench bench-quick browser-figures hil hil-night replay interop sim build clean train
 
 help: ## List what can be made.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -36,10 +36,16 @@ demo: build ## Start a virtual plant, two gateways and the hub. REPLAY=FOLDER ad
 	@exec node packages/launcher/src/demo.ts $(if $(REPLAY),--replay '$(abspath $(REPLAY))',)
 
 demo-cut: setup ## Pull the cable between the running demo's gateways and its hub; LINE=line-1 only that one.
-	@node packages/launcher/src/demo-network.ts cut $(LINE)
+	@node packages/launcher/src/demo-move.ts cut $(LINE)
 
 demo-join: setup ## Plug it in again.
-	@node packages/launcher/src/demo-network.ts join $(LINE)
+	@node packages/launcher/src/demo-move.ts join $(LINE)
+
+demo-wear: setup ## Wear out the front bearing of the running demo's spindles within a minute; LINE=line-1 only that one.
+	@node packages/launcher/src/demo-move.ts wear $(LINE)
+
+demo-repair: setup ## Put in a new one.
+	@node packages/launcher/src/demo-move.ts repair $(LINE)
 
 test: build ## Everything that must pass, under ten minutes, without root.
 	@$(RUN_TESTS) --test-concurrency=2 $(TESTS)

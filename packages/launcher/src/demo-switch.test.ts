@@ -32,9 +32,16 @@ test("another program pulls the cable of one line and plugs it in again", async 
     t.after(() => cable.remove());
   }
   const moves: string[] = [];
-  const listening = await listenForMoves(folder, cables, (line, move) =>
-    moves.push(`${line} ${move}`),
-  );
+  const listening = await listenForMoves(folder, {
+    lines: [...cables.keys()],
+    do(move, line) {
+      moves.push(`${line} ${move}`);
+      if (move === "wear") return Promise.reject(new Error("the plant does not run"));
+      if (move === "cut") cables.get(line)?.pull();
+      else cables.get(line)?.plug();
+      return Promise.resolve();
+    },
+  });
   const isCut = (): readonly boolean[] => [...cables.values()].map((cable) => cable.isCut);
   assert.match(await askForMove(folder, "cut line-1"), /line-1 and the hub is pulled/);
   assert.deepEqual(isCut(), [true, false]);
@@ -43,9 +50,10 @@ test("another program pulls the cable of one line and plugs it in again", async 
   await askForMove(folder, "join");
   assert.deepEqual(isCut(), [false, false]);
   assert.match(await askForMove(folder, "cut attic"), /no line "attic"/);
+  assert.match(await askForMove(folder, "wear line-2"), /the plant does not run/);
   assert.deepEqual(moves, [
     ...["line-1 cut", "line-1 cut", "line-2 cut"],
-    ...["line-1 join", "line-2 join"],
+    ...["line-1 join", "line-2 join", "line-2 wear"],
   ]);
   await listening.stop();
   await assert.rejects(askForMove(folder, "cut"), NoDemo);

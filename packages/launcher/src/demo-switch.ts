@@ -1,24 +1,31 @@
 /**
- * The switch of the demo's network: `make demo-cut` and `make demo-join` throw it from another terminal. The running demo
- * listens on a port of this machine and writes the number beside its data.
+ * What can be done to a running demo from another terminal: `make demo-cut` and `make demo-join` pull and plug the cable to the
+ * hub, `make demo-wear` and `make demo-repair` wear a bearing and change it. The demo listens on a port of this machine and
+ * writes the number beside its data.
  */
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 
-import { Fault } from "@millwright/kit";
+import { Fault, messageChain } from "@millwright/kit";
 
-import type { HubCable } from "./hub-cable.ts";
+const moves = ["cut", "join", "wear", "repair"] as const;
+export type DemoMove = (typeof moves)[number];
 
-export type SwitchMove = "cut" | "join";
+/** What the running demo lets be done to it. */
+export interface DemoHands {
+  readonly lines: readonly string[];
+  /** Rejects when it cannot be done. */
+  do(move: DemoMove, line: string): Promise<void>;
+}
 
 /** Longest word that is listened to: a move and the id of a line. */
 const wordBytesMax = 256;
 /** A demo on this machine answers at once; one that was killed never does. */
 const answerMsMax = 5_000;
 
-/** There is no demo whose cable could be pulled. */
+/** There is no demo to which something could be done. */
 export class NoDemo extends Fault {
   override readonly name = "NoDemo";
   readonly code = "launch.no-demo";
@@ -30,10 +37,11 @@ export class NoDemo extends Fault {
 export function planMove(
   word: string,
   lines: readonly string[],
-): { readonly move: SwitchMove; readonly lines: readonly string[] } | { readonly refused: string } {
-  const [move = "", line] = word.trim().split(/\s+/);
-  if (move !== "cut" && move !== "join") {
-    return { refused: `"${move}" is no move; there are "cut" and "join"` };
+): { readonly move: DemoMove; readonly lines: readonly string[] } | { readonly refused: string } {
+  const [text = "", line] = word.trim().split(/\s+/);
+  const move = moves.find((one) => one === text);
+  if (move === undefined) {
+    return { refused: `"${text}" is no move; there are ${moves.join(", ")}` };
   }
   if (line !== undefined && !lines.includes(line)) {
     return { refused: `there is no line "${line}"; there are ${lines.join(", ")}` };
@@ -41,11 +49,10 @@ export function planMove(
   return { move, lines: line === undefined ? lines : [line] };
 }
 
-/** Listens for moves until it is stopped. @param moved what was done, for the board */
+/** Listens for moves until it is stopped. */
 export async function listenForMoves(
   folder: string,
-  cables: ReadonlyMap<string, HubCable>,
-  moved: (line: string, move: SwitchMove) => void,
+  hands: DemoHands,
 ): Promise<{ stop(): Promise<void> }> {
   const server = createServer((socket) => {
     socket.setEncoding("utf8");
@@ -54,7 +61,9 @@ export async function listenForMoves(
     socket.on("data", (text: string) => {
       word += text;
       if (word.length > wordBytesMax) socket.destroy();
-      else if (word.includes("\n")) socket.end(`${doMove(word, cables, moved)}\n`);
+      else if (word.includes("\n")) {
+        void doMove(word, hands).then((answer) => socket.end(`${answer}\n`));
+      }
     });
   });
   server.listen(0, "127.0.0.1");
@@ -87,21 +96,24 @@ export async function askForMove(folder: string, word: string): Promise<string> 
   }
 }
 
-function doMove(
-  word: string,
-  cables: ReadonlyMap<string, HubCable>,
-  moved: (line: string, move: SwitchMove) => void,
-): string {
-  const plan = planMove(word, [...cables.keys()]);
+async function doMove(word: string, hands: DemoHands): Promise<string> {
+  const plan = planMove(word, hands.lines);
   if ("refused" in plan) return plan.refused;
-  for (const line of plan.lines) {
-    const cable = cables.get(line);
-    if (plan.move === "cut") cable?.pull();
-    else cable?.plug();
-    moved(line, plan.move);
+  try {
+    for (const line of plan.lines) await hands.do(plan.move, line);
+  } catch (failure) {
+    return `That could not be done: ${messageChain(failure)}.`;
   }
-  const names = plan.lines.join(" and ");
-  return plan.move === "cut"
-    ? `The cable between ${names} and the hub is pulled. The HMIs go on and count the room that is left; the console says what it no longer hears.`
-    : `The cable of ${names} is in again. The console is live first, and what it missed follows.`;
+  return said[plan.move](plan.lines.join(" and "));
 }
+
+const said: Readonly<Record<DemoMove, (lines: string) => string>> = {
+  cut: (lines) =>
+    `The cable between ${lines} and the hub is pulled. The HMIs go on and count the room that is left; the console says what it no longer hears.`,
+  join: (lines) =>
+    `The cable of ${lines} is in again. The console is live first, and what it missed follows.`,
+  wear: (lines) =>
+    `The front bearing of the spindle of ${lines} wears out within a minute. Look at "Spindle 1" on the HMI: what is found, which alarm rises, and what the rule does.`,
+  repair: (lines) =>
+    `The spindle of ${lines} has a new bearing. A person takes the override back to 100 % under Control.`,
+};

@@ -45,6 +45,8 @@ const board = createStatusBoard(process.stdout);
 const parts: Part[] = [];
 /** Between each gateway and the hub, by line. */
 const cables = new Map<string, HubCable>();
+/** Where each line's plant lets something be done to its machines. */
+const plantControls = new Map<string, string>();
 
 /**
  * Half of the work of a start goes into compiling what has not changed since the last one, so Node keeps it. The
@@ -140,13 +142,47 @@ async function layCable(line: string, broker: string): Promise<string> {
   return `${url.protocol}//127.0.0.1:${cable.port}`;
 }
 
-/** @returns what ends the switch again */
-async function openSwitch(): Promise<() => Promise<void>> {
-  const opened = await listenForMoves(folder, cables, (line, move) => {
-    const time = new Date().toISOString().slice(11, 19);
-    board.set(`network ${line}`, move === "cut" ? `cable out since ${time} UTC` : "cable in");
+/** @returns what ends it again */
+async function openHands(): Promise<() => Promise<void>> {
+  const opened = await listenForMoves(folder, {
+    lines: lines.map(({ id }) => id),
+    async do(move, line) {
+      const time = new Date().toISOString().slice(11, 19);
+      switch (move) {
+        case "cut":
+          cables.get(line)?.pull();
+          board.set(`network ${line}`, `cable out since ${time} UTC`);
+          break;
+        case "join":
+          cables.get(line)?.plug();
+          board.set(`network ${line}`, "cable in");
+          break;
+        case "wear":
+          await wearBearing(line, { from: 0.02, to: 0.95, forS: 60 });
+          board.set(`spindle ${line}`, `front bearing wears since ${time} UTC`);
+          break;
+        case "repair":
+          await wearBearing(line, { from: 0.95, to: 0.02, forS: 1 });
+          board.set(`spindle ${line}`, "new bearing");
+          break;
+      }
+    },
   });
   return () => opened.stop();
+}
+
+async function wearBearing(
+  line: string,
+  wear: { readonly from: number; readonly to: number; readonly forS: number },
+): Promise<void> {
+  const control = plantControls.get(line);
+  if (control === undefined) throw new Error(`the plant of ${line} does not run`);
+  await fetch(`${control}/faults`, { method: "DELETE" });
+  const answer = await fetch(`${control}/faults`, {
+    method: "POST",
+    body: JSON.stringify({ kind: "bearing-wear", machine: "spindle-1", ...wear }),
+  });
+  if (!answer.ok) throw new Error(`the plant of ${line} refused: ${await answer.text()}`);
 }
 
 async function startPlant(line: (typeof lines)[number], first: boolean): Promise<PlantEndpoints> {
@@ -163,6 +199,7 @@ async function startPlant(line: (typeof lines)[number], first: boolean): Promise
     keepsCompiled,
   );
   const endpoints = (await plant.ready) as ReadyFacts & PlantEndpoints;
+  if (endpoints.control !== undefined) plantControls.set(line.id, endpoints.control.url);
   board.set(plant.name, "machines run");
   return endpoints;
 }
@@ -200,7 +237,7 @@ function lastWords(): string {
   const { version } = JSON.parse(
     readFileSync(join(import.meta.dirname, "../package.json"), "utf8"),
   ) as { readonly version: string };
-  return `Millwright ${version} runs. Open the addresses above. Data: ${folder}. \`make demo-cut\` in another terminal pulls the cable to the hub, \`make demo-join\` plugs it in. Ctrl-C stops all of it.`;
+  return `Millwright ${version} runs. Open the addresses above. Data: ${folder}. \`make demo-cut\` in another terminal pulls the cable to the hub, \`make demo-join\` plugs it in; \`make demo-wear\` wears out a bearing, \`make demo-repair\` changes it. Ctrl-C stops all of it.`;
 }
 
 try {
@@ -212,7 +249,7 @@ try {
       });
     }),
   ]);
-  const closeSwitch = await openSwitch();
+  const closeHands = await openHands();
   board.say(lastWords());
   await new Promise<void>((resolveStop) => {
     if (stopping.signal.aborted) resolveStop();
@@ -220,7 +257,7 @@ try {
       resolveStop();
     });
   });
-  await closeSwitch();
+  await closeHands();
 } catch (failure) {
   if (!stopping.signal.aborted) {
     process.exitCode = 1;

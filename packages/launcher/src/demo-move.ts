@@ -1,4 +1,4 @@
-/** `make demo-cut` and `make demo-join`: pulls the cable between the gateways and the hub of a running demo, or plugs it in. */
+/** `make demo-cut`, `demo-join`, `demo-wear`, `demo-repair`: does something to a running demo. */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
