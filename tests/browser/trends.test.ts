@@ -299,9 +299,11 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     await page.goto(`http://${panelName}:${port}/`);
     await settled(page);
     assert.equal(await page.evaluate(() => isSecureContext), false);
-    for (const hash of Object.values(hmiScreens)) {
+    for (const [name, hash] of Object.entries(hmiScreens)) {
       await goTo(page, hash);
-      assert.equal(await page.locator(".empty-state").count(), 0, hash);
+      // Nobody signs in over plain HTTP (sign-in.test.ts), and a list of alarms may be empty.
+      if (name === "signIn" || name === "alarms") continue;
+      await page.locator(".empty-state").waitFor({ state: "detached" });
     }
     await page.locator(".link-status", { hasText: "Live" }).waitFor();
     assert.deepEqual(wrong, []);
