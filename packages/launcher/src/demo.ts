@@ -219,6 +219,7 @@ async function startGateway(
       telling: demoTelling,
       tagRules: demoTagRules,
       captureEveryMin: demoCaptureEveryMin,
+      models: programs.models,
       hub,
     },
     endpoints,

@@ -14,6 +14,14 @@ const classes = {
     causes: ["worn bearing", "lack of lubricant", "imbalance"],
     respondWithinMin: 10,
   },
+  worn: {
+    action:
+      "Plan the change of the bearing; after it, take the override back to 100 % under Control.",
+    consequence: "Parts take longer, and at full speed the bearing would not last the shift.",
+    causes: ["worn bearing"],
+    respondWithinMin: 60,
+    latching: true,
+  },
   fluid: {
     action: "Look at level, filter and leaks, and fill up what is missing.",
     consequence: "The machine runs hot and stops by itself.",
@@ -39,6 +47,14 @@ const alarms: readonly LineAlarm[] = [
   // ISO 20816-3, boundaries of zones C and D, and where damage is to be expected, mm/s.
   bearingVibration("spindle-1", "Front bearing vibration", 1),
   bearingVibration("pump-1", "Bearing vibration, drive end", 2),
+  {
+    device: "spindle-1",
+    alarm: {
+      id: "spindle-1/slowed",
+      ...{ class: "worn", priority: 2, message: "Slowed down, the front bearing is worn" },
+      ...{ raisedBy: "rule", group: "spindle-1/bearing" },
+    },
+  },
   {
     device: "spindle-1",
     alarm: {

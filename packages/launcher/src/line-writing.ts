@@ -41,7 +41,7 @@ export function lineWriting(devices: ReadonlySet<string>): object {
         until: "vibration < 2.8",
         pausedBy: "technician",
         trusting: "the broker of this line listens on this machine alone, so nobody else publishes",
-        then: [{ write: override, value: 70 }, { notify: "plan the change of the front bearing" }],
+        then: [{ write: override, value: 70 }, { raise: "spindle-1/slowed" }],
       },
     ],
   };

@@ -9,6 +9,7 @@ import { stringify } from "yaml";
 
 import { lineAlarms } from "./line-alarms.ts";
 import { lineAssets } from "./line-assets.ts";
+import { lineModels } from "./line-models.ts";
 import { lineWriting } from "./line-writing.ts";
 import { programs } from "./programs.ts";
 
@@ -38,6 +39,8 @@ export interface LineGateway {
   readonly captureEveryMin?: number;
   /** Normal time that detection learns from before it judges, minutes; absent: as the gateway has it. */
   readonly learnMin?: number;
+  /** Folder of model bundles; left out, none runs. */
+  readonly models?: string;
   /** Absent: the gateway works alone. */
   readonly hub?: { readonly url: string; readonly credentialsFile?: string };
 }
@@ -139,6 +142,9 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
     assets: lineAssets(new Set(devices.map(({ id }) => id))),
     alarms: lineAlarms(new Set(devices.map(({ id }) => id)), gateway.folder),
     ...(gateway.learnMin === undefined ? {} : { detection: { learnMin: gateway.learnMin } }),
+    ...(gateway.models === undefined
+      ? {}
+      : { models: lineModels(gateway.models, new Set(devices.map(({ id }) => id))) }),
     ...lineWriting(new Set(devices.map(({ id }) => id))),
     devices,
   };

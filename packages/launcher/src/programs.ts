@@ -15,6 +15,8 @@ export interface Programs {
   readonly plant: string;
   /** Tag tables of the virtual machines. */
   readonly plantTags: string;
+  /** Model bundles for the virtual machines. */
+  readonly models: string;
 }
 
 /** Where the programs of the workspace are. */
@@ -26,4 +28,5 @@ export const programs: Programs = {
   hub: join(top, "cloud-hub/src/main.ts"),
   plant: join(top, "packages/virtual-plant/src/main.ts"),
   plantTags: join(top, "packages/virtual-plant/gateway-templates"),
+  models: join(top, "models"),
 };

@@ -35,7 +35,7 @@ const texts = {
   "interlock.blocks": "Blocked",
   "interlock.title": "{name} (interlock {id})",
   "interlock.for": "Blocks {what}",
-  "condition.facts": "{name} {value}, must be {required}",
+  "condition.facts": "{name}: {value}, must be {required}",
   "condition.unknown": "{name} not known: {why}",
   "condition.none": "nothing",
   rules: "Rules",

@@ -346,7 +346,8 @@ function lineOf(condition: ConditionRow, tagOf: TagOf): ConditionLine {
   const name = tag?.name ?? id ?? interlock?.name ?? "";
   return {
     state,
-    words,
+    // The words of a condition say what is wrong when it does not hold.
+    words: state === "met" ? name : words,
     facts:
       interlock !== undefined
         ? sayControl(interlock.holds ? "interlock.holds" : "interlock.blocks")
