@@ -26,8 +26,7 @@ export function episodeRoutes({ desk, book, nowUs }: EpisodeRoutesOptions): read
       kind: "look",
       path: "/api/episodes",
       async look({ query }) {
-        const asset = query["asset"] ?? "";
-        return { json: { episodes: await newest(book, asset), nowUs: nowUs() } };
+        return { json: { episodes: await newest(book, query["asset"]), nowUs: nowUs() } };
       },
     },
     {
@@ -77,9 +76,13 @@ export function episodeRoutes({ desk, book, nowUs }: EpisodeRoutesOptions): read
   ];
 }
 
-/** Each as it stands, the newest first. */
-async function newest(book: EventBook, asset: string): Promise<readonly Episode[]> {
-  const records = await book.list({ kind: "episode", asset, max: eventsMax });
+/** Each as it stands, the newest first. @param asset all when it is undefined */
+async function newest(book: EventBook, asset: string | undefined): Promise<readonly Episode[]> {
+  const records = await book.list({
+    kind: "episode",
+    ...(asset === undefined ? {} : { asset }),
+    max: eventsMax,
+  });
   const found = new Map<string, Episode>();
   for (const record of records) {
     if (record.kind !== "episode" || found.has(record.subject)) continue;

@@ -334,7 +334,7 @@ export class RuleService implements Service, RuleDesk {
   }
 
   #raise(rule: Rule, action: ActionFile): void {
-    if ("raise" in action) this.#options.alarms.raise(action.raise, { message: rule.title });
+    if ("raise" in action) this.#options.alarms.raise(action.raise);
   }
 
   /** Resolves when the rules have seen it, in its own instant; or when the gateway stops. */
