@@ -128,7 +128,7 @@ export class RuleService implements Service, RuleDesk {
     this.#tellStart();
     // The alarm desk remembers as well; saying it again changes nothing.
     for (const { rule, state } of this.#scan.rules) {
-      if (state.active) for (const action of rule.then) this.#raise(rule, action);
+      if (state.active) for (const action of rule.then) this.#raise(action);
     }
     this.#running = this.#run().catch((defect: unknown) => {
       this.#break(defect);
@@ -328,12 +328,12 @@ export class RuleService implements Service, RuleDesk {
         reason: rule.title,
       });
       this.#follow(written, "decide.rule-write-lost");
-    } else if ("raise" in action) this.#raise(rule, action);
+    } else if ("raise" in action) this.#raise(action);
     else if ("capture" in action)
       this.#options.capture(action.capture, `rule ${rule.id}: ${rule.title}`);
   }
 
-  #raise(rule: Rule, action: ActionFile): void {
+  #raise(action: ActionFile): void {
     if ("raise" in action) this.#options.alarms.raise(action.raise);
   }
 
