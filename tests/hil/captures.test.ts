@@ -43,6 +43,7 @@ before(async () => {
         keepHoursDays: 1_826,
       },
       captures: { keepDays: 365 },
+      events: { keepDays: 3_650 },
       writers: 1,
       logLevel: "error",
     } as Parameters<typeof buildHub>[0],
