@@ -15,6 +15,9 @@ const storeLost: Scenario = {
   faults: [{ kind: "broker-store-lost", atMs: 2_000 }],
 };
 
+/** The gateway is stopped once, perhaps between a device's answer and its arrival. */
+const onePoll = storeLost.topology.tagsPerGateway;
+
 async function playStoreLost(t: TestContext, gatewayProgram?: string): Promise<Outcome> {
   const { tagsPerGateway, everyMs, commitEveryMs } = storeLost.topology;
   const rig = await Rig.open(t, {
@@ -35,7 +38,7 @@ async function playStoreLost(t: TestContext, gatewayProgram?: string): Promise<O
 test("a broker that forgets all it stored while the hub is away costs no sample", async (t) => {
   const { verdict, explainedBeyondDevice, hubUnexplained } = await playStoreLost(t);
   assert.deepEqual(verdict.unexplained, []);
-  assert.equal(explainedBeyondDevice, 0, "not explained away either");
+  assert.ok(explainedBeyondDevice <= onePoll, "not explained away either");
   assert.deepEqual(verdict.doubled, []);
   assert.deepEqual(verdict.invented, []);
   assert.deepEqual(verdict.disordered, []);
@@ -46,5 +49,5 @@ test("the same run loses samples when frames are released on the broker's ack (c
   const { verdict } = await playStoreLost(t, join(import.meta.dirname, "gateway-trusting-acks.ts"));
   // A gateway that comes to see what it has let go says so in its ledger: lost all the same.
   const missing = verdict.explained + verdict.unexplained.length;
-  assert.ok(missing > 0, "without the rule samples must be lost, or the test shows nothing");
+  assert.ok(missing > onePoll, "without the rule samples must be lost, or the test shows nothing");
 });
