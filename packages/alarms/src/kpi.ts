@@ -175,10 +175,10 @@ export function floodsIn(timesUs: readonly number[], endUs: number): readonly Sp
     if (oldest === undefined || fromUs - oldest >= floodWindowUs) continue;
     let toUs = endUs;
     for (; at < timesUs.length; at++) {
-      // When the fifth newest leaves the window and no other has come, fewer than five are left in it.
+      // When the fifth newest leaves the window and no other has come by then, fewer than five are left in it.
       const leavesUs = (timesUs[at - (floodEndsBelow - 1)] ?? 0) + floodWindowUs;
       const next = timesUs[at + 1];
-      if (next !== undefined && next < leavesUs) continue;
+      if (next !== undefined && next <= leavesUs) continue;
       toUs = Math.min(endUs, leavesUs);
       break;
     }
