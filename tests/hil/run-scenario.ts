@@ -17,12 +17,11 @@ const slackUs = 200_000;
 const restMsMax = 90_000;
 /** An open claim grows for a while before it is told. */
 const openClaimsMsMax = 15_000;
-/** What a device that goes costs, and polls that a starved machine did not come to in time. */
-export const reasonsOfDevice: readonly LossReason[] = [
+/** What a device that goes, or is asked too much, costs. */
+const reasonsOfDevice: readonly LossReason[] = [
   "link lost",
   "device unreachable",
   "device overload",
-  "queue full",
 ];
 /** For so long the gateway goes on publishing to a broker whose hub is away, and for so long again after a restart. */
 const hubAwayMs = 2_000;
