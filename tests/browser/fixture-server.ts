@@ -24,6 +24,7 @@ import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
 import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
+import { modelsOf } from "./model-plant.ts";
 import { createPlant, liveValue, type Plant, type PlantSize } from "./plant.ts";
 
 /** What the plant and the links are like, for every screen in every state. */
@@ -279,6 +280,9 @@ export class Fixture implements AsyncDisposable {
       return context.body(null, 204);
     });
     app.get("/api/access", (context) => context.json(access));
+    app.get("/api/models", (context) =>
+      context.json(modelsOf(this.#options.condition, this.#startedUs)),
+    );
     app.get("/api/gateway", (context) => context.json(page()));
     app.get("/api/buffer", (context) => context.json(bufferView(context.req.query("outageHours"))));
     app.get("/api/counters", (context) => context.json(this.#counters()));

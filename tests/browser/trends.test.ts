@@ -303,7 +303,10 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
       await goTo(page, hash);
       // Nobody signs in over plain HTTP (sign-in.test.ts), and a list of alarms may be empty.
       if (name === "signIn" || name === "alarms") continue;
-      await page.locator(".empty-state").waitFor({ state: "detached" });
+      const empty = page.locator(".empty-state");
+      await empty.waitFor({ state: "detached" }).catch(async () => {
+        assert.fail(`${name}: ${(await empty.allInnerTexts()).join(" ")}`);
+      });
     }
     await page.locator(".link-status", { hasText: "Live" }).waitFor();
     assert.deepEqual(wrong, []);

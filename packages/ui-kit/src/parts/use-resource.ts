@@ -1,15 +1,20 @@
-/** Something a page asked a server for: loading, there, or failed since a time. Old content stays while it is asked anew. */
+/**
+ * Something a page asked a server for: loading, there, or failed since a time and asked for again. Old content stays
+ * while it is asked anew.
+ */
 import { useEffect, useRef, useState } from "preact/hooks";
 
 export type Resource<T> = {
   readonly value: T | undefined;
-  /** When the last try failed, ms since 1970 UTC; undefined when it did not. */
+  /** Since when tries fail, ms since 1970 UTC; undefined when the last one did not. */
   readonly failedMs: number | undefined;
   readonly retry: () => void;
 };
 
 /** Answers slower than this are given up: the person gets a reason and a button instead of a wait without end. */
 const giveUpAfterMs = 15_000;
+/** What failed is asked for again without a touch: nobody stands before a panel on a wall. */
+const askAgainAfterMs = 10_000;
 
 /**
  * @param load called again when `key` changes; its signal aborts when nobody waits any more
@@ -30,6 +35,7 @@ export function useResource<T>(
   useEffect(() => {
     const given = new AbortController();
     const timer = setTimeout(() => given.abort(), giveUpAfterMs);
+    let again: ReturnType<typeof setTimeout> | undefined;
     let wanted = true;
     newest
       .current(given.signal)
@@ -37,12 +43,15 @@ export function useResource<T>(
         if (wanted) setState({ key, value });
       })
       .catch(() => {
-        if (wanted) setState((old) => ({ ...old, key, failedMs: wallMs() }));
+        if (!wanted) return;
+        setState((old) => ({ ...old, key, failedMs: old.failedMs ?? wallMs() }));
+        again = setTimeout(() => setTries((count) => count + 1), askAgainAfterMs);
       })
       .finally(() => clearTimeout(timer));
     return () => {
       wanted = false;
       clearTimeout(timer);
+      clearTimeout(again);
       given.abort();
     };
   }, [key, tries]);
