@@ -10,6 +10,7 @@ import type {
   EventBook,
   PageRoute,
   SampleWatcher,
+  TagView,
 } from "./hand-over.ts";
 import { modelRoutes } from "./serve/model-routes.ts";
 import type { Settings } from "./settings/load-settings.ts";
@@ -25,12 +26,13 @@ export async function joinModels(join: {
   readonly settings: Settings;
   readonly book: TagBook;
   readonly detection: DetectionFeed & EpisodeDesk;
+  readonly current: TagView;
   readonly events: EventBook;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }): Promise<ModelParts> {
-  const { settings, book, detection, events, clock, random, log } = join;
+  const { settings, book, detection, current, events, clock, random, log } = join;
   if (settings.models.bundles.length === 0) {
     return { watchers: [], services: [], routes: modelRoutes(undefined) };
   }
@@ -45,9 +47,7 @@ export async function joinModels(join: {
     feed: detection,
     stateOf: (asset) => detection.health(asset)?.state,
     book: events,
-    clock,
-    random,
-    log,
+    ...{ current, clock, random, log },
   });
   return { watchers: [desk], services: [desk], routes: modelRoutes(desk) };
 }

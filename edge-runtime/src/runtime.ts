@@ -160,6 +160,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     });
     const models = await joinModels({
       ...{ settings, book, detection, clock, random, log },
+      current: tagViewOf(current),
       events: journal.events,
     });
     const watchers: SampleWatcher[] = [detection, alarms, commands.desk, rules, ...models.watchers];

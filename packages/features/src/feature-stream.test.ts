@@ -199,6 +199,77 @@ test("a bad, an old and an absent input are named, and windows begin anew after 
   ]);
 });
 
+/** Vibration each second for 40 s beside a temperature that came once, long before. @returns what came of each row */
+function besideConstant(heldUntilS: number): readonly string[] {
+  const of = featureSpec.parse({
+    gridMs: 1_000,
+    holdMs: 2_000,
+    graceMs: 1_000,
+    everyRows: 1,
+    windows: properties.map((property) => ({ name: property, property, kind: "value", rows: 1 })),
+  });
+  const said: string[] = [];
+  const stream = new FeatureStream(of, properties, {
+    scorable: (endUs, vector) => said.push(`${endUs / 1e6} ${vector[1]}`),
+    lacking: (endUs, input, reason) => said.push(`${endUs / 1e6} ${properties[input]} ${reason}`),
+  });
+  stream.push(0, 10e6, 1, true);
+  // Measured before everything that is open, in an order that a server may choose.
+  stream.push(1, 3e6, 7, true);
+  for (let row = 11; row < 40; row++) {
+    if (row < heldUntilS) stream.holdUntil(1, Math.min(heldUntilS, row + 3) * 1e6);
+    stream.push(0, row * 1e6, 1, true);
+  }
+  stream.finish();
+  return said;
+}
+
+test("a value that does not change stays in its rows for as long as the device proves it, and no longer", () => {
+  const proven = besideConstant(30);
+  assert.deepEqual(proven.slice(0, 2), ["12 7", "13 7"]);
+  assert.deepEqual(proven.slice(17, 20), ["29 7", "30 7", "31 temperature stale"]);
+  // The control: without a proof it is as old as it says.
+  assert.ok(besideConstant(0).every((line) => line.endsWith("temperature stale")));
+});
+
+test("a proof makes no bad value good, and none where there was none", () => {
+  const of = spec(1_000, 1);
+  const said = new Set<string>();
+  const stream = new FeatureStream(of, properties, {
+    scorable: () => said.add("scored"),
+    lacking: (_endUs, input, reason) => said.add(`${properties[input]} ${reason}`),
+  });
+  stream.holdUntil(0, Infinity);
+  stream.holdUntil(1, Infinity);
+  stream.push(1, 0, 5, true);
+  stream.push(1, 1e6, 5, false);
+  for (let row = 2; row < 40; row++) stream.advance(row * 1e6);
+  assert.deepEqual([...said], ["vibration absent"]);
+  stream.push(0, 41e6, 1, true);
+  for (let row = 42; row < 80; row++) stream.push(0, row * 1e6, 1, true);
+  assert.deepEqual([...said], ["vibration absent", "vibration unfilled", "temperature bad"]);
+});
+
+test("a row without a sample keeps the newest value, not the first of the row before", () => {
+  const of = featureSpec.parse({
+    gridMs: 1_000,
+    holdMs: 3_000,
+    graceMs: 0,
+    everyRows: 1,
+    windows: [{ name: "now", property: "vibration", kind: "value", rows: 1 }],
+  });
+  const seen: number[] = [];
+  const stream = new FeatureStream(of, properties, {
+    scorable: (_endUs, vector) => seen.push(vector[0] ?? NaN),
+    lacking: () => undefined,
+  });
+  stream.push(0, 0, 1, true);
+  stream.push(0, 1.1e6, 2, true);
+  stream.push(0, 1.9e6, 3, true);
+  stream.advance(3e6);
+  assert.deepEqual(seen, [2, 3]);
+});
+
 test("a feature of an input that an asset does not have stands at its `missing`", () => {
   const of = featureSpec.parse({
     gridMs: 1_000,

@@ -47,6 +47,11 @@ export class FeatureStream {
     this.#grid.push(input, measuredUs, value, good);
   }
 
+  /** The device proves that what it said last of an input still holds, and will until `us`. */
+  holdUntil(input: number, us: number): void {
+    this.#grid.holdUntil(input, us);
+  }
+
   /** No sample before `us` is on its way any more. */
   advance(us: number): void {
     this.#grid.advance(us);

@@ -12,12 +12,15 @@ export type RowSink = (
 // Rows that may be open at once. Inputs that are further apart in time than this do not belong to one window; the late
 // one is counted and passed over.
 const openRowsMax = 64;
+// An hour at one row a second: what says nothing for longer, proven or not, begins its windows anew.
+const silentRowsMax = 3_600;
 
 /**
  * Puts samples of several inputs on the rows of a time grid. A row takes the first sample of each input in it; an input
- * without one keeps its value for `holdMs`. A row is closed when every input has a sample in it, or when some input is
- * `graceMs` past its end. So what a row holds depends on the samples and their times alone, as long as those of one input
- * come in order and none comes later than the grace; those that do are counted in `late`.
+ * without one keeps its newest value for `holdMs`, and for as long as its device proves it (`holdUntil`). A row is closed
+ * when every input has a sample in it, or when some input is `graceMs` past its end. So what a row holds depends on the
+ * samples, their times and the proofs alone, as long as those of one input come in order and none comes later than the
+ * grace; those that do are counted in `late`.
  */
 export class SampleGrid {
   readonly #gridUs: number;
@@ -33,11 +36,19 @@ export class SampleGrid {
   /** NaN where no sample came yet. */
   readonly #atUs: Float64Array;
   readonly #good: Uint8Array;
+  /** The newest in each open row: what rows after it keep. */
+  readonly #endValue: Float64Array;
+  readonly #endUs: Float64Array;
+  readonly #endGood: Uint8Array;
   readonly #taken: Int32Array;
-  /** The last known of each input, from closed rows. */
+  /** The last known of each input, from closed rows and from before the first. */
   readonly #lastValue: Float64Array;
   readonly #lastUs: Float64Array;
   readonly #lastGood: Uint8Array;
+  /** The last row in which each input had a sample in time. */
+  readonly #lastRow: Float64Array;
+  /** Until when the value of each input is proven. */
+  readonly #heldUs: Float64Array;
   readonly #row: Float64Array;
   readonly #why: (MissingReason | undefined)[];
   #late = 0;
@@ -57,10 +68,15 @@ export class SampleGrid {
     this.#value = new Float64Array(places);
     this.#atUs = new Float64Array(places).fill(NaN);
     this.#good = new Uint8Array(places);
+    this.#endValue = new Float64Array(places);
+    this.#endUs = new Float64Array(places);
+    this.#endGood = new Uint8Array(places);
     this.#taken = new Int32Array(openRowsMax);
     this.#lastValue = new Float64Array(inputs);
     this.#lastUs = new Float64Array(inputs).fill(-Infinity);
     this.#lastGood = new Uint8Array(inputs);
+    this.#lastRow = new Float64Array(inputs).fill(-1);
+    this.#heldUs = new Float64Array(inputs).fill(-Infinity);
     this.#row = new Float64Array(inputs);
     this.#why = new Array<MissingReason | undefined>(inputs).fill(undefined);
   }
@@ -73,6 +89,7 @@ export class SampleGrid {
   /** Takes one sample. `good` false: the device says that the value is not to be used. */
   push(input: number, measuredUs: number, value: number, good: boolean): void {
     const row = Math.floor(measuredUs / this.#gridUs);
+    const usable = good && Number.isFinite(value) ? 1 : 0;
     if (this.#next < 0) {
       // The row in which we begin may have lost its beginning: it would hold another sample than a run from before.
       this.#begin = row;
@@ -80,8 +97,13 @@ export class SampleGrid {
     }
     if (row < this.#next) {
       // A second sample in a row that has taken one of this input is not late: rows take the first.
-      const taken = Math.floor((this.#lastUs[input] ?? NaN) / this.#gridUs) === row;
-      if (row > this.#begin && !taken) this.#late++;
+      if (row > this.#begin && this.#lastRow[input] !== row) this.#late++;
+      // What rows to come keep. A value that has not changed since yesterday is older than every row.
+      if (measuredUs >= (this.#lastUs[input] ?? NaN)) {
+        this.#lastValue[input] = value;
+        this.#lastUs[input] = measuredUs;
+        this.#lastGood[input] = usable;
+      }
       return;
     }
     // Closes what this sample leaves behind, before its own place in the ring is needed.
@@ -93,9 +115,23 @@ export class SampleGrid {
       this.#taken[slot] = (this.#taken[slot] ?? 0) + 1;
       this.#value[place] = value;
       this.#atUs[place] = measuredUs;
-      this.#good[place] = good && Number.isFinite(value) ? 1 : 0;
+      this.#good[place] = usable;
+      this.#endUs[place] = -Infinity;
+    }
+    if (measuredUs >= (this.#endUs[place] ?? NaN)) {
+      this.#endValue[place] = value;
+      this.#endUs[place] = measuredUs;
+      this.#endGood[place] = usable;
     }
     this.#closeDue();
+  }
+
+  /**
+   * The device proves that what it said last of an input still holds: rows up to `us` keep it, however short the hold. A
+   * value that was bad stays bad.
+   */
+  holdUntil(input: number, us: number): void {
+    this.#heldUs[input] = Math.max(this.#heldUs[input] ?? NaN, us);
   }
 
   /** No sample before `us` is on its way any more: rows that end `graceMs` before it are closed. */
@@ -134,9 +170,14 @@ export class SampleGrid {
    */
   #skipSilence(row: number): void {
     if (row <= this.#next || this.#taken.some((count) => count > 0)) return;
-    let newestUs = -Infinity;
-    for (const lastUs of this.#lastUs) newestUs = Math.max(newestUs, lastUs);
-    if (newestUs + this.#holdUs < (this.#next - 2) * this.#gridUs) this.#next = row;
+    let keptUs = -Infinity;
+    for (let input = 0; input < this.#inputs; input++) {
+      const lastUs = this.#lastUs[input] ?? -Infinity;
+      if (lastUs === -Infinity) continue;
+      keptUs = Math.max(keptUs, lastUs + this.#holdUs, this.#heldUs[input] ?? -Infinity);
+    }
+    const silent = keptUs < (this.#next - 2) * this.#gridUs;
+    if (silent || row - this.#next > silentRowsMax) this.#next = row;
   }
 
   #close(): void {
@@ -145,27 +186,32 @@ export class SampleGrid {
     const endUs = (row + 1) * this.#gridUs;
     for (let input = 0; input < this.#inputs; input++) {
       const place = slot * this.#inputs + input;
-      const atUs = this.#atUs[place] ?? NaN;
-      if (!Number.isNaN(atUs)) {
-        this.#lastValue[input] = this.#value[place] ?? NaN;
-        this.#lastUs[input] = atUs;
-        this.#lastGood[input] = this.#good[place] ?? 0;
-        this.#atUs[place] = NaN;
+      if (Number.isNaN(this.#atUs[place])) {
+        const reason = this.#reason(input, endUs);
+        this.#why[input] = reason;
+        this.#row[input] = reason === undefined ? (this.#lastValue[input] ?? NaN) : NaN;
+        continue;
       }
-      const reason = this.#reason(input, endUs);
-      this.#why[input] = reason;
-      this.#row[input] = reason === undefined ? (this.#lastValue[input] ?? NaN) : NaN;
+      // A value in this row is fresh however short the hold.
+      const good = this.#good[place] === 1;
+      this.#why[input] = good ? undefined : "bad";
+      this.#row[input] = good ? (this.#value[place] ?? NaN) : NaN;
+      this.#lastValue[input] = this.#endValue[place] ?? NaN;
+      this.#lastUs[input] = this.#endUs[place] ?? NaN;
+      this.#lastGood[input] = this.#endGood[place] ?? 0;
+      this.#lastRow[input] = row;
+      this.#atUs[place] = NaN;
     }
     this.#taken[slot] = 0;
     this.#sink(row, this.#row, this.#why);
   }
 
+  /** Why an input without a sample in the row has no value, either. */
   #reason(input: number, endUs: number): MissingReason | undefined {
     const lastUs = this.#lastUs[input] ?? -Infinity;
     if (lastUs === -Infinity) return "absent";
-    // A value in this row is fresh however short the hold.
-    if (lastUs < endUs - this.#gridUs && endUs - lastUs > this.#holdUs + this.#gridUs)
-      return "stale";
+    const keptUs = Math.max(lastUs + this.#holdUs + this.#gridUs, this.#heldUs[input] ?? -Infinity);
+    if (endUs > keptUs) return "stale";
     return this.#lastGood[input] === 1 ? undefined : "bad";
   }
 }

@@ -6,6 +6,7 @@ import {
   type MissingReason,
 } from "@millwright/features";
 import type { Manifest } from "@millwright/model-bundle";
+import type { DeviceId } from "@millwright/wire-contract";
 import type { BundleRole, Contribution } from "@millwright/wire-contract/events";
 
 import type { AssetState } from "../../hand-over.ts";
@@ -15,7 +16,8 @@ import { ScoreGate } from "./score-gate.ts";
 /** An input of the bundle as this asset has it; absent tags are inputs that are not required. */
 export interface WatchedInput {
   readonly property: string;
-  readonly tag: { readonly id: string; readonly index: number } | undefined;
+  readonly tag:
+    { readonly id: string; readonly index: number; readonly device: DeviceId } | undefined;
 }
 
 export interface WatchListener {
@@ -121,12 +123,15 @@ export class BundleWatch implements FeatureSink {
     const good = status >>> 30 < goodSeverity;
     if (good) {
       this.#windowing.lastValue[input] = value;
-      const trained = this.manifest.inputs[input]?.trained;
-      if (trained !== undefined && (value < trained.min || value > trained.max)) {
-        this.#windowing.outsideUs[input] = measuredUs;
-      }
+      const { min = -Infinity, max = Infinity } = this.manifest.inputs[input]?.trained ?? {};
+      this.#windowing.judgeRange(input, measuredUs, value < min || value > max);
     }
     this.#windowing.stream.push(input, measuredUs, value, good);
+  }
+
+  /** What an input said last is proven to hold until `us`. */
+  holdUntil(input: number, us: number): void {
+    this.#windowing.stream.holdUntil(input, us);
   }
 
   /**
@@ -217,7 +222,7 @@ export class BundleWatch implements FeatureSink {
 
   #rangeSilence(endUs: number): Silence | undefined {
     for (let input = 0; input < this.inputs.length; input++) {
-      if (endUs - (this.#windowing.outsideUs[input] ?? -Infinity) > this.#spanUs) continue;
+      if (endUs - this.#windowing.outsideUntilUs(input) > this.#spanUs) continue;
       const { trained, unit } = this.manifest.inputs[input] ?? {};
       const tag = this.inputs[input]?.tag?.id ?? "";
       const reason = `${tag} is outside of what the bundle was trained for (${trained?.min} to ${trained?.max} ${unit})`;
@@ -259,16 +264,26 @@ export class BundleWatch implements FeatureSink {
 class Windowing implements FeatureSink {
   readonly stream: FeatureStream;
   readonly lastValue: Float64Array;
-  /** When each input was last outside of its trained range, µs. */
-  readonly outsideUs: Float64Array;
+  /** When each input was last outside of its trained range, µs; Infinity while it is. */
+  readonly #outsideUs: Float64Array;
   to: FeatureSink;
 
   constructor({ features, inputs, lag }: Manifest, to: FeatureSink) {
     this.to = to;
     this.lastValue = new Float64Array(inputs.length).fill(NaN);
-    this.outsideUs = new Float64Array(inputs.length).fill(-Infinity);
+    this.#outsideUs = new Float64Array(inputs.length).fill(-Infinity);
     const properties = inputs.map(({ property }) => property);
     this.stream = new FeatureStream(features, properties, this, lag);
+  }
+
+  /** A value outside stays outside until another comes, however long that takes. */
+  judgeRange(input: number, measuredUs: number, outside: boolean): void {
+    if (outside) this.#outsideUs[input] = Infinity;
+    else if (this.#outsideUs[input] === Infinity) this.#outsideUs[input] = measuredUs;
+  }
+
+  outsideUntilUs(input: number): number {
+    return this.#outsideUs[input] ?? -Infinity;
   }
 
   scorable(endUs: number, vector: Float64Array): void {
@@ -287,7 +302,7 @@ function windowWords({ manifest, inputs }: BundleWatch): string {
 
 const lackWords: Readonly<Record<MissingReason | "unfilled", (tag: string) => string>> = {
   bad: (tag) => `${tag} is bad`,
-  stale: (tag) => `${tag} has not come for too long`,
+  stale: (tag) => `${tag} has not come for too long, and its device does not prove that it holds`,
   absent: (tag) => `${tag} has not come yet`,
   unfilled: (tag) => `the window over ${tag} is not full yet`,
 };

@@ -38,8 +38,10 @@ interface DeskRig {
   readonly desk: ModelDesk;
   readonly folder: string;
   readonly scored: readonly Scored[];
-  /** One sample of every property of every asset, a second after the last. */
-  sample(value?: (asset: string, property: string) => number): void;
+  /** One sample of every property of every asset, a second after the last; of all but those that are left out. */
+  sample(value?: (asset: string, property: string) => number, leftOut?: string): void;
+  /** The device proves what it said last. */
+  prove(): void;
   /** Events as "what bundle version". */
   events(): Promise<readonly ModelEvent[]>;
   told(what: ModelEvent["what"], times?: number): Promise<ModelEvent>;
@@ -69,6 +71,9 @@ function openDesk(
   const tags = assets.flatMap(({ tags: named }) => Object.values(named));
   const book = new MemoryEventBook();
   const scored: Scored[] = [];
+  /** The newest of each tag: what came before the bundle did is known, too. */
+  const newest = new Map<number, { readonly value: number; readonly measuredUs: number }>();
+  let provenUs = 0;
   const desk = new ModelDesk({
     settings: { folder, bundles },
     assets,
@@ -80,6 +85,13 @@ function openDesk(
       },
     },
     stateOf: (asset) => states.get(asset),
+    current: {
+      value: (index) => newest.get(index)?.value,
+      status: () => 0,
+      measuredUs: (index) => newest.get(index)?.measuredUs ?? 0,
+      confirmedUs: (index) => Math.max(newest.get(index)?.measuredUs ?? 0, provenUs),
+      freshForUs: () => 5 * secondUs,
+    },
     book,
     clock: hurried,
     random: seededRandom("desk"),
@@ -94,21 +106,28 @@ function openDesk(
     desk,
     folder,
     scored,
-    sample(value = () => 0.5) {
+    sample(value = () => 0.5, leftOut) {
       second++;
       const measuredUs = startUs + second * secondUs;
+      const rows = assets
+        .flatMap(({ id }) => properties.map((property) => value(id, property)))
+        .map((number, index) => ({ number, index }))
+        .filter(({ index }) => leftOut === undefined || tags[index]?.endsWith(leftOut) !== true);
+      for (const { number, index } of rows) newest.set(index, { value: number, measuredUs });
       desk.watch({
         device: "d" as DeviceId,
         receivedUs: measuredUs,
         late: false,
-        count: tags.length,
-        tag: Int32Array.from(tags.keys()),
-        measuredUs: new Float64Array(tags.length).fill(measuredUs),
-        value: Float64Array.from(
-          assets.flatMap(({ id }) => properties.map((property) => value(id, property))),
-        ),
-        status: new Uint32Array(tags.length),
+        count: rows.length,
+        tag: Int32Array.from(rows, ({ index }) => index),
+        measuredUs: new Float64Array(rows.length).fill(measuredUs),
+        value: Float64Array.from(rows, ({ number }) => number),
+        status: new Uint32Array(rows.length),
       });
+    },
+    prove() {
+      provenUs = startUs + second * secondUs;
+      desk.confirm("d" as DeviceId, provenUs);
     },
     async events() {
       const all = await book.list({ kind: "model", max: 100 });
@@ -179,6 +198,50 @@ test("a live bundle scores the assets of its type, and what leaves the trained r
   assert.match(outside.reason, /Pump 2\.temperature is outside of what the bundle was trained for/);
   const [, second] = rig.desk.state().models[0]?.assets ?? [];
   assert.match(second?.silence ?? "", /Pump 2\.temperature is outside/);
+});
+
+test("a value that came once and does not change is in the windows while its device proves it, and not after", async (t) => {
+  const rig = openDesk(t, [{ bundle: "pump-health", role: "live" }], (folder) => {
+    writeSample(join(folder, "pump-health"), sampleOf("pump-health", "1.0.0"));
+  });
+  // As a server tells its values when the conversation begins: before any bundle is there to hear it.
+  rig.sample();
+  await rig.desk.start();
+  await rig.told("loaded");
+  const moving = (): void => {
+    rig.sample(() => 0.5, "temperature");
+  };
+  while (rig.scored.length < 40) {
+    rig.prove();
+    moving();
+    await turn();
+  }
+  assert.equal(rig.desk.state().models[0]?.assets[0]?.silence, "");
+
+  // The proof of before lasts five seconds.
+  for (let second = 0; second < 10; second++) moving();
+  assert.match(
+    rig.desk.state().models[0]?.assets[0]?.silence ?? "",
+    /temperature has not come for too long, and its device does not prove that it holds/,
+  );
+});
+
+test("a constant value outside of the trained range is named for as long as it stays", async (t) => {
+  const rig = openDesk(t, [{ bundle: "pump-health", role: "live" }], (folder) => {
+    writeSample(join(folder, "pump-health"), sampleOf("pump-health", "1.0.0"));
+  });
+  rig.sample((_asset, property) => (property === "temperature" ? 5_000 : 0.5));
+  await rig.desk.start();
+  await rig.told("loaded");
+  for (let second = 0; second < 60; second++) {
+    rig.prove();
+    rig.sample(() => 0.5, "temperature");
+  }
+  assert.equal(rig.scored.length, 0);
+  assert.match(
+    rig.desk.state().models[0]?.assets[0]?.silence ?? "",
+    /temperature is outside of what the bundle was trained for/,
+  );
 });
 
 test("a refused bundle gives way to the one before it, with the reason, and the others run", async (t) => {

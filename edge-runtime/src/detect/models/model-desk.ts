@@ -4,10 +4,17 @@
  */
 import type { Clock, Log, Random, Service } from "@millwright/kit";
 import { bundleTitle } from "@millwright/model-bundle";
-import type { TagDefinition } from "@millwright/wire-contract";
+import type { DeviceId, TagDefinition } from "@millwright/wire-contract";
 import type { ModelEvent } from "@millwright/wire-contract/events";
 
-import type { AssetState, DetectionFeed, EventBook, SampleBatch } from "../../hand-over.ts";
+import type {
+  AssetState,
+  DetectionFeed,
+  EventBook,
+  SampleBatch,
+  SampleWatcher,
+  TagView,
+} from "../../hand-over.ts";
 import { ModelHost, type ModelHostListener } from "../host/model-host.ts";
 import type { HostProgram } from "../host/host-process.ts";
 import type { OutputPlaces } from "../host/unit-plan.ts";
@@ -18,6 +25,7 @@ import { BundleWatch, type WatchListener } from "./bundle-watch.ts";
 import { Comparison } from "./comparison.ts";
 import { drifting } from "./drift.ts";
 import type { ModelRow, ModelsState } from "./model-row.ts";
+import { SampleRoutes, seed } from "./sample-routes.ts";
 import type { ModelsFile } from "./settings.ts";
 
 export interface ModelDeskOptions {
@@ -27,6 +35,7 @@ export interface ModelDeskOptions {
   readonly program: HostProgram;
   readonly feed: DetectionFeed;
   readonly stateOf: (asset: string) => AssetState | undefined;
+  readonly current: TagView;
   readonly book: EventBook;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,20 +47,14 @@ const lookEveryMs = 5_000;
 /** Contributions are looked at from here on (`DetectionFeed`). */
 const contributionsFrom = 0.6;
 
-interface Route {
-  readonly watch: BundleWatch;
-  readonly input: number;
-}
-
-export class ModelDesk implements Service {
+export class ModelDesk implements Service, SampleWatcher {
   readonly name = "models";
   readonly broken = new Promise<never>(() => undefined);
   readonly #options: ModelDeskOptions;
   readonly #host: ModelHost;
   readonly #uses: readonly BundleUse[];
   readonly #stopping = new AbortController();
-  /** By tag index. */
-  #routes: (Route[] | undefined)[] = [];
+  #routes: SampleRoutes;
   #watches: readonly BundleWatch[] = [];
   readonly #byAsker = new Map<number, BundleWatch>();
   readonly #comparisons = new Map<
@@ -63,8 +66,9 @@ export class ModelDesk implements Service {
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: ModelDeskOptions) {
-    const { settings, program, clock, random, log } = options;
+    const { settings, program, current, clock, random, log } = options;
     this.#options = options;
+    this.#routes = new SampleRoutes(current, []);
     this.#uses = settings.bundles.map((file) => new BundleUse(file, settings.folder));
     this.#host = new ModelHost({ program, clock, random, log, listener: this.#listener() });
   }
@@ -88,15 +92,12 @@ export class ModelDesk implements Service {
   /** Takes what it needs at once; called with each batch that was kept. */
   watch(batch: SampleBatch): void {
     // What a device remembered is scored by nobody: episodes are about now.
-    if (batch.late) return;
-    const { count, tag, measuredUs, value, status } = batch;
-    for (let row = 0; row < count; row++) {
-      const routes = this.#routes[tag[row] ?? -1];
-      if (routes === undefined) continue;
-      for (const { watch, input } of routes) {
-        watch.push(input, measuredUs[row] ?? NaN, value[row] ?? NaN, status[row] ?? 0);
-      }
-    }
+    if (!batch.late) this.#routes.take(batch);
+  }
+
+  /** A value that does not change comes once; what its device proves is what its windows go on with. */
+  confirm(device: DeviceId, atUs: number, indices?: readonly number[]): void {
+    this.#routes.prove(device, atUs, indices);
   }
 
   state(): ModelsState {
@@ -264,12 +265,8 @@ export class ModelDesk implements Service {
       return watch;
     });
     this.#watches = watches;
-    this.#routes = [];
-    for (const watch of watches) {
-      watch.inputs.forEach(({ tag }, input) => {
-        if (tag !== undefined) (this.#routes[tag.index] ??= []).push({ watch, input });
-      });
-    }
+    this.#routes = new SampleRoutes(this.#options.current, watches);
+    for (const watch of fresh) seed(watch, this.#options.current);
     this.#comparisons.clear();
     for (const shadow of watches) {
       if (shadow.role !== "shadow") continue;

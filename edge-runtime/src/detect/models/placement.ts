@@ -89,7 +89,7 @@ function inputsOf(
         `${tag.id} comes in "${tag.unit}", and the bundle takes "${property}" in "${unit}"`,
       );
     }
-    return { property, tag: { id: tag.id, index: tag.index } };
+    return { property, tag: { id: tag.id, index: tag.index, device: tag.device } };
   });
   for (const trouble of troubles) refuse(trouble);
   return troubles.length === 0 ? inputs : undefined;
