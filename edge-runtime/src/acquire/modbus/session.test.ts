@@ -332,7 +332,7 @@ describe("one line", () => {
       const points = Array.from({ length: 40 }, (_, at) =>
         pointOf(`holding:${at * 2}`, "uint16", 100),
       );
-      const session = await open(points, settingsFor(device, { concurrent: 4, timeoutMs: 2_000 }));
+      const session = await open(points, settingsFor(device, { concurrent: 4, timeoutMs: 60_000 }));
       let heard = 0;
       let answered = 0;
       let most = 0;
