@@ -5,7 +5,7 @@ const gainPerEpisode = 1.3;
 const gainMax = 4;
 const keptMax = 1_000;
 
-/** How much a score must exceed its limit, so that a gateway tells no more episodes a day than a person bears. */
+/** How much a score must exceed its limit, so that no more episodes a day are told than a person bears: of a gateway, or of a model. */
 export class AlarmBudget {
   readonly #perDay: number;
   #begunUs: number[] = [];

@@ -1,3 +1,4 @@
+export { AlarmBudget } from "./budget.ts";
 export { Detector, type AssetStatus, type DetectorListener } from "./detector.ts";
 export type { EpisodeBody } from "./episode-track.ts";
 export type { KnownState } from "./operating-state.ts";

@@ -94,7 +94,7 @@ export interface BundleLimits {
   readonly off: number;
   /** `k` of the last `n` scores must be over the limit. */
   readonly persistence: { readonly k: number; readonly n: number };
-  /** Episodes a day and asset that a person was promised at most. */
+  /** Episodes a day and asset that a person was promised at most: each beyond them raises what the next must exceed, up to four times. */
   readonly budgetPerDay: number;
 }
 

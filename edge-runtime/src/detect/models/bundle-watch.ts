@@ -181,7 +181,7 @@ export class BundleWatch implements FeatureSink {
       return NaN;
     }
     this.#judgeDrift(this.#scoreDrift, this.inputs.length, endUs, score / this.manifest.limits.on);
-    this.#lastScore = this.gate.judge(score);
+    this.#lastScore = this.gate.judge(endUs, score);
     this.#lastScoreUs = endUs;
     return this.#lastScore;
   }

@@ -37,7 +37,7 @@ test("drift is judged after a shift: steady for the same population, drifting fo
 test("a gate goes on with k of the last n over the limit, and off below its own limit", () => {
   const gate = new ScoreGate({ on: 10, off: 7, persistence: { k: 2, n: 3 }, budgetPerDay: 1 });
   const said = [12, 5, 12, 9, 8, 6, 12].map((score) => {
-    const ratio = gate.judge(score);
+    const ratio = gate.judge(0, score);
     return `${ratio >= 1 ? "on" : "off"} ${ratio.toFixed(2)}`;
   });
   assert.deepEqual(said, [
@@ -49,6 +49,26 @@ test("a gate goes on with k of the last n over the limit, and off below its own 
     "off 0.60",
     "off 0.99",
   ]);
+});
+
+test("beyond the episodes a day that a bundle was promised to tell, the next must be clearer, until the day is over", () => {
+  const hourUs = 60 * minuteUs;
+  const begun = (budgetPerDay: number, score: number): number[] => {
+    const gate = new ScoreGate({ on: 10, off: 7, persistence: { k: 1, n: 1 }, budgetPerDay });
+    const hours: number[] = [];
+    for (let hour = 0; hour < 48; hour++) {
+      const before = gate.on;
+      const ratio = gate.judge(hour * hourUs, hour % 2 === 0 ? score : 0);
+      assert.equal(ratio >= 1, gate.on);
+      if (gate.on && !before) hours.push(hour);
+    }
+    return hours;
+  };
+  // Three times its limit: the fifth beyond the budget would have to exceed 1.3^5.
+  assert.deepEqual(begun(2, 30), [0, 2, 4, 6, 8, 10, 12, 26, 28, 30, 32, 34, 36, 38]);
+  // Four times its limit is told whatever was promised, and with a budget for it, everything is.
+  assert.equal(begun(2, 41).length, 24);
+  assert.equal(begun(100, 11).length, 24);
 });
 
 test("a shadow is compared window by window; a disagreement is told with its times, the sum each hour", () => {
