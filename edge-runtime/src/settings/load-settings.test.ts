@@ -7,7 +7,8 @@ import { test, type TestContext } from "node:test";
 
 import { gatewayJsonSchema } from "./gateway-file.ts";
 import { pageAddress, pageNames } from "./access-settings.ts";
-import { loadSettings, SettingsFaulty } from "./load-settings.ts";
+import { loadSettings } from "./load-settings.ts";
+import { SettingsFaulty } from "./problem.ts";
 import { warningsOf } from "./plan-lines.ts";
 
 function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {

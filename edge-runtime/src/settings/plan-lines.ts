@@ -1,6 +1,6 @@
 import type { AnyDriver } from "../acquire/registry.ts";
 import type { PlanLine } from "../acquire/driver.ts";
-import type { DeviceSettings } from "./load-settings.ts";
+import type { DeviceSettings } from "./load-device.ts";
 import type { Problem } from "./problem.ts";
 
 /** What all devices of one line mean for it together. */

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { loadSettings, SettingsFaulty } from "./load-settings.ts";
+import { loadSettings } from "./load-settings.ts";
+import { SettingsFaulty } from "./problem.ts";
 
 function fileWith(t: TestContext, rules: string, trust = "", grantedTo = ""): string {
   const grants =

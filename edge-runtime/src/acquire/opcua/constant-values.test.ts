@@ -11,7 +11,8 @@ import type { TagDefinition } from "@millwright/wire-contract";
 
 import { createNormaliser } from "../../normalise/normaliser.ts";
 import { applyBatch } from "../../serve/current-values.ts";
-import { loadSettings, type DeviceSettings } from "../../settings/load-settings.ts";
+import type { DeviceSettings } from "../../settings/load-device.ts";
+import { loadSettings } from "../../settings/load-settings.ts";
 import type { DriverContext } from "../driver.ts";
 import type { Channel } from "./channel.ts";
 import { Conversation } from "./conversation.ts";

@@ -2,7 +2,7 @@
 import { Fault, hintOf, messageChain } from "@millwright/kit";
 
 import type { Driver, DriverContext, OfferedPoint } from "../../acquire/driver.ts";
-import type { DeviceSettings } from "../../settings/load-settings.ts";
+import type { DeviceSettings } from "../../settings/load-device.ts";
 import type { Ask } from "../ask.ts";
 import type { CommandContext } from "../command.ts";
 import type { ConnectFlags } from "./options.ts";

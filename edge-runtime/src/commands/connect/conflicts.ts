@@ -1,7 +1,9 @@
 /** What keeps a device from standing beside those that the settings have already: a shared line, a tag of the same name. */
 import { existsSync } from "node:fs";
 
-import { loadSettings, SettingsFaulty, type DeviceSettings } from "../../settings/load-settings.ts";
+import type { DeviceSettings } from "../../settings/load-device.ts";
+import { loadSettings } from "../../settings/load-settings.ts";
+import { SettingsFaulty } from "../../settings/problem.ts";
 import { planLines } from "../../settings/plan-lines.ts";
 
 /** In words, one for each conflict. Settings that are faulty without the device are told when they are loaded. */

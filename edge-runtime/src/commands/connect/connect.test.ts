@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { seededRandom, silentLog, systemClock } from "@millwright/kit";
-import { loadSettings, SettingsFaulty } from "../../settings/load-settings.ts";
+import { loadSettings } from "../../settings/load-settings.ts";
+import { SettingsFaulty } from "../../settings/problem.ts";
 import type { CommandContext } from "../command.ts";
 import { connectCommand } from "./connect.ts";
 import { parseConnectFlags, parseSets } from "./options.ts";

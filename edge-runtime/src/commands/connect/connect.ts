@@ -11,12 +11,9 @@ import { severityOf } from "@millwright/wire-contract";
 import { parse } from "yaml";
 
 import type { DriverContext } from "../../acquire/driver.ts";
-import {
-  loadDevice,
-  loadSettings,
-  SettingsFaulty,
-  type DeviceSettings,
-} from "../../settings/load-settings.ts";
+import { loadDevice, type DeviceSettings } from "../../settings/load-device.ts";
+import { loadSettings } from "../../settings/load-settings.ts";
+import { SettingsFaulty } from "../../settings/problem.ts";
 import { isYes } from "../ask.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { chooseValues } from "./choose-values.ts";
