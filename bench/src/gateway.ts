@@ -17,6 +17,7 @@ export interface Counters {
     readonly bytesWritten: number;
     readonly tendCpuMs: number;
     readonly commitP99Ms: number;
+    readonly eventsP99Ms: number;
   };
   readonly devices: readonly {
     readonly device: string;
@@ -42,6 +43,8 @@ export interface Gateway {
   readonly spawnedMs: number;
   /** By device: when its first samples were on disk, by `performance.now()`. */
   readonly firstDurable: (device: string) => Promise<number>;
+  /** Resolves when its log has said it so many times since the start. */
+  readonly logged: (event: string, times: number) => Promise<void>;
   readonly counters: () => Promise<Counters>;
 }
 
@@ -54,6 +57,8 @@ export async function startGateway(
     readonly journal?: object;
     readonly rules?: readonly object[];
     readonly grants?: readonly object[];
+    readonly assets?: readonly object[];
+    readonly models?: object;
   },
   commitEveryMs?: number,
   readyMsMax = 30_000,
@@ -69,6 +74,7 @@ export async function startGateway(
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(whole));
   const seen = new Map<string, number>();
+  const said = new Map<string, number>();
   const told = new EventEmitter();
   const spawnedMs = performance.now();
   const part = new Part({
@@ -77,7 +83,10 @@ export async function startGateway(
     args: ["--settings", file],
     readyMsMax,
     onLine: (line) => {
-      if (!line.includes('"edge.first-durable"')) return;
+      const [, event = ""] = /"event":"([^"]*)"/.exec(line) ?? [];
+      said.set(event, (said.get(event) ?? 0) + 1);
+      told.emit("said");
+      if (event !== "edge.first-durable") return;
       const { device } = JSON.parse(line) as { readonly device: string };
       seen.set(device, performance.now());
       told.emit(device);
@@ -90,6 +99,10 @@ export async function startGateway(
     async firstDurable(device) {
       if (!seen.has(device)) await once(told, device, { signal: AbortSignal.timeout(readyMsMax) });
       return seen.get(device) ?? Number.NaN;
+    },
+    async logged(event, times) {
+      const signal = AbortSignal.timeout(readyMsMax);
+      while ((said.get(event) ?? 0) < times) await once(told, "said", { signal });
     },
     async counters() {
       const answer = await fetch(`${String(facts["hmi"])}/api/counters`);

@@ -1,5 +1,6 @@
 import type { Bench } from "./bench.ts";
 import { bench as codec } from "./codec.ts";
+import { bench as detectScale } from "./detect-scale.ts";
 import { bench as drain } from "./drain.ts";
 import { bench as e2e } from "./e2e.ts";
 import { bench as edge10k } from "./edge-10k.ts";
@@ -46,6 +47,7 @@ export const benches: readonly Bench[] = [
   tep,
   modelBank,
   swap,
+  detectScale,
   stats,
   plantFaults,
 ];

@@ -286,6 +286,7 @@ export class JournalKeeper implements JournalCore {
       commits: this.#commits,
       commitP50Ms: this.#commitMs.at(0.5),
       commitP99Ms: this.#commitMs.at(0.99),
+      eventsP99Ms: this.#events.waitP99Ms,
       oldestUncommittedMs:
         this.#oldestMs === undefined ? 0 : this.#clock.monotonicMs() - this.#oldestMs,
       bytesWritten: written.walBytes + written.checkpointBytes,

@@ -149,6 +149,8 @@ export interface JournalCounters {
   readonly commits: number;
   readonly commitP50Ms: number;
   readonly commitP99Ms: number;
+  /** Of the newest commits of events: how long the one that waited longest in each took to the disk. */
+  readonly eventsP99Ms: number;
   /** Age of the oldest sample that is not on disk, ms. */
   readonly oldestUncommittedMs: number;
   /** Written to the medium, log and file together. */

@@ -9,6 +9,7 @@ import type { Clock } from "@millwright/kit";
 
 import type { EventBook, EventQuery, SavedState } from "../../hand-over.ts";
 import { JournalBroken } from "../faults.ts";
+import { Percentiles } from "../percentiles.ts";
 import { EventsFull } from "./event-faults.ts";
 import { assertFits } from "./event-lines.ts";
 import type { EventDraft, EventsKept } from "./journal-events.ts";
@@ -24,6 +25,8 @@ const waitingMax = 20_000;
 const groupMax = 2_000;
 
 interface Waiting {
+  /** Monotonic. */
+  readonly sinceMs: number;
   readonly events: readonly NewEvent[];
   readonly drafts: readonly EventDraft[];
   readonly resolve: (records: readonly EventRecord[]) => void;
@@ -48,6 +51,8 @@ export class EventKeeper implements EventBook {
   #waiting: Waiting[] = [];
   #waitingCount = 0;
   readonly #listeners = new Set<(events: readonly EventRecord[]) => void>();
+  /** The longest of each commit. */
+  readonly #waitMs = new Percentiles();
   #lastMs = -Infinity;
   #dueMs = Infinity;
   #timer: AbortController | undefined;
@@ -67,6 +72,11 @@ export class EventKeeper implements EventBook {
     this.#statesEveryMs = statesEveryMs;
   }
 
+  /** From being handed in to the disk: of the newest commits, the longest wait in each. */
+  get waitP99Ms(): number {
+    return this.#waitMs.at(0.99);
+  }
+
   async keep(events: readonly NewEvent[]): Promise<readonly EventRecord[]> {
     const drafts = events.map((event) => toEventLine(event, 0));
     for (const draft of drafts) assertFits(draft);
@@ -76,10 +86,11 @@ export class EventKeeper implements EventBook {
       throw new EventsFull(`${this.#waitingCount} events wait for the disk already`);
     }
     this.#waitingCount += events.length;
+    const sinceMs = this.#clock.monotonicMs();
     const kept = new Promise<readonly EventRecord[]>((resolve, reject) => {
-      this.#waiting.push({ events, drafts, resolve, reject });
+      this.#waiting.push({ sinceMs, events, drafts, resolve, reject });
     });
-    this.#commitBy(Math.max(this.#clock.monotonicMs(), this.#lastMs + commitEveryMs));
+    this.#commitBy(Math.max(sinceMs, this.#lastMs + commitEveryMs));
     return kept;
   }
 
@@ -178,6 +189,8 @@ export class EventKeeper implements EventBook {
       for (const { reject } of group) reject(new EventsFull());
       return;
     }
+    const [oldest] = group;
+    if (oldest !== undefined) this.#waitMs.add(this.#clock.monotonicMs() - oldest.sinceMs);
     let number = kept.firstNumber;
     for (const { events, resolve } of group) {
       const records = events.map((event) => ({ ...event, number: number++ }));
