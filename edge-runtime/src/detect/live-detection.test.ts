@@ -79,6 +79,15 @@ class Rig {
     await this.start();
   }
 
+  /** What a planned end would save is not there. */
+  async kill(): Promise<void> {
+    const saved = ["detection", "episodes"].map((part) => [part, this.book.state(part)] as const);
+    await this.detection.stop();
+    for (const [part, state] of saved) if (state !== undefined) this.book.saveState(part, state);
+    this.detection = this.#open();
+    await this.start();
+  }
+
   /** @param vibration in the middle of its noise */
   async play(seconds: number, vibration = 1): Promise<void> {
     for (let step = 0; step < seconds; step++) {
@@ -188,6 +197,21 @@ test("after a restart the episode goes on under its name, and nothing is learnt 
   await rig.play(1_800);
   await rig.play(120, 3);
   assert.equal(rig.detection.episodes()[0]?.id, "E-2", "numbers are never given twice");
+});
+
+test("a kill costs neither the name of an episode nor what was learnt, which is not written with each episode", async (t) => {
+  const rig = await running(t);
+  await rig.play(900);
+  const learnt = rig.book.state("detection");
+  assert.notEqual(learnt, undefined);
+  await rig.play(60, 3);
+  assert.deepEqual(rig.book.state("detection"), learnt);
+  await rig.kill();
+  assert.equal(rig.detection.health("Pump 1")?.learnt, 1);
+  assert.equal(rig.detection.episodes()[0]?.id, "E-1");
+  await rig.play(60, 3);
+  assert.equal(rig.detection.episodes().length, 1);
+  assert.equal((await rig.kept("episode")).filter((line) => line.includes(" began ")).length, 1);
 });
 
 test("states and jobs are intervals, and go on through a restart", async (t) => {

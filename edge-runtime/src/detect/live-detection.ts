@@ -1,4 +1,4 @@
-import { Detector, parseSaved, type EpisodeBody } from "@millwright/detection";
+import { Detector, parseSaved, parseTracks, type EpisodeBody } from "@millwright/detection";
 import { messageChain, type Clock, type Log, type Service } from "@millwright/kit";
 import type {
   ContextEvent,
@@ -29,14 +29,15 @@ import { watchPlan } from "./watch-plan.ts";
 
 /** Statistics step once a second: what they remember is counted in seconds. */
 const stepMs = 1_000;
-/** A crash costs the learning of so long. More often would write baselines all day. */
+/** A crash costs the learning of so long. More often would write baselines all day: of 2,000 tags they are a megabyte. */
 const saveEveryMs = 600_000;
 /** Episodes that a person may still judge without the journal being asked. */
 const rememberedMax = 200;
 /** Contexts of an asset after which what was learnt holds no longer (field practice 61). */
 const resets: ReadonlySet<string> = new Set(["repair", "sensor-change", "calibration"]);
-/** As every part names what it saves. */
+/** As every part names what it saves: what was learnt, and what each episode changes. */
 const savedAs = "detection";
+const savedTracksAs = "episodes";
 const labels: Readonly<Record<Verdict, LabelEvent["label"]>> = {
   open: "unknown",
   confirmed: "fault",
@@ -101,7 +102,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       },
       clock.nowUs(),
     );
-    this.#restore(book.state(savedAs));
+    this.#restore(book.state(savedAs), book.state(savedTracksAs));
   }
 
   start(): Promise<void> {
@@ -295,54 +296,71 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     this.#flush(true);
   }
 
-  /** Tells what has happened, in order. @param save baselines and open episodes, too */
+  /** Tells what has happened, in order. @param save baselines, too */
   #flush(save: boolean): void {
     const { book, log, clock } = this.#parts;
     const events = this.#events;
     this.#events = [];
     const told = events.some(({ kind }) => kind === "episode");
     const due = clock.monotonicMs() - this.#savedMs >= saveEveryMs;
-    if (this.#ids.size > 0 && (save || told || due)) {
+    if (this.#ids.size > 0 && (save || due)) {
       this.#savedMs = clock.monotonicMs();
       book.saveState(savedAs, this.#save());
+    }
+    if (this.#ids.size > 0 && (save || due || told)) {
+      book.saveState(savedTracksAs, this.#saveTracks());
     }
     const changed = new Set([...this.#changed, ...events.map(({ asset }) => asset)]);
     this.#changed.clear();
     if (events.length > 0) {
-      this.#kept = this.#keeping.then(() => book.keep(events));
-      // What cannot be kept is said, and does not keep what comes after it from being kept.
-      this.#keeping = this.#kept.catch((failure: unknown) => {
+      // In one transaction with what was saved above; the book keeps the order.
+      this.#kept = book.keep(events);
+      const kept = this.#kept.catch((failure: unknown) => {
         const reason = messageChain(failure);
         log.error("detect.events-not-kept", { count: events.length, reason });
       });
+      this.#keeping = Promise.all([this.#keeping, kept]);
     }
     for (const asset of changed) for (const listener of this.#listeners) listener(asset);
   }
 
   #save(): SavedState {
-    const open = [...this.#open].map(([asset, { id, event }]) => {
-      const { verdict, person = null } = event;
-      return [asset, { id, verdict, person }];
-    });
     return {
-      next: this.#next,
-      open: Object.fromEntries(open) as SavedState,
+      ...this.#names(),
+      tracksApart: true,
       states: Object.fromEntries(this.#told),
       context: this.#context.save(),
       learnt: this.#detector.save() as unknown as SavedState,
     };
   }
 
-  #restore(saved: SavedState | undefined): void {
-    const parsed = savedDetection.safeParse(saved);
-    if (!parsed.success) return;
-    const { next, open, states, context, learnt } = parsed.data;
-    this.#next = next;
+  #saveTracks(): SavedState {
+    return { ...this.#names(), tracks: this.#detector.saveTracks() as unknown as SavedState };
+  }
+
+  #names(): { readonly next: number; readonly open: SavedState } {
+    const open = [...this.#open].map(([asset, { id, event }]) => {
+      const { verdict, person = null } = event;
+      return [asset, { id, verdict, person }];
+    });
+    return { next: this.#next, open: Object.fromEntries(open) as SavedState };
+  }
+
+  #restore(saved: SavedState | undefined, savedTracks: SavedState | undefined): void {
+    const whole = savedDetection.safeParse(saved ?? nothingSaved);
+    if (!whole.success) return;
+    const { tracksApart, states, context, learnt } = whole.data;
     this.#context.restore(context);
     for (const [asset, state] of Object.entries(states)) this.#told.set(asset, state);
     const detection = parseSaved(learnt);
     if (detection === undefined) return;
-    this.#detector.restore(detection);
+    // A program of before saves all in one, and leaves what it finds apart as it was.
+    const apart = tracksApart ? savedEpisodes.safeParse(savedTracks) : undefined;
+    const tracks = apart?.success === true ? parseTracks(apart.data.tracks) : undefined;
+    const { next, open } =
+      tracks !== undefined && apart?.success === true ? apart.data : whole.data;
+    this.#next = next;
+    this.#detector.restore(detection, tracks);
     for (const [asset, { id, verdict, person }] of Object.entries(open)) {
       const body = this.#detector.status(asset)?.open;
       if (body === undefined) continue;
@@ -353,7 +371,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   }
 }
 
-const savedDetection = z.object({
+const names = {
   next: z.int().min(1),
   open: z.record(
     z.string(),
@@ -363,7 +381,17 @@ const savedDetection = z.object({
       person: z.string().nullable(),
     }),
   ),
+};
+const savedDetection = z.object({
+  ...names,
+  tracksApart: z.boolean().default(false),
   states: z.record(z.string(), z.string()),
   context: z.record(z.string(), z.string()),
   learnt: z.unknown(),
 });
+const savedEpisodes = z.object({ ...names, tracks: z.unknown() });
+/** Before what was learnt is saved for the first time, episodes may be. */
+const nothingSaved: SavedState = {
+  ...{ next: 1, open: {}, tracksApart: true, states: {}, context: {} },
+  learnt: { version: 1, begunUs: [], assets: {} },
+};

@@ -5,11 +5,11 @@ import { AssetWatch } from "./asset-watch.ts";
 import { Baselines } from "./baselines.ts";
 import { AlarmBudget } from "./budget.ts";
 import { detectorCount, fastS } from "./detectors.ts";
-import type { EpisodeBody } from "./episode-track.ts";
+import { refractoryUs, type EpisodeBody } from "./episode-track.ts";
 import type { KnownState } from "./operating-state.ts";
 import type { WatchPlan } from "./plan.ts";
 import { SampleWatch } from "./sample-watch.ts";
-import type { SavedDetection } from "./saved.ts";
+import { tracksIn, type SavedDetection, type SavedTracks } from "./saved.ts";
 import { missingScore } from "./tag-scores.ts";
 
 /** A stop of the program, or a clock that was set, is no time that passed in the machine. */
@@ -207,6 +207,7 @@ export class Detector {
     this.#budget.refund(beginUs);
   }
 
+  /** All that was learnt, and the episodes of now: some hundred bytes for each tag and state. */
   save(): SavedDetection {
     const assets = this.#assets.map((asset) => [
       asset.plan.id,
@@ -224,15 +225,31 @@ export class Detector {
     };
   }
 
-  /** Before the first sample. What is not watched any more is left out. */
-  restore(saved: SavedDetection): void {
-    this.#budget.resume(saved.begunUs);
+  /** The episodes of now alone. */
+  saveTracks(): SavedTracks {
+    const open: Record<string, EpisodeBody> = {};
+    const endedUs: Record<string, number> = {};
+    for (const { plan, track } of this.#assets) {
+      if (track.open !== undefined) open[plan.id] = track.open;
+      if (this.#nowUs - track.endedUs < refractoryUs) endedUs[plan.id] = track.endedUs;
+    }
+    return { version: 1, begunUs: this.#budget.begun, open, endedUs };
+  }
+
+  /**
+   * Before the first sample. What is not watched any more is left out.
+   *
+   * @param tracks saved since
+   */
+  restore(saved: SavedDetection, tracks: SavedTracks = tracksIn(saved)): void {
+    this.#budget.resume(tracks.begunUs);
     for (const asset of this.#assets) {
-      const own = saved.assets[asset.plan.id];
+      const { id, setpoints } = asset.plan;
+      asset.resume(tracks.open[id], tracks.endedUs[id] ?? 0);
+      const own = saved.assets[id];
       if (own === undefined) continue;
       asset.restore((key) => own.baselines[key]);
-      asset.resume(own.open, own.endedUs);
-      asset.plan.setpoints.forEach((tag, place) => {
+      setpoints.forEach((tag, place) => {
         const special = this.#specials.get(tag);
         if (special !== undefined) special.value = own.setpoints[place] ?? NaN;
       });

@@ -7,7 +7,7 @@ const offShare = 0.7;
 /** It ends once it has been below for so long; what comes back sooner belongs to it. */
 const quietUs = 120 * 1_000_000;
 /** After an end, a new one needs this much more for a while: the tail of what has been told is no news. */
-const refractoryUs = 600 * 1_000_000;
+export const refractoryUs: number = 600 * 1_000_000;
 const refractoryGain = 1.5;
 /** It is told again when its score has grown by half, or more tags or levels have to do with it; at most so often. */
 const growth = 1.5;

@@ -3,4 +3,4 @@ export { Detector, type AssetStatus, type DetectorListener } from "./detector.ts
 export type { EpisodeBody } from "./episode-track.ts";
 export type { KnownState } from "./operating-state.ts";
 export type { StateSource, WatchedAsset, WatchedTag, WatchPlan } from "./plan.ts";
-export { parseSaved, type SavedDetection } from "./saved.ts";
+export { parseSaved, parseTracks, type SavedDetection, type SavedTracks } from "./saved.ts";

@@ -17,6 +17,48 @@ export interface SavedAsset {
   readonly open?: EpisodeBody;
 }
 
+/** What changes with each episode, and little beside what was learnt: it is kept with each of them. */
+export interface SavedTracks {
+  readonly version: 1;
+  readonly begunUs: readonly number[];
+  /** By asset. */
+  readonly open: Readonly<Record<string, EpisodeBody>>;
+  /** By asset, of those whose last end still weighs, µs. */
+  readonly endedUs: Readonly<Record<string, number>>;
+}
+
+/** Of all assets, as they were when what was learnt was saved. */
+export function tracksIn({ begunUs, assets }: SavedDetection): SavedTracks {
+  const all = Object.entries(assets);
+  return {
+    version: 1,
+    begunUs,
+    open: Object.fromEntries(
+      all.flatMap(([id, { open }]) => (open === undefined ? [] : [[id, open]])),
+    ),
+    endedUs: Object.fromEntries(all.map(([id, { endedUs }]) => [id, endedUs])),
+  };
+}
+
+/** What was saved by this program, or nothing that can be used. */
+export function parseTracks(value: unknown): SavedTracks | undefined {
+  if (!isRecord(value) || value["version"] !== 1) return undefined;
+  const { begunUs, open, endedUs } = value;
+  if (!isNumbers(begunUs) || !isRecord(open) || !isRecord(endedUs)) return undefined;
+  return {
+    version: 1,
+    begunUs,
+    open: Object.fromEntries(
+      Object.entries(open).flatMap(([id, body]) => (isEpisode(body) ? [[id, body] as const] : [])),
+    ),
+    endedUs: Object.fromEntries(
+      Object.entries(endedUs).flatMap(([id, us]) =>
+        typeof us === "number" ? [[id, us] as const] : [],
+      ),
+    ),
+  };
+}
+
 /** What was saved by this or an older program, or nothing that can be used. */
 export function parseSaved(value: unknown): SavedDetection | undefined {
   if (!isRecord(value) || value["version"] !== 1 || !isRecord(value["assets"])) return undefined;
