@@ -12,7 +12,7 @@ import type { HistoryLine } from "@millwright/wire-contract/history";
 
 import type { BackupStatus } from "./backup/backup-state.ts";
 import type { EventBoard } from "./event-views.ts";
-import type { OrderBoard } from "./order-views.ts";
+import type { AcknowledgementBoard, OrderBoard } from "./order-views.ts";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
@@ -105,6 +105,8 @@ export interface HubViews {
   backup(): BackupStatus;
   /** Repairs and recordings; here something can be asked of gateways, too. */
   readonly orders: OrderBoard;
+  /** Waits for sign-in at the hub: what is acknowledged has a name. No page and no route asks it before. */
+  readonly acknowledgements: AcknowledgementBoard;
   /** What happened on gateways, and their alarms. */
   readonly events: EventBoard;
 }

@@ -13,6 +13,7 @@ import {
   type Hello,
   type HelloAnswer,
   type MarkMessage,
+  type OrdersMessage,
   type RoadLane,
   type TagId,
 } from "@millwright/wire-contract";
@@ -23,6 +24,7 @@ import { isRunning } from "./children/process-table.ts";
 import { readCredentials } from "./children/secret-file.ts";
 import { makeDataFolder, removeDataFolder, until } from "./children/test-children.ts";
 import { buildHub, type Hub } from "./hub.ts";
+import { testAlarm, testEvent } from "./ingest/describe-events.ts";
 import { damaged, TestGateway, testTag, type TestFrame } from "./ingest/test-gateway.ts";
 import { programFolders } from "./settings/environment.ts";
 import { parseSettings } from "./settings/load-settings.ts";
@@ -480,6 +482,53 @@ test("a chosen port that is taken ends the hub with 2, a data folder that is non
   const nowhere = startProgram(settingsFile);
   assert.equal(await nowhere.code, 3);
   assert.match(nowhere.output(), /cannot use the data folder/);
+});
+
+test("what somebody acknowledges here waits until an event of the alarm answers it, and goes out again and again until then", async (t) => {
+  const wire = new Wire(new TestGateway("gw-seen"));
+  const { gateway } = wire;
+  const board = views().acknowledgements;
+  const raisedUs = 1_800_000_000_000_001;
+  const unknown = await board.acknowledge("gw-nobody", "hot/H", raisedUs, "ada");
+  assert.deepEqual(unknown, { kind: "refused", reason: "the hub has never heard of this gateway" });
+  await wire.hello();
+  wire.send(gateway.dictionaryFrame());
+  wire.send(gateway.events([testAlarm(1, "hot/H", "unacknowledged")]));
+  await wire.stored("critical", 2);
+
+  const asked = await board.acknowledge("gw-seen", "hot/H", raisedUs, "ada");
+  assert.ok("state" in asked && asked.state === "waiting");
+  assert.deepEqual(await board.acknowledge("gw-seen", "hot/H", raisedUs, "ada"), asked);
+  // The gateway was away; now it listens, and has missed the first message.
+  assert.ok(road !== undefined);
+  const heard: OrdersMessage[] = [];
+  const listening = road.subscribe(subjects.orders(gateway.gateway), {
+    callback: (_failure, message) => {
+      heard.push(message.json<OrdersMessage>());
+    },
+  });
+  t.after(() => {
+    listening.unsubscribe();
+  });
+  await until("it was repeated", () => heard.length >= 1);
+  const { id, askedUs } = asked;
+  const told = { id, alarm: "hot/H", raisedUs, person: "ada", atUs: Math.round(askedUs) };
+  assert.deepEqual(heard.at(-1)?.acknowledgements, [told]);
+  const alarms = await views().events.alarms();
+  assert.equal(
+    alarms.alarms.find((one) => one.gateway === "gw-seen")?.event.state,
+    "unacknowledged",
+    "nothing is acknowledged before the gateway says so",
+  );
+
+  const body = { transition: "acknowledged", state: "acknowledged", priority: 2, message: "hot" };
+  const answer = { ...body, raisedUs, person: "ada", asked: id };
+  wire.send(gateway.events([testEvent(2, "hot/H", "alarm", answer)]));
+  await until("it is accepted", async () => (await board.list("gw-seen"))[0]?.state !== "waiting");
+  const { atUs } = testEvent(2, "hot/H");
+  assert.deepEqual(await board.list("gw-seen"), [
+    { ...asked, askedUs: told.atUs, state: "accepted", answeredUs: atUs },
+  ]);
 });
 
 /** The number of a database that has ended, 2^22 (more than any process has) when there is none. */

@@ -422,6 +422,10 @@ class HubCore implements Service, HubViews {
     return this.#running().orders;
   }
 
+  get acknowledgements(): HubViews["acknowledgements"] {
+    return this.#running().orders.acknowledgements;
+  }
+
   get events(): HubViews["events"] {
     return this.#running().events;
   }

@@ -1,5 +1,11 @@
 import type { Refused } from "@millwright/kit";
-import type { LedgerEntry, LossCount, OrderState, TagId } from "@millwright/wire-contract";
+import type {
+  GatewayId,
+  LedgerEntry,
+  LossCount,
+  OrderState,
+  TagId,
+} from "@millwright/wire-contract";
 
 import type { OrderWish } from "./orders/order-messages.ts";
 
@@ -86,4 +92,33 @@ export interface OrderBoard {
     fromUs: number,
     toUs: number,
   ): Promise<readonly LedgerView[]>;
+}
+
+/** What a person at the hub has acknowledged, and what the gateway said to it. */
+export interface AcknowledgementView {
+  readonly id: number;
+  readonly gateway: GatewayId;
+  readonly alarm: string;
+  readonly raisedUs: number;
+  readonly person: string;
+  readonly askedUs: number;
+  /** `waiting`: the gateway has not answered; it may be away. The alarm is acknowledged with `accepted` and not before. */
+  readonly state: "waiting" | "accepted" | "refused";
+  /** Why it was refused; "" otherwise. */
+  readonly reason: string;
+  /** By the clock of the gateway, µs. */
+  readonly answeredUs?: number;
+}
+
+/** For people who have signed in: each acknowledgement has a name. */
+export interface AcknowledgementBoard {
+  /** Asking again while it waits gives what waits. @param raisedUs the occurrence that the person saw */
+  acknowledge(
+    gateway: string,
+    alarm: string,
+    raisedUs: number,
+    person: string,
+  ): Promise<AcknowledgementView | Refused>;
+  /** The newest first. */
+  list(gateway: string): Promise<readonly AcknowledgementView[]>;
 }

@@ -5,5 +5,6 @@ export { Importer, type EndedImport, type ImportCounts } from "./ingest/carrier/
 export type { FrameStore, Intake, Taken } from "./ingest/frame-store.ts";
 export type { Inbox, InboxEvents, InboxMessage } from "./ingest/inbox.ts";
 export { Ingest, type SafeSource } from "./ingest/ingest.ts";
+export { AcknowledgementDesk, type AcknowledgementShelf } from "./orders/acknowledgement-desk.ts";
 export { MemoryStore, type MemoryBackup } from "./ingest/store-memory.ts";
 export { Twins } from "./twin/twins.ts";

@@ -1,9 +1,9 @@
 /** Alarms, joined with the samples they watch, the journal that keeps them and the page that shows them. Part of `runtime.ts`. */
-import type { Clock, Log, Random } from "@millwright/kit";
-import type { TagBook } from "@millwright/wire-contract";
+import { messageChain, type Clock, type Log, type Random } from "@millwright/kit";
+import type { AskedAcknowledgement, TagBook } from "@millwright/wire-contract";
 
 import { LiveAlarms } from "./decide/alarms/live-alarms.ts";
-import type { EpisodeDesk, EventBook, PageRoute, TagView } from "./hand-over.ts";
+import type { AuditNote, EpisodeDesk, EventBook, PageRoute, TagView } from "./hand-over.ts";
 import { alarmRoutes } from "./serve/alarm-routes.ts";
 import type { Settings } from "./settings/load-settings.ts";
 
@@ -11,6 +11,8 @@ export interface AlarmParts {
   /** The desk for rules, detection and people; the service that keeps its time; and what watches the samples. */
   readonly alarms: LiveAlarms;
   readonly routes: readonly PageRoute[];
+  /** What people at the hub acknowledge; each stands in the audit book, as what people do here does. */
+  readonly askedAtHub: (asked: readonly AskedAcknowledgement[]) => void;
 }
 
 /** @param join.detection what assets do; undefined where nothing tells it, and then alarms of named states are not judged */
@@ -20,11 +22,12 @@ export function joinAlarms(join: {
   readonly current: TagView;
   readonly events: EventBook;
   readonly detection: EpisodeDesk | undefined;
+  readonly audit: (note: AuditNote) => Promise<void>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }): AlarmParts {
-  const { settings, book, current, events, detection, clock, random, log } = join;
+  const { settings, book, current, events, detection, audit, clock, random, log } = join;
   const alarms = new LiveAlarms({
     definitions: settings.alarms,
     world: {
@@ -47,5 +50,21 @@ export function joinAlarms(join: {
     alarms.statesChanged();
   });
   const nowUs = (): number => clock.nowUs();
-  return { alarms, routes: alarmRoutes({ desk: alarms, book: events, nowUs }) };
+  return {
+    alarms,
+    routes: alarmRoutes({ desk: alarms, book: events, nowUs }),
+    askedAtHub(all) {
+      for (const { asked, refused } of alarms.askedAtHub(all)) {
+        const result = refused === undefined ? "done" : "refused";
+        const note = { act: "alarm.acknowledge", object: asked.alarm, result } as const;
+        const why = refused === undefined ? {} : { why: refused };
+        audit({ person: asked.person, device: "hub", ...note, ...why }).catch(
+          (failure: unknown) => {
+            // The event of the alarm says who it was, too.
+            log.error("alarms.audit-not-kept", { reason: messageChain(failure) });
+          },
+        );
+      }
+    },
+  };
 }

@@ -3,6 +3,7 @@
  */
 import type { Refused } from "@millwright/kit";
 import type {
+  AskedAcknowledgement,
   DeviceId,
   Epoch,
   JournalBirth,
@@ -379,14 +380,18 @@ export type AlarmAct =
   | { readonly act: "unshelve" | "reset" | "return-to-service"; readonly alarm: string }
   | { readonly act: "take-out-of-service"; readonly alarm: string; readonly workOrder: string };
 
-/** Who acts on an alarm. `at`: at this gateway, or through the hub. */
+/** Who acts on an alarm at this gateway. */
 export interface AlarmActor {
   readonly person: string;
   /** May shelve alarms of priority 1. */
   readonly supervisor: boolean;
-  readonly at: "gateway" | "hub";
-  /** When, by the clock of the hub, µs; left out, now. */
-  readonly atUs?: number;
+}
+
+/** What came of an acknowledgement of somebody at the hub. */
+export interface AnswerToHub {
+  readonly asked: AskedAcknowledgement;
+  /** Why it was refused; absent when it was done. */
+  readonly refused?: string;
 }
 
 /** The alarms of this gateway, which owns them. Ids are those of the settings. */
@@ -401,6 +406,8 @@ export interface AlarmDesk {
   clear(alarm: string): boolean;
   /** On disk when it resolves. An act that has been done already is done, not refused. */
   act(act: AlarmAct, actor: AlarmActor): Promise<{ readonly kind: "done" } | Refused>;
+  /** What people at the hub acknowledged. @returns those that had no answer yet; the others change nothing */
+  askedAtHub(asked: readonly AskedAcknowledgement[]): readonly AnswerToHub[];
   /** All that are not normal, those first that need a person most. */
   list(): readonly AlarmRow[];
   /** Undefined for an id that is in no settings. */

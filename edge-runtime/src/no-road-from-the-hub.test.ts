@@ -50,11 +50,11 @@ test("attack 2: nothing that listens to the hub loads what decides about people,
   assert.ok([...loadedFrom("commands")].some((file) => file.startsWith("settings/")));
 });
 
-test("attack 2: the road takes three kinds of message from the hub and orders of two kinds", () => {
+test("attack 2: the road takes three kinds of message from the hub: orders of two kinds, and who acknowledged an alarm", () => {
   const taken: Readonly<Record<keyof RoadEvents, string>> = {
     acked: "the broker has a frame",
     mark: "how far frames are stored",
-    orders: "which recorded samples are wanted",
+    orders: "which recorded samples are wanted, and which alarms somebody has seen",
   };
   assert.equal(Object.keys(taken).length, 3);
   const order = {
@@ -68,6 +68,12 @@ test("attack 2: the road takes three kinds of message from the hub and orders of
   for (const kind of ["role", "grant", "interlock", "trust", "user", "settings"]) {
     assert.ok("reason" in parsed(kind), kind);
   }
+  // Seeing an alarm changes nothing else of it: nothing can be said along that shelves it or takes it out of service.
+  const seen = { id: 1, alarm: "hot/H", raisedUs: 1, person: "ada", atUs: 1 };
+  const said = { ...seen, act: "shelve", minutes: 480 };
+  const message = { version: 1, generation: 1, orders: [], acknowledgements: [said] };
+  const read = parseOrders(Buffer.from(JSON.stringify(message)));
+  assert.deepEqual("acknowledgements" in read ? read.acknowledgements : [], [seen]);
 });
 
 test("attack 2: people and their roles are changed through the local door alone, which asks for its secret", () => {

@@ -36,11 +36,12 @@ import { captureFile, captureFolderOf } from "./buffer/captures/capture-files.ts
 import { openJournal, type Journal } from "./buffer/journal.ts";
 import type { JournalThread } from "./buffer/journal-thread.ts";
 import { keep } from "./buffer/keep.ts";
-import { joinAlarms } from "./alarm-parts.ts";
+import { joinAlarms, type AlarmParts } from "./alarm-parts.ts";
 import { captureLimitsOf, capturePointsOf, createCaptures } from "./capture-points.ts";
 import { joinCommands } from "./command-parts.ts";
 import { joinDetection } from "./detect-parts.ts";
 import type {
+  AuditNote,
   DeclaredTag,
   GatewayClockState,
   PageRoute,
@@ -139,18 +140,22 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       current: tagViewOf(current),
       events: journal.events,
     });
-    const { alarms, routes: alarmRoutes } = joinAlarms({
-      ...{ settings, book, clock, random, log },
+    const audit = (note: AuditNote): Promise<void> => people.door.audit(note);
+    const {
+      alarms,
+      routes: alarmRoutes,
+      askedAtHub,
+    } = joinAlarms({
+      ...{ settings, book, audit, clock, random, log },
       current: tagViewOf(current),
       events: journal.events,
       detection,
     });
     const commands = joinCommands({
-      ...{ settings, book, clock, log },
+      ...{ settings, book, audit, clock, log },
       current: tagViewOf(current),
       events: journal.events,
       devices: () => devices,
-      audit: (note) => people.door.audit(note),
     });
     const { rules, routes: ruleRoutes } = joinRules({
       ...{ settings, book, clock, log, alarms },
@@ -199,7 +204,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       handlers: { ...backupHandlers(journal), ...people.handlers },
       log,
     });
-    const uplink = joinHub(options, journal, overviewIn(settings, book), key, (waiting) => ({
+    const overview = overviewIn(settings, book);
+    const uplink = joinHub(options, journal, askedAtHub, overview, key, (waiting) => ({
       ...waiting,
       version: 1,
       gateway: settings.gateway.id,
@@ -410,6 +416,7 @@ type Waiting = Pick<Beat, "waitingFrames" | "waitingSamples" | "oldestWaitingMs"
 function joinHub(
   options: RuntimeOptions,
   journal: Journal,
+  acknowledge: AlarmParts["askedAtHub"],
   overview: readonly string[],
   key: SigningKey | undefined,
   beat: (waiting: Waiting) => Beat,
@@ -422,6 +429,7 @@ function joinHub(
   return createUplink({
     outbox,
     orders: journal.orders,
+    acknowledge,
     link: settings.hub.link,
     road: {
       async connect(events, signal) {

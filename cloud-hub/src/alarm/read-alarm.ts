@@ -18,6 +18,7 @@ const alarmBody = z.looseObject({
   value: z.number().optional(),
   limit: z.number().optional(),
   untilUs: z.number().optional(),
+  asked: z.number().optional(),
 });
 
 /** Undefined when it does not say what an alarm has to say. */

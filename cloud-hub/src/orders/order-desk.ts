@@ -27,12 +27,15 @@ import { openPool } from "../database/pool.ts";
 import type { FrameReader } from "../hand-over.ts";
 import type { DigestAnswer, DigestOrder } from "../history/lake/digest-samples.ts";
 import type {
+  AcknowledgementBoard,
   LedgerView,
   OrderBoard,
   OrderComparison,
   OrderKind,
   OrderView,
 } from "../order-views.ts";
+import { AcknowledgementDesk } from "./acknowledgement-desk.ts";
+import { AcknowledgementStore } from "./acknowledgement-store.ts";
 import { cellsOf, chargesOf, type RepairedClaim } from "./charges.ts";
 import { claimedRanges, creditsOf } from "./claims.ts";
 import { parseReport, type OrderWish } from "./order-messages.ts";
@@ -43,6 +46,7 @@ export interface OrderDeskOptions {
   readonly store: OrderStore;
   readonly reader: Pick<FrameReader, "gateway" | "newestDictionary">;
   readonly digest: (order: DigestOrder) => Promise<DigestAnswer>;
+  readonly acknowledgements: Pick<AcknowledgementDesk, "look" | "gateways" | "of">;
   readonly publish: (gateway: GatewayId, message: OrdersMessage) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,11 +63,20 @@ const connectionsMax = 2;
 /** With connections of its own. */
 export function openOrderDesk(
   databaseUrl: string,
-  options: Omit<OrderDeskOptions, "store">,
-): OrderDesk & AsyncDisposable {
-  const pool = openPool({ url: databaseUrl, connectionsMax, statementMs, log: options.log });
-  const desk = new OrderDesk({ ...options, store: new OrderStore(pool) });
-  return Object.assign(desk, { [Symbol.asyncDispose]: () => pool.end() });
+  options: Omit<OrderDeskOptions, "store" | "acknowledgements">,
+): OrderDesk & { readonly acknowledgements: AcknowledgementBoard } & AsyncDisposable {
+  const { reader, log } = options;
+  const pool = openPool({ url: databaseUrl, connectionsMax, statementMs, log });
+  const acknowledgements = new AcknowledgementDesk({
+    ...options,
+    shelf: new AcknowledgementStore(pool),
+    isKnown: async (gateway) => (await reader.gateway(gateway as GatewayId)) !== undefined,
+    tell: (gateway) => {
+      desk.tell(gateway);
+    },
+  });
+  const desk = new OrderDesk({ ...options, acknowledgements, store: new OrderStore(pool) });
+  return Object.assign(desk, { acknowledgements, [Symbol.asyncDispose]: () => pool.end() });
 }
 
 export class OrderDesk implements OrderBoard {
@@ -81,11 +94,14 @@ export class OrderDesk implements OrderBoard {
 
   /** Repeats what is wanted until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { acknowledgements, clock } = this.#options;
     const stopped = aborted(signal);
     while (!signal.aborted) {
       await this.#look();
-      for (const gateway of new Set(this.#open.map((order) => order.gateway))) this.#tell(gateway);
+      await acknowledgements.look();
+      const ordered = this.#open.map(({ gateway }) => gateway);
+      const gateways = new Set([...ordered, ...acknowledgements.gateways()]);
+      for (const gateway of gateways) this.tell(gateway);
       await Promise.race([stopped, clock.sleep(ordersEveryMs, signal).catch(() => undefined)]);
     }
   }
@@ -100,7 +116,7 @@ export class OrderDesk implements OrderBoard {
     const order = this.#open.find(({ id }) => id === report.id);
     if (order?.gateway !== gateway) {
       // Cancelled, done, or of a database that was put back: it is to let it go. A new one is found with the next look.
-      this.#tell(gateway);
+      this.tell(gateway);
       return;
     }
     const before = this.#reports.get(report.id) ?? order.report;
@@ -142,7 +158,7 @@ export class OrderDesk implements OrderBoard {
     await store.add(order);
     log.info("orders.asked", { order: order.id, gateway, kind, tags: order.tags.length });
     await this.#look();
-    this.#tell(order.gateway);
+    this.tell(order.gateway);
     return this.#view(order);
   }
 
@@ -152,7 +168,7 @@ export class OrderDesk implements OrderBoard {
     if (!ended) return false;
     log.info("orders.cancelled", { order: id, gateway });
     await this.#look();
-    this.#tell(gateway as GatewayId);
+    this.tell(gateway as GatewayId);
     return true;
   }
 
@@ -224,8 +240,9 @@ export class OrderDesk implements OrderBoard {
   }
 
   /** All that is wanted of a gateway now. */
-  #tell(gateway: GatewayId): void {
-    const { publish, clock } = this.#options;
+  tell(gateway: GatewayId): void {
+    const { acknowledgements, publish, clock } = this.#options;
+    const asked = acknowledgements.of(gateway);
     const orders = this.#open.filter((order) => order.gateway === gateway).slice(0, ordersMax);
     publish(gateway, {
       version: 1,
@@ -239,6 +256,7 @@ export class OrderDesk implements OrderBoard {
         bytesPerSMax,
         mayAnswer: counted !== undefined,
       })),
+      ...(asked.length === 0 ? {} : { acknowledgements: asked }),
     });
   }
 
@@ -254,7 +272,7 @@ export class OrderDesk implements OrderBoard {
       else if (report.state === "refused") await store.end(order.id, "refused", clock.nowUs());
       else await this.#compare(order, report.tags ?? []);
       await this.#look();
-      this.#tell(order.gateway);
+      this.tell(order.gateway);
     } finally {
       this.#busy.delete(order.id);
     }

@@ -58,7 +58,7 @@ async function actAll(
   };
 }> {
   const supervisor = person.role === "supervisor" || person.role === "engineer";
-  const actor = { person: person.name, supervisor, at: "gateway" } as const;
+  const actor = { person: person.name, supervisor };
   const results = await Promise.all(
     all.map(async (act) => ({ alarm: act.alarm, result: await desk.act(act, actor) })),
   );

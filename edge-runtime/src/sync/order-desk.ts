@@ -1,5 +1,10 @@
 import { messageChain, type Clock, type Log } from "@millwright/kit";
-import { subjects, type GatewayId, type OrdersMessage } from "@millwright/wire-contract";
+import {
+  subjects,
+  type AskedAcknowledgement,
+  type GatewayId,
+  type OrdersMessage,
+} from "@millwright/wire-contract";
 
 import type { HeldOrder, OrderBook, Outbox, OutboxLane } from "../hand-over.ts";
 import { Allowance } from "./allowance.ts";
@@ -16,6 +21,8 @@ export interface OrderDeskOptions {
   readonly book: OrderBook;
   readonly outbox: Pick<Outbox, "lanes">;
   readonly gateway: GatewayId;
+  /** What people at the hub acknowledge; said again until the hub has the answer. */
+  readonly acknowledge?: (asked: readonly AskedAcknowledgement[]) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -60,6 +67,7 @@ export class OrderDesk {
     if (message.generation < this.#generation) return;
     this.#generation = message.generation;
     this.#wanted = message;
+    this.#options.acknowledge?.(message.acknowledgements ?? []);
     this.#waker.wake();
   }
 

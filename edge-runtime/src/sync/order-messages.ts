@@ -1,8 +1,11 @@
 import type { Refused } from "@millwright/kit";
 import {
+  acknowledgementsMax,
   isTagId,
   ordersMax,
+  resolutions,
   tagsPerOrderMax,
+  type AskedAcknowledgement,
   type GatewayId,
   type OrderReport,
   type OrdersMessage,
@@ -24,14 +27,24 @@ const order = z
       .max(tagsPerOrderMax),
     fromUs: z.int(),
     toUs: z.int(),
+    resolution: z.enum(resolutions).exactOptional(),
     bytesPerSMax: z.number().positive(),
     mayAnswer: z.boolean(),
   })
   .refine(({ fromUs, toUs }) => fromUs < toUs, "fromUs is before toUs");
+const acknowledgement: z.ZodType<AskedAcknowledgement> = z.object({
+  id: z.int().min(1),
+  alarm: z.string().min(1).max(128),
+  raisedUs: z.number(),
+  // A name, and not what somebody pastes.
+  person: z.string().min(1).max(100),
+  atUs: z.int(),
+});
 const ordersMessage: z.ZodType<OrdersMessage> = z.object({
   version: z.literal(1),
   generation: z.number(),
   orders: z.array(order).max(ordersMax),
+  acknowledgements: z.array(acknowledgement).max(acknowledgementsMax).exactOptional(),
 });
 
 export function parseOrders(bytes: Uint8Array): OrdersMessage | Refused {
@@ -49,7 +62,7 @@ export function parseOrders(bytes: Uint8Array): OrdersMessage | Refused {
 /** @param answersUs end of what is answered from what is kept */
 export function reportOf(
   gateway: GatewayId,
-  { order: { id, fromUs, toUs, tags }, progress }: HeldOrder,
+  { order: { id, fromUs, toUs, tags, resolution }, progress }: HeldOrder,
   answersUs: number,
   nowUs: number,
 ): OrderReport {
@@ -59,6 +72,7 @@ export function reportOf(
     gateway,
     id,
     state,
+    ...(resolution === undefined ? {} : { resolution }),
     done: doneOf(),
     samples,
     bytes,

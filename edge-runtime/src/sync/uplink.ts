@@ -23,7 +23,7 @@ import { Allowance } from "./allowance.ts";
 import { CriticalFirst } from "./critical-first.ts";
 import { LaneRoad } from "./lane-road.ts";
 import { parseHelloAnswer, parseMarks, toJson, toPositions } from "./messages.ts";
-import { OrderDesk } from "./order-desk.ts";
+import { OrderDesk, type OrderDeskOptions } from "./order-desk.ts";
 import { releaseOnMark, type ReleaseRule } from "./release-rule.ts";
 import type { Road, RoadSession } from "./road.ts";
 import { Waker } from "./waker.ts";
@@ -35,6 +35,8 @@ import { Waker } from "./waker.ts";
 export interface UplinkOptions {
   readonly outbox: Outbox;
   readonly orders: OrderBook;
+  /** What people at the hub acknowledge; said again until the hub has the answer. */
+  readonly acknowledge?: NonNullable<OrderDeskOptions["acknowledge"]>;
   readonly road: Road;
   readonly gateway: GatewayInfo;
   readonly clock: Clock;

@@ -244,11 +244,16 @@ function standingAt(moments: readonly AlarmMoment[], atUs: number): number {
   ).length;
 }
 
+/** Of each occurrence once: a second person, here or at the hub, makes nobody slower. */
 function acknowledgedAfterS(moments: readonly AlarmMoment[]): readonly number[] {
-  return moments
-    .filter(({ event }) => event.transition === "acknowledged" && event.raisedUs > 0)
-    .map(({ atUs, event }) => Math.max(0, (atUs - event.raisedUs) / 1e6))
-    .toSorted((a, b) => a - b);
+  const first = new Map<string, number>();
+  for (const { gateway, alarm, atUs, event } of moments) {
+    if (event.transition !== "acknowledged" || event.raisedUs <= 0) continue;
+    const occurrence = JSON.stringify([gateway, alarm, event.raisedUs]);
+    const afterS = Math.max(0, (atUs - event.raisedUs) / 1e6);
+    first.set(occurrence, Math.min(afterS, first.get(occurrence) ?? Infinity));
+  }
+  return [...first.values()].toSorted((a, b) => a - b);
 }
 
 function lacksPermission({ transition, person, reason }: AlarmMoment["event"]): boolean {

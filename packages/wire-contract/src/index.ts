@@ -122,10 +122,12 @@ export {
   type Proof,
 } from "./link.ts";
 export {
+  acknowledgementsMax,
   ordersEveryMs,
   ordersMax,
   orderStates,
   tagsPerOrderMax,
+  type AskedAcknowledgement,
   type GatewayOrder,
   type OrderReport,
   type OrdersMessage,

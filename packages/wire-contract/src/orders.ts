@@ -13,6 +13,8 @@ import type { GatewayId, TagId } from "./tag.ts";
 export const tagsPerOrderMax = 200;
 /** Orders of one gateway that are not over; one is answered at a time. */
 export const ordersMax = 16;
+/** Acknowledgements that a gateway has not answered: more than are on a screen at once. */
+export const acknowledgementsMax = 64;
 /** The hub repeats what it wants so often while something is not over, in case a message was lost. */
 export const ordersEveryMs = 2_000;
 
@@ -34,12 +36,29 @@ export interface GatewayOrder {
   readonly mayAnswer: boolean;
 }
 
+/**
+ * A person at the hub has acknowledged one occurrence of an alarm. The gateway owns the alarm: it joins this with what it
+ * knows, and answers once, by an event of the alarm that names `id` (`AlarmEvent.asked`), whatever comes of it.
+ */
+export interface AskedAcknowledgement {
+  /** Given by the hub and never again. */
+  readonly id: number;
+  readonly alarm: string;
+  /** The occurrence that the person saw. */
+  readonly raisedUs: number;
+  readonly person: string;
+  /** When, by the clock of the hub, µs. */
+  readonly atUs: number;
+}
+
 /** Hub to gateway. */
 export interface OrdersMessage {
   readonly version: 1;
   /** Rises with each change; one that is lower came late and is passed over. Counts anew with each connection. */
   readonly generation: number;
   readonly orders: readonly GatewayOrder[];
+  /** Those that the gateway has not answered yet, as far as the hub knows. A gateway of an older version passes over them. */
+  readonly acknowledgements?: readonly AskedAcknowledgement[];
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type AlarmHappening,
 } from "@millwright/alarms";
 import type { Refused } from "@millwright/kit";
+import type { AlarmState } from "@millwright/wire-contract/events";
 
 import type { AlarmAct, AlarmActor } from "../../hand-over.ts";
 import type { AlarmRecord } from "./alarm-record.ts";
@@ -33,7 +34,9 @@ export function decideAct(
   const state = stateOf(life);
   switch (act.act) {
     case "acknowledge":
-      if (isCovered(state)) return refused(`It is ${words[state]}, and comes back unacknowledged.`);
+      if (isCovered(state)) {
+        return refused(`It is ${coverWords(state)}, and comes back unacknowledged.`);
+      }
       if (life.raisedUs > act.raisedUs) {
         return refused("It has come again since. Look at it once more, then acknowledge.");
       }
@@ -47,7 +50,7 @@ export function decideAct(
       return { kind: "happens", happening: "reset" };
     case "shelve": {
       if (state === "suppressed" || state === "out-of-service") {
-        return refused(`It is ${words[state]} already.`);
+        return refused(`It is ${coverWords(state)} already.`);
       }
       const reason = shelvingRefusal({
         priority: definition.priority,
@@ -72,11 +75,10 @@ export function decideAct(
   }
 }
 
-const words = {
-  shelved: "shelved",
-  suppressed: "suppressed",
-  "out-of-service": "out of service",
-} as Readonly<Record<string, string>>;
+/** What covers it, as a sentence says it. */
+export function coverWords(state: AlarmState): string {
+  return state === "out-of-service" ? "out of service" : state;
+}
 
 function refused(reason: string): Refused {
   return { kind: "refused", reason };

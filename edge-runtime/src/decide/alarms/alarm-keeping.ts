@@ -23,6 +23,8 @@ export interface AlarmKeepingOptions {
   readonly log: Log;
   /** What to save with the transitions that go now. */
   readonly saved: (going: readonly Transition[]) => SavedState;
+  /** They are on disk. */
+  readonly kept: (transitions: readonly Transition[]) => void;
   /** They are on disk; or the journal has no room for them, and then they are better seen than hidden. */
   readonly show: (transitions: readonly Transition[]) => void;
 }
@@ -82,7 +84,7 @@ export class AlarmKeeping {
   }
 
   async #run(): Promise<void> {
-    const { book, clock, log, saved, show } = this.#options;
+    const { book, clock, log, saved, kept, show } = this.#options;
     let refusedMs: number | undefined;
     // What comes in this turn of the event loop goes together.
     await Promise.resolve();
@@ -93,6 +95,7 @@ export class AlarmKeeping {
         book.saveState("alarms", saved(going));
         await keeping;
         this.#waiting.splice(0, going.length);
+        kept(going);
         this.#backoff.succeeded();
         if (refusedMs !== undefined) {
           log.info("alarms.kept-again", { refusedForMs: clock.monotonicMs() - refusedMs });
@@ -120,10 +123,13 @@ export class AlarmKeeping {
     for (const { resolve } of due) resolve();
   }
 
-  /** Those that are under way stay. */
+  /** Those that are under way stay, and those that somebody waits for. */
   #fold(place: number): void {
     const before = this.#waiting.length;
-    this.#waiting = this.#waiting.filter((one, at) => at < atOnceMax || one.place !== place);
+    this.#waiting = this.#waiting.filter(
+      ({ place: of, event }, at) =>
+        at < atOnceMax || of !== place || event.body.asked !== undefined,
+    );
     const folded = before - this.#waiting.length;
     this.#count(folded);
     if (folded > 0) this.#options.log.error("alarms.transitions-folded", { folded });

@@ -3,7 +3,7 @@ import { newLife, stateOf, type Acknowledgement, type AlarmLife } from "@millwri
 import type { AlarmEvent, AlarmRow, NewEvent } from "@millwright/wire-contract/events";
 
 import type { SavedState } from "../../hand-over.ts";
-import type { AlarmDefinition } from "./definition.ts";
+import type { AlarmDefinition, NotedFault } from "./definition.ts";
 
 export interface AlarmRecord {
   readonly life: AlarmLife;
@@ -66,6 +66,34 @@ export function toEvent(
   return { kind: "alarm", atUs: record.changedUs, asset, subject: id, body };
 }
 
+/** What a machine said that nobody has to act on. */
+export function notedEvent(
+  { id, asset, message, tag }: NotedFault,
+  atUs: number,
+): NewEvent & { readonly kind: "alarm" } {
+  const body: AlarmEvent = {
+    ...{ transition: "noted", state: "normal", priority: 3, message, raisedUs: 0, tag },
+  };
+  return { kind: "alarm", atUs, asset, subject: id, body };
+}
+
+/** An alarm that is open and stands in no settings any more would be open at the hub for ever. */
+export function removedEvents(
+  records: ReadonlyMap<string, AlarmRecord>,
+  isThere: (alarm: string) => boolean,
+  atUs: number,
+): readonly (NewEvent & { readonly kind: "alarm" })[] {
+  return [...records].flatMap(([id, { life, message }]) => {
+    if (isThere(id) || stateOf(life) === "normal") return [];
+    const body: AlarmEvent = {
+      ...{ transition: "returned", state: "normal", priority: 3, message },
+      raisedUs: life.raisedUs,
+      reason: "no longer in the settings",
+    };
+    return [{ kind: "alarm" as const, atUs, asset: "", subject: id, body }];
+  });
+}
+
 /** Who covers it, or who acknowledged the open occurrence. */
 function byOf({ life, covers, acknowledgement }: AlarmRecord): Cover {
   const state = stateOf(life);
@@ -114,6 +142,7 @@ export function toSaved(
   definitions: readonly AlarmDefinition[],
   records: readonly AlarmRecord[],
   today: { readonly dayUs: number; readonly count: number },
+  answered: readonly number[],
 ): SavedState {
   const alarms: Record<string, SavedState> = {};
   for (const [place, definition] of definitions.entries()) {
@@ -127,26 +156,30 @@ export function toSaved(
       ...(acknowledgement === undefined ? {} : { acknowledgement: { ...acknowledgement } }),
     };
   }
-  return { version: 1, today: { ...today }, alarms };
+  return { version: 1, today: { ...today }, alarms, answered };
 }
 
 export interface SavedAlarms {
   readonly today: { readonly dayUs: number; readonly count: number };
   readonly records: ReadonlyMap<string, AlarmRecord>;
+  /** Numbers of what people at the hub asked for, and have an answer to. */
+  readonly answered: readonly number[];
 }
 
 /** Written by `toSaved` of this version or an older one. */
 export function fromSaved(state: SavedState | undefined): SavedAlarms {
   const records = new Map<string, AlarmRecord>();
   let today = { dayUs: 0, count: 0 };
+  let answered: readonly number[] = [];
   if (isObject(state) && state["version"] === 1) {
     if (isObject(state["today"])) today = state["today"] as unknown as typeof today;
     const alarms = isObject(state["alarms"]) ? state["alarms"] : {};
     for (const [id, record] of Object.entries(alarms)) {
       records.set(id, record as unknown as AlarmRecord);
     }
+    if (Array.isArray(state["answered"])) answered = state["answered"] as readonly number[];
   }
-  return { today, records };
+  return { today, records, answered };
 }
 
 function isObject(

@@ -39,8 +39,8 @@ function alarm(id: string, change: Partial<AlarmDefinition> = {}): AlarmDefiniti
   };
 }
 
-const anna: AlarmActor = { person: "anna", supervisor: false, at: "gateway" };
-const boss: AlarmActor = { person: "boss", supervisor: true, at: "gateway" };
+const anna: AlarmActor = { person: "anna", supervisor: false };
+const boss: AlarmActor = { person: "boss", supervisor: true };
 
 class Rig {
   readonly book: MemoryEventBook;
@@ -174,7 +174,11 @@ test("acknowledging is idempotent, is refused for what has come again, and joins
   await rig.alarms.act(act, anna);
   await rig.alarms.act(act, { ...anna, person: "ben" });
   assert.equal(rig.alarms.row("hot")?.person, "anna", "the first holds");
-  await rig.alarms.act(act, { person: "hub-ada", supervisor: false, at: "hub", atUs: second + 1 });
+  const asked = { alarm: "hot", raisedUs: second, person: "hub-ada", atUs: second - 1 };
+  const answers = rig.alarms.askedAtHub([{ ...asked, id: 7 }]);
+  assert.deepEqual(answers, [{ asked: { ...asked, id: 7 } }]);
+  assert.deepEqual(rig.alarms.askedAtHub([{ ...asked, id: 7 }]), [], "answered once");
+  await rig.clock.advance(1);
   assert.equal(rig.alarms.row("hot")?.person, "hub-ada", "she did it earlier, it came later");
   const people = (await rig.events("hot")).flatMap(({ person }) => person ?? []);
   assert.deepEqual(people, ["anna", "hub-ada"]);

@@ -5,27 +5,36 @@
 import {
   isActivation,
   joinAcknowledgements,
-  stateOf,
   stepLife,
   transitionOf,
   type AlarmHappening,
 } from "@millwright/alarms";
 import type { Clock, Log, Random, Refused, Service } from "@millwright/kit";
-import type { SampleColumns } from "@millwright/wire-contract";
+import type { AskedAcknowledgement, SampleColumns } from "@millwright/wire-contract";
 import type { AlarmCounts, AlarmRow, OperatingState } from "@millwright/wire-contract/events";
 
-import type { AlarmAct, AlarmActor, AlarmDesk, AlarmFacts, EventBook } from "../../hand-over.ts";
+import type {
+  AlarmAct,
+  AlarmActor,
+  AlarmDesk,
+  AlarmFacts,
+  AnswerToHub,
+  EventBook,
+} from "../../hand-over.ts";
 import { decideAct } from "./acting.ts";
 import { AlarmKeeping } from "./alarm-keeping.ts";
 import {
   fromSaved,
   newRecord,
   toEvent,
+  notedEvent,
+  removedEvents,
   toSaved,
   type AlarmRecord,
   type Cover,
 } from "./alarm-record.ts";
 import { AlarmWatch } from "./alarm-watch.ts";
+import { AnsweredAtHub, answerAsked, answerUnknown, unknownAlarm } from "./asked-at-hub.ts";
 import type { AlarmDefinition, AlarmDefinitions } from "./definition.ts";
 import { ShownAlarms } from "./shown-alarms.ts";
 import { suppressionOf } from "./suppression.ts";
@@ -75,6 +84,7 @@ export class LiveAlarms implements AlarmDesk, Service {
   readonly #records: AlarmRecord[];
   readonly #saved: AlarmRecord[];
   readonly #savedRecords: ReadonlyMap<string, AlarmRecord>;
+  readonly #answered: AnsweredAtHub;
   #came: number;
   readonly #stop = new AbortController();
   #wake = new AbortController();
@@ -92,6 +102,7 @@ export class LiveAlarms implements AlarmDesk, Service {
       return one.condition.kind === "told" ? record : { ...record, message: one.message };
     });
     this.#saved = [...this.#records];
+    this.#answered = new AnsweredAtHub(saved.answered);
     this.#shown = new ShownAlarms(this.#alarms, this.#records, saved.today, (place) =>
       this.#heldOf(place),
     );
@@ -116,7 +127,11 @@ export class LiveAlarms implements AlarmDesk, Service {
         for (const { place, record } of going) {
           if (record !== undefined) this.#saved[place] = record;
         }
-        return toSaved(this.#alarms, this.#saved, this.#shown.today);
+        const answered = this.#answered.saved(going);
+        return toSaved(this.#alarms, this.#saved, this.#shown.today, answered);
+      },
+      kept: (transitions) => {
+        this.#answered.kept(transitions);
       },
       show: (transitions) => {
         this.#shown.show(transitions);
@@ -133,7 +148,10 @@ export class LiveAlarms implements AlarmDesk, Service {
     for (const { atUs, body, kind } of events.toReversed()) {
       if (kind === "alarm" && isActivation(body)) this.#shown.remember(atUs);
     }
-    this.#endRemoved(this.#savedRecords);
+    const isThere = (alarm: string): boolean => this.#placeOf.has(alarm);
+    for (const event of removedEvents(this.#savedRecords, isThere, nowUs)) {
+      this.#keeping.push({ place: -1, event, record: undefined });
+    }
     this.#look();
     this.#loop = this.#run();
   }
@@ -188,7 +206,7 @@ export class LiveAlarms implements AlarmDesk, Service {
     const definition = this.#alarms[place ?? -1];
     const record = this.#records[place ?? -1];
     if (place === undefined || definition === undefined || record === undefined) {
-      return { kind: "refused", reason: `There is no alarm ${act.alarm} on this gateway.` };
+      return { kind: "refused", reason: unknownAlarm(act.alarm) };
     }
     const nowUs = this.#options.clock.nowUs();
     const decision = decideAct(act, actor, definition, record, nowUs);
@@ -212,6 +230,32 @@ export class LiveAlarms implements AlarmDesk, Service {
     }
     await this.#keeping.settled();
     return { kind: "done" };
+  }
+
+  askedAtHub(all: readonly AskedAcknowledgement[]): readonly AnswerToHub[] {
+    const nowUs = this.#options.clock.nowUs();
+    const answers = all.flatMap((asked) => {
+      if (!this.#answered.isNew(asked.id)) return [];
+      this.#answered.answering(asked.id);
+      const place = this.#placeOf.get(asked.alarm);
+      if (place === undefined) {
+        const event = answerUnknown(asked, nowUs);
+        this.#keeping.push({ place: -1, event, record: undefined });
+        return [{ asked, refused: unknownAlarm(asked.alarm) }];
+      }
+      const definition = this.#definitionAt(place);
+      const { record, event, refused } = answerAsked(
+        asked,
+        definition,
+        this.#recordAt(place),
+        nowUs,
+      );
+      this.#records[place] = record;
+      this.#keeping.push({ place, event, record: refused === undefined ? record : undefined });
+      return [{ asked, ...(refused === undefined ? {} : { refused }) }];
+    });
+    if (answers.length > 0) this.#look();
+    return answers;
   }
 
   list(): readonly AlarmRow[] {
@@ -290,7 +334,10 @@ export class LiveAlarms implements AlarmDesk, Service {
   #onCounts(place: number, counts: boolean, value: number): void {
     const noted = this.#options.definitions.noted[place - this.#alarms.length];
     if (noted !== undefined) {
-      if (counts) this.#note(noted);
+      if (counts) {
+        const event = notedEvent(noted, this.#options.clock.nowUs());
+        this.#keeping.push({ place: -1, event, record: undefined });
+      }
       return;
     }
     const definition = this.#definitionAt(place);
@@ -311,21 +358,6 @@ export class LiveAlarms implements AlarmDesk, Service {
     });
   }
 
-  #note(noted: AlarmDefinitions["noted"][number]): void {
-    const { id, asset, message, tag } = noted;
-    const atUs = this.#options.clock.nowUs();
-    const body = {
-      transition: "noted",
-      state: "normal",
-      priority: 3,
-      message,
-      raisedUs: 0,
-      tag,
-    } as const;
-    const event = { kind: "alarm", atUs, asset, subject: id, body } as const;
-    this.#keeping.push({ place: -1, event, record: undefined });
-  }
-
   #tell(place: number, holds: boolean): void {
     this.#watch.tell(place, holds, this.#options.clock.monotonicMs());
     if (this.#watch.nextMs < this.#sleepsUntilMs) this.#wake.abort();
@@ -334,8 +366,7 @@ export class LiveAlarms implements AlarmDesk, Service {
   /** Acknowledgements of the same occurrence from both sides become one, in whatever order they come. */
   #join(place: number, raisedUs: number, actor: AlarmActor, nowUs: number): void {
     const record = this.#recordAt(place);
-    const { person, at } = actor;
-    const own = { raisedUs, person, at, atUs: actor.atUs ?? nowUs };
+    const own = { raisedUs, person: actor.person, at: "gateway", atUs: nowUs } as const;
     const acknowledgement = joinAcknowledgements(record.acknowledgement, own);
     if (acknowledgement === undefined || acknowledgement === record.acknowledgement) return;
     this.#move(place, "acknowledge", { acknowledgement }, { person: acknowledgement.person });
@@ -373,24 +404,6 @@ export class LiveAlarms implements AlarmDesk, Service {
       if (flood !== undefined) this.#options.log.warn("alarms.flood", { alarms: flood.count });
     }
     this.#keeping.push({ place, event, record });
-  }
-
-  /** An alarm that is open and stands in no settings any more would be open at the hub for ever. */
-  #endRemoved(records: ReadonlyMap<string, AlarmRecord>): void {
-    const atUs = this.#options.clock.nowUs();
-    for (const [id, { life, message }] of records) {
-      if (this.#placeOf.has(id) || stateOf(life) === "normal") continue;
-      const body = {
-        transition: "returned",
-        state: "normal",
-        priority: 3,
-        message,
-        raisedUs: life.raisedUs,
-        reason: "no longer in the settings",
-      } as const;
-      const event = { kind: "alarm", atUs, asset: "", subject: id, body } as const;
-      this.#keeping.push({ place: -1, event, record: undefined });
-    }
   }
 
   #heldOf(place: number): string {

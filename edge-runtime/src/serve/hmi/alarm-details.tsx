@@ -17,7 +17,7 @@ import type { AlarmRow } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 
 import { AlarmActions, type SendAct } from "./alarm-actions.tsx";
-import { flagWordsOf, valueWordsOf } from "./alarm-facts.ts";
+import { flagWordsOf, valueWordsOf, whoWords } from "./alarm-facts.ts";
 import type { HistoryAnswer } from "./alarm-history.tsx";
 import { sayAlarm } from "./alarm-messages.ts";
 import { Facts, type Fact } from "./facts.tsx";
@@ -114,7 +114,7 @@ function OwnHistory(props: { readonly row: AlarmRow; readonly clock: PageClock }
           <li key={event.number}>
             {sinceWords(event.atUs, props.clock.wallMs() * 1_000)}{" "}
             {sayAlarm(`transition.${event.transition}`)}
-            {event.person === undefined ? "" : ` ${sayAlarm("row.by", { person: event.person })}`}
+            {whoWords(event)}
             {event.reason === undefined ? "" : `: ${event.reason}`}
           </li>
         ))}

@@ -1,6 +1,6 @@
 /** Short words about one alarm that several places show. */
 import { numberWords, unitWords } from "@millwright/ui-kit";
-import type { AlarmRow } from "@millwright/wire-contract/events";
+import type { AlarmEvent, AlarmRow } from "@millwright/wire-contract/events";
 
 import { sayAlarm } from "./alarm-messages.ts";
 
@@ -21,6 +21,12 @@ function digits(value: number): string {
   const size = Math.abs(value);
   const decimals = size >= 1_000 ? 0 : size >= 10 ? 1 : 2;
   return numberWords(value, Number.isInteger(value) ? 0 : decimals);
+}
+
+/** ` by Ada Novak at the hub`; "" where no person did it. */
+export function whoWords({ person, asked }: Pick<AlarmEvent, "person" | "asked">): string {
+  if (person === undefined) return "";
+  return ` ${sayAlarm(asked === undefined ? "row.by" : "row.by.hub", { person })}`;
 }
 
 /** What is odd about it: first-out, chattering, standing, held. */

@@ -16,7 +16,7 @@ import type { AlarmEvent } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { valueWordsOf } from "./alarm-facts.ts";
+import { valueWordsOf, whoWords } from "./alarm-facts.ts";
 import { sayAlarm } from "./alarm-messages.ts";
 
 export interface AlarmStory extends AlarmEvent {
@@ -120,9 +120,7 @@ export function AlarmHistory(props: { readonly clock: PageClock }): JSX.Element 
               </span>
               <span>
                 {sayAlarm(`transition.${event.transition}`)}
-                {event.person === undefined
-                  ? ""
-                  : ` ${sayAlarm("row.by", { person: event.person })}`}
+                {whoWords(event)}
                 {event.reason === undefined ? "" : `: ${event.reason}`}
               </span>
             </li>

@@ -14,10 +14,14 @@ export const alarmStates = [
 ] as const;
 export type AlarmState = (typeof alarmStates)[number];
 
-/** What made an alarm change. `noted`: a machine said something that nobody has to act on; it is kept and is no alarm. */
+/**
+ * What made an alarm change. `noted`: a machine said something that nobody has to act on; it is kept and is no alarm.
+ * `not-acknowledged`: nothing changed; what a person at the hub asked for was refused, and `reason` says why.
+ */
 export type AlarmTransition =
   | "raised"
   | "acknowledged"
+  | "not-acknowledged"
   | "returned"
   | "reset"
   | "shelved"
@@ -57,6 +61,8 @@ export interface AlarmEvent {
   readonly reason?: string;
   /** End of shelving, µs. */
   readonly untilUs?: number;
+  /** The person was at the hub: the number of what was asked there, which this answers. */
+  readonly asked?: number;
 }
 
 /** One alarm as it is now, for a page and for rules. */
