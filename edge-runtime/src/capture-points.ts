@@ -4,10 +4,18 @@ import type { ValueTable } from "@millwright/live-feed";
 import type { CapturePoint, CaptureState, TagBook, TagDefinition } from "@millwright/wire-contract";
 
 import type { DeviceSupervisor } from "./acquire/device-supervisor.ts";
+import { FeatureFeed } from "./acquire/features/feature-driver.ts";
 import { captureFolderOf, writeCaptureFile } from "./buffer/captures/capture-files.ts";
 import type { CaptureLimits } from "./buffer/captures/captures.ts";
 import type { Journal } from "./buffer/journal.ts";
-import { CaptureService, type ArrayPoint } from "./capture/capture-service.ts";
+import {
+  CaptureService,
+  type ArrayPoint,
+  type CaptureFeatureSink,
+} from "./capture/capture-service.ts";
+import type { ArrayCaptureFile } from "./capture/settings.ts";
+import { featuresOf } from "./capture/waveform-features.ts";
+import { featureTagId, turnsPerMinute } from "./settings/feature-device.ts";
 import type { Settings } from "./settings/load-settings.ts";
 
 const minuteUs = 60_000_000;
@@ -45,8 +53,14 @@ export function createCaptures(join: {
   readonly log: Log;
 }): CaptureService | undefined {
   const { settings, devices, book, current, journal, clock, log } = join;
+  const numberOf = (tag: string): number => {
+    const [value] = current.values([tag]);
+    return typeof value?.v === "number" && value.s >>> 30 < 2 ? value.v : NaN;
+  };
+  const sinkOf = featureSinks(settings, book, numberOf, journal, log);
   const arrays = settings.devices.flatMap((device) =>
     device.captures.map((file): ArrayPoint => {
+      const features = sinkOf(file);
       const trigger = file.trigger === undefined ? undefined : book.byId(file.trigger.tag);
       return {
         tag: file.id,
@@ -66,6 +80,7 @@ export function createCaptures(join: {
                 restMs: file.trigger.atMostEveryMin * 60_000,
               },
         state: file.state.flatMap((id) => book.byId(id)?.id ?? []),
+        ...(features === undefined ? {} : { features }),
         async read(signal) {
           const supervisor = devices.find(({ status }) => status.device === device.id);
           return (
@@ -99,14 +114,55 @@ export function createCaptures(join: {
     charge: (loss) => {
       journal.charge(loss);
     },
-    numberOf: (tag) => {
-      const [value] = current.values([tag]);
-      return typeof value?.v === "number" && value.s >>> 30 < 2 ? value.v : NaN;
-    },
+    numberOf,
     stateOf: (wanted) =>
       current.values(wanted).flatMap((value) => stateOf(book.byId(value.t), value.v)),
     onChanged: (listener) => current.onChanged(listener),
   });
+}
+
+/** Features of captures go to their device, which hands them on as any other does. */
+function featureSinks(
+  settings: Settings,
+  book: TagBook,
+  numberOf: (tag: string) => number,
+  journal: Journal,
+  log: Log,
+): (file: ArrayCaptureFile) => CaptureFeatureSink | undefined {
+  const device = settings.devices.find(({ connection }) => connection instanceof FeatureFeed);
+  const feed = device?.connection;
+  if (device === undefined || !(feed instanceof FeatureFeed)) return () => undefined;
+  const pointOf = new Map([...device.tags].map(({ tag }, point) => [tag.id as string, point]));
+  return ({ id, features }) => {
+    if (features === undefined) return undefined;
+    const { list, envelope, speed } = features;
+    const turns = turnsPerMinute(book.byId(speed ?? "")?.unit ?? "") ?? NaN;
+    const tagsOf = list.flatMap(({ name }) => book.byId(featureTagId(id, name))?.id ?? []);
+    const missed: CaptureFeatureSink["missed"] = (reason, fromUs, toUs, samples) => {
+      for (const tag of tagsOf) {
+        const count = { kind: "scheduled", samples } as const;
+        journal.charge({ reason, scope: { kind: "tag", tag }, fromUs, toUs, count });
+      }
+    };
+    let before = "";
+    return {
+      missed,
+      taken(record, bytes) {
+        const rpm = speed === undefined ? NaN : numberOf(speed) * turns;
+        const { values, missing } = featuresOf(record, bytes, { features: list, envelope }, rpm);
+        // Said when it changes: a machine that stands has no lines, each time.
+        const words = missing.join("; ");
+        if (words !== "" && words !== before) log.info("capture.features-missing", { id, words });
+        before = words;
+        const readings = values.map(({ name, value, status }) => ({
+          ...{ point: pointOf.get(featureTagId(id, name)) ?? -1, value, status },
+        }));
+        if (!feed.offer(record.startUs, readings)) {
+          missed("queue full", record.startUs, record.startUs, 1);
+        }
+      },
+    };
+  };
 }
 
 function stateOf(tag: TagDefinition | undefined, value: unknown): readonly CaptureState[] {

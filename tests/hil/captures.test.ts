@@ -12,6 +12,7 @@ import { loadSettings, runRuntime } from "@millwright/edge-runtime";
 import { runServices, seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { startPlant, type Plant } from "@millwright/virtual-plant";
 import type { CaptureView } from "@millwright/wire-contract";
+import { decodeHistory } from "@millwright/wire-contract/history";
 import { stringify } from "yaml";
 
 import { waitFor } from "./wait-for.ts";
@@ -122,6 +123,19 @@ async function startGateway(id: string, hubPort: number, array = false): Promise
     unit: "[g]",
     everyMin: 0.05,
     state: ["pump-1/speed"],
+    features: {
+      list: [
+        { name: "rms", kind: "rms" },
+        { name: "outer-ring", kind: "line", line: "bpfo" },
+      ],
+      // Of a bearing 6309, as its data sheet has it.
+      envelope: {
+        fromHz: 2_000,
+        toHz: 5_000,
+        bearing: { balls: 8, ballDiameter: 17.46, pitchDiameter: 72.5, contactAngleDeg: 0 },
+      },
+      speed: "pump-1/speed",
+    },
   };
   const file = join(home, "gateway.yaml");
   writeFileSync(
@@ -143,7 +157,10 @@ async function startGateway(id: string, hubPort: number, array = false): Promise
           protocol: "opcua",
           connection: { url: plant.endpoints.opcua?.url, security: "none-i-accept-plain-text" },
           tags: [
-            { id: "pump-1/speed", name: "Speed", address: node("Speed.Actual"), type: "float64" },
+            {
+              ...{ id: "pump-1/speed", name: "Speed", address: node("Speed.Actual") },
+              ...{ type: "float64", unit: "/min" },
+            },
           ],
           ...(array ? { captures: [bearing] } : {}),
         },
@@ -180,6 +197,15 @@ async function atHub(gateway: string): Promise<readonly CaptureView[]> {
   return (await answer.json()) as CaptureView[];
 }
 
+/** Values of one microsecond. */
+async function samplesAtHub(gateway: string, tag: string, atUs: number): Promise<number[]> {
+  const range = `from=${atUs}&to=${atUs + 1}&columns=2`;
+  const answer = await fetch(`${api}/api/gateways/${gateway}/history?tag=${tag}&${range}`);
+  if (!answer.ok) return [];
+  const [line] = decodeHistory(await answer.arrayBuffer());
+  return [...(line?.values ?? [])].filter((each) => !Number.isNaN(each));
+}
+
 test("a capture goes on after each cut, is the same at the hub, and nothing is unexplained", async (t) => {
   const cable = await brittle(250_000);
   t.after(() => {
@@ -205,6 +231,14 @@ test("a capture goes on after each cut, is the same at the hub, and nothing is u
   );
   assert.deepEqual([wave.rateHz, wave.count, wave.scale], [25_600, 25_600, 1 / 2_000]);
   assert.equal(wave.state[0]?.name, "Speed");
+  // What is computed of it came as samples, with the time of the capture.
+  for (const feature of ["rms", "outer-ring"]) {
+    const tag = `pump-1/bearing.${feature}`;
+    const value = await waitFor(`${tag} at the hub`, patienceMs, async () =>
+      (await samplesAtHub("gw-1", tag, wave.startUs)).at(0),
+    );
+    assert.ok(value > 0, `${tag} is ${value}`);
+  }
   assert.equal(hub.views.metrics().unexplained, 0);
 });
 

@@ -37,8 +37,16 @@ export interface ArrayPoint {
       }
     | undefined;
   readonly state: readonly TagId[];
+  /** Told of each that was kept, and of those that were due and were not. */
+  readonly features?: CaptureFeatureSink;
   /** Waits for the device until `signal` aborts. */
   read(signal: AbortSignal): Promise<ArrayReading | Refused>;
+}
+
+/** Where the numbers of a capture go. */
+export interface CaptureFeatureSink {
+  taken(record: CaptureRecord, bytes: Uint8Array): void;
+  missed(reason: Loss["reason"], fromUs: number, toUs: number, count: number): void;
 }
 
 export interface FolderPoint {
@@ -204,13 +212,13 @@ export class CaptureService implements Service {
       const reading = await this.#read(point, stopping);
       if ("reason" in reading) {
         if (reading.by !== "stop") this.#trouble(point.tag, point.name, reading.reason);
-        this.#charge(point.tag, reading.lost, dueUs, 1);
+        this.#chargeArray(point, reading.lost, dueUs, 1);
         return;
       }
       const { bytes, measuredUs, ...rest } = reading;
       const durationUs = (rest.count / rest.rateHz) * 1e6;
       const stored = await store.write(fileNameOf(point.tag), [bytes]);
-      const lost = await this.#keep({
+      const record: CaptureRecord = {
         tag: point.tag,
         name: point.name,
         device: point.device,
@@ -225,12 +233,15 @@ export class CaptureService implements Service {
         state: this.#options.stateOf(point.state),
         mediaType: "application/octet-stream",
         ...stored,
-      });
-      if (lost === undefined) this.#kept++;
-      else this.#charge(point.tag, lost, dueUs, 1);
+      };
+      const lost = await this.#keep(record);
+      if (lost === undefined) {
+        this.#kept++;
+        point.features?.taken(record, bytes);
+      } else this.#chargeArray(point, lost, dueUs, 1);
     } catch (failure) {
       this.#trouble(point.tag, point.name, messageChain(failure));
-      this.#charge(point.tag, "queue full", dueUs, 1);
+      this.#chargeArray(point, "queue full", dueUs, 1);
     } finally {
       this.#underWay--;
       this.#busy.delete(point.tag);
@@ -337,7 +348,13 @@ export class CaptureService implements Service {
 
   #miss(point: ArrayPoint, count: number, reason: Loss["reason"], atUs: number): void {
     this.#due += count;
+    this.#chargeArray(point, reason, atUs, count);
+  }
+
+  #chargeArray(point: ArrayPoint, reason: Loss["reason"], atUs: number, count: number): void {
     this.#charge(point.tag, reason, atUs, count);
+    const toUs = Math.max(atUs, this.#options.clock.nowUs());
+    point.features?.missed(reason, atUs, toUs, count);
   }
 
   #charge(tag: TagId, reason: Loss["reason"], atUs: number, count: number): void {

@@ -1,4 +1,10 @@
 /** What captures are taken of, as a person writes it (field practice 54 to 57). */
+import {
+  captureEnvelope,
+  captureFeature,
+  type CaptureEnvelope,
+  type CaptureFeature,
+} from "@millwright/features";
 import { z } from "zod";
 
 /** A waveform that a device has taken; stands under `captures` of the device or of its template. */
@@ -22,6 +28,16 @@ export interface ArrayCaptureFile {
   readonly trigger?: LimitTriggerFile | undefined;
   /** Tags whose values are kept with each capture: speed, load, job. */
   readonly state: readonly string[];
+  /** Numbers that are computed of each capture and become tags: "ID.NAME", in a device of the gateway's own. */
+  readonly features?: CaptureFeaturesFile | undefined;
+}
+
+export interface CaptureFeaturesFile {
+  readonly list: readonly CaptureFeature[];
+  /** For lines. */
+  readonly envelope?: CaptureEnvelope | undefined;
+  /** Tag with the speed of the shaft, /min or /s, as it is when the capture is taken. */
+  readonly speed?: string | undefined;
 }
 
 export interface LimitTriggerFile {
@@ -44,6 +60,24 @@ export interface CapturesFile {
   readonly mebibytesMax: number;
   readonly folders: readonly CaptureFolderFile[];
 }
+
+const features: z.ZodType<CaptureFeaturesFile> = z
+  .strictObject({
+    list: z.array(captureFeature).min(1).max(64),
+    envelope: captureEnvelope.optional(),
+    speed: z.string().min(1).optional(),
+  })
+  .refine(
+    ({ list, envelope, speed }) =>
+      list.every(({ kind }) => kind !== "line") || (envelope !== undefined && speed !== undefined),
+    {
+      error:
+        "a line needs `envelope` (the band where the housing rings, and the bearing) and `speed`",
+    },
+  )
+  .refine(({ list }) => new Set(list.map(({ name }) => name)).size === list.length, {
+    error: "two features have the same name",
+  });
 
 const id = z.string().min(1);
 const address = z.string().min(1);
@@ -68,6 +102,7 @@ export const arrayCaptureFile: z.ZodType<ArrayCaptureFile> = z
       })
       .optional(),
     state: z.array(z.string().min(1)).max(32).default([]),
+    features: features.optional(),
   })
   .refine(({ everyMin, trigger }) => everyMin !== undefined || trigger !== undefined, {
     error: "needs everyMin, a trigger, or both; otherwise it is never taken",

@@ -6,6 +6,7 @@ import { dirname, relative, resolve } from "node:path";
 
 import { isGatewayId, isTagId, type GatewayId, type TagId } from "@millwright/wire-contract";
 
+import { featureDriver } from "../acquire/features/feature-driver.ts";
 import { healthDriver } from "../acquire/health/health-driver.ts";
 import type { CaptureFolderFile } from "../capture/settings.ts";
 import type { AlarmDefinitions } from "../decide/alarms/definition.ts";
@@ -18,6 +19,7 @@ import { checkAlarms } from "./alarm-check.ts";
 import { assetProblems } from "./asset-check.ts";
 import { checkCommands, noCommands, writesOf, type CommandSettings } from "./command-check.ts";
 import type { TagSettings } from "./declared-tag.ts";
+import { featureDevice } from "./feature-device.ts";
 import { deviceFile, gatewayFile, type DeviceFile, type GatewayFile } from "./gateway-file.ts";
 import { healthDevice, toDevice, type DeviceSettings } from "./load-device.ts";
 import { modelProblems } from "./model-check.ts";
@@ -90,11 +92,17 @@ export function loadSettings(path: string): Settings {
     devices.push(health);
     declared.push({ id: health.id, tags: health.tags.map(({ tag }) => tag.id) });
   }
+  const features = featureDevice(devices, problems);
+  if (features !== undefined) {
+    devices.push(features);
+    declared.push({ id: features.id, tags: features.tags.map(({ tag }) => tag.id) });
+  }
   const folders = (parsed?.captures.folders ?? []).flatMap((each, index) => {
     const where = `${relative(".", file) || file}: captures.folders[${index}]`;
     return isTagId(each.id) ? { ...each, id: each.id } : notAnId(where, each.id, problems);
   });
-  const typed = devices.filter(({ driver }) => driver.protocol !== healthDriver.protocol);
+  const own = [healthDriver.protocol, featureDriver.protocol];
+  const typed = devices.filter(({ driver }) => !own.includes(driver.protocol));
   const tooMany = tooManyTags(relative(".", file) || file, typed);
   if (tooMany !== undefined) problems.push(tooMany);
   const capturing = devices.some(({ captures }) => captures.length > 0);

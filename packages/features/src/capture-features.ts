@@ -31,10 +31,15 @@ export type CaptureFeature =
 
 export interface CaptureSpec {
   readonly features: readonly CaptureFeature[];
-  /** Needed for lines: where the housing rings, Hz, and the bearing. */
-  readonly envelope?:
-    | { readonly fromHz: number; readonly toHz: number; readonly bearing: BearingGeometry }
-    | undefined;
+  /** Needed for lines. */
+  readonly envelope?: CaptureEnvelope | undefined;
+}
+
+/** Where the housing rings, Hz, and the bearing. */
+export interface CaptureEnvelope {
+  readonly fromHz: number;
+  readonly toHz: number;
+  readonly bearing: BearingGeometry;
 }
 
 /** By name; what could not be computed stands in `missing` with the reason, and never as a number. */
@@ -47,36 +52,34 @@ const name = z.string().min(1).max(120);
 const hz = z.number().min(0).max(1_000_000);
 const positive = z.number().positive();
 
+export const captureFeature: z.ZodType<CaptureFeature> = z.discriminatedUnion("kind", [
+  z.strictObject({ name, kind: z.enum(["rms", "peak", "crest", "kurtosis"]) }),
+  z.strictObject({ name, kind: z.literal("velocity-rms") }),
+  z.strictObject({ name, kind: z.literal("band"), fromHz: hz, toHz: hz }),
+  z.strictObject({
+    name,
+    kind: z.literal("line"),
+    line: z.enum(["bpfo", "bpfi", "bsf", "ftf"]),
+  }),
+]);
+
+export const captureEnvelope: z.ZodType<CaptureEnvelope> = z
+  .strictObject({
+    fromHz: hz,
+    toHz: hz,
+    bearing: z.strictObject({
+      balls: z.int().min(3).max(200),
+      ballDiameter: positive,
+      pitchDiameter: positive,
+      contactAngleDeg: z.number().min(0).max(90),
+    }),
+  })
+  .refine(({ fromHz, toHz }) => fromHz < toHz, { error: "needs fromHz below toHz" });
+
 export const captureSpec: z.ZodType<CaptureSpec> = z
   .strictObject({
-    features: z
-      .array(
-        z.discriminatedUnion("kind", [
-          z.strictObject({ name, kind: z.enum(["rms", "peak", "crest", "kurtosis"]) }),
-          z.strictObject({ name, kind: z.literal("velocity-rms") }),
-          z.strictObject({ name, kind: z.literal("band"), fromHz: hz, toHz: hz }),
-          z.strictObject({
-            name,
-            kind: z.literal("line"),
-            line: z.enum(["bpfo", "bpfi", "bsf", "ftf"]),
-          }),
-        ]),
-      )
-      .min(1)
-      .max(64),
-    envelope: z
-      .strictObject({
-        fromHz: hz,
-        toHz: hz,
-        bearing: z.strictObject({
-          balls: z.int().min(3).max(200),
-          ballDiameter: positive,
-          pitchDiameter: positive,
-          contactAngleDeg: z.number().min(0).max(90),
-        }),
-      })
-      .refine(({ fromHz, toHz }) => fromHz < toHz, { error: "needs fromHz below toHz" })
-      .optional(),
+    features: z.array(captureFeature).min(1).max(64),
+    envelope: captureEnvelope.optional(),
   })
   .refine(
     ({ features, envelope }) =>

@@ -12,8 +12,11 @@ export { SampleGrid, type MissingReason, type RowSink } from "./sample-grid.ts";
 export { Fft } from "./fft.ts";
 export { bearingLines, type BearingGeometry, type BearingLines } from "./bearing-lines.ts";
 export {
+  captureEnvelope,
+  captureFeature,
   captureFeatures,
   captureSpec,
+  type CaptureEnvelope,
   type CaptureFeature,
   type CaptureSpec,
   type CaptureValues,
