@@ -61,6 +61,8 @@ export interface Machine {
   readonly id: string;
   readonly kind: MachineKind | "replay" | "bulk";
   readonly points: readonly PointSpec[];
+  /** Where its controller makes alarms of its own. */
+  readonly faults?: readonly MachineFault[];
   /** Lets `dtS` seconds pass in the machine. */
   step(dtS: number): void;
   /** Takes bearing wear (0 new, 1 at the end of its life) where the machine has a bearing; false where it has none. */
@@ -69,6 +71,18 @@ export interface Machine {
   capture?(): Capture;
   /** Everything volatile is lost, as by a power cut: speeds and pressures fall, volatile counters begin anew. */
   powerCycle?(): void;
+}
+
+/** A fault that the controller finds by itself, and of which it makes an alarm of its own where its protocol has alarms. */
+export interface MachineFault {
+  /** What the controller calls the alarm. */
+  readonly name: string;
+  readonly message: string;
+  /** 1 to 1,000, as OPC UA has it (OPC 10000-5, 6.4.2). */
+  readonly severity: number;
+  /** The word in which it stands, and its bit there. */
+  readonly point: string;
+  readonly bit: number;
 }
 
 /** A waveform: counts × `scale` is the acceleration in g. */

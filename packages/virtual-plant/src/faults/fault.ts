@@ -39,6 +39,11 @@ export interface SensorFailed extends Timed {
   readonly kind: "sensor-failed";
   readonly point: string;
 }
+/** The controller finds a fault of its own: the bit stands in its fault word, and the alarm that belongs to it is raised. */
+export interface FaultBit extends Timed {
+  readonly kind: "fault-bit";
+  readonly bit: number;
+}
 /** The device is without power: its server is gone, then starts anew with sessions and volatile counters lost. */
 export interface PowerCycle extends Timed {
   readonly kind: "power-cycle";
@@ -92,6 +97,7 @@ export type PlantFault =
   | Stuck
   | Drift
   | SensorFailed
+  | FaultBit
   | PowerCycle
   | LinkCut
   | Exceptions
@@ -125,6 +131,8 @@ export const plantFault: z.ZodType<PlantFault> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stuck"), ...timed, point }),
   z.strictObject({ kind: z.literal("drift"), ...timed, point, perHour: z.number() }),
   z.strictObject({ kind: z.literal("sensor-failed"), ...timed, point }),
+  // Fault words here have 16 bits.
+  z.strictObject({ kind: z.literal("fault-bit"), ...timed, bit: z.int().min(0).max(15) }),
   z.strictObject({ kind: z.literal("power-cycle"), ...timed }),
   z.strictObject({
     kind: z.literal("link-cut"),

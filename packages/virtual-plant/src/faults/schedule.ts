@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { Machine } from "../machine.ts";
 import { plantFault, type PlantFault } from "./fault.ts";
+import { faultWord } from "./sensors.ts";
 
 /** A fault, or the file of a schedule, that cannot be played. Lists every problem with its path. */
 export class FaultsRefused extends Fault {
@@ -78,6 +79,9 @@ function misfits(fault: PlantFault, machines: readonly Machine[]): readonly stri
   }
   if (fault.kind === "bearing-wear" && machine.setWear === undefined) {
     return [`machine: "${fault.machine}" has no bearing that could wear`];
+  }
+  if (fault.kind === "fault-bit" && !machine.points.some(({ path }) => path === faultWord)) {
+    return [`machine: "${fault.machine}" has no fault word`];
   }
   if (!("point" in fault)) return [];
   const found = machine.points.find(({ path }) => path === fault.point);

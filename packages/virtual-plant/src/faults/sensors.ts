@@ -2,6 +2,9 @@ import type { PlantValue } from "../machine.ts";
 import type { Sensor } from "../process-image.ts";
 import type { ActiveFault } from "./trouble.ts";
 
+/** The point that holds what a controller finds by itself, as bits. */
+export const faultWord = "FaultWord";
+
 /** Hands a value on as it is. */
 export const trueSensor: Sensor = (_point, truth) => truth;
 
@@ -20,7 +23,10 @@ export class Sensors {
 
   /** @param elapsedS s since the start of the plant */
   at(elapsedS: number, active: readonly ActiveFault[]): Sensor {
-    const mine = active.filter(({ fault }) => fault.machine === this.#machine && "point" in fault);
+    const mine = active.filter(
+      ({ fault }) =>
+        fault.machine === this.#machine && ("point" in fault || fault.kind === "fault-bit"),
+    );
     if (mine.length === 0) {
       this.#stuckAt.clear();
       return trueSensor;
@@ -37,6 +43,9 @@ export class Sensors {
     let value: PlantValue = truth;
     let stuck = false;
     for (const { fault, sinceS } of active) {
+      if (fault.kind === "fault-bit" && this.#paths[point] === faultWord) {
+        value = Number(value) | (1 << fault.bit);
+      }
       if (!("point" in fault) || fault.point !== this.#paths[point]) continue;
       if (fault.kind === "sensor-failed") return undefined;
       if (fault.kind === "drift" && typeof value === "number") {

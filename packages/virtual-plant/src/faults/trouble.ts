@@ -66,6 +66,7 @@ function withFault(trouble: Trouble, fault: PlantFault): Trouble {
     case "stuck":
     case "drift":
     case "sensor-failed":
+    case "fault-bit":
     case "writes-ignored":
     case "clock":
       return trouble;

@@ -1,5 +1,5 @@
 import type { Random } from "@millwright/kit";
-import type { Capture, Machine, PointSpec } from "../machine.ts";
+import type { Capture, Machine, MachineFault, PointSpec } from "../machine.ts";
 import { analogue } from "../resolution.ts";
 import { bearing6309, bearingCapture, frictionShare, vibrationVelocity } from "./bearing.ts";
 import { counter, flag, measurement, produced, setpoint, state, text } from "./point.ts";
@@ -27,6 +27,21 @@ export class MotorPump implements Machine {
   readonly id: string;
   readonly kind = "pump";
   readonly points: readonly PointSpec[];
+  /** What the bits of the fault word mean (`#faultWord`). */
+  readonly faults: readonly MachineFault[] = [
+    {
+      ...{ name: "PumpTripped", message: "Pump tripped by its motor protection", severity: 900 },
+      ...{ point: "FaultWord", bit: 0 },
+    },
+    {
+      ...{ name: "BearingVibration", message: "Bearing vibration past its limit", severity: 300 },
+      ...{ point: "FaultWord", bit: 1 },
+    },
+    {
+      ...{ name: "BearingOverheated", message: "Bearing above 90 °C", severity: 600 },
+      ...{ point: "FaultWord", bit: 2 },
+    },
+  ];
   readonly #random: Random;
   readonly #winding = new ThermalMass(42_000, 24);
   readonly #driveEnd = new ThermalMass(5_200, 24);

@@ -12,6 +12,7 @@ import {
 } from "node-opcua";
 import type { PlantValue, PointSpec } from "../machine.ts";
 import { imageStatus, type ProcessImage } from "../process-image.ts";
+import { addConditions } from "./conditions.ts";
 import { objectName } from "./names.ts";
 import { RingHistorian } from "./ring-historian.ts";
 import { engineeringUnits } from "./units.ts";
@@ -48,6 +49,7 @@ export function addImageNodes(
   const variables = image.points.map((point, index) => addPoint(builder, point, index));
   const recipe = addRecipe(builder);
   addCapture(builder, top);
+  const alarms = addConditions(addressSpace, namespace, image, top, variables);
 
   const push = (points: readonly number[]): void => {
     for (const index of points) {
@@ -58,6 +60,7 @@ export function addImageNodes(
       events.served(index, image.values[index] ?? 0);
     }
     recipe?.(points);
+    alarms?.(points);
   };
   image.onScan(push);
   push(image.points.map((_point, index) => index));

@@ -146,6 +146,10 @@ export class PlantOpcuaServer {
     if (addressSpace === null) throw new Error("the server has no address space");
     const namespace = addressSpace.registerNamespace(namespaceUri);
     const { images, deviceUs, served } = this.#options;
+    if (images.some(({ machine }) => machine.faults !== undefined)) {
+      // Binds the methods of the standard's own types: refresh, acknowledge.
+      addressSpace.installAlarmsAndConditionsService();
+    }
     this.#letGo = images.map((image) =>
       addImageNodes(addressSpace, namespace, image, {
         deviceUs: () => deviceUs(image),
