@@ -24,6 +24,15 @@ export {
   type AlarmLife,
   type AlarmStep,
 } from "./life.ts";
+export {
+  goneAtMachine,
+  mirrorStepsMax,
+  nextMirrorStep,
+  toMachineState,
+  type ConditionFacts,
+  type MachineState,
+  type MirrorStep,
+} from "./mirror.ts";
 export { compareAlarms, firstOuts } from "./order.ts";
 export { FloodWatch, type Flood } from "./rate-window.ts";
 export { ChatterWatch, isStanding } from "./repeaters.ts";

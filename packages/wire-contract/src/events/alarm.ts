@@ -101,6 +101,9 @@ export interface AlarmRow {
   readonly reason?: string;
   /** End of shelving, µs. */
   readonly untilUs?: number;
+  /** As in `AlarmEvent`. */
+  readonly source?: "machine";
+  readonly machineUs?: number;
   /** Activations in the last minute, where there are enough of them to call it chattering; 0 otherwise. */
   readonly chatter: number;
   /** Active for longer than a day. */
