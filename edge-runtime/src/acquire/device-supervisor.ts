@@ -28,6 +28,8 @@ import {
 
 import type { Loss } from "../hand-over.ts";
 import { createBatchBuilder } from "./batch-builder.ts";
+import type { ConditionAct } from "./machine-condition.ts";
+import { savingResume } from "./saving-resume.ts";
 import type {
   ArrayReading,
   ArrayWish,
@@ -71,6 +73,8 @@ export interface DeviceSupervisorOptions {
   readonly changed: () => void;
   readonly resume: () => ResumePoint | undefined;
   readonly saveResume: (resume: ResumePoint) => void;
+  /** Where the settings ask for the device's own alarms. */
+  readonly conditions?: NonNullable<DriverContext["conditions"]>;
 }
 
 /** What one device produced, as counted where it enters. */
@@ -193,6 +197,16 @@ export class DeviceSupervisor implements Service {
     }
   }
 
+  /** As `write`: in the conversation that there is. Never throws. */
+  async actOnCondition(act: ConditionAct, signal: AbortSignal): Promise<WriteOutcome> {
+    const reason = `there is no link to ${this.#options.device.name}`;
+    try {
+      return (await this.#session?.actOnCondition?.(act, signal)) ?? { kind: "refused", reason };
+    } catch (failure) {
+      return { kind: "unknown", reason: messageChain(failure) };
+    }
+  }
+
   get account(): SourceAccount {
     return { due: this.#due, read: this.#read, lost: this.#lost, unexplained: this.#unexplained };
   }
@@ -262,15 +276,12 @@ export class DeviceSupervisor implements Service {
 
   /** One conversation, from opening to loss. Resolves only when the gateway stops. */
   async #converse(stop: AbortSignal, opened: () => void): Promise<void> {
-    const { clock, random, log, device, stateFolder, queueMax } = this.#options;
+    const { clock, random, log, device, stateFolder, queueMax, conditions } = this.#options;
     const before = this.account;
     const context: DriverContext = {
       device: device.id,
-      clock,
-      random,
-      log,
-      queueMax,
-      stateFolder,
+      ...{ clock, random, log, queueMax, stateFolder },
+      ...(conditions === undefined ? {} : { conditions }),
       due: (count) => {
         this.#due += count;
       },
@@ -378,31 +389,6 @@ export class DeviceSupervisor implements Service {
     this.#trouble = trouble;
     this.#options.changed();
   }
-}
-
-/**
- * The resume point is saved with the commit that holds the readings, never ahead of it; and not again while it is the
- * very same object, as with devices in which nothing outlives a conversation.
- */
-function savingResume(
-  session: DriverSession,
-  save: (resume: ResumePoint) => void,
-): (batch: ReadingBatch) => ReadingBatch {
-  let saved: ResumePoint | undefined;
-  return (batch) => {
-    if (session.resume === saved && batch.settle === undefined) return batch;
-    const settle = batch.settle?.bind(batch);
-    return {
-      ...batch,
-      settle: async () => {
-        await settle?.();
-        const { resume } = session;
-        if (resume === saved) return;
-        saved = resume;
-        save(resume);
-      },
-    };
-  };
 }
 
 /** A call, because a compiler that has seen `aborted` false once believes that it stays so across a wait. */

@@ -8,6 +8,8 @@ import type {
 } from "@millwright/wire-contract";
 import type { z } from "zod";
 
+import type { ConditionAct, ConditionNews } from "./machine-condition.ts";
+
 /** Fills the columns of one batch. Reused by the driver from batch to batch; never grows past its bound. */
 export interface BatchBuilder {
   /**
@@ -110,6 +112,8 @@ export interface DriverSession extends AsyncDisposable {
    */
   readings(signal: AbortSignal): AsyncIterable<ReadingBatch>;
   write(point: number, value: Scalar, signal: AbortSignal): Promise<WriteOutcome>;
+  /** Does to an alarm of the device's own what a person did to it; absent where the protocol has none. */
+  actOnCondition?(act: ConditionAct, signal: AbortSignal): Promise<WriteOutcome>;
   /** Absent where the protocol has no arrays. Throws `LinkLost` when the device goes away. */
   readArray?(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused>;
   /**
@@ -151,6 +155,12 @@ export interface DriverContext {
   readonly proven: (atUs: number, points?: readonly number[]) => void;
   /** What a person should know of this conversation, in words (revised intervals, refused filters); "" takes it back. */
   readonly note: (text: string) => void;
+  /** Where the settings ask for the device's own alarms: whose they are, and who is told. */
+  readonly conditions?: {
+    /** An address of the device; "" for all that it has. */
+    readonly notifier: string;
+    readonly tell: (news: ConditionNews) => void;
+  };
   /** Marks a connection on every screen, for example "no encryption"; "" takes it back. */
   readonly badge: (text: string) => void;
 }
@@ -230,6 +240,8 @@ export interface Driver<Settings> {
   checkPoint(settings: Settings, point: PointSettings): Refused | undefined;
   /** Refuses to write a point that can only be read, before anything is started; absent where only the device knows. */
   checkWrite?(settings: Settings, point: PointSettings): Refused | undefined;
+  /** As `checkPoint`, for whose alarms are listened to ("" for all); absent where the protocol has no alarms of its own. */
+  checkNotifier?(notifier: string): Refused | undefined;
   /** As `checkPoint`, for arrays; absent where the protocol has none. */
   checkArray?(wish: ArrayWish): Refused | undefined;
   /** Begins to load code that takes long, while others are busy with other things. `open` waits for it if need be. */

@@ -8,7 +8,9 @@ import type {
   ReadingBatch,
   ResumePoint,
 } from "../driver.ts";
+import type { ConditionAct } from "../machine-condition.ts";
 import { isAborted } from "./aborted.ts";
+import { actOnCondition } from "./condition-calls.ts";
 import { ServiceFailure, toLinkFault } from "./faults.ts";
 import { Listening, type ListeningParts } from "./listening.ts";
 import { deleteSubscription } from "./monitoring.ts";
@@ -128,6 +130,11 @@ export class Conversation implements DriverSession {
       return { kind: "refused", reason: "a part of a structure cannot be written by itself" };
     }
     return writeValue(library, attached.session, nodeId, value, signal);
+  }
+
+  actOnCondition(act: ConditionAct, signal: AbortSignal): Promise<WriteOutcome> {
+    const { library, attached } = this.#parts;
+    return actOnCondition(library, attached.session, attached.facts.namespaces, act, signal);
   }
 
   async readArray(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused> {

@@ -137,7 +137,10 @@ export function planItems(points: readonly PointPlan[]): ItemPlan[] {
  * Names what a subscription was made for. A subscription that was left in the server is taken up again only for the
  * same items in the same order, because their numbers are what notifications carry.
  */
-export function fingerprintOf(points: readonly PointPlan[], wishes: readonly number[]): string {
+export function fingerprintOf(
+  points: readonly PointPlan[],
+  wishes: readonly (number | string)[],
+): string {
   const hash = createHash("sha256");
   for (const point of points) {
     hash.update(

@@ -3,6 +3,7 @@ import { status, type LossReason } from "@millwright/wire-contract";
 import type { DriverContext } from "../driver.ts";
 import { watchAge } from "./certificate-age.ts";
 import type { Attached } from "./climb.ts";
+import { ConditionWatch } from "./condition-watch.ts";
 import { ServiceFailure } from "./faults.ts";
 import { fillHoles, type Unfilled } from "./history.ts";
 import { planHoles } from "./hole.ts";
@@ -49,6 +50,8 @@ export class Listening {
   outcome: string;
   readonly #parts: ListeningParts;
   readonly #structures: StructureDecoder;
+  /** Where the settings ask for the server's own alarms. */
+  readonly #conditions: ConditionWatch | undefined;
   readonly #mismatched = new Set<number>();
   /** Items that the server does not serve; nothing proves their points. */
   readonly #dead = new Set<number>();
@@ -91,11 +94,15 @@ export class Listening {
     this.untilUs = kept?.untilUs ?? 0;
     this.publishedUs = kept?.publishedUs ?? 0;
     this.#structures = new StructureDecoder(library, attached.session, attached.facts.limits);
+    const { conditions: wish } = context;
+    if (wish !== undefined) {
+      this.#conditions = new ConditionWatch({ library, attached, context, notes, wish });
+    }
   }
 
   /** The subscription has all its items; one that has not is of no use to the next conversation. */
   get complete(): boolean {
-    return this.#complete;
+    return this.#complete && this.#conditions?.made !== false;
   }
 
   /** What the server says of its health, 0 to 255; undefined when it does not say. */
@@ -210,7 +217,12 @@ export class Listening {
       },
       signal,
     );
-    await Promise.all([this.#fillHole(signal), listening, this.#watchOwnCertificate(signal)]);
+    await Promise.all([
+      this.#fillHole(signal),
+      listening,
+      this.#watchOwnCertificate(signal),
+      this.#conditions?.run(signal),
+    ]);
   }
 
   /** In plain text our certificate plays no part, and its end stops nothing. */
@@ -271,6 +283,8 @@ export class Listening {
             }
           }
         }
+      } else if (data instanceof library.EventNotificationList) {
+        this.#conditions?.take(data.events ?? []);
       } else if (data instanceof library.StatusChangeNotification) {
         throw new ServiceFailure("Subscription", data.status.name);
       }

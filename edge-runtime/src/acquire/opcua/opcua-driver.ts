@@ -44,6 +44,10 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
     const plan = planPoint(point);
     return "kind" in plan ? plan : undefined;
   },
+  checkNotifier(notifier) {
+    const address = notifier === "" ? undefined : parseAddress(notifier);
+    return address?.kind === "refused" ? address : undefined;
+  },
   checkArray({ array, rate, scale }) {
     for (const text of [array, rate, scale]) {
       const address = typeof text === "number" ? undefined : parseAddress(text);

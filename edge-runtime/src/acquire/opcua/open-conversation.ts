@@ -96,7 +96,12 @@ async function attach(
 ): Promise<Conversation> {
   const { device, log, queueMax } = context;
   const memory = resume === undefined ? undefined : recall(resume.memory);
-  const fingerprint = fingerprintOf(points, [settings.publishingMs, settings.bridgeSeconds]);
+  const notifier = context.conditions?.notifier;
+  const fingerprint = fingerprintOf(points, [
+    settings.publishingMs,
+    settings.bridgeSeconds,
+    ...(notifier === undefined ? [] : [`alarms of ${notifier}`]),
+  ]);
   const attached = await climb(
     {
       library,

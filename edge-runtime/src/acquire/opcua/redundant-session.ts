@@ -8,6 +8,7 @@ import type {
   ReadingBatch,
   ResumePoint,
 } from "../driver.ts";
+import type { ConditionAct } from "../machine-condition.ts";
 import { isAborted } from "./aborted.ts";
 import type { Conversation } from "./conversation.ts";
 import { toLinkFault } from "./faults.ts";
@@ -66,6 +67,10 @@ export class RedundantSession implements DriverSession {
 
   write(point: number, value: Scalar, signal: AbortSignal): Promise<WriteOutcome> {
     return this.#active.write(point, value, signal);
+  }
+
+  actOnCondition(act: ConditionAct, signal: AbortSignal): Promise<WriteOutcome> {
+    return this.#active.actOnCondition(act, signal);
   }
 
   readArray(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused> {
