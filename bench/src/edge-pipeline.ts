@@ -1,12 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { Part } from "@millwright/launcher";
 
 import type { Bench, BenchContext, Figures } from "./bench.ts";
-import { startGateway, type Counters } from "./gateway.ts";
-import { useOf, type ProcessUse } from "./processes.ts";
+import { load, runBare, startProgram } from "./full-load.ts";
 
 /** The way of a value through the gateway at full speed, and what it does when more comes than it can bear. */
 export const bench: Bench = {
@@ -40,7 +36,7 @@ async function measure(context: BenchContext, folder: string, port: number): Pro
   const { quick } = context;
   mkdirSync(folder, { recursive: true });
   const seconds = quick ? 2 : 8;
-  const bare = await runBare(folder, port, seconds);
+  const bare = await runBare(folder, port, fullTags, seconds);
   const full = await load(context, join(folder, "full"), {
     seconds,
     device: { port, tags: fullTags, everyMs: fullEveryMs, registersMax: 125 },
@@ -98,101 +94,4 @@ async function measure(context: BenchContext, folder: string, port: number): Pro
       unit: "samples",
     },
   };
-}
-
-interface Load {
-  readonly storedPerS: number;
-  /** CPU time of the way to the disk; what becomes of frames later is apart. */
-  readonly storedPerCpuS: number;
-  readonly storedPerCpuSWithTiers: number;
-  readonly tendShare: number;
-  readonly duePerS: number;
-  readonly readPerS: number;
-  readonly lostPerS: number;
-  readonly rssMb: number;
-  readonly unexplained: number;
-}
-
-async function load(
-  context: BenchContext,
-  folder: string,
-  { seconds, device }: { readonly seconds: number; readonly device: Device },
-): Promise<Load> {
-  const gateway = await startGateway(folder, { devices: [deviceOf(folder, device)] });
-  await gateway.firstDurable("source");
-  // Warmed: the compiler has seen all of it, and every buffer has had its largest size.
-  await sleep(context.quick ? 1_000 : 4_000, undefined, { signal: context.signal });
-  const before = await look();
-  const uses: ProcessUse[] = [];
-  for (let step = 0; step < 8; step++) {
-    await sleep((seconds * 1_000) / 8, undefined, { signal: context.signal });
-    if (step >= 4) uses.push(useOf(gateway.part.pid));
-  }
-  const after = await look();
-  await gateway.part.stop();
-  const tookS = (after.atMs - before.atMs) / 1_000;
-  const of = (pick: (counters: Counters) => number): number =>
-    pick(after.counters) - pick(before.counters);
-  const ofSource = (key: "due" | "read" | "lost"): number =>
-    of(({ devices: all }) => all.find((each) => each.device === "source")?.[key] ?? Number.NaN);
-  const stored = of(({ journal }) => journal.sent);
-  const cpuS = after.use.cpuS - before.use.cpuS;
-  const tendS = of(({ journal }) => journal.tendCpuMs) / 1_000;
-  return {
-    storedPerS: stored / tookS,
-    storedPerCpuS: stored / (cpuS - tendS),
-    storedPerCpuSWithTiers: stored / cpuS,
-    tendShare: tendS / cpuS,
-    duePerS: ofSource("due") / tookS,
-    readPerS: ofSource("read") / tookS,
-    lostPerS: ofSource("lost") / tookS,
-    rssMb: Math.max(...uses.map(({ rssMb }) => rssMb)),
-    unexplained: after.counters.unexplained,
-  };
-
-  async function look(): Promise<{ counters: Counters; use: ProcessUse; atMs: number }> {
-    const counters = await gateway.counters();
-    return { counters, use: useOf(gateway.part.pid), atMs: performance.now() };
-  }
-}
-
-interface Device {
-  readonly port: number;
-  readonly tags: number;
-  readonly everyMs: number;
-  readonly registersMax: number;
-}
-
-function deviceOf(folder: string, { port, tags, everyMs, registersMax }: Device): object {
-  const rows = Array.from(
-    { length: tags },
-    (_tag, at) => `source/s${at},holding:${at},uint16,0.01,2`,
-  );
-  mkdirSync(folder, { recursive: true });
-  const table = join(folder, "source.csv");
-  writeFileSync(table, `id,address,type,scale,decimals\n${rows.join("\n")}\n`);
-  return {
-    id: "source",
-    protocol: "modbus",
-    connection: { framing: "tcp", host: "127.0.0.1", port, concurrent: 16, registersMax },
-    everyMs,
-    tags: table,
-  };
-}
-
-async function runBare(folder: string, port: number, seconds: number): Promise<number> {
-  const file = join(folder, "bare.db");
-  const bare = startProgram("bare-edge.ts", [port, fullTags, seconds, file].map(String));
-  const { samples, cpuS } = await bare.ready;
-  await bare.exited;
-  return Number(samples) / Number(cpuS);
-}
-
-function startProgram(program: string, args: readonly string[]): Part {
-  return new Part({
-    name: program,
-    program: join(import.meta.dirname, program),
-    args,
-    readyMsMax: 60_000,
-  });
 }

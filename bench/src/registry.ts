@@ -12,6 +12,7 @@ import { bench as journal } from "./journal.ts";
 import { bench as modelBank } from "./model-bank.ts";
 import { bench as nab } from "./nab.ts";
 import { bench as outagePeers } from "./outage-peers.ts";
+import { bench as pipelineFull } from "./pipeline-full.ts";
 import { bench as plantFaults } from "./plant-faults.ts";
 import { bench as publish } from "./publish.ts";
 import { bench as recover } from "./recover.ts";
@@ -48,6 +49,7 @@ export const benches: readonly Bench[] = [
   modelBank,
   swap,
   detectScale,
+  pipelineFull,
   stats,
   plantFaults,
 ];
