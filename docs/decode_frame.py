@@ -555,7 +555,8 @@ def read_body(content, body, tags):
     if content == "piece":
         return {"sha256": read[1].hex(), "at": read.get(2, 0), "data": read.get(3, b"").hex()}
     if content == "aggregates":
-        return {"hour": read.get(1, 0), "revision": read[2], "minutes": read.get(3, b"").hex()}
+        return {"hour": read.get(1, 0), "revision": read[2], "minutes": read.get(3, b"").hex(),
+                **({"hours": read[4].hex()} if 4 in read else {})}
     if content == "void":
         return {"fromSeq": read[1], "toSeq": read[2], "chainBefore": "%016x" % read.get(3, 0),
                 "chainAt": "%016x" % read.get(4, 0), "sampleCount": read.get(5, 0)}

@@ -349,6 +349,7 @@ class HubCore implements Service, HubViews {
         reader: store,
         digest: (order) => history.digest(order),
         publish: (gateway, message) => {
+        digestBuckets: (order) => history.digestBuckets(order),
           inbox.publishOrders(gateway, message);
         },
         clock,

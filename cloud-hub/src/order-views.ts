@@ -4,6 +4,7 @@ import type {
   LedgerEntry,
   LossCount,
   OrderState,
+  Resolution,
   TagId,
 } from "@millwright/wire-contract";
 
@@ -16,9 +17,9 @@ export type OrderOutcome = "done" | "refused" | "cancelled";
 
 /** What one side holds of a tag in the range of an order. */
 export interface Holding {
-  /** Samples that differ from one another. */
+  /** Samples that differ from one another; minutes or hours, where these were ordered. */
   readonly samples: number;
-  /** SHA-256 of them (docs/wire-format.md, 4). */
+  /** SHA-256 of them (docs/wire-format.md, 4 and 5). */
   readonly digest: string;
 }
 
@@ -40,6 +41,7 @@ export interface OrderView {
   readonly fromUs: number;
   /** Excluded. */
   readonly toUs: number;
+  readonly resolution: Resolution;
   readonly kbitPerS: number;
   readonly askedUs: number;
   /** `asked`: the gateway has not said anything yet. */

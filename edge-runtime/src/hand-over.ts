@@ -182,10 +182,15 @@ export interface OrderBook {
   /**
    * Seals the next piece of an answer.
    *
-   * @returns its bytes, and whether it was the last
+   * @returns its bytes, whether it was the last, and whether hours that it needs are still being made: nothing was sealed
    */
-  answer(id: number): Promise<{ readonly bytes: number; readonly last: boolean }>;
-  /** Reads what is kept of the range, and moves the order to `answered`. @param signal aborts: it rejects */
+  answer(
+    id: number,
+  ): Promise<{ readonly bytes: number; readonly last: boolean; readonly waits?: boolean }>;
+  /**
+   * Reads what is kept of the range, and moves the order to `answered`; not while hours of it are being made: then it is to
+   * be asked again. @param signal aborts: it rejects
+   */
   compare(id: number, signal: AbortSignal): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ import type { FrameReader } from "../hand-over.ts";
 import type { Aggregate } from "../hub-views.ts";
 import { beginEarlier, type ReadLine, type Tier } from "./begin-earlier.ts";
 import { concerns } from "./gap-book.ts";
+import type { BucketAnswer, BucketOrder } from "./lake/digest-buckets.ts";
 import type { DigestAnswer, DigestOrder } from "./lake/digest-samples.ts";
 import { LakeHost } from "./lake/lake-host.ts";
 import type { LakeSettings } from "./lake/lake-messages.ts";
@@ -153,6 +154,11 @@ export class History implements AsyncDisposable {
   /** What is stored, for comparing with a gateway: read in the lake's process, because there may be much of it. */
   digest(order: DigestOrder): Promise<DigestAnswer> {
     return this.#lake.digest({ kind: "digest", ...order });
+  }
+
+  /** @see digestBuckets */
+  digestBuckets(order: BucketOrder): Promise<BucketAnswer | undefined> {
+    return this.#lake.digestBuckets({ kind: "digest-buckets", ...order });
   }
 
   /** Buckets that begin in the range. The last ten minutes are in them once they are sorted. */

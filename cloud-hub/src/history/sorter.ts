@@ -2,11 +2,10 @@
  * Sorts stored frames by tag: samples of one tag become chunks, chunks become minutes and hours. A pass is one
  * transaction over a part of what waits, so a kill costs a pass that is done again, and nothing is done twice.
  */
-import type { Clock, Log, Refused } from "@millwright/kit";
-import { decodeToldMinutes, ruleOf, type ToldMinutes } from "@millwright/aggregates";
+import type { Clock, Log } from "@millwright/kit";
+import { ruleOf } from "@millwright/aggregates";
 import {
   bucketOf,
-  decodeAggregates,
   decodeSamples,
   type Dictionary,
   type FrameHead,
@@ -30,7 +29,8 @@ import {
 } from "./clock-corrections.ts";
 import { moveChunks, rangesToMove, recomputeMoved, type MovedRange } from "./correct-chunks.ts";
 import { hourTier, minuteTier } from "./rollups/rollup-store.ts";
-import { takeToldHours, touchedSlots, type ToldHour } from "./rollups/recompute.ts";
+import { takeTold, touchedSlots, type ToldBucketsOfTag } from "./rollups/recompute.ts";
+import { readStatement, type ToldStatement } from "./rollups/told-statement.ts";
 import { SampleCounts } from "./sample-counts.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
 import { dayOf, dayUs, sensibleUs } from "./samples/chunk.ts";
@@ -77,13 +77,10 @@ const seriesPerStep = 512;
 /** Ledger entries of one gateway that a pass looks at. They merge on the gateway: more are the mark of a defect. */
 const entriesMax = 10_000;
 
-/** A frame of minutes that a gateway told. */
-interface ToldFrame {
+/** A frame of minutes or hours that a gateway told. */
+interface ToldFrame extends ToldStatement {
   readonly head: FrameHead;
   readonly dictionary: Dictionary;
-  readonly hour: number;
-  readonly revision: number;
-  readonly told: readonly ToldMinutes[];
 }
 
 interface ReadableFrame {
@@ -149,7 +146,7 @@ export class Sorter {
       aggregates,
       parts,
     } = await this.#withDictionaries(frames, chosen, unreadable);
-    const toldHours = await this.#toldHours(client, aggregates);
+    const statements = await this.#statements(client, aggregates);
     const forks = await this.#forks(client);
     const readable = [...told, ...forks.readable];
     const heads = readable.map(({ head }) => head);
@@ -182,8 +179,8 @@ export class Sorter {
       for (const [gateway, count] of repeats) counts.add(gateway, "repeats", count);
       for (const [gateway, count] of conflicts) counts.add(gateway, "conflicts", count);
     }
-    for (let at = 0; at < toldHours.length; at += seriesPerStep) {
-      await takeToldHours(client, toldHours.slice(at, at + seriesPerStep));
+    for (let at = 0; at < statements.length; at += seriesPerStep) {
+      await takeTold(client, statements.slice(at, at + seriesPerStep));
     }
     await noteSorted(client, parts, filling);
     await noteUnreadable(client, unreadable);
@@ -249,7 +246,7 @@ export class Sorter {
       const { gateway, seq } = head;
       const read =
         head.content === "aggregates"
-          ? readAggregates(body, dictionary)
+          ? readStatement(body, dictionary)
           : decodeSamples(body, dictionary);
       if ("kind" in read) {
         log.error("history.frame-undecodable", { gateway, lane, seq, reason: read.reason });
@@ -269,29 +266,31 @@ export class Sorter {
     return { readable, aggregates, parts };
   }
 
-  /** What was told of each tag and hour, and partitions for it, made before the transaction touches their tables. */
-  async #toldHours(
+  /** What was told of each tag, and partitions for it, made before the transaction touches their tables. */
+  async #statements(
     client: pg.PoolClient,
     frames: readonly ToldFrame[],
-  ): Promise<readonly ToldHour[]> {
+  ): Promise<readonly ToldBucketsOfTag[]> {
     const { pool, book, clock } = this.#options;
-    const told: ToldHour[] = [];
+    const told: ToldBucketsOfTag[] = [];
     const slots = new Set<number>();
     const gateways = new Set(frames.map(({ head }) => head.gateway));
     const clocks = new ClockCorrections(await readCorrections(client, [...gateways]));
-    for (const { head, dictionary, hour, revision, told: tags } of frames) {
+    for (const { head, dictionary, tier, slot, revision, told: tags } of frames) {
       const numbers = await book.numbers(pool, head.gateway, dictionary);
       // They were reckoned by stamps that are read at another time: what is computed here is nearer to the truth.
       const isMoved = clocks.of(head) !== 0;
-      for (const { tag, minutes } of tags) {
+      for (const { tag, buckets } of tags) {
         const definition = dictionary.byIndex(tag);
         if (definition === undefined) throw new Error(`tag ${tag} is not in its dictionary`);
         if (isMoved && definition.clock === "gateway") continue;
         const series = numbers[tag] ?? -1;
-        told.push({ series, rule: ruleOf(definition), slot: hour, minutes, revision });
+        told.push({ series, rule: ruleOf(definition), tier, slot, buckets, revision });
       }
-      const fromUs = hour * hourUs;
-      if (fromUs >= sensibleUs && fromUs < clock.nowUs() + 2 * dayUs) slots.add(hour);
+      const fromUs = slot * tier.slotUs;
+      if (fromUs >= sensibleUs && fromUs < clock.nowUs() + 2 * dayUs) {
+        slots.add(Math.floor(fromUs / hourUs));
+      }
     }
     await this.#minutes.ensure(slots);
     await this.#hours.ensure([...slots].map((slot) => Math.floor((slot * hourUs) / dayUs)));
@@ -474,17 +473,6 @@ function* daysOfMoved(
   for (const { gateway, firstUs, lastUs } of moved) {
     for (let day = dayOf(firstUs); day <= dayOf(lastUs); day++) yield { gateway, day };
   }
-}
-
-function readAggregates(
-  body: Uint8Array,
-  dictionary: Dictionary,
-): Pick<ToldFrame, "hour" | "revision" | "told"> | Refused {
-  const read = decodeAggregates(body);
-  if ("kind" in read) return read;
-  const { hour, revision } = read;
-  const told = decodeToldMinutes(read.minutes, hour * hourUs, (tag) => dictionary.byIndex(tag));
-  return "kind" in told ? told : { hour, revision, told };
 }
 
 /** Is any of these days in files alone? Nearly never: then nobody asks for each tag. */

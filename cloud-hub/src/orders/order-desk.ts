@@ -26,6 +26,7 @@ import {
 import { openPool } from "../database/pool.ts";
 import type { FrameReader } from "../hand-over.ts";
 import type { DigestAnswer, DigestOrder } from "../history/lake/digest-samples.ts";
+import type { BucketAnswer, BucketOrder } from "../history/lake/digest-buckets.ts";
 import type {
   AcknowledgementBoard,
   LedgerView,
@@ -46,6 +47,8 @@ export interface OrderDeskOptions {
   readonly store: OrderStore;
   readonly reader: Pick<FrameReader, "gateway" | "newestDictionary">;
   readonly digest: (order: DigestOrder) => Promise<DigestAnswer>;
+  /** Undefined while something of the gateway is not in the tiers yet. */
+  readonly digestBuckets: (order: BucketOrder) => Promise<BucketAnswer | undefined>;
   readonly acknowledgements: Pick<AcknowledgementDesk, "look" | "gateways" | "of">;
   readonly publish: (gateway: GatewayId, message: OrdersMessage) => void;
   readonly clock: Clock;
@@ -140,6 +143,8 @@ export class OrderDesk implements OrderBoard {
     if (kind === "repair" && wish.toUs > nowUs) return refused("a repair is of the past");
     if (kind === "recording" && wish.toUs <= nowUs)
       return refused("a recording is of a time to come");
+    if (kind === "recording" && wish.resolution !== "samples")
+      return refused("a recording is of samples");
     const open = (await store.open()).filter((order) => order.gateway === gateway);
     if (open.length >= ordersMax) {
       return refused(`${ordersMax} orders of this gateway are not over; cancel one or wait`);
@@ -151,6 +156,7 @@ export class OrderDesk implements OrderBoard {
       tags: wish.tags,
       fromUs: wish.fromUs,
       toUs: wish.toUs,
+      resolution: wish.resolution,
       bytesPerSMax: (wish.kbitPerS * 1_000) / 8,
       askedUs: nowUs,
       healed: 0,
@@ -247,12 +253,13 @@ export class OrderDesk implements OrderBoard {
     publish(gateway, {
       version: 1,
       generation: clock.nowUs(),
-      orders: orders.map(({ id, kind, tags, fromUs, toUs, bytesPerSMax, counted }) => ({
+      orders: orders.map(({ id, kind, tags, fromUs, toUs, resolution, bytesPerSMax, counted }) => ({
         id,
         kind,
         tags,
         fromUs,
         toUs,
+        ...(resolution === "samples" ? {} : { resolution }),
         bytesPerSMax,
         mayAnswer: counted !== undefined,
       })),
@@ -264,6 +271,10 @@ export class OrderDesk implements OrderBoard {
     const { store, clock } = this.#options;
     if (changed) await store.keepReport(order.id, report);
     if (this.#busy.has(order.id)) return;
+    if ((report.resolution ?? "samples") !== order.resolution) {
+      await this.#refuse(order, report, "this version of the gateway brings samples only");
+      return;
+    }
     const isReady = report.state === "ready" && order.counted === undefined;
     if (!isReady && report.state !== "answered" && report.state !== "refused") return;
     this.#busy.add(order.id);
@@ -278,10 +289,23 @@ export class OrderDesk implements OrderBoard {
     }
   }
 
+  async #refuse(order: OrderRow, report: OrderReport, note: string): Promise<void> {
+    const { store, clock } = this.#options;
+    await store.keepReport(order.id, { ...report, note });
+    await store.end(order.id, "refused", clock.nowUs());
+    await this.#look();
+    this.tell(order.gateway);
+  }
+
   /** What is stored before the answer comes, so that it is known what it heals. */
   async #count(order: OrderRow): Promise<void> {
     const { store, reader, digest } = this.#options;
     const { gateway, tags, fromUs, toUs } = order;
+    // Minutes and hours are statements about samples: they heal none.
+    if (order.resolution !== "samples") {
+      await store.count(order.id, { ranges: [], before: [] });
+      return;
+    }
     const dictionary = await reader.newestDictionary(gateway);
     const all = await store.claims(gateway, fromUs, toUs);
     const claims = all.filter(({ reason }) => isHealable(reason));
@@ -301,7 +325,12 @@ export class OrderDesk implements OrderBoard {
       // Of a tag of which the gateway has nothing there is nothing to compare.
       fromUs: samples === 0 ? toUs : fromUs,
     }));
-    const held = await digest({ gateway, tags, toUs, ranges });
+    const held =
+      order.resolution === "samples"
+        ? await digest({ gateway, tags, toUs, ranges })
+        : await this.#heldBuckets(order, order.resolution, answers);
+    // Asked again with the next report of the gateway.
+    if (held === undefined) return;
     const compared = answers.map(({ tag, samples, digest: own }, at) => ({
       tag,
       gateway: { samples, digest: own },
@@ -317,8 +346,19 @@ export class OrderDesk implements OrderBoard {
     log.info("orders.done", { order: id, gateway, healed, agrees: comparison.agrees });
   }
 
+  async #heldBuckets(
+    { gateway }: OrderRow,
+    resolution: BucketOrder["resolution"],
+    answers: readonly TagAnswer[],
+  ): Promise<DigestAnswer | undefined> {
+    const tags = answers.map(({ tag, ranges = [] }) => ({ tag, ranges }));
+    const held = await this.#options.digestBuckets({ gateway, resolution, tags });
+    return held === undefined ? undefined : { tags: held.tags, counts: [] };
+  }
+
   #view(row: OrderRow): OrderView {
     const { id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, outcome, healed } = row;
+    const { resolution } = row;
     const report = outcome === undefined ? (this.#reports.get(id) ?? row.report) : row.report;
     return {
       id,
@@ -327,6 +367,7 @@ export class OrderDesk implements OrderBoard {
       tags,
       fromUs,
       toUs,
+      resolution,
       kbitPerS: (bytesPerSMax * 8) / 1_000,
       askedUs,
       state: outcome ?? report?.state ?? "asked",

@@ -3,10 +3,13 @@ import type { Refused } from "@millwright/kit";
 import {
   isGatewayId,
   isTagId,
+  answerRangesMax,
   orderStates,
+  resolutions,
   tagsPerOrderMax,
   type GatewayId,
   type OrderReport,
+  type Resolution,
   type TagId,
 } from "@millwright/wire-contract";
 import { z } from "zod";
@@ -19,6 +22,7 @@ const report: z.ZodType<OrderReport> = z.object({
   gateway: z.custom<GatewayId>((value) => typeof value === "string" && isGatewayId(value)),
   id: count,
   state: z.enum(orderStates),
+  resolution: z.enum(resolutions).exactOptional(),
   done: z.number().min(0).max(1),
   samples: count,
   bytes: count,
@@ -30,6 +34,10 @@ const report: z.ZodType<OrderReport> = z.object({
         samples: count,
         fromUs: z.number(),
         digest: z.string().regex(/^[0-9a-f]{64}$/),
+        ranges: z
+          .array(z.tuple([z.number(), z.number()]))
+          .max(answerRangesMax)
+          .exactOptional(),
       }),
     )
     .max(tagsPerOrderMax)
@@ -46,6 +54,8 @@ export interface OrderWish {
   /** Measured times, µs; `toUs` is excluded. */
   readonly fromUs: number;
   readonly toUs: number;
+  /** In which form the answer is wanted. */
+  readonly resolution: Resolution;
   /** What the answer may bring onto the road, kbit/s. */
   readonly kbitPerS: number;
 }
@@ -54,6 +64,7 @@ const wish: z.ZodType<OrderWish> = z.strictObject({
   tags: z.array(tag).min(1).max(tagsPerOrderMax),
   fromUs: z.int(),
   toUs: z.int(),
+  resolution: z.enum(resolutions).default("samples"),
   // A fifth of a usual uplink of a plant; on a metered link the settings of the gateway hold it lower still.
   kbitPerS: z.number().min(8).max(1_000_000).default(4_000),
 });

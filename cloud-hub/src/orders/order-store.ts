@@ -1,5 +1,5 @@
 /** Orders as rows. No decisions are made here. */
-import type { GatewayId, OrderReport, TagId } from "@millwright/wire-contract";
+import type { GatewayId, OrderReport, Resolution, TagId } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { toEntry, type EntryRow } from "../database/rows.ts";
@@ -20,6 +20,7 @@ export interface OrderRow {
   readonly tags: readonly TagId[];
   readonly fromUs: number;
   readonly toUs: number;
+  readonly resolution: Resolution;
   readonly bytesPerSMax: number;
   readonly askedUs: number;
   readonly counted?: Counted;
@@ -37,6 +38,7 @@ interface Row {
   readonly tags: TagId[];
   readonly from_us: bigint;
   readonly to_us: bigint;
+  readonly resolution: Resolution;
   readonly bytes_per_s_max: number;
   readonly asked_us: bigint;
   readonly counted: Counted | null;
@@ -62,12 +64,18 @@ export class OrderStore {
   }
 
   async add(order: Omit<OrderRow, "healed">): Promise<void> {
-    const { id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs } = order;
-    await this.#pool.query(
-      `insert into orders (id, gateway, kind, tags, from_us, to_us, bytes_per_s_max, asked_us)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs],
+    if (!(await this.addOnce(order))) throw new Error(`order ${order.id} is there already`);
+  }
+
+  /** One whose number says what it is about. @returns false when it was there already, over or not */
+  async addOnce(order: Omit<OrderRow, "healed">): Promise<boolean> {
+    const { id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, resolution } = order;
+    const added = await this.#pool.query(
+      `insert into orders (id, gateway, kind, tags, from_us, to_us, bytes_per_s_max, asked_us, resolution)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing`,
+      [id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, resolution],
     );
+    return (added.rowCount ?? 0) > 0;
   }
 
   /** All that are not over, the oldest first. */
@@ -175,6 +183,7 @@ function toOrder(row: Row): OrderRow {
     tags: row.tags,
     fromUs: Number(row.from_us),
     toUs: Number(row.to_us),
+    resolution: row.resolution,
     bytesPerSMax: row.bytes_per_s_max,
     askedUs: Number(row.asked_us),
     healed: Number(row.healed),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
-import { decodeToldMinutes, widths, type Buckets } from "@millwright/aggregates";
+import { decodeTold, widths, type Buckets } from "@millwright/aggregates";
 import { seededRandom } from "@millwright/kit";
 import {
   decodeAggregates,
@@ -132,12 +132,12 @@ async function toldBy(journal: JournalCore): Promise<Told> {
       assert(!("kind" in read));
       const fromUs = read.hour * hourUs;
       assert.deepEqual([head.firstUs, head.lastUs], [fromUs, fromUs + hourUs - 1]);
-      const told = decodeToldMinutes(read.minutes, fromUs, (index) => dictionary.byIndex(index));
+      const told = decodeTold(read.minutes, fromUs, (index) => dictionary.byIndex(index));
       assert(!("kind" in told), "reason" in told ? told.reason : "");
       for (const one of told) {
         const id = dictionary.byIndex(one.tag)?.id ?? "";
         const { hour, revision } = read;
-        statements.push({ epoch, tag: id, hour, revision, minutes: one.minutes });
+        statements.push({ epoch, tag: id, hour, revision, minutes: one.buckets });
       }
     }
   }

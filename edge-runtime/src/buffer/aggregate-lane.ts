@@ -1,15 +1,10 @@
-import { encodeToldMinutes, widths } from "@millwright/aggregates";
-import {
-  encodeAggregates,
-  type ClockState,
-  type Dictionary,
-  type TagDefinition,
-} from "@millwright/wire-contract";
+import { widths } from "@millwright/aggregates";
+import type { ClockState, Dictionary, TagDefinition } from "@millwright/wire-contract";
 
+import { noClock, sealTold } from "./aggregate-frames.ts";
 import type { ClockTable } from "./clock-table.ts";
 import type { CriticalLane } from "./critical-lane.ts";
 import type { FrameTable } from "./frame-table.ts";
-import { keyOf } from "./lane-book.ts";
 import { OldDictionaries } from "./old-dictionaries.ts";
 import type { Moment, Sealer } from "./sealing.ts";
 import type { TagTable } from "./tag-table.ts";
@@ -48,39 +43,17 @@ export class AggregateLane {
     for (const [dictionary, some] of Map.groupBy(told, ({ tag }) => nameOf(tag, used))) {
       if (dictionary === undefined) continue;
       this.#dictionaries.tell(at, dictionary);
-      this.#seal(at, hour, frontier, dictionary, clocks[0] ?? noClock, some);
+      sealTold(this.#parts, at, {
+        widthUs: widths.minute,
+        beginUs: hour * widths.hour,
+        told: some
+          .map(({ tag, minutes }) => ({ tag: tag.index, buckets: minutes }))
+          .toSorted((a, b) => a.tag - b.tag),
+        revision: frontier,
+        dictionary,
+        clock: clocks[0] ?? noClock,
+      });
     }
-  }
-
-  #seal(
-    { rank, nowUs }: Moment,
-    hour: number,
-    revision: number,
-    dictionary: Dictionary,
-    clock: ClockState,
-    tags: RolledHour["tags"],
-  ): void {
-    const { sealer, frames } = this.#parts;
-    const fromUs = hour * widths.hour;
-    const told = tags
-      .map(({ tag, minutes }) => ({ tag: tag.index, minutes }))
-      .toSorted((a, b) => a.tag - b.tag);
-    const minutes = encodeToldMinutes(told, fromUs, (tag) => dictionary.byIndex(tag));
-    const fields = {
-      content: "aggregates",
-      sampleCount: 0,
-      dictionary: dictionary.hash,
-      firstUs: fromUs,
-      lastUs: fromUs + widths.hour - 1,
-      sealedUs: nowUs,
-      clock,
-      late: false,
-    } as const;
-    const body = encodeAggregates({ hour, revision, minutes });
-    const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, body);
-    // It needs no sample frame: none of those that come is held for its sake.
-    const raw = keyOf(rank, sealer.heads.raw.seq);
-    frames.putTold(rank, "history", { sealed, rawFrom: raw, rawTo: raw, shared: false });
   }
 
   /** The one in use first. */
@@ -100,8 +73,6 @@ export class AggregateLane {
       .toSorted((a, b) => Number(a.disciplined) - Number(b.disciplined));
   }
 }
-
-const noClock: ClockState = { segment: 0, disciplined: true, offsetUs: 0 };
 
 /** Whether the hub was told less than all, by the rule of today or by one of those under which samples were kept. */
 function isThinned({ index }: TagDefinition, dictionaries: readonly Dictionary[]): boolean {

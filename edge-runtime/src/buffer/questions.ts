@@ -21,8 +21,9 @@ import type { EventLine } from "@millwright/wire-contract/events";
 
 import type { EventQuery, HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import type { Group, ResumePoint } from "./group.ts";
-import type { SealedAnswer } from "./orders/answer-lane.ts";
-import type { AnswerCursor, AnswerPart, AnswerSlice } from "./orders/answer-reading.ts";
+import type { AnswerPiece, SealedAnswer } from "./orders/answer-lane.ts";
+import type { AnswerCursor, AnswerSlice } from "./orders/answer-reading.ts";
+import type { ToldQuestion, ToldSlice } from "./orders/told-reading.ts";
 import type { Committed, Store, StoreState } from "./store.ts";
 import type { BufferFill } from "./tiers/buffer-clock.ts";
 import { toLineSlice, type ChartRange, type LineSlice } from "./tiers/line-slice.ts";
@@ -92,7 +93,9 @@ export interface Questions {
     cursor: AnswerCursor | undefined,
   ): AnswerSlice;
   /** Seals a piece of an answer; how far the order has come stands in the same transaction. */
-  sealAnswer(held: HeldOrder, parts: readonly AnswerPart[], nowUs: number): SealedAnswer;
+  /** Minutes and hours as they are told. */
+  readTold(question: ToldQuestion, nowUs: number): ToldSlice;
+  sealAnswer(held: HeldOrder, piece: AnswerPiece, nowUs: number): SealedAnswer;
   /** With the next commit all that is kept is told, and what it leaves out is claimed. */
   tellAll(): void;
   close(): void;
@@ -173,6 +176,7 @@ const answers: Answers = {
     store.tellAll();
   },
   close: (store) => {
+  readTold: (store, ...asked) => store.readTold(...asked),
     store.close();
   },
 };

@@ -39,10 +39,10 @@ import { HeldFrames, type Broken } from "./held-frames.ts";
 import { heldLanes, keyOf, type MarkVerdict, type ToldLane, type Waiting } from "./lane-book.ts";
 import { Medium, type Written } from "./medium.ts";
 import { AggregateLane } from "./aggregate-lane.ts";
-import { AnswerLane, type SealedAnswer } from "./orders/answer-lane.ts";
-import type { AnswerPart } from "./orders/answer-reading.ts";
+import { AnswerLane, type AnswerPiece, type SealedAnswer } from "./orders/answer-lane.ts";
 import { OrderTable } from "./orders/order-table.ts";
 import { moveAside, type FileFindings } from "./pages/inspect-file.ts";
+import type { ToldQuestion, ToldSlice } from "./orders/told-reading.ts";
 import { RawTier } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
 import { SealAgain } from "./seal-again.ts";
@@ -582,10 +582,15 @@ export class Store {
     });
   }
 
-  sealAnswer(held: HeldOrder, parts: readonly AnswerPart[], nowUs: number): SealedAnswer {
+  /** @see Tiers.readTold */
+  readTold(question: ToldQuestion, nowUs: number): ToldSlice {
+    return this.#tiers.readTold(question, this.#clocks, nowUs);
+  }
+
+  sealAnswer(held: HeldOrder, piece: AnswerPiece, nowUs: number): SealedAnswer {
     this.#nowUs = nowUs;
     return this.#write("answer an order", () => {
-      const sealed = this.#answers.seal(this.#moment, held.order.id, parts);
+      const sealed = this.#answers.seal(this.#moment, held.order.id, piece);
       const { samples, bytes } = held.progress;
       this.#orders.put({
         ...held,

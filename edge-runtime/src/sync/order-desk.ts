@@ -137,7 +137,7 @@ export class OrderDesk {
         await book.compare(order.id, signal).catch((failure: unknown) => {
           if (!signal.aborted) throw failure;
         });
-        return 0;
+        return this.#stateOf(order.id) === "comparing" ? lookEveryMs : 0;
       case "answered":
       case "refused":
         return lookEveryMs;
@@ -153,11 +153,16 @@ export class OrderDesk {
     const restMs = allowance.dueInMs(nowMs);
     if (restMs > 0) return restMs;
     if (this.#send === undefined || !(await this.#roadIsFree())) return lookEveryMs;
-    const { bytes, last } = await book.answer(id);
+    const { bytes, last, waits } = await book.answer(id);
+    if (waits === true) return lookEveryMs;
     allowance.spend(bytes, nowMs);
     if (!last) return 0;
     log.info("sync.order-answered", { order: id });
     return this.#move(held, kind === "recording" ? "recording" : "storing");
+  }
+
+  #stateOf(id: number): HeldOrder["progress"]["state"] | undefined {
+    return this.#options.book.held().find(({ order }) => order.id === id)?.progress.state;
   }
 
   async #move(held: HeldOrder, state: HeldOrder["progress"]["state"]): Promise<number> {

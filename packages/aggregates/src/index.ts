@@ -19,4 +19,11 @@ export {
 } from "./codec/hour-codec.ts";
 export { joinBuckets } from "./join.ts";
 export type { DeviceScale } from "./codec/forms.ts";
-export { decodeToldMinutes, encodeToldMinutes, type ToldMinutes } from "./codec/told-codec.ts";
+export {
+  decodeTold,
+  encodeTold,
+  toldSpan,
+  type ToldBuckets,
+  type ToldWidth,
+} from "./codec/told-codec.ts";
+export { BucketDigest } from "./bucket-digest.ts";

@@ -123,15 +123,18 @@ export {
 } from "./link.ts";
 export {
   acknowledgementsMax,
+  answerRangesMax,
   ordersEveryMs,
   ordersMax,
   orderStates,
+  resolutions,
   tagsPerOrderMax,
   type AskedAcknowledgement,
   type GatewayOrder,
   type OrderReport,
   type OrdersMessage,
   type OrderState,
+  type Resolution,
   type TagAnswer,
 } from "./orders.ts";
 export { SampleDigest } from "./sample-digest.ts";

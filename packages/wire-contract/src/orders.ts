@@ -18,6 +18,13 @@ export const acknowledgementsMax = 64;
 /** The hub repeats what it wants so often while something is not over, in case a message was lost. */
 export const ordersEveryMs = 2_000;
 
+/**
+ * What an answer brings: samples as they were acquired, or minutes or hours of them as the gateway reckoned them, which may
+ * be had where the samples are not there any more, and over a thin line.
+ */
+export const resolutions = ["samples", "minutes", "hours"] as const;
+export type Resolution = (typeof resolutions)[number];
+
 export interface GatewayOrder {
   /** Given by the hub and never again; stands in the heads of the frames that answer it. */
   readonly id: number;
@@ -27,6 +34,8 @@ export interface GatewayOrder {
   /** Measured times, µs; `toUs` is excluded. */
   readonly fromUs: number;
   readonly toUs: number;
+  /** `samples` when absent. Of minutes and hours those that touch the range; a recording is always of samples. */
+  readonly resolution?: Resolution;
   /** What answers may bring onto the road, in the mean of some seconds. */
   readonly bytesPerSMax: number;
   /**
@@ -90,9 +99,14 @@ export interface TagAnswer {
   readonly samples: number;
   /** Measured time of the first of them, µs; 0 when there is none. What is older went before the order came. */
   readonly fromUs: number;
-  /** Of these samples, as `SampleDigest` makes it. */
+  /** Of these samples, as `SampleDigest` makes it; of minutes or hours, as `BucketDigest` does. */
   readonly digest: string;
+  /** Of minutes and hours: the times of which they were told, µs, from and to (excluded), in order. `samples` counts them. */
+  readonly ranges?: readonly (readonly [number, number])[];
 }
+
+/** Where a gateway has hours here and there, so many pieces of time are told apart; what is left over is not compared. */
+export const answerRangesMax = 200;
 
 /** Gateway to hub: when something changed, and each second while something is under way. */
 export interface OrderReport {
@@ -100,6 +114,8 @@ export interface OrderReport {
   readonly gateway: GatewayId;
   readonly id: number;
   readonly state: OrderState;
+  /** In which form it is answered. Absent: in samples, also where minutes were ordered of a gateway that knows none. */
+  readonly resolution?: Resolution;
   /** Part of the range and tags that is done, 0 to 1. */
   readonly done: number;
   /** Sealed for the road so far. */

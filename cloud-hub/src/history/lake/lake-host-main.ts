@@ -5,6 +5,7 @@ import { openPool } from "../../database/pool.ts";
 import { SampleReader } from "../sample-reader.ts";
 import { SeriesBook } from "../series-book.ts";
 import { noteDamaged } from "./damage.ts";
+import { digestBuckets } from "./digest-buckets.ts";
 import { digestSamples } from "./digest-samples.ts";
 import { exportSamples } from "./export-samples.ts";
 import { bucketIn, LakeFolder } from "./lake-folder.ts";
@@ -50,6 +51,8 @@ function openAnswering(settings: LakeSettings): (question: LakeQuestion) => Prom
         };
       case "digest":
         return { kind: "digest", answer: await digestSamples(pool, reader, question) };
+      case "digest-buckets":
+        return { kind: "digest-buckets", answer: await digestBuckets(pool, question) };
     }
   };
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import { Fault, type ReducedLine } from "@millwright/kit";
 
+import type { BucketAnswer } from "./digest-buckets.ts";
 import type { DigestAnswer } from "./digest-samples.ts";
 import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
 
@@ -54,6 +55,14 @@ export class LakeHost implements AsyncDisposable {
   async digest(question: Extract<LakeQuestion, { kind: "digest" }>): Promise<DigestAnswer> {
     const reply = await this.#ask(question);
     if (reply.kind !== "digest") throw new Error(`the lake answered ${reply.kind}`);
+    return reply.answer;
+  }
+
+  async digestBuckets(
+    question: Extract<LakeQuestion, { kind: "digest-buckets" }>,
+  ): Promise<BucketAnswer | undefined> {
+    const reply = await this.#ask(question);
+    if (reply.kind !== "digest-buckets") throw new Error(`the lake answered ${reply.kind}`);
     return reply.answer;
   }
 

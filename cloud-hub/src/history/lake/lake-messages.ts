@@ -3,6 +3,7 @@ import type { LogLevel, ReducedLine } from "@millwright/kit";
 import type { GatewayId } from "@millwright/wire-contract";
 
 import type { LinesQuestion } from "../sample-reader.ts";
+import type { BucketAnswer, BucketOrder } from "./digest-buckets.ts";
 import type { DigestAnswer, DigestOrder } from "./digest-samples.ts";
 import type { BucketSettings } from "./object-bucket.ts";
 
@@ -29,10 +30,12 @@ export type LakeQuestion =
       /** A Parquet file that is made. */
       readonly path: string;
     }
-  | ({ readonly kind: "digest" } & DigestOrder);
+  | ({ readonly kind: "digest" } & DigestOrder)
+  | ({ readonly kind: "digest-buckets" } & BucketOrder);
 
 export type LakeReply =
   | { readonly kind: "lines"; readonly lines: readonly ReducedLine[] }
   | { readonly kind: "exported"; readonly samples: number }
   | { readonly kind: "digest"; readonly answer: DigestAnswer }
+  | { readonly kind: "digest-buckets"; readonly answer: BucketAnswer | undefined }
   | { readonly kind: "failed"; readonly reason: string };

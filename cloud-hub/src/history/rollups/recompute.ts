@@ -25,14 +25,13 @@ import {
   deleteRollups,
   hourTier,
   minuteTier,
-  readRollups,
   readRows,
   upsertRollups,
   type ReadRollup,
   type RollupRow,
   type RollupTier,
 } from "./rollup-store.ts";
-import { betterMinutes, packRevisions, toldOnly, type HourMinutes } from "./told-minutes.ts";
+import { betterBuckets, packRevisions, spokenOf, toldOnly, type ToldRow } from "./told-minutes.ts";
 import { unpackBuckets } from "./unpack-buckets.ts";
 
 /** A tag's hours that are to be computed again. */
@@ -72,45 +71,92 @@ interface Reckoned {
   readonly fromUs: number;
   readonly toUs: number;
   readonly minutes: Buckets;
-  /** By slot of minutes: who says them (`HourMinutes`), where any were told. */
+  readonly forgetsTold?: boolean;
+  /** By slot of minutes: who says them (`ToldRow`), where any were told. */
   readonly told: ReadonlyMap<number, readonly number[]>;
 }
 
 const noneTold: ReadonlyMap<number, readonly number[]> = new Map();
 
-/** What a gateway has told of one tag and hour: all minutes of it. */
-export interface ToldHour {
+/** What a gateway has told of one tag: all minutes of an hour, or some hours of a day. */
+export interface ToldBucketsOfTag {
   readonly series: number;
   readonly rule: RollupRule;
-  /** Hours since 1970. */
+  readonly tier: RollupTier;
+  /** Of the tier: hours, or days, since 1970. */
   readonly slot: number;
-  readonly minutes: Buckets;
+  readonly buckets: Buckets;
   readonly revision: number;
 }
 
-/** Takes statements in: where one is better than what is known of a minute, it takes its place. */
-export async function takeToldHours(
+/** Takes statements in: where one is better than what is known of a bucket, it takes its place. */
+export async function takeTold(
   client: Pick<pg.ClientBase, "query">,
-  told: readonly ToldHour[],
+  told: readonly ToldBucketsOfTag[],
 ): Promise<void> {
-  // A row of hours is a day of one tag: its hours are taken in one after the other.
-  for (let rest = told; rest.length > 0;) {
-    const turn = new Map<number, number>();
-    for (const { series, slot } of rest) if (!turn.has(series)) turn.set(series, slot);
-    const isNow = ({ series, slot }: ToldHour): boolean => turn.get(series) === slot;
-    await takeOneHourEach(client, rest.filter(isNow));
-    rest = rest.filter((one) => !isNow(one));
+  // Minutes first: hours are made of them, and what is told of hours stands beside that.
+  for (const [tier, take] of [
+    [minuteTier, takeMinutes],
+    [hourTier, takeHours],
+  ] as const) {
+    const isNow = (one: ToldBucketsOfTag, turn: ReadonlyMap<number, number>): boolean =>
+      turn.get(one.series) === one.slot;
+    // A row of hours is a day of one tag: its hours are taken in one after the other.
+    for (let rest = told.filter((one) => one.tier === tier); rest.length > 0;) {
+      const turn = new Map<number, number>();
+      for (const { series, slot } of rest) if (!turn.has(series)) turn.set(series, slot);
+      await take(client, ofOneSlotEach(rest.filter((one) => isNow(one, turn))));
+      rest = rest.filter((one) => !isNow(one, turn));
+    }
   }
 }
 
-/** @param told of each tag about one hour */
-async function takeOneHourEach(
-  client: Pick<pg.ClientBase, "query">,
-  told: readonly ToldHour[],
-): Promise<void> {
-  const hours = [...Map.groupBy(told, ({ series }) => series).values()].flatMap(
-    ([first, ...rest]) => (first === undefined ? [] : [{ first, all: [first, ...rest] }]),
+/** Statements about one row of one tag. */
+interface OfOneSlot {
+  readonly first: ToldBucketsOfTag;
+  readonly all: readonly ToldBucketsOfTag[];
+}
+
+function ofOneSlotEach(told: readonly ToldBucketsOfTag[]): readonly OfOneSlot[] {
+  return [...Map.groupBy(told, ({ series }) => series).values()].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [{ first, all: [first, ...rest] }],
   );
+}
+
+async function takeHours(
+  client: Pick<pg.ClientBase, "query">,
+  days: readonly OfOneSlot[],
+): Promise<void> {
+  const known = await readRows(
+    client,
+    hourTier,
+    days.map(({ first: { series, slot } }) => ({ series, fromSlot: slot, toSlot: slot })),
+    "all",
+  );
+  const rows = days.map(({ first: { series, slot }, all }, at): RollupRow => {
+    const dayUs = slot * hourTier.slotUs;
+    const [row] = known[at] ?? [];
+    const best = all.reduce(
+      (best, { buckets, revision }) =>
+        betterBuckets(best, spokenOf(buckets, revision, dayUs), dayUs, widths.hour),
+      row === undefined ? nothing(hourTier) : toToldRow(row, hourTier),
+    );
+    return toRow(series, slot, best, hourTier);
+  });
+  await upsertRollups(client, hourTier, rows);
+}
+
+function toRow(series: number, slot: number, best: ToldRow, tier: RollupTier): RollupRow {
+  const { buckets } = best;
+  const packed = packBuckets(buckets, 0, buckets.count, slot * tier.slotUs);
+  const told = packRevisions(best.revisions);
+  return { series, slot, packed: told === null ? packed : { ...packed, told } };
+}
+
+async function takeMinutes(
+  client: Pick<pg.ClientBase, "query">,
+  hours: readonly OfOneSlot[],
+): Promise<void> {
   const known = await readRows(
     client,
     minuteTier,
@@ -121,9 +167,9 @@ async function takeOneHourEach(
     const fromUs = slot * minuteTier.slotUs;
     const [row] = known[at] ?? [];
     const best = all.reduce(
-      (best, { minutes, revision }) =>
-        betterMinutes(best, { buckets: minutes, revisions: [revision] }, fromUs),
-      row === undefined ? nothing : toHourMinutes(row),
+      (best, { buckets, revision }) =>
+        betterBuckets(best, { buckets, revisions: [revision] }, fromUs, widths.minute),
+      row === undefined ? nothing(minuteTier) : toToldRow(row, minuteTier),
     );
     const toUs = fromUs + widths.hour;
     const revisions = new Map([[slot, best.revisions]]);
@@ -132,13 +178,12 @@ async function takeOneHourEach(
   await writeRollups(client, reckoned);
 }
 
-const nothing: HourMinutes = {
-  buckets: joinBuckets(widths.minute, []),
-  revisions: [0],
-};
+function nothing({ widthUs }: RollupTier): ToldRow {
+  return { buckets: joinBuckets(widthUs, []), revisions: [0] };
+}
 
-function toHourMinutes({ slot, packed }: ReadRollup): HourMinutes {
-  const buckets = unpackBuckets(packed, minuteTier.widthUs, slot * minuteTier.slotUs);
+function toToldRow({ slot, packed }: ReadRollup, tier: RollupTier): ToldRow {
+  const buckets = unpackBuckets(packed, tier.widthUs, slot * tier.slotUs);
   return { buckets, revisions: packed.told ?? [0] };
 }
 
@@ -163,10 +208,11 @@ async function withTold(
     for (const row of found[at] ?? []) {
       const hourUs = row.slot * minuteTier.slotUs;
       const inHour = { buckets: minutes, fromUs: hourUs, toUs: hourUs + widths.hour };
-      const best = betterMinutes(
+      const best = betterBuckets(
         { buckets: joinBuckets(widths.minute, [inHour]), revisions: [0] },
-        toldOnly(toHourMinutes(row), hourUs),
+        toldOnly(toToldRow(row, minuteTier), hourUs, widths.minute),
         hourUs,
+        widths.minute,
       );
       told.set(row.slot, best.revisions);
       minutes = joinBuckets(widths.minute, [
@@ -195,24 +241,60 @@ async function writeRollups(
     fromSlot: slotOf(fromUs, hourTier),
     toSlot: slotOf(toUs - 1, hourTier),
   }));
-  const before = await readRollups(client, hourTier, days);
-  const whole = reckoned.map(({ series, rule, minutes, fromUs, toUs }, at) => {
-    const hours = mergeBuckets(minutes, widths.hour, rule);
-    const known = before[at] ?? [];
-    if (known.length === 0) return { series, fromUs, toUs, buckets: hours, told: noneTold };
-    return {
-      series,
-      fromUs,
-      toUs,
-      told: noneTold,
-      buckets: joinBuckets(widths.hour, [
-        ...known.map((buckets) => ({ buckets, fromUs: -Infinity, toUs: fromUs })),
-        { buckets: hours, fromUs, toUs },
-        ...known.map((buckets) => ({ buckets, fromUs: toUs, toUs: Infinity })),
-      ]),
-    };
+  const before = await readRows(client, hourTier, days, "all");
+  const whole = reckoned.map((one, at): Computed => {
+    const { series, fromUs, toUs } = one;
+    const hours = mergeBuckets(one.minutes, widths.hour, one.rule);
+    const rows = before[at] ?? [];
+    if (rows.length === 0) return { series, fromUs, toUs, buckets: hours, told: noneTold };
+    const known = rows.map((row) => toToldRow(row, hourTier).buckets);
+    const buckets = joinBuckets(widths.hour, [
+      ...known.map((buckets) => ({ buckets, fromUs: -Infinity, toUs: fromUs })),
+      { buckets: hours, fromUs, toUs },
+      ...known.map((buckets) => ({ buckets, fromUs: toUs, toUs: Infinity })),
+    ]);
+    const told = rows.filter(({ packed }) => packed.told !== null);
+    return withToldHours({ series, fromUs, toUs, buckets, told: noneTold }, told, one);
   });
   await replace(client, hourTier, whole);
+}
+
+/** Hours that were told stay where they say more than what was computed now. */
+function withToldHours(
+  computed: Computed,
+  days: readonly ReadRollup[],
+  { fromUs, toUs, forgetsTold }: Reckoned,
+): Computed {
+  const told = new Map<number, readonly number[]>();
+  let { buckets } = computed;
+  for (const row of days) {
+    const dayUs = row.slot * hourTier.slotUs;
+    const day = toToldRow(row, hourTier);
+    const isForgotten = (place: number): boolean => {
+      const us = dayUs + place * widths.hour;
+      return forgetsTold === true && us >= fromUs && us < toUs;
+    };
+    const hoursPerDay = hourTier.slotUs / widths.hour;
+    const revisions = Array.from({ length: hoursPerDay }, (_, place) =>
+      isForgotten(place)
+        ? 0
+        : ((day.revisions.length === 1 ? day.revisions[0] : day.revisions[place]) ?? 0),
+    );
+    const inDay = { buckets, fromUs: dayUs, toUs: dayUs + hourTier.slotUs };
+    const best = betterBuckets(
+      { buckets: joinBuckets(widths.hour, [inDay]), revisions: [0] },
+      toldOnly({ buckets: day.buckets, revisions }, dayUs, widths.hour),
+      dayUs,
+      widths.hour,
+    );
+    if (best.revisions.some((revision) => revision > 0)) told.set(row.slot, best.revisions);
+    buckets = joinBuckets(widths.hour, [
+      { ...inDay, fromUs: -Infinity, toUs: inDay.fromUs },
+      { ...inDay, buckets: best.buckets },
+      { ...inDay, fromUs: inDay.toUs, toUs: Infinity },
+    ]);
+  }
+  return { ...computed, buckets, told };
 }
 
 function computeMinutes(one: DirtyHours): Buckets {

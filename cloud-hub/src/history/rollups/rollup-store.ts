@@ -1,5 +1,5 @@
 /** Rows of minutes and hours. */
-import { widths, type Buckets, type WidthUs } from "@millwright/aggregates";
+import { toldSpan, widths, type Buckets, type ToldWidth } from "@millwright/aggregates";
 import type pg from "pg";
 
 import { copyInto, CopyRows, type CopyType } from "../../database/copy-rows.ts";
@@ -12,10 +12,8 @@ type Queryable = Pick<pg.ClientBase, "query">;
 /** A tier of rollups: buckets of `widthUs`, those of `slotUs` in one row. */
 export interface RollupTier {
   readonly table: PartitionedTable;
-  readonly widthUs: WidthUs;
+  readonly widthUs: ToldWidth;
   readonly slotUs: number;
-  /** Gateways tell buckets of this width. */
-  readonly isTold: boolean;
 }
 
 // Arrays of one row are compressed where they lie: out of line they would cost a row of their own each.
@@ -26,15 +24,13 @@ const compressed = (partition: string): string =>
 export const minuteTier: RollupTier = {
   table: { name: "rollup_minutes", width: 720, own: compressed },
   widthUs: widths.minute,
-  slotUs: widths.hour,
-  isTold: true,
+  slotUs: toldSpan(widths.minute),
 };
 /** A partition holds a year of hours. */
 export const hourTier: RollupTier = {
   table: { name: "rollup_hours", width: 365, own: compressed },
   widthUs: widths.hour,
-  slotUs: 24 * widths.hour,
-  isTold: false,
+  slotUs: toldSpan(widths.hour),
 };
 
 export interface RollupRow {
@@ -74,10 +70,8 @@ const columns: readonly Column[] = [
   ["changes", "integer[]", (packed) => packed.changes],
   ["states", "jsonb", (packed) => packed.states],
   ["exact", "jsonb", (packed) => packed.exact],
+  ["told", "bigint[]", (packed) => packed.told],
 ];
-const toldColumn: Column = ["told", "bigint[]", (packed) => packed.told];
-const columnsIn = ({ isTold }: RollupTier): readonly Column[] =>
-  isTold ? [...columns, toldColumn] : columns;
 
 /** What a row had before goes as a whole. In a transaction: between its two statements there is no row. */
 export async function upsertRollups(
@@ -87,11 +81,10 @@ export async function upsertRollups(
 ): Promise<void> {
   if (rows.length === 0) return;
   await deleteRollups(client, tier, rows);
-  const own = columnsIn(tier);
-  const names = own.map(([name]) => name);
-  const copied = new CopyRows(["integer", "integer", ...own.map(([, type]) => type)]);
+  const names = columns.map(([name]) => name);
+  const copied = new CopyRows(["integer", "integer", ...columns.map(([, type]) => type)]);
   for (const { series, slot, packed } of rows) {
-    copied.push([series, slot, ...own.map(([, , of]) => of(packed))]);
+    copied.push([series, slot, ...columns.map(([, , of]) => of(packed))]);
   }
   await copyInto(client, tier.table.name, ["series", "slot", ...names], copied);
 }
@@ -102,12 +95,59 @@ export async function deleteRollups(
   tier: RollupTier,
   slots: readonly { readonly series: number; readonly slot: number }[],
 ): Promise<void> {
-  if (slots.length === 0) return;
+  const asked = slots.map(({ series, slot }) => ({ series, fromSlot: slot, toSlot: slot }));
+  // Mostly there is none: a row is new once an hour or day, and to look for it is a tenth of the work.
+  const found = await whichRows(client, tier, asked);
+  if (found.length === 0) return;
   await client.query(
     `delete from ${tier.table.name} r using unnest($1::int[], $2::int[]) k (series, slot)
      where r.series = k.series and r.slot = k.slot`,
-    [slots.map(({ series }) => series), slots.map(({ slot }) => slot)],
+    [found.map(({ series }) => series), found.map(({ slot }) => slot)],
   );
+}
+
+async function whichRows(
+  client: Queryable,
+  tier: RollupTier,
+  ranges: readonly SlotRange[],
+): Promise<readonly { readonly series: number; readonly slot: number }[]> {
+  if (ranges.length === 0) return [];
+  const found = await client.query<{ series: number; slot: number }>(
+    `select r.series, r.slot ${rowsOfRanges(tier)}`,
+    columnsOfRanges(ranges),
+  );
+  return found.rows;
+}
+
+/**
+ * SQL: the rows `r` of ranges `k`, looked up range by range, which `offset 0` keeps so: of a partition that was made a
+ * moment ago the planner knows nothing, and would read all of it for some hundred rows.
+ */
+function rowsOfRanges({ table }: RollupTier): string {
+  return `from unnest($1::int[], $2::int[], $3::int[], $4::int[]) k (at, series, from_slot, to_slot)
+    cross join lateral (
+      select * from ${table.name} r where r.series = k.series and r.slot between k.from_slot and k.to_slot
+        and r.slot between $5 and $6 offset 0) r`;
+}
+
+function columnsOfRanges(ranges: readonly SlotRange[]): unknown[] {
+  return [
+    ranges.map((_, at) => at),
+    ranges.map(({ series }) => series),
+    ranges.map(({ fromSlot }) => fromSlot),
+    ranges.map(({ toSlot }) => toSlot),
+    // Once more for all of them, so that partitions are left out before anything is read.
+    least(ranges.map(({ fromSlot }) => fromSlot)),
+    greatest(ranges.map(({ toSlot }) => toSlot)),
+  ];
+}
+
+function least(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
+function greatest(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.max(a, b), -Infinity);
 }
 
 export interface SlotRange {
@@ -147,18 +187,8 @@ export async function readRows(
   if (ranges.length === 0) return found;
   const rows = await client.query<DatabaseRow>(
     `select k.at, ${columnsOf[detail]}
-     from unnest($1::int[], $2::int[], $3::int[], $4::int[]) k (at, series, from_slot, to_slot)
-     join ${tier.table.name} r on r.series = k.series and r.slot between k.from_slot and k.to_slot
-     where r.slot between $5 and $6 ${detail === "told" ? "and r.told is not null" : ""}`,
-    [
-      ranges.map((_, at) => at),
-      ranges.map(({ series }) => series),
-      ranges.map(({ fromSlot }) => fromSlot),
-      ranges.map(({ toSlot }) => toSlot),
-      // Once more for all of them, so that partitions are left out before anything is read.
-      Math.min(...ranges.map(({ fromSlot }) => fromSlot)),
-      Math.max(...ranges.map(({ toSlot }) => toSlot)),
-    ],
+     ${rowsOfRanges(tier)} ${detail === "told" ? "where r.told is not null" : ""}`,
+    columnsOfRanges(ranges),
   );
   for (const row of rows.rows) found[row.at]?.push({ slot: row.slot, packed: toPacked(row) });
   for (const range of found) range.sort((a, b) => a.slot - b.slot);

@@ -1,49 +1,65 @@
 /**
- * Minutes as the gateway told them beside those that the hub computes from the samples that it was told. Of two statements
+ * Minutes, and hours, as the gateway told them beside those that the hub computes from the samples that it was told. Of two statements
  * about one minute the one about more samples counts, of two about as many the one with the higher revision; what is
  * computed here has revision 0. So repeats, corrections and any order of arrival end the same.
  */
-import { widths, type Buckets, type StateTimes } from "@millwright/aggregates";
+import { toldSpan, type Buckets, type StateTimes, type ToldWidth } from "@millwright/aggregates";
 import type { Scalar } from "@millwright/wire-contract";
 
 import { joinBuckets } from "./join-buckets.ts";
 
-const minutesPerHour = widths.hour / widths.minute;
-
-/** The minutes of one tag in one hour. */
-export interface HourMinutes {
+/** The minutes of one tag in one hour, or its hours in one day. */
+export interface ToldRow {
   readonly buckets: Buckets;
-  /** By minute of the hour: the revision with which it was told, 0 where it was computed here. One for all when equal. */
+  /** By place in the row: the revision with which it was told, 0 where it was computed here. One for all when equal. */
   readonly revisions: readonly number[];
 }
 
 /** The better statement about each minute; `a` where neither is. Times in states are not told: they are taken from either. */
-export function betterMinutes(a: HourMinutes, b: HourMinutes, hourUs: number): HourMinutes {
-  const placesOfA = placesOf(a.buckets, hourUs);
-  const placesOfB = placesOf(b.buckets, hourUs);
+export function betterBuckets(
+  a: ToldRow,
+  b: ToldRow,
+  beginUs: number,
+  widthUs: ToldWidth,
+): ToldRow {
+  const placesOfA = placesOf(a.buckets, beginUs, widthUs);
+  const placesOfB = placesOf(b.buckets, beginUs, widthUs);
   const revisions: number[] = [];
   const parts: { readonly buckets: Buckets; readonly fromUs: number; readonly toUs: number }[] = [];
-  for (let place = 0; place < minutesPerHour; place++) {
+  for (let place = 0; place < placesIn(widthUs); place++) {
     const takesB = isBetter(statementOf(b, placesOfB, place), statementOf(a, placesOfA, place));
     const chosen = takesB ? b : a;
     revisions.push(revisionAt(chosen, place));
     const row = (takesB ? placesOfB : placesOfA)[place] ?? -1;
-    const fromUs = hourUs + place * widths.minute;
-    if (row >= 0) parts.push({ buckets: chosen.buckets, fromUs, toUs: fromUs + widths.minute });
+    const fromUs = beginUs + place * widthUs;
+    if (row >= 0) parts.push({ buckets: chosen.buckets, fromUs, toUs: fromUs + widthUs });
   }
-  const joined = joinBuckets(widths.minute, parts);
+  const joined = joinBuckets(widthUs, parts);
   const states = statesOf(joined.startUs, [a.buckets, b.buckets]);
   return { buckets: states === undefined ? joined : { ...joined, states }, revisions };
 }
 
-/** Only what was told; computed minutes are left out. */
-export function toldOnly({ buckets, revisions }: HourMinutes, hourUs: number): HourMinutes {
-  const computed = Array.from({ length: minutesPerHour }, (_, place) => place).flatMap((place) => {
+/** Only what was told; what was computed is left out. */
+export function toldOnly(
+  { buckets, revisions }: ToldRow,
+  beginUs: number,
+  widthUs: ToldWidth,
+): ToldRow {
+  const told = Array.from({ length: placesIn(widthUs) }, (_, place) => place).flatMap((place) => {
     if (revisionAt({ buckets, revisions }, place) === 0) return [];
-    const fromUs = hourUs + place * widths.minute;
-    return [{ buckets, fromUs, toUs: fromUs + widths.minute }];
+    const fromUs = beginUs + place * widthUs;
+    return [{ buckets, fromUs, toUs: fromUs + widthUs }];
   });
-  return { buckets: joinBuckets(widths.minute, computed), revisions };
+  return { buckets: joinBuckets(widthUs, told), revisions };
+}
+
+/**
+ * Hours that were told, of which those that are not in it were not spoken of: beside what is known of a day, they say
+ * nothing.
+ */
+export function spokenOf(hours: Buckets, revision: number, dayUs: number): ToldRow {
+  const places = placesOf(hours, dayUs, hours.widthUs as ToldWidth);
+  return { buckets: hours, revisions: Array.from(places, (row) => (row < 0 ? 0 : revision)) };
 }
 
 /** As it is kept: nothing where no minute was told, one where all were by one statement. */
@@ -63,23 +79,27 @@ function isBetter(one: Statement, than: Statement): boolean {
   return one.revision > than.revision;
 }
 
-function statementOf(hour: HourMinutes, places: Int32Array, place: number): Statement {
+function statementOf(hour: ToldRow, places: Int32Array, place: number): Statement {
   return {
     samples: hour.buckets.samples[places[place] ?? -1] ?? 0,
     revision: revisionAt(hour, place),
   };
 }
 
-function revisionAt({ revisions }: HourMinutes, place: number): number {
+function revisionAt({ revisions }: ToldRow, place: number): number {
   return (revisions.length === 1 ? revisions[0] : revisions[place]) ?? 0;
 }
 
-/** The row of each minute of the hour, -1 where there is none. */
-function placesOf({ count, startUs }: Buckets, hourUs: number): Int32Array {
-  const places = new Int32Array(minutesPerHour).fill(-1);
+function placesIn(widthUs: ToldWidth): number {
+  return toldSpan(widthUs) / widthUs;
+}
+
+/** The row of each place of the hour or day, -1 where there is none. */
+function placesOf({ count, startUs }: Buckets, beginUs: number, widthUs: ToldWidth): Int32Array {
+  const places = new Int32Array(placesIn(widthUs)).fill(-1);
   for (let row = 0; row < count; row++) {
-    const place = Math.round(((startUs[row] ?? NaN) - hourUs) / widths.minute);
-    if (place >= 0 && place < minutesPerHour) places[place] = row;
+    const place = Math.round(((startUs[row] ?? NaN) - beginUs) / widthUs);
+    if (place >= 0 && place < places.length) places[place] = row;
   }
   return places;
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import {
-  encodeToldMinutes,
+  BucketDigest,
+  encodeTold,
   inTime,
   mergeBuckets,
   noCarry,
@@ -15,6 +16,7 @@ import {
 import { seededRandom, type Random } from "@millwright/kit";
 import { encodeAggregates, type ClockState, type TagDefinition } from "@millwright/wire-contract";
 
+import { digestBuckets } from "../lake/digest-buckets.ts";
 import { TestGateway, testTag, type TestFrame } from "../../ingest/test-gateway.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../../test-history.ts";
 import { hourTier, minuteTier, readRollups, type RollupTier } from "./rollup-store.ts";
@@ -69,7 +71,7 @@ function tell(
 ): TestFrame {
   const fromUs = testDayUs + hour * hourUs;
   const minutes = inHour(minutesOf(rows, hour + 1), fromUs);
-  const body = encodeToldMinutes([{ tag: 0, minutes }], fromUs, () => tag);
+  const body = encodeTold([{ tag: 0, buckets: minutes }], fromUs, () => tag);
   return gateway.seal(
     "history",
     "aggregates",
@@ -262,11 +264,55 @@ test("the view says which minutes were told, and that nothing was measured can b
   );
 });
 
+test("hours that were told in the place of minutes are kept with those that are known, and both sides hash the same", async () => {
+  const gateway = new TestGateway("gw-told-hours", [tag]);
+  const all = Array.from({ length: 3 * 360 }, (_, at): Row => [
+    testDayUs + at * 10 * secondUs,
+    Math.sin(at / 7),
+  ]);
+  const fourth = testDayUs + 3 * hourUs;
+  const last: readonly Row[] = [[fourth + 5 * secondUs, 3]];
+  // Of the first hour the hub has all, of the second a tenth, of the third nothing.
+  const here = all.filter(
+    ([us], at) => us < testDayUs + hourUs || (us < testDayUs + 2 * hourUs && at % 10 === 0),
+  );
+  await takeAndSort(gateway, gateway.dictionaryFrame(), samples(gateway, here));
+  const hours = mergeBuckets(minutesOf(all, 3), widths.hour, ruleOf(tag));
+  const coded = encodeTold([{ tag: 0, buckets: hours }], testDayUs, () => tag, widths.hour);
+  const statement = { hour: firstHour, revision: 5, minutes: new Uint8Array(0), hours: coded };
+  const body = encodeAggregates(statement);
+  const frame = gateway.seal("history", "aggregates", body);
+  await history.take(gateway, frame);
+  const range = [testDayUs, testDayUs + 3 * hourUs] as const;
+  const wanted = { gateway: gateway.gateway, resolution: "hours" as const };
+  const ask = (): ReturnType<typeof digestBuckets> =>
+    digestBuckets(history.pool, { ...wanted, tags: [{ tag: tag.id, ranges: [range] }] });
+  assert.equal(await ask(), undefined, "what is not sorted yet is not compared");
+  await history.sorter.sortAll(none);
+  // What comes later makes hours of its own, and leaves those that were told.
+  await takeAndSort(gateway, samples(gateway, last));
+
+  const digest = new BucketDigest();
+  digest.add(hours, ...range);
+  assert.deepEqual(await ask(), { tags: [{ samples: 3, digest: digest.finish() }] });
+  const known = await kept(gateway, hourTier);
+  assert.deepEqual(known.slice(0, 3), said(hours));
+  assert.ok(known.length > 3);
+  // Samples that say more than was told take their place.
+  const more = all.flatMap(([us, value]): Row[] => [
+    [us, value],
+    [us + secondUs, value + 1],
+  ]);
+  await takeAndSort(gateway, samples(gateway, more, true));
+  const [first] = await kept(gateway, hourTier);
+  assert.notDeepEqual(first, said(hours)[0]);
+});
+
 test("a frame that tells of a tag which its dictionary has not is kept as bytes, and stops nothing", async () => {
   const gateway = new TestGateway("gw-told-unknown", [tag]);
   const rows: readonly Row[] = [[testDayUs + secondUs, 1]];
-  const stranger = encodeToldMinutes(
-    [{ tag: 9, minutes: inHour(minutesOf(rows, 1), testDayUs) }],
+  const stranger = encodeTold(
+    [{ tag: 9, buckets: inHour(minutesOf(rows, 1), testDayUs) }],
     testDayUs,
     () => tag,
   );

@@ -1,3 +1,4 @@
+import { noClock, sealTold, type ToldStatement } from "../aggregate-frames.ts";
 import type { FrameTable } from "../frame-table.ts";
 import type { CriticalLane } from "../critical-lane.ts";
 import { keyOf } from "../lane-book.ts";
@@ -13,8 +14,16 @@ import type { AnswerPart } from "./answer-reading.ts";
 
 /** What one piece of an answer became. */
 export interface SealedAnswer {
+  /** With minutes and hours. */
   readonly samples: number;
   readonly bytes: number;
+}
+
+/** A piece of an answer: samples, or minutes or hours of one span, or both. */
+export interface AnswerPiece {
+  readonly parts: readonly AnswerPart[];
+  /** Of tags of the dictionary that is in use. */
+  readonly told: readonly Pick<ToldStatement, "widthUs" | "beginUs" | "told" | "revision">[];
 }
 
 export class AnswerLane {
@@ -31,7 +40,7 @@ export class AnswerLane {
     this.#dictionaries = new OldDictionaries(parts);
   }
 
-  seal(at: Moment, order: number, parts: readonly AnswerPart[]): SealedAnswer {
+  seal(at: Moment, order: number, { parts, told }: AnswerPiece): SealedAnswer {
     const { sealer, frames, tags } = this.#parts;
     // It needs no sample frame: none of those that come is held for its sake.
     const raw = keyOf(at.rank, sealer.heads.raw.seq);
@@ -51,6 +60,11 @@ export class AnswerLane {
         samples += columns.count;
         bytes += sealed.headBytes.length + body.length;
       }
+    }
+    for (const statement of told) {
+      const dictionary = tags.current;
+      samples += statement.told.reduce((sum, { buckets }) => sum + buckets.count, 0);
+      bytes += sealTold(this.#parts, at, { ...statement, dictionary, clock: noClock, order });
     }
     return { samples, bytes };
   }

@@ -1,3 +1,4 @@
+import type { ToldWidth } from "@millwright/aggregates";
 import {
   SampleDigest,
   type Dictionary,
@@ -9,7 +10,16 @@ import {
 import type { HeldOrder, OrderBook, OrderProgress } from "../../hand-over.ts";
 import type { StoreDoor } from "../questions.ts";
 import { readSamples } from "../tiers/history.ts";
+import type { AnswerPiece } from "./answer-lane.ts";
 import { together, type AnswerCursor, type AnswerPart } from "./answer-reading.ts";
+import {
+  compareBuckets,
+  readSpan,
+  spanAt,
+  tagsPerSpan,
+  thinnedMinutes,
+  widthOf,
+} from "./bucket-work.ts";
 import { distinctRows } from "./distinct-rows.ts";
 
 /**
@@ -99,10 +109,12 @@ export class OrderWork implements OrderBook {
     await this.#parts.commit();
   }
 
-  async answer(id: number): Promise<{ bytes: number; last: boolean }> {
+  async answer(id: number): Promise<{ bytes: number; last: boolean; waits?: boolean }> {
     const held = this.#find(id);
     if (held === undefined) return { bytes: 0, last: true };
     const { order, progress } = held;
+    const widthUs = widthOf(order.resolution);
+    if (widthUs !== undefined) return await this.#answerBuckets(held, widthUs);
     const untilUs = answeredUntilUs(held);
     const piece = this.#tagsFrom(order, progress.tag);
     if (piece.count === 0 || progress.atUs >= untilUs) return { bytes: 0, last: true };
@@ -110,13 +122,44 @@ export class OrderWork implements OrderBook {
     const toUs = Math.min(untilUs, after(fromUs, pieceUs));
     const read = await this.#read(piece.indices, fromUs - roundUs, toUs - roundUs);
     const parts = read.map((part) => ({ ...part, columns: distinctRows(part.columns) }));
-    const goesOn = toUs < untilUs;
+    const tags = order.tags.slice(progress.tag, progress.tag + piece.count);
+    const told = await thinnedMinutes(this.#parts, tags, order, fromUs, toUs);
+    return await this.#seal(held, { parts, told }, { count: piece.count, toUs, untilUs });
+  }
+
+  /** The next hour of minutes, or day of hours, of some tags. */
+  async #answerBuckets(
+    held: HeldOrder,
+    widthUs: ToldWidth,
+  ): Promise<{ bytes: number; last: boolean; waits?: boolean }> {
+    const { order, progress } = held;
+    const { fromUs, toUs: untilUs } = order;
+    const count = Math.min(tagsPerSpan, order.tags.length - progress.tag);
+    if (count <= 0 || progress.atUs >= untilUs) return { bytes: 0, last: true };
+    const { fromUs: beginUs, toUs: endUs } = spanAt(progress.atUs, widthUs);
+    const tags = order.tags.slice(progress.tag, progress.tag + count);
+    const question = { widthUs, beginUs, fromUs, toUs: untilUs, thinnedOnly: false };
+    const read = await readSpan(this.#parts, tags, question);
+    if (read === undefined) return { bytes: 0, last: false, waits: true };
+    const toUs = Math.min(untilUs, endUs);
+    return await this.#seal(held, { parts: [], told: read.piece }, { count, toUs, untilUs });
+  }
+
+  /** @param of the piece: tags and time that it covers, and where the time of the order ends */
+  async #seal(
+    { order, progress }: HeldOrder,
+    piece: AnswerPiece,
+    of: { readonly count: number; readonly toUs: number; readonly untilUs: number },
+  ): Promise<{ bytes: number; last: boolean }> {
+    const { id } = order;
+    const goesOn = of.toUs < of.untilUs;
     const next = goesOn
-      ? { tag: progress.tag, atUs: toUs }
-      : { tag: progress.tag + piece.count, atUs: order.fromUs };
+      ? { tag: progress.tag, atUs: of.toUs }
+      : { tag: progress.tag + of.count, atUs: order.fromUs };
     const last = !goesOn && next.tag >= order.tags.length;
-    const moved = { order, progress: { ...progress, ...next, ...(last ? { atUs: untilUs } : {}) } };
-    const sealed = await this.#parts.ask("sealAnswer", moved, parts, this.#parts.nowUs());
+    const ended = last ? { atUs: of.untilUs } : {};
+    const moved = { order, progress: { ...progress, ...next, ...ended } };
+    const sealed = await this.#parts.ask("sealAnswer", moved, piece, this.#parts.nowUs());
     // Taken back meanwhile: what was sealed is sent all the same, and is what it says it is.
     if (this.#find(id) === undefined) await this.#keep(this.#held);
     this.#put({
@@ -127,14 +170,27 @@ export class OrderWork implements OrderBook {
         bytes: progress.bytes + sealed.bytes,
       },
     });
-    if (sealed.samples > 0) this.#parts.sealed();
+    if (sealed.bytes > 0) this.#parts.sealed();
     return { bytes: sealed.bytes, last };
   }
 
   async compare(id: number, signal: AbortSignal): Promise<void> {
     const held = this.#find(id);
     if (held === undefined) return;
-    const { fromUs, toUs, tags } = held.order;
+    const widthUs = widthOf(held.order.resolution);
+    const buckets =
+      widthUs === undefined ? [] : await compareBuckets(this.#parts, held.order, widthUs, signal);
+    // Asked again: hours are rolled up within seconds.
+    if (buckets === undefined) return;
+    const answers = [...buckets];
+    if (widthUs === undefined) answers.push(...(await this.#compareSamples(held, signal)));
+    await this.#change(id, (progress) => ({ ...progress, state: "answered", tags: answers }));
+  }
+
+  async #compareSamples(
+    { order: { fromUs, toUs, tags } }: HeldOrder,
+    signal: AbortSignal,
+  ): Promise<readonly TagAnswer[]> {
     const dictionary = this.#parts.dictionary();
     const answers: TagAnswer[] = [];
     for (const tag of tags) {
@@ -149,7 +205,7 @@ export class OrderWork implements OrderBook {
       const { samples, fromUs: firstUs } = digest;
       answers.push({ tag, samples, fromUs: firstUs, digest: digest.finish() });
     }
-    await this.#change(id, (progress) => ({ ...progress, state: "answered", tags: answers }));
+    return answers;
   }
 
   /** The next tags that make one piece: neighbours, fewer where they are fast. */

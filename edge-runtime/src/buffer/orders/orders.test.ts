@@ -2,6 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  BucketDigest,
+  decodeTold,
+  widths,
+  type ToldBuckets,
+  type ToldWidth,
+} from "@millwright/aggregates";
+import {
+  decodeAggregates,
   decodeLedger,
   decodeSamples,
   parseFrame,
@@ -9,12 +17,13 @@ import {
   type FrameHead,
   type GatewayOrder,
   type SampleColumns,
+  type TagDefinition,
   type TagId,
   type Telling,
 } from "@millwright/wire-contract";
 
 import type { JournalCore } from "../journal.ts";
-import { batchOf, framesOf, newRig, tag, type Rig } from "../test-rig.ts";
+import { batchOf, framesOf, markOf, newRig, tag, type Rig } from "../test-rig.ts";
 import { distinctRows } from "./distinct-rows.ts";
 
 const door: Telling = { rule: "swinging-door", error: 100, heartbeatMs: 600_000 };
@@ -176,6 +185,121 @@ test("what lies in chunks is answered like what lies in frames", async (context)
   const answers = (await toldBy(journal, "history")).filter(({ head }) => head.order === 7);
   const got = answers.flatMap(({ columns }) => [...columns.measuredUs]).toSorted((a, b) => a - b);
   assert.deepEqual(got, times);
+});
+
+/** What was told for the order, by begin of hour or day. */
+async function statementsOf(
+  journal: JournalCore,
+  widthUs: ToldWidth,
+): Promise<readonly { readonly hour: number; readonly told: readonly ToldBuckets[] }[]> {
+  return (await framesOf(journal, "history")).flatMap(({ bytes }) => {
+    const parsed = parseFrame(bytes);
+    assert(parsed.kind === "frame");
+    if (parsed.head.content !== "aggregates" || parsed.head.order !== 7) return [];
+    const body = decodeAggregates(parsed.body);
+    assert(!("kind" in body));
+    assert.equal(body.hours === undefined, widthUs === widths.minute);
+    const scaleOf = (index: number): TagDefinition | undefined => journal.dictionary.byIndex(index);
+    const coded = body.hours ?? body.minutes;
+    const told = decodeTold(coded, body.hour * widths.hour, scaleOf, widthUs);
+    assert(!("kind" in told));
+    return [{ hour: body.hour, told }];
+  });
+}
+
+/** Half an hour of samples, and all that the tiers have to do with it. */
+async function rolledUp(rig: Rig, journal: JournalCore): Promise<{ fromUs: number; toUs: number }> {
+  await journal.adoptTags([tag("t1", { telling: door }), tag("t2", { telling: door })]);
+  await rig.clock.advance((widths.hour - (rig.clock.nowUs() % widths.hour)) / 1_000);
+  const fromUs = rig.clock.nowUs();
+  await record(rig, journal, 40);
+  const toUs = fromUs + widths.hour;
+  await rig.clock.advance(3 * 3_600_000);
+  for (let turn = 0; turn < 3; turn++) {
+    await record(rig, journal, 1);
+    await rig.clock.advance(60_000);
+  }
+  return { fromUs, toUs };
+}
+
+for (const resolution of ["minutes", "hours"] as const) {
+  test(`${resolution} are answered as they were rolled up, and their digest is that of what was told`, async (context) => {
+    const rig = newRig(context);
+    const journal = rig.open({ keepRawHours: 1_000 });
+    const { fromUs, toUs } = await rolledUp(rig, journal);
+    const tags = ["t1" as TagId, "t2" as TagId];
+    await journal.orders.want([order({ resolution, tags, fromUs: fromUs + 1, toUs })]);
+    await answerAll(journal);
+
+    const width = resolution === "minutes" ? widths.minute : widths.hour;
+    const statements = await statementsOf(journal, width);
+    const kept = await journal.readBuckets(0, width, fromUs, toUs);
+    assert.ok(kept.count > 0);
+    const told = statements.flatMap((one) => one.told.filter(({ tag }) => tag === 0));
+    const [digest, expected] = [new BucketDigest(), new BucketDigest()];
+    for (const { buckets } of told) digest.add(buckets, fromUs, toUs);
+    expected.add(kept, fromUs, toUs);
+    assert.equal(digest.count, kept.count);
+    const hash = expected.finish();
+    assert.equal(digest.finish(), hash);
+
+    await journal.orders.compare(7, never);
+    const [held] = journal.orders.held();
+    assert.equal(held?.progress.state, "answered");
+    const [answer] = held.progress.tags ?? [];
+    assert.deepEqual(answer, {
+      tag: "t1",
+      samples: kept.count,
+      fromUs,
+      digest: hash,
+      ranges: [[fromUs, toUs]],
+    });
+  });
+}
+
+test("where samples are gone, an order of samples brings the minutes of them", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open({ keepRawHours: 1 });
+  const { fromUs, toUs } = await rolledUp(rig, journal);
+  for (const lane of await journal.outbox.lanes()) {
+    await journal.outbox.take(markOf(lane, lane.headSeq, lane.headChain));
+  }
+  for (let turn = 0; turn < 4; turn++) {
+    await rig.clock.advance(3_600_000);
+    await record(rig, journal, 2);
+    await rig.clock.advance(60_000);
+    await journal.commit();
+  }
+  const left = await journal.readSamples(0, fromUs, toUs - 1, 100);
+  assert.equal(left.count, 0, "the samples are gone");
+  await journal.orders.want([order({ fromUs, toUs })]);
+  await answerAll(journal);
+  const statements = await statementsOf(journal, widths.minute);
+  assert.deepEqual(
+    statements.map(({ hour }) => hour * widths.hour),
+    [fromUs],
+  );
+  const samples = statements[0]?.told[0]?.buckets.samples ?? new Uint32Array();
+  assert.equal(
+    samples.reduce((sum, count) => sum + count, 0),
+    40,
+  );
+});
+
+test("hours that are still being made are waited for, and not told by half", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open({ keepRawHours: 1_000 });
+  const { fromUs, toUs } = await rolledUp(rig, journal);
+  const late = { ...batchOf([7], fromUs + 90_000_000), late: true };
+  assert.ok(journal.append(late));
+  await journal.orders.want([order({ resolution: "minutes", fromUs, toUs })]);
+  await journal.orders.compare(7, never);
+  await journal.commit();
+  await rig.clock.advance(60_000);
+  await journal.commit();
+  await answerAll(journal);
+  await journal.orders.compare(7, never);
+  assert.equal(journal.orders.held()[0]?.progress.state, "answered");
 });
 
 test("tags that are recorded are told in full by the history lane, and the ledger counts the rest", async (context) => {

@@ -43,6 +43,7 @@ export class RollupTable {
   readonly #mark;
   readonly #unmark;
   readonly #marked;
+  readonly #anyMarked;
   readonly #nextMarked;
   readonly #oldest;
 
@@ -81,6 +82,11 @@ export class RollupTable {
     this.#mark = db.prepare("insert or ignore into dirty_hour (id) values (?)");
     this.#unmark = db.prepare("delete from dirty_hour where id = ?");
     this.#marked = db.prepare<[number], number>("select 1 from dirty_hour where id = ?").pluck();
+    this.#anyMarked = db
+      .prepare<[number, number], number>(
+        "select 1 from dirty_hour where id >= ? and id < ? limit 1",
+      )
+      .pluck();
     this.#nextMarked = db
       .prepare<[number], number>(
         `select id from dirty_hour where id % ${rowKey(1, 0)} < ? order by id % ${rowKey(1, 0)}, id limit 1`,
@@ -154,6 +160,11 @@ export class RollupTable {
 
   isMarked(group: GroupKey, hour: number): boolean {
     return this.#marked.get(rowKey(group, hour)) !== undefined;
+  }
+
+  /** Is one of these hours to be made? `toHour` is excluded. */
+  anyMarked(group: GroupKey, fromHour: number, toHour: number): boolean {
+    return this.#anyMarked.get(rowKey(group, fromHour), rowKey(group, toHour)) !== undefined;
   }
 
   /** The oldest hour that is to be made, below `belowHour`. */

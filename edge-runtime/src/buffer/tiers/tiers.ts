@@ -4,7 +4,9 @@ import type { TagDefinition } from "@millwright/wire-contract";
 
 import type { Loss } from "../../hand-over.ts";
 import type { ClaimTable } from "../claim-table.ts";
+import type { ClockTable } from "../clock-table.ts";
 import { readAnswer, type AnswerCursor, type AnswerSlice } from "../orders/answer-reading.ts";
+import { readTold, type ToldQuestion, type ToldSlice } from "../orders/told-reading.ts";
 import type { FactTable } from "../fact-table.ts";
 import type { Isolated } from "../pages/isolate.ts";
 import type { RawTier } from "../raw-tier.ts";
@@ -294,6 +296,19 @@ export class Tiers {
 
   /** Hours from `fromHour`, `toHour` excluded, of which samples have gone and buckets stand. */
   thinnedHours(tag: number, fromHour: number, toHour: number): number[] {
+  /** @see readTold */
+  readTold(question: ToldQuestion, clocks: ClockTable, nowUs: number): ToldSlice {
+    const sources = {
+      rollups: this.#rollups,
+      chunks: this.#chunks,
+      clocks,
+      tagAt: this.#tagAt.bind(this),
+      frontier: this.frontier,
+      belowHour: Math.min(hourMax, this.#belowHour(nowUs)),
+    };
+    return readTold(sources, question);
+  }
+
     const definition = this.#tagAt(tag);
     if (definition === undefined) return [];
     const group = groupOf(definition);

@@ -12,7 +12,7 @@ import type { RollupRule } from "../rule.ts";
 import { inTime } from "../series.ts";
 import { measurement, rowsOf, seriesOf, someRule, type Sample } from "../test-series.ts";
 import { widths } from "../width.ts";
-import { decodeToldMinutes, encodeToldMinutes, type ToldMinutes } from "./told-codec.ts";
+import { decodeTold, encodeTold, type ToldBuckets } from "./told-codec.ts";
 import { someNumber, someScalar } from "./test-values.ts";
 
 const hourUs = 480_000 * widths.hour;
@@ -32,19 +32,19 @@ function minutesOf(samples: readonly Sample[], rule: RollupRule): Buckets {
   }).buckets;
 }
 
-function throughBytes(told: readonly ToldMinutes[], scale = plainScale): readonly ToldMinutes[] {
+function throughBytes(told: readonly ToldBuckets[], scale = plainScale): readonly ToldBuckets[] {
   const scaleOf = (): typeof scale => scale;
-  const read = decodeToldMinutes(encodeToldMinutes(told, hourUs, scaleOf), hourUs, scaleOf);
+  const read = decodeTold(encodeTold(told, hourUs, scaleOf), hourUs, scaleOf);
   assert.ok(!("kind" in read), "reason" in read ? read.reason : "");
   return read;
 }
 
 /** All that is told: times in states, and those of the first and last sample, are not. */
-function rows(told: readonly ToldMinutes[]): unknown {
+function rows(told: readonly ToldBuckets[]): unknown {
   const untold = ["states", "firstUs", "lastUs"];
-  return told.map(({ tag, minutes }) => [
+  return told.map(({ tag, buckets }) => [
     tag,
-    rowsOf(minutes).map((row) =>
+    rowsOf(buckets).map((row) =>
       Object.fromEntries(Object.entries(row).filter(([name]) => !untold.includes(name))),
     ),
   ]);
@@ -83,7 +83,7 @@ const someMinutes = fc.oneof(
 test("told minutes come back bit by bit, for every kind of tag, many of them in one frame", () => {
   fc.assert(
     fc.property(fc.array(someMinutes, { maxLength: 5 }), fc.boolean(), (tags, scaled) => {
-      const told = tags.map((minutes, at) => ({ tag: at * 3, minutes }));
+      const told = tags.map((minutes, at) => ({ tag: at * 3, buckets: minutes }));
       const scale = scaled ? { scale: 0.1, offset: -7 } : plainScale;
       assert.deepEqual(rows(throughBytes(told, scale)), rows(told));
     }),
@@ -91,17 +91,17 @@ test("told minutes come back bit by bit, for every kind of tag, many of them in 
 });
 
 test("an hour in which nothing was measured and nothing held is a statement, too", () => {
-  const told = [{ tag: 4, minutes: minutesOf([], measurement) }];
+  const told = [{ tag: 4, buckets: minutesOf([], measurement) }];
   assert.deepEqual(rows(throughBytes(told)), rows(told));
 });
 
 test("bytes that are no told minutes are refused, whatever they are", () => {
-  const bytes = encodeToldMinutes(
+  const bytes = encodeTold(
     [
-      { tag: 1, minutes: minutesOf(noisy(10_000), measurement) },
+      { tag: 1, buckets: minutesOf(noisy(10_000), measurement) },
       {
         tag: 2,
-        minutes: minutesOf([{ us: hourUs + 5, value: NaN, scalar: "lot 7" }], {
+        buckets: minutesOf([{ us: hourUs + 5, value: NaN, scalar: "lot 7" }], {
           ...measurement,
           kind: "text",
           wide: true,
@@ -115,28 +115,26 @@ test("bytes that are no told minutes are refused, whatever they are", () => {
     fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.boolean(), (at, byte, cut) => {
       const damaged = cut ? bytes.slice(0, at) : bytes.slice();
       if (!cut) damaged[at] = byte;
-      const read = decodeToldMinutes(damaged, hourUs, (tag) =>
-        tag < 100 ? plainScale : undefined,
-      );
+      const read = decodeTold(damaged, hourUs, (tag) => (tag < 100 ? plainScale : undefined));
       if ("kind" in read) assert.doesNotMatch(read.reason, /defect/);
     }),
   );
-  const unknown = decodeToldMinutes(bytes, hourUs, () => undefined);
+  const unknown = decodeTold(bytes, hourUs, () => undefined);
   assert.ok("kind" in unknown && unknown.reason.includes("not in its dictionary"));
 });
 
 test("an hour of a noisy sensor takes less than 9 bytes a minute, of one that stands still not one", () => {
-  const moving = encodeToldMinutes(
-    [{ tag: 0, minutes: minutesOf(noisy(1_000), measurement) }],
+  const moving = encodeTold(
+    [{ tag: 0, buckets: minutesOf(noisy(1_000), measurement) }],
     hourUs,
     () => plainScale,
   );
   assert.ok(moving.length < 9 * 60, `it takes ${moving.length} bytes`);
-  const still = encodeToldMinutes(
+  const still = encodeTold(
     [
       {
         tag: 0,
-        minutes: minutesOf(
+        buckets: minutesOf(
           noisy(1_000).map(({ us }) => ({ us, value: 21.5 })),
           measurement,
         ),
@@ -154,7 +152,7 @@ test("the stored frame of version 1 holds the minutes that it held when it was s
   assert(frame.kind === "frame" && frame.head.content === "aggregates");
   const body = decodeAggregates(frame.body);
   assert(!("kind" in body));
-  const read = decodeToldMinutes(body.minutes, body.hour * widths.hour, () => plainScale);
+  const read = decodeTold(body.minutes, body.hour * widths.hour, () => plainScale);
   assert(!("kind" in read), "reason" in read ? read.reason : "");
   const expected: unknown = JSON.parse(
     readFileSync(new URL("../../cases/told-minutes.json", import.meta.url), "utf8"),

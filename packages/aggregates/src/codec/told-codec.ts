@@ -28,7 +28,8 @@ import { forgetColumn, makeColumnModels, readColumn, writeColumn } from "./told-
 import { toldOrder, type Known, type ToldColumn } from "./told-order.ts";
 
 /**
- * Minutes of many tags in one hour, as a gateway tells them (content `aggregates`, docs/wire-format.md). Column by column
+ * Minutes of many tags in one hour, as a gateway tells them (content `aggregates`, docs/wire-format.md), or their hours in
+ * one day, as it answers who asks for them. Column by column
  * against guesses, like the hours on a gateway's disk, and coded decision by decision, so that what says nothing costs
  * nothing: a minute of a signal that moves takes some 6 bytes, one that stands still hardly any.
  *
@@ -36,14 +37,20 @@ import { toldOrder, type Known, type ToldColumn } from "./told-order.ts";
  * their minute.
  */
 
-/** All minutes of one tag in one hour. None at all is a statement, too. */
-export interface ToldMinutes {
+/** All minutes of one tag in one hour, or its hours in one day. None at all is a statement, too. */
+export interface ToldBuckets {
   /** Dictionary index. */
   readonly tag: number;
-  readonly minutes: Buckets;
+  readonly buckets: Buckets;
 }
 
-const minutesMax = 60;
+export type ToldWidth = typeof widths.minute | typeof widths.hour;
+
+/** Of how long a time a tag is told whole, by the width of its buckets. */
+export function toldSpan(widthUs: ToldWidth): number {
+  return widthUs === widths.minute ? widths.hour : 24 * widths.hour;
+}
+
 /** More tags in one frame are no hour of a plant; indices stay far below. */
 const tagsMax = 65_536;
 /** `whole`: first, last, least and greatest are those of `exact`, as doubles. */
@@ -70,24 +77,25 @@ const coded = new ByteWriter(16_384);
 
 /**
  * @param told in rising order of index
- * @param hourUs begin of the hour, µs; all minutes lie within
+ * @param beginUs of the hour or day, µs; all buckets lie within
  * @param scaleOf scale and offset of a tag, as the dictionary has them
  */
-export function encodeToldMinutes(
-  told: readonly ToldMinutes[],
-  hourUs: number,
+export function encodeTold(
+  told: readonly ToldBuckets[],
+  beginUs: number,
   scaleOf: (tag: number) => DeviceScale | undefined,
+  widthUs: ToldWidth = widths.minute,
 ): Uint8Array {
   forgetModels();
   coded.clear();
   extras.clear();
   const coder = new RangeWriter(coded);
   let tagBefore = 0;
-  for (const { tag, minutes } of told) {
+  for (const { tag, buckets } of told) {
     writeNumber(coder, models.gaps, tag - tagBefore);
     tagBefore = tag;
-    writeTag(coder, minutes, hourUs, scaleOf(tag));
-    if (minutes.exact !== undefined) writeExact(extras, minutes.exact);
+    writeTag(coder, buckets, { beginUs, widthUs }, scaleOf(tag));
+    if (buckets.exact !== undefined) writeExact(extras, buckets.exact);
   }
   coder.end();
   const plain = extras.view();
@@ -101,19 +109,20 @@ export function encodeToldMinutes(
 }
 
 /** @param scaleOf undefined where the dictionary does not know the tag: then nobody can read it */
-export function decodeToldMinutes(
+export function decodeTold(
   bytes: Uint8Array,
-  hourUs: number,
+  beginUs: number,
   scaleOf: (tag: number) => DeviceScale | undefined,
-): readonly ToldMinutes[] | Refused {
-  return refuseMalformed("aggregates", () => read(bytes, hourUs, scaleOf));
+  widthUs: ToldWidth = widths.minute,
+): readonly ToldBuckets[] | Refused {
+  return refuseMalformed("aggregates", () => read(bytes, { beginUs, widthUs }, scaleOf));
 }
 
 function read(
   bytes: Uint8Array,
-  hourUs: number,
+  place: ToldPlace,
   scaleOf: (tag: number) => DeviceScale | undefined,
-): readonly ToldMinutes[] {
+): readonly ToldBuckets[] {
   forgetModels();
   const input = new ByteReader(bytes);
   const count = input.varint();
@@ -122,34 +131,37 @@ function read(
   const block = input.block();
   const exact = new ByteReader(unpackedSize === 0 ? block : unpack(block, unpackedSize));
   const coder = new RangeReader(input);
-  const told: ToldMinutes[] = [];
+  const told: ToldBuckets[] = [];
   let tag = 0;
-  for (let place = 0; place < count; place++) {
+  for (let at = 0; at < count; at++) {
     const gap = readNumber(coder, models.gaps);
-    if (place > 0 && gap === 0) throw new Malformed("its tags do not rise");
+    if (at > 0 && gap === 0) throw new Malformed("its tags do not rise");
     tag += gap;
     const scale = scaleOf(tag);
     if (scale === undefined) throw new Malformed(`tag ${tag} is not in its dictionary`);
-    told.push({ tag, minutes: readTag(coder, hourUs, scale, exact) });
+    told.push({ tag, buckets: readTag(coder, place, scale, exact) });
   }
   coder.end();
   if (exact.left > 0) throw new Malformed("exact values follow its last tag");
   return told;
 }
 
+/** Where the buckets of a frame lie. */
+type ToldPlace = Pick<Known, "beginUs"> & { readonly widthUs: ToldWidth };
+
 function writeTag(
   coder: RangeWriter,
-  minutes: Buckets,
-  hourUs: number,
+  buckets: Buckets,
+  place: ToldPlace,
   scale: DeviceScale | undefined,
 ): void {
-  const { count, exact } = minutes;
-  const rows = rowsOf(minutes.good, count);
-  const known: Known = { ...minutes, hourUs };
+  const { count, exact } = buckets;
+  const rows = rowsOf(buckets.good, count);
+  const known: Known = { ...buckets, ...place };
   let groups = 0;
-  if (exact !== undefined) groups |= groupBits.exact | (isWhole(minutes) ? groupBits.whole : 0);
+  if (exact !== undefined) groups |= groupBits.exact | (isWhole(buckets) ? groupBits.whole : 0);
   for (const { name, group } of toldOrder) {
-    if (group !== "always" && !minutes[name].subarray(0, count).every(isZero))
+    if (group !== "always" && !buckets[name].subarray(0, count).every(isZero))
       groups |= groupBits[group];
   }
   writeNumber(coder, models.counts, count);
@@ -158,22 +170,24 @@ function writeTag(
     const { plan } = column;
     if (isLeftOut(plan, groups)) continue;
     const chosen = rows[plan.rows];
-    const numbers = Float64Array.from(chosen, (row) => minutes[plan.name][row] ?? 0);
+    const numbers = Float64Array.from(chosen, (row) => buckets[plan.name][row] ?? 0);
     writeColumn(coder, column, known, chosen, numbers, plan.scaled ? scale : undefined);
   }
 }
 
 function readTag(
   coder: RangeReader,
-  hourUs: number,
+  place: ToldPlace,
   scale: DeviceScale,
   extra: ByteReader,
 ): Buckets {
   const count = readNumber(coder, models.counts);
-  if (count > minutesMax) throw new Malformed("an hour has 60 minutes");
+  const { widthUs } = place;
+  if (count > toldSpan(widthUs) / widthUs)
+    throw new Malformed("an hour has 60 minutes, and a day 24 hours");
   const groups = readTree(coder, models.groups, groupTree);
   const columns = emptyColumns(count);
-  const known: Known = { ...columns, hourUs };
+  const known: Known = { ...columns, ...place };
   const exact = (groups & groupBits.exact) === 0 ? undefined : readExact(extra, count);
   if ((groups & groupBits.whole) !== 0) takeWhole(columns, exact);
   let rows = rowsOf(columns.good, count);
@@ -181,11 +195,11 @@ function readTag(
     const { plan } = column;
     if (isLeftOut(plan, groups)) continue;
     readColumn(coder, column, known, rows[plan.rows], plan.scaled ? scale : undefined);
-    if (plan.name === "startUs") assertMinutes(columns.startUs, hourUs);
+    if (plan.name === "startUs") assertWithin(columns.startUs, place);
     if (plan.name === "good") rows = rowsOf(columns.good, count);
   }
-  const minutes = { widthUs: widths.minute, count, ...columns };
-  return exact === undefined ? minutes : { ...minutes, exact };
+  const buckets = { widthUs, count, ...columns };
+  return exact === undefined ? buckets : { ...buckets, exact };
 }
 
 function isLeftOut({ name, group }: ToldColumn, groups: number): boolean {
@@ -193,7 +207,7 @@ function isLeftOut({ name, group }: ToldColumn, groups: number): boolean {
   return (groups & groupBits.whole) !== 0 && wholeNames.some((whole) => whole === name);
 }
 
-/** Whether the numbers of each minute are those of its 64-bit integers. */
+/** Whether the numbers of each bucket are those of its 64-bit integers. */
 function isWhole({ count, good, exact, ...columns }: Buckets): boolean {
   for (let row = 0; row < count; row++) {
     const one = exact?.get(row);
@@ -218,11 +232,11 @@ function takeWhole(
   }
 }
 
-function assertMinutes(startUs: Float64Array, hourUs: number): void {
-  let before = hourUs - widths.minute;
+function assertWithin(startUs: Float64Array, { beginUs, widthUs }: ToldPlace): void {
+  let before = beginUs - widthUs;
   for (const us of startUs) {
-    if (us <= before || us >= hourUs + widths.hour || us % widths.minute !== 0)
-      throw new Malformed("its minutes do not rise within their hour");
+    if (us <= before || us >= beginUs + toldSpan(widthUs) || us % widthUs !== 0)
+      throw new Malformed("its buckets do not rise within their hour or day");
     before = us;
   }
 }

@@ -1,5 +1,4 @@
 import type { BucketColumns } from "../columns.ts";
-import { widths } from "../width.ts";
 
 /**
  * The columns of told minutes, each with what the columns before it let one guess. A guess is the same when writing and
@@ -8,8 +7,9 @@ import { widths } from "../width.ts";
 
 /** What was written before, whole. */
 export interface Known extends BucketColumns {
-  /** Begin of the hour, µs. */
-  readonly hourUs: number;
+  /** Begin of the hour of minutes, or of the day of hours, µs. */
+  readonly beginUs: number;
+  readonly widthUs: number;
 }
 
 /** When the first and the last sample lay within their minute is not told: it would be a third of the bytes. */
@@ -29,12 +29,12 @@ export interface ToldColumn {
 
 /** In this order, so that each guess knows what it needs. */
 export const toldOrder: readonly ToldColumn[] = [
-  column("startUs", "all", "always", ({ startUs, hourUs }, _row, before) =>
-    before < 0 ? hourUs : at(startUs, before) + widths.minute,
+  column("startUs", "all", "always", ({ startUs, beginUs, widthUs }, _row, before) =>
+    before < 0 ? beginUs : at(startUs, before) + widthUs,
   ),
   column("samples", "all", "always", ({ samples }, _row, before) => at(samples, before)),
   column("good", "all", "always", ({ samples }, row) => at(samples, row)),
-  column("goodUs", "all", "always", () => widths.minute),
+  column("goodUs", "all", "always", ({ widthUs }) => widthUs),
   column("worst", "all", "always", ({ worst }, _row, before) => at(worst, before)),
   value("last", ({ last }, _row, before) => at(last, before)),
   value("first", ({ last }, row, before) => at(last, before < 0 ? row : before)),
