@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { Malformed } from "./bytes.ts";
+import { engineBytesMax, packQuickly, unpackQuickly } from "./zstd-engine.ts";
 
 /** A body never unpacks to more than this: a million samples of the most costly kind, and no gate for a bomb. */
 export const unpackedMax: number = 64 * 1024 * 1024;
@@ -9,15 +10,19 @@ const worthwhileFrom = 48;
 
 // Level 1: what comes here was made small by its column already. Level 3 made it 0.5 % larger and encoding a tenth
 // slower (`bench codec`), and levels far above gain a few per cent for several times the time.
-const params = { [constants.ZSTD_c_compressionLevel]: 1 };
+const level = 1;
+const params = { [constants.ZSTD_c_compressionLevel]: level };
 
 /** The packed bytes, or undefined when packing saves nothing. */
 export function pack(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < worthwhileFrom || isEven(bytes)) return undefined;
-  // Told the size, zstd makes tables for it; else it makes those for megabytes, which takes longer than the packing.
-  const chunkSize = pieceFor(bytes.length);
-  const packed = zstdCompressSync(bytes, { params, pledgedSrcSize: bytes.length, chunkSize });
+  const packed = bytes.length <= engineBytesMax ? packQuickly(bytes, level) : packLong(bytes);
   return packed.length < bytes.length ? packed : undefined;
+}
+
+function packLong(bytes: Uint8Array): Uint8Array {
+  // Told the size, zstd makes tables for it; else it makes those for megabytes, which takes longer than the packing.
+  return zstdCompressSync(bytes, { params, pledgedSrcSize: bytes.length, chunkSize: pieceMost });
 }
 
 /** Bytes that are made room for at once: the least that zlib takes, and no more than may be trusted to come. */
@@ -27,6 +32,8 @@ const pieceMost = 65_536;
 /** @param size what it says it unpacks to; anything else is malformed */
 export function unpack(bytes: Uint8Array, size: number): Uint8Array {
   if (size > unpackedMax) throw new Malformed(`it unpacks to more than ${unpackedMax} bytes`);
+  const quick = size <= engineBytesMax ? unpackQuickly(bytes, size) : undefined;
+  if (quick !== undefined) return quick;
   let unpacked: Uint8Array;
   try {
     // One byte more than stated, so that a longer one is an error and never an allocation.
@@ -51,7 +58,7 @@ const lookedAtMax = 1_024;
 
 /**
  * True when all byte values are about equally frequent in a sample of the bytes: then there is nothing to gain, and a
- * call of zstd (some 30 µs) would be the greatest cost of a small frame. The measure is the number of pairs of equal
+ * call of zstd (some 15 µs) would be the greatest cost of a small frame. The measure is the number of pairs of equal
  * bytes; bytes that a perfect code would shorten by a tenth have half as many again as random ones.
  */
 function isEven(bytes: Uint8Array): boolean {

@@ -104,7 +104,18 @@ export function readRowValues(
     if (length === 0 || length > target.count - row) {
       throw new Malformed("a run of modes is too long");
     }
-    for (const end = row + length; row < end; row++) {
+    for (const end = row + length; row < end;) {
+      if (mode === shown) {
+        const differsAt = previousMode === shown ? previousIndex : -1;
+        const next = readShort(values, target, book.shownPowers, row, end, differsAt, whole);
+        if (next > row) {
+          whole = lastWhole;
+          previousMode = mode;
+          previousIndex = target.tag[next - 1] ?? 0;
+          row = next;
+          continue;
+        }
+      }
       const index = target.tag[row] ?? 0;
       const rule = book.rule(mode, index);
       // The rules of some modes are the same for all tags; the tag must be known all the same.
@@ -118,8 +129,61 @@ export function readRowValues(
       }
       previousIndex = index;
       previousMode = mode;
+      row++;
     }
   }
+}
+
+/** Of the last row that `readShort` has read. */
+let lastWhole = 0;
+
+/**
+ * Reads rows of the mode `shown` for as long as their numbers have three bytes at most and their tags are known doubles:
+ * nearly all there are, and the loop stays free of calls.
+ *
+ * @param previousIndex the tag of the row before, where a row of the same tag is a difference to `previousWhole`
+ * @returns the first row that is not read
+ */
+function readShort(
+  input: ByteReader,
+  { tag, value }: TargetColumns,
+  powers: Float64Array,
+  from: number,
+  end: number,
+  previousIndex: number,
+  previousWhole: number,
+): number {
+  const { bytes } = input;
+  let at = input.at;
+  let whole = previousWhole;
+  let previous = previousIndex;
+  let row = from;
+  for (; row < end; row++) {
+    const index = tag[row] ?? 0;
+    const power = powers[index] ?? 0;
+    if (power === 0) break;
+    let code = bytes[at] ?? 0x80;
+    let size = 1;
+    if (code >= 0x80) {
+      const second = bytes[at + 1] ?? 0x80;
+      code = (code & 0x7f) | ((second & 0x7f) << 7);
+      size = 2;
+      if (second >= 0x80) {
+        const third = bytes[at + 2] ?? 0x80;
+        if (third >= 0x80) break;
+        code |= third << 14;
+        size = 3;
+      }
+    }
+    at += size;
+    const number = (code >>> 1) ^ -(code & 1);
+    whole = index === previous ? whole + number : number;
+    value[row] = whole / power;
+    previous = index;
+  }
+  input.at = at;
+  lastWhole = whole;
+  return row;
 }
 
 function writeRun(mode: ValueMode, length: number): void {

@@ -144,12 +144,34 @@ export function readRowTimes(
   if (plan.mode === timeModes.grid) {
     measuredUs.fill(plan.first, 0, count);
   } else if (plan.mode === timeModes.residual) {
-    for (let index = 0; index < count; index++) measuredUs[index] = plan.first + input.zigzag();
+    readResiduals(input, measuredUs, count, plan.first);
   } else {
     const first = plan.first + input.zigzag();
     readDifferences(input, measuredUs, 0, count, first, 0);
   }
   toMicroseconds(plan.unit, measuredUs, 0, count);
+}
+
+function readResiduals(
+  input: ByteReader,
+  measuredUs: Float64Array,
+  count: number,
+  first: number,
+): void {
+  const { bytes } = input;
+  let at = input.at;
+  for (let index = 0; index < count; index++) {
+    const byte = bytes[at] ?? 0x80;
+    if (byte < 0x80) {
+      at++;
+      measuredUs[index] = first + ((byte >>> 1) ^ -(byte & 1));
+      continue;
+    }
+    input.at = at;
+    measuredUs[index] = first + input.zigzag();
+    at = input.at;
+  }
+  input.at = at;
 }
 
 /** Fills `ticks`; answers the unit, or -1 when the times are no whole µs within the exact range. */
