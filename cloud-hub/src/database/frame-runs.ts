@@ -24,6 +24,8 @@ const forms = { plain: 0, zstd: 1 } as const;
 const unpackedMax = runBytesMax + runFramesMax * lengthBytes;
 /** Packed only where it saves this much: frames of 1,000 samples are packed already, and a damage would cost them all. */
 const worthwhileShare = 1 / 8;
+/** Of frames as long as these the head, which is what repeats, is no eighth. */
+const packedBelow = 1_024;
 
 /** Cuts frames, which are in the order of their numbers, where a row ends. */
 export function cutRuns<Frame extends { readonly seq: number; readonly bytes: Uint8Array }>(
@@ -65,6 +67,7 @@ export function rowBytes(frames: readonly { readonly bytes: Uint8Array }[]): Uin
     joined.set(bytes, at);
     at += bytes.length;
   }
+  if (total >= packedBelow * frames.length) return joined;
   // Level 1: it finds heads that repeat as well as higher ones do.
   const packed = zstdCompressSync(joined.subarray(1), {
     params: { [constants.ZSTD_c_compressionLevel]: 1 },

@@ -27,7 +27,7 @@ const restartMsMax = 600_000;
 /** Samples of one pass and their columns fit several times over. */
 const heapMebibytes = 1_024;
 /** Columns of a step live as long as the step: a young generation that holds them is not copied again and again. */
-const youngMebibytes = 32;
+const youngMebibytes = 96;
 
 export class HistoryKeeper implements Service {
   readonly name = "history-keeper";
