@@ -1,5 +1,5 @@
 /** Rows of minutes and hours. */
-import { toldSpan, widths, type Buckets, type ToldWidth } from "@millwright/aggregates";
+import { widths, type Buckets, type WidthUs } from "@millwright/aggregates";
 import type pg from "pg";
 
 import { copyInto, CopyRows, type CopyType } from "../../database/copy-rows.ts";
@@ -12,8 +12,10 @@ type Queryable = Pick<pg.ClientBase, "query">;
 /** A tier of rollups: buckets of `widthUs`, those of `slotUs` in one row. */
 export interface RollupTier {
   readonly table: PartitionedTable;
-  readonly widthUs: ToldWidth;
+  readonly widthUs: WidthUs;
   readonly slotUs: number;
+  /** Gateways tell buckets of this width. */
+  readonly isTold: boolean;
 }
 
 // Arrays of one row are compressed where they lie: out of line they would cost a row of their own each.
@@ -24,13 +26,15 @@ const compressed = (partition: string): string =>
 export const minuteTier: RollupTier = {
   table: { name: "rollup_minutes", width: 720, own: compressed },
   widthUs: widths.minute,
-  slotUs: toldSpan(widths.minute),
+  slotUs: widths.hour,
+  isTold: true,
 };
 /** A partition holds a year of hours. */
 export const hourTier: RollupTier = {
   table: { name: "rollup_hours", width: 365, own: compressed },
   widthUs: widths.hour,
-  slotUs: toldSpan(widths.hour),
+  slotUs: 24 * widths.hour,
+  isTold: false,
 };
 
 export interface RollupRow {
@@ -70,8 +74,10 @@ const columns: readonly Column[] = [
   ["changes", "integer[]", (packed) => packed.changes],
   ["states", "jsonb", (packed) => packed.states],
   ["exact", "jsonb", (packed) => packed.exact],
-  ["told", "bigint[]", (packed) => packed.told],
 ];
+const toldColumn: Column = ["told", "bigint[]", (packed) => packed.told];
+const columnsIn = ({ isTold }: RollupTier): readonly Column[] =>
+  isTold ? [...columns, toldColumn] : columns;
 
 /** What a row had before goes as a whole. In a transaction: between its two statements there is no row. */
 export async function upsertRollups(
@@ -81,10 +87,11 @@ export async function upsertRollups(
 ): Promise<void> {
   if (rows.length === 0) return;
   await deleteRollups(client, tier, rows);
-  const names = columns.map(([name]) => name);
-  const copied = new CopyRows(["integer", "integer", ...columns.map(([, type]) => type)]);
+  const own = columnsIn(tier);
+  const names = own.map(([name]) => name);
+  const copied = new CopyRows(["integer", "integer", ...own.map(([, type]) => type)]);
   for (const { series, slot, packed } of rows) {
-    copied.push([series, slot, ...columns.map(([, , of]) => of(packed))]);
+    copied.push([series, slot, ...own.map(([, , of]) => of(packed))]);
   }
   await copyInto(client, tier.table.name, ["series", "slot", ...names], copied);
 }
