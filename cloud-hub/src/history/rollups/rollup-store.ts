@@ -1,5 +1,5 @@
 /** Rows of minutes and hours. */
-import { widths, type Buckets, type WidthUs } from "@millwright/aggregates";
+import { toldSpan, widths, type Buckets, type ToldWidth } from "@millwright/aggregates";
 import type pg from "pg";
 
 import { copyInto, CopyRows, type CopyType } from "../../database/copy-rows.ts";
@@ -12,10 +12,8 @@ type Queryable = Pick<pg.ClientBase, "query">;
 /** A tier of rollups: buckets of `widthUs`, those of `slotUs` in one row. */
 export interface RollupTier {
   readonly table: PartitionedTable;
-  readonly widthUs: WidthUs;
+  readonly widthUs: ToldWidth;
   readonly slotUs: number;
-  /** Gateways tell buckets of this width. */
-  readonly isTold: boolean;
 }
 
 // Arrays of one row are compressed where they lie: out of line they would cost a row of their own each.
@@ -26,15 +24,13 @@ const compressed = (partition: string): string =>
 export const minuteTier: RollupTier = {
   table: { name: "rollup_minutes", width: 720, own: compressed },
   widthUs: widths.minute,
-  slotUs: widths.hour,
-  isTold: true,
+  slotUs: toldSpan(widths.minute),
 };
 /** A partition holds a year of hours. */
 export const hourTier: RollupTier = {
   table: { name: "rollup_hours", width: 365, own: compressed },
   widthUs: widths.hour,
-  slotUs: 24 * widths.hour,
-  isTold: false,
+  slotUs: toldSpan(widths.hour),
 };
 
 export interface RollupRow {
@@ -74,10 +70,8 @@ const columns: readonly Column[] = [
   ["changes", "integer[]", (packed) => packed.changes],
   ["states", "jsonb", (packed) => packed.states],
   ["exact", "jsonb", (packed) => packed.exact],
+  ["told", "bigint[]", (packed) => packed.told],
 ];
-const toldColumn: Column = ["told", "bigint[]", (packed) => packed.told];
-const columnsIn = ({ isTold }: RollupTier): readonly Column[] =>
-  isTold ? [...columns, toldColumn] : columns;
 
 /** What a row had before goes as a whole. In a transaction: between its two statements there is no row. */
 export async function upsertRollups(
@@ -87,11 +81,10 @@ export async function upsertRollups(
 ): Promise<void> {
   if (rows.length === 0) return;
   await deleteRollups(client, tier, rows);
-  const own = columnsIn(tier);
-  const names = own.map(([name]) => name);
-  const copied = new CopyRows(["integer", "integer", ...own.map(([, type]) => type)]);
+  const names = columns.map(([name]) => name);
+  const copied = new CopyRows(["integer", "integer", ...columns.map(([, type]) => type)]);
   for (const { series, slot, packed } of rows) {
-    copied.push([series, slot, ...own.map(([, , of]) => of(packed))]);
+    copied.push([series, slot, ...columns.map(([, , of]) => of(packed))]);
   }
   await copyInto(client, tier.table.name, ["series", "slot", ...names], copied);
 }
