@@ -1,5 +1,5 @@
 /** The steps of the hub one by one: for simulations that join them on a played clock, without children. */
-export type { StoredFrame } from "./hand-over.ts";
+export { unrankedEpoch, type StoredFrame } from "./hand-over.ts";
 export type { GatewayKeys, PinnedKey } from "./ingest/carrier/gateway-keys.ts";
 export { Importer, type EndedImport, type ImportCounts } from "./ingest/carrier/importer.ts";
 export type { FrameStore, Intake, Taken } from "./ingest/frame-store.ts";

@@ -84,6 +84,7 @@ export async function playFault(fault: ScenarioFault, plant: Plant): Promise<voi
       database.restore();
       // What is looked up from here on is of the older state.
       plant.values.forget();
+      await disownUnknown(edges, database);
       await wait(startAgainMs);
       database.start();
       plant.values.forget();
@@ -139,11 +140,22 @@ async function replaceHardware(
   events.loseDisk();
   rmSync(folder, { recursive: true });
   mkdirSync(folder);
+  gateway.drawOwn();
   excuses.add("journal lost");
-  const isKnown = (await database.store.gateway(gateway.options.gateway)) !== undefined;
-  if (!isKnown) device.disown();
+  device.changeHands();
+  await disownUnknown([{ gateway, device }], database);
   await clock.sleep(startAgainMs, never);
   await gateway.start();
+}
+
+/** A hub that knows nothing of a gateway, or nothing any more, cannot say that another box had been in its place. */
+async function disownUnknown(
+  edges: readonly Pick<Edge, "gateway" | "device">[],
+  { store }: Plant["database"],
+): Promise<void> {
+  for (const { gateway, device } of edges) {
+    if ((await store.gateway(gateway.options.gateway)) === undefined) device.disownGone();
+  }
 }
 
 async function clone(

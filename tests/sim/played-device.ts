@@ -35,6 +35,7 @@ export class PlayedDevice {
   #away = false;
   #quiet = false;
   #value: number;
+  #takenByGone = 0;
   /** How far the gateway's clock was ahead at the last hand-out, and since when it is, by the world. */
   #aheadUs = 0;
   #aheadSinceMs = -Infinity;
@@ -59,9 +60,15 @@ export class PlayedDevice {
     this.#random = random;
   }
 
-  /** The hardware that took all readings up to now is gone, and nobody ever heard of it: nobody can say what it had. */
-  disown(): void {
-    this.unheard.push(...this.produced.splice(0));
+  /** The hardware that took all readings up to now is gone. */
+  changeHands(): void {
+    this.#takenByGone = this.produced.length;
+  }
+
+  /** Nobody has heard, or knows any more, of the hardware that is gone: nobody can say what it had. */
+  disownGone(): void {
+    this.unheard.push(...this.produced.splice(0, this.#takenByGone));
+    this.#takenByGone = 0;
   }
 
   leave(): void {

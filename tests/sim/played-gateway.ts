@@ -74,6 +74,11 @@ export class PlayedGateway {
     this.#random = random;
   }
 
+  /** Other hardware: from the next start on it draws what nobody else draws. */
+  drawOwn(): void {
+    this.#random = this.options.random;
+  }
+
   get #bytesMax(): number {
     return this.options.journalBytesMax ?? journalBytesLeast;
   }

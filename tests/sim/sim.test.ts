@@ -9,6 +9,8 @@ import { randomScenario } from "./random-scenario.ts";
 import { runScenario } from "./run-scenario.ts";
 
 const seeds = 12;
+/** Each showed a rule or a line that was wrong (docs/adr/0038). */
+const onceRed: readonly number[] = [548, 650, 1136, 1270];
 
 describe("every sample is stored once and in order, or explained, when", () => {
   for (const scenario of [...scenarios, ...clocks, ...restores]) {
@@ -24,7 +26,7 @@ describe("every sample is stored once and in order, or explained, when", () => {
     assert.deepEqual(breaches, []);
   });
 
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (const seed of [...Array.from({ length: seeds }, (_, at) => at + 1), ...onceRed]) {
     test(`anything happens (make sim SEED=${seed})`, async () => {
       const { breaches } = await runScenario(randomScenario(seededRandom(seed)), seed);
       assert.deepEqual(breaches, []);

@@ -100,6 +100,21 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       assert.equal((await open().gateway(gateway.gateway))?.quarantined, 1);
     });
 
+    test("frames of a twin that wait above the mark make room at once, with all that follow them", async () => {
+      const gateway = nextGateway();
+      const twin = new TestGateway(gateway.gateway);
+      const own = [1, 2, 3, 4].map((at) => gateway.samples([[0, at, at]]));
+      const others = [1, 2, 3, 4].map((at) => twin.samples([[0, -at, at]]));
+      await take(gateway, ...others.slice(1));
+      const taken = await take(gateway, ...own);
+      assert.deepEqual(
+        taken.marks.map(({ mark }) => mark.storedSeq),
+        [4],
+      );
+      assert.deepEqual([taken.stored.length, taken.quarantined], [4, 3]);
+      assert.equal(await unexplained(gateway), 0);
+    });
+
     test("a fork that waited above the mark makes room for the true frame", async () => {
       const gateway = nextGateway();
       const [one, two, three] = threeFrames(gateway);

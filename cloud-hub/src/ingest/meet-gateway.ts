@@ -61,7 +61,10 @@ export function meetGateway(
     known.flatMap(({ epoch, rank }) => (rank === undefined ? [] : [[epoch, rank] as const])),
   );
   const named = hello.epochs.map(({ epoch }) => epoch);
-  const ranks = rankEpochs(named, given, Math.max(0, ...given.values()));
+  const ranks = rankEpochs(
+    hello.epochs,
+    known.flatMap(({ rank, ...one }) => (rank === undefined ? [] : [{ ...one, rank }])),
+  );
   const own = named.at(-1);
   const ancestors = ancestorsOf(own, byEpoch, hello);
   const lost = claimLost(known, hello, nowUs);

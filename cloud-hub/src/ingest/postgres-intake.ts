@@ -29,6 +29,8 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   const forks = lanes.flatMap((lane) => lane.decision.forks);
   const undecodable = frames.filter(({ frame }) => frame.undecodable !== undefined);
 
+  // First, because the frame that fits may be among those that are stored now.
+  for (const lane of lanes) await moveUnfit(client, lane, intake.receivedUs);
   await insertFrames(client, intake.receivedUs, lanes);
   await insertVoids(client, lanes);
   await noteFramesInVoids(client, lanes);
@@ -48,7 +50,6 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
       );
     }
   }
-  for (const lane of lanes) await moveUnfit(client, lane, intake.receivedUs);
   await insertQuarantine(client, intake.receivedUs, [
     ...forks.map((frame) => ({
       ...numbered(frame, "fork", "another frame has its number or its chain", frame.bytes),

@@ -63,7 +63,10 @@ export interface LaneDecision<F, V> {
   /** Arrived, and another frame has the number or the chain does not fit: quarantine. */
   readonly forks: readonly F[];
   readonly voidForks: readonly V[];
-  /** Stored while they waited above the mark; now that the mark has reached them their chain does not fit. */
+  /**
+   * Stored while they waited above the mark; now that the mark has reached them their chain does not fit, or they follow
+   * one whose chain does not. Taken out before `store` is put in: one of those may have the number of one of these.
+   */
   readonly unfit: readonly number[];
   /** Arrived and stored before. */
   readonly repeats: number;
@@ -95,15 +98,15 @@ export function decideLane<F extends ChainedFrame, V extends ChainedVoid>(
     else repeats++;
   }
   lane.advance();
-  const unfit = new Set(lane.unfit);
+  const unfit = new Set<ChainedFrame>(lane.unfit);
   return {
     mark: lane.mark,
-    store: store.filter((frame) => !unfit.has(frame.seq)),
+    store: store.filter((frame) => !unfit.has(frame)),
     storeVoids,
     // One that arrived just now and did not fit is simply not stored.
-    forks: [...forks, ...store.filter((frame) => unfit.has(frame.seq))],
+    forks: [...forks, ...store.filter((frame) => unfit.has(frame))],
     voidForks,
-    unfit: known.frames.map((frame) => frame.seq).filter((seq) => unfit.has(seq)),
+    unfit: known.frames.filter((frame) => unfit.has(frame)).map((frame) => frame.seq),
     repeats,
   };
 }
@@ -112,7 +115,7 @@ type Verdict = "new" | "repeat" | "fork";
 
 class Lane {
   mark: PrefixMark;
-  readonly unfit: number[] = [];
+  readonly unfit: ChainedFrame[] = [];
   readonly #frames: Map<number, ChainedFrame>;
   readonly #voids: ChainedVoid[];
   readonly #released: ReadonlySet<number>;
@@ -135,6 +138,7 @@ class Lane {
   }
 
   takeFrame(arrived: ChainedFrame): Verdict {
+    if (arrived.seq > this.mark.seq && this.#isOther(arrived)) this.advance();
     const known = this.#frames.get(arrived.seq);
     if (known !== undefined) return known.chain === arrived.chain ? "repeat" : "fork";
     // Its chain is gone with its day: a copy's other frame would be taken for it. Copies do not come so late, because
@@ -159,8 +163,7 @@ class Lane {
     const next = this.#frames.get(this.mark.seq + 1);
     if (next === undefined) return false;
     if (!fits(next, this.mark.chain)) {
-      this.#frames.delete(next.seq);
-      this.unfit.push(next.seq);
+      this.#refuse(next);
       return false;
     }
     this.mark = { ...this.mark, seq: next.seq, chain: next.chain, cum: next.cum };
@@ -182,8 +185,7 @@ class Lane {
       }
       const last = this.#frames.get(gap.toSeq);
       if (last !== undefined && last.chain !== gap.chainAt) {
-        this.#frames.delete(last.seq);
-        this.unfit.push(last.seq);
+        this.#refuse(last);
         filled -= last.sampleCount;
       }
       this.mark = { ...this.mark, seq: gap.toSeq, chain: gap.chainAt, cum: gap.cum };
@@ -191,6 +193,26 @@ class Lane {
       return true;
     }
     return false;
+  }
+
+  /** Another frame waits with its number. Where the mark comes to both, the chain says which of them is the true one. */
+  #isOther({ seq, chain }: ChainedFrame): boolean {
+    const known = this.#frames.get(seq);
+    return known !== undefined && known.chain !== chain;
+  }
+
+  /**
+   * Takes a frame out that waited and does not fit, and those that follow it by their chains: they are the same other
+   * journal's. Refused one at a time, each would cost the gateway a go-back.
+   */
+  #refuse(first: ChainedFrame): void {
+    let frame: ChainedFrame | undefined = first;
+    while (frame !== undefined) {
+      this.#frames.delete(frame.seq);
+      this.unfit.push(frame);
+      const next = this.#frames.get(frame.seq + 1);
+      frame = next !== undefined && fits(next, frame.chain) ? next : undefined;
+    }
   }
 
   /**

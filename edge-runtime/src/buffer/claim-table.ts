@@ -186,9 +186,9 @@ export class ClaimTable {
         toUs: row.to_us,
         kind: row.kind,
         samples: row.samples,
-        // Long ago: it has ended with the run that opened it.
-        openedMs: -Infinity,
-        grownMs: -Infinity,
+        // It has ended with the run that opened it: due as soon as any that waits for the link.
+        openedMs: -Number.MAX_SAFE_INTEGER,
+        grownMs: -Number.MAX_SAFE_INTEGER,
         dirty: false,
       });
     }

@@ -30,6 +30,16 @@ const oldestMs = 10_000;
 /** What is within its bound is no news, and comes every minute: one row an hour is enough to balance the account. */
 const toldQuietMs = 120_000;
 const toldOldestMs = 3_600_000;
+/**
+ * Nothing can be added to these: they are told at once, link or not. What stands for the loss at the hub, a void or a
+ * new epoch, must not be known there long before what explains it: the journal may be lost in between (docs/adr/0038).
+ */
+const atOnce: readonly LossReason[] = [
+  "gateway down",
+  "journal lost",
+  "frame corrupt",
+  "hub restored",
+];
 /** 10,000 tags with two reasons each. Above it rows are widened instead of added. */
 const claimsMax = 20_000;
 
@@ -79,7 +89,7 @@ export class OpenClaims {
     this.#rows.add(row);
   }
 
-  /** Rows that are to be sealed now, at most `max`, oldest first. */
+  /** Rows that are to be sealed now, at most `max`, oldest first. @param nowMs -Infinity for those that never wait */
   due(nowMs: number, max: number, except: readonly OpenClaim[] = []): OpenClaim[] {
     const due: OpenClaim[] = [];
     const known = new Set(except);
@@ -143,6 +153,7 @@ export function scopeOf(kind: string, name: string): LossScope {
 }
 
 function dueAtMs({ reason, grownMs, openedMs }: OpenClaim): number {
+  if (atOnce.includes(reason)) return -Infinity;
   return reason === "told within bound"
     ? Math.min(grownMs + toldQuietMs, openedMs + toldOldestMs)
     : Math.min(grownMs + quietMs, openedMs + oldestMs);

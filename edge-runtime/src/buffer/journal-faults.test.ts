@@ -6,7 +6,13 @@ import { test } from "node:test";
 import Database from "better-sqlite3";
 import fc from "fast-check";
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
-import { decodeVoid, fitsChain, parseFrame, type ParsedFrame } from "@millwright/wire-contract";
+import {
+  decodeLedger,
+  decodeVoid,
+  fitsChain,
+  parseFrame,
+  type ParsedFrame,
+} from "@millwright/wire-contract";
 
 import type { OutboxLane } from "../hand-over.ts";
 import { openJournalCore, type JournalCore, type JournalOptions } from "./journal.ts";
@@ -71,6 +77,18 @@ test("a frame that is damaged on disk becomes a void that the lane goes on after
   const gap = decodeVoid(frames[1]?.body ?? new Uint8Array());
   assert(!("kind" in gap));
   assert.deepEqual([gap.fromSeq, gap.toSeq, gap.sampleCount], [2, 2, 2]);
+  const told = await chained(second, await laneOf(second, "critical"));
+  const entries = told
+    .filter(({ head }) => head.content === "ledger")
+    .flatMap(({ body }) => {
+      const decoded = decodeLedger(body);
+      return "kind" in decoded ? [] : decoded;
+    });
+  assert.deepEqual(
+    entries.map(({ reason }) => reason),
+    ["gateway down", "frame corrupt"],
+    "sealed with what they explain, whether or not there is a link",
+  );
   await second.commit();
   const claims = await second.gaps({ device }, 0, Infinity);
   const corrupt = claims.find(({ reason }) => reason === "frame corrupt");

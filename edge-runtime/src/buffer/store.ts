@@ -854,6 +854,12 @@ export class Store {
     this.#critical.tellDictionary(this.#moment);
   }
 
+  /** Claims that are due by then are sealed; without a link the others stay open, and merge. */
+  get #claimsDueMs(): number {
+    if (this.#allClaimsDue || this.#sealsClaims) return Infinity;
+    return this.#linkUp ? this.#nowMs : -Infinity;
+  }
+
   #claim(reason: LossReason, scope: LossScope, fromUs: number, toUs: number): void {
     const count = { kind: "unknown" } as const;
     this.#claims.add({ reason, scope, fromUs, toUs, count }, this.#nowMs);
@@ -872,10 +878,7 @@ export class Store {
       answer = this.#medium.db.transaction(() => {
         const result = work();
         written = this.#claims.write();
-        if (this.#linkUp || this.#allClaimsDue) {
-          const dueMs = this.#allClaimsDue || this.#sealsClaims ? Infinity : this.#nowMs;
-          sealed = this.#critical.tellClaims({ rank, nowUs: this.#nowUs }, dueMs);
-        }
+        sealed = this.#critical.tellClaims({ rank, nowUs: this.#nowUs }, this.#claimsDueMs);
         return result;
       })();
     } catch (failure) {
