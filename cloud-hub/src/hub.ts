@@ -46,6 +46,7 @@ import { Importer } from "./ingest/carrier/importer.ts";
 import { Ingest, type SafeSource } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
+import { openEpisodeOrders } from "./orders/episode-orders.ts";
 import { openOrderDesk } from "./orders/order-desk.ts";
 import { ConsoleServer } from "./serve/console-server.ts";
 import { backupFilesOf, captureFolderOf, lakeFolderOf } from "./settings/folders.ts";
@@ -356,6 +357,10 @@ class HubCore implements Service, HubViews {
         random,
         log,
       });
+      const aroundUs = settings.episodes.fullResolutionS * 1_000_000;
+      const episodeOrders = openEpisodeOrders(databaseUrl(), {
+        ...{ reader: store, aroundUs, clock, log },
+      });
       const events = new EventDesk({
         reader: store,
         expire: (beforeUs, max) => store.expireEvents(beforeUs, max),
@@ -368,6 +373,7 @@ class HubCore implements Service, HubViews {
         store,
         events,
         orders,
+        episodeOrders,
         keys,
         importer: new Importer({ intake: ingest, keys, key, clock, log }),
         backups,
@@ -381,6 +387,7 @@ class HubCore implements Service, HubViews {
         fleet.watch(this.#stopping.signal),
         backups.watch(this.#stopping.signal),
         orders.run(this.#stopping.signal),
+        episodeOrders.run(this.#stopping.signal),
         events.run(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
       ]);
@@ -403,6 +410,7 @@ class HubCore implements Service, HubViews {
     await parts.twins.settled();
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
     await parts.orders[Symbol.asyncDispose]();
+    await parts.episodeOrders[Symbol.asyncDispose]();
     await parts.history[Symbol.asyncDispose]();
     await parts.captures.stop();
     await parts.keys[Symbol.asyncDispose]();
@@ -606,5 +614,6 @@ interface Parts {
   readonly history: History;
   readonly captures: CaptureKeeper;
   readonly orders: ReturnType<typeof openOrderDesk>;
+  readonly episodeOrders: ReturnType<typeof openEpisodeOrders>;
   readonly backups: BackupBook;
 }

@@ -45,6 +45,7 @@ before(async () => {
       },
       captures: { keepDays: 365 },
       events: { keepDays: 3_650 },
+      episodes: { fullResolutionS: 10 },
       writers: 1,
       logLevel: "error",
     } as Parameters<typeof buildHub>[0],

@@ -75,6 +75,10 @@ export interface HubFile {
     /** Days that alarms, commands and all that happened are kept. What is older is deleted. */
     readonly keepDays: number;
   };
+  readonly episodes: {
+    /** Every sample of the machine is fetched for so long before and after the begin and the peak of an episode, s; 0: none. */
+    readonly fullResolutionS: number;
+  };
   /** How many transactions take frames in at the same time. */
   readonly writers: number;
   readonly logLevel: "error" | "warn" | "info" | "debug";
@@ -170,6 +174,12 @@ const wholeFile: z.ZodType<HubFile> = z.strictObject({
       keepDays: z.int().min(1).max(36_500).default(3_650),
     })
     .default({ keepDays: 3_650 }),
+  episodes: z
+    .strictObject({
+      // What led to it and what came of it, for a person's eyes and for training; ten minutes are a recording.
+      fullResolutionS: z.number().min(0).max(600).default(10),
+    })
+    .default({ fullResolutionS: 10 }),
   // One writer commits thousands of frames at once; a second one uses the time in which the first waits for the disk.
   writers: z.int().min(1).max(16).default(2),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
