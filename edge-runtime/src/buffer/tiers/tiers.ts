@@ -294,8 +294,6 @@ export class Tiers {
     );
   }
 
-  /** Hours from `fromHour`, `toHour` excluded, of which samples have gone and buckets stand. */
-  thinnedHours(tag: number, fromHour: number, toHour: number): number[] {
   /** @see readTold */
   readTold(question: ToldQuestion, clocks: ClockTable, nowUs: number): ToldSlice {
     const sources = {
@@ -309,6 +307,8 @@ export class Tiers {
     return readTold(sources, question);
   }
 
+  /** Hours from `fromHour`, `toHour` excluded, of which samples have gone and buckets stand. */
+  thinnedHours(tag: number, fromHour: number, toHour: number): number[] {
     const definition = this.#tagAt(tag);
     if (definition === undefined) return [];
     const group = groupOf(definition);
