@@ -6,7 +6,13 @@ import type { ResumePoint } from "./group.ts";
 /** Small things to be found again after a restart: facts of the journal itself, and where drivers go on. */
 
 export type Fact =
-  "incarnation" | "last commit" | "told to" | "chunked to" | "chunked us" | "retired to";
+  | "incarnation"
+  | "last commit"
+  | "told to"
+  | "chunked to"
+  | "chunked us"
+  | "retired to"
+  | "followed from";
 
 export class FactTable {
   readonly #get;

@@ -26,6 +26,7 @@ import type { DeclaredTag, EventBook, Loss, OrderBook, Outbox, SampleBatch } fro
 import { EventKeeper, type EventStore } from "./events/event-keeper.ts";
 import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
+import { keptFeed } from "./kept-feed.ts";
 import { newEpoch } from "./new-epoch.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
 import { OrderWork } from "./orders/order-work.ts";
@@ -459,6 +460,7 @@ export class JournalKeeper implements JournalCore {
       });
     }
     if (committed.sealed) this.#tellSealed();
+    if (committed.samples > 0) this.kept.tell();
   }
 
   #openEvents(): EventKeeper {
@@ -516,6 +518,7 @@ export class JournalKeeper implements JournalCore {
     }
   };
 
+  readonly kept = keptFeed(this.#guarded);
   readonly #chartAsk = oneAtATime(this.#guarded);
   readonly #orders = new OrderWork({
     ask: this.#guarded,

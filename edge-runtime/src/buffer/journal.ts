@@ -18,6 +18,7 @@ import type { ResumePoint } from "./group.ts";
 import { startJournalThread, type JournalThread } from "./journal-thread.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import { newEpoch } from "./new-epoch.ts";
+import type { KeptFeed } from "./kept-feed.ts";
 import type { FileFindings } from "./pages/inspect-file.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import { openStore, type StoreOptions } from "./store.ts";
@@ -82,6 +83,8 @@ export interface Journal {
   /** What was kept last, also when it is not on disk yet. */
   resume(device: DeviceId): ResumePoint | undefined;
   readonly outbox: Outbox;
+  /** Everything that was kept, for who follows it. */
+  readonly kept: KeptFeed;
   /** What happened, and what the steps that say it were about. */
   readonly events: EventBook;
   /** What the hub has ordered beside the usual. Empty before `adoptTags`. */

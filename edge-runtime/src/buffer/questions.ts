@@ -20,6 +20,7 @@ import type { MarkVerdict } from "./lane-book.ts";
 import type { EventLine } from "@millwright/wire-contract/events";
 
 import type { EventQuery, HeldOrder, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { KeptSlice } from "./follow.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import type { AnswerPiece, SealedAnswer } from "./orders/answer-lane.ts";
 import type { AnswerCursor, AnswerSlice } from "./orders/answer-reading.ts";
@@ -92,12 +93,16 @@ export interface Questions {
     toUs: number,
     cursor: AnswerCursor | undefined,
   ): AnswerSlice;
-  /** Seals a piece of an answer; how far the order has come stands in the same transaction. */
   /** Minutes and hours as they are told. */
   readTold(question: ToldQuestion, nowUs: number): ToldSlice;
+  /** Seals a piece of an answer; how far the order has come stands in the same transaction. */
   sealAnswer(held: HeldOrder, piece: AnswerPiece, nowUs: number): SealedAnswer;
   /** With the next commit all that is kept is told, and what it leaves out is claimed. */
   tellAll(): void;
+  /** @see Follow */
+  followHead(): number;
+  followRead(afterId: number, toId: number, wanted: Uint8Array): KeptSlice;
+  followHold(fromId: number | undefined): void;
   close(): void;
 }
 
@@ -171,12 +176,17 @@ const answers: Answers = {
     store.keepOrders(orders);
   },
   readAnswer: (store, ...asked) => store.tiers.readAnswer(...asked),
+  readTold: (store, ...asked) => store.readTold(...asked),
   sealAnswer: (store, ...asked) => store.sealAnswer(...asked),
   tellAll: (store) => {
     store.tellAll();
   },
+  followHead: (store) => store.follow.head(),
+  followRead: (store, ...asked) => store.follow.read(...asked),
+  followHold: (store, fromId) => {
+    store.follow.hold(fromId);
+  },
   close: (store) => {
-  readTold: (store, ...asked) => store.readTold(...asked),
     store.close();
   },
 };

@@ -33,6 +33,7 @@ import { EventTable } from "./events/event-table.ts";
 import { JournalEvents, type EventDraft, type EventsKept } from "./events/journal-events.ts";
 import { FactTable } from "./fact-table.ts";
 import { isCorrupt, isFull, JournalBroken, JournalDamaged } from "./faults.ts";
+import { Follow } from "./follow.ts";
 import { FrameTable } from "./frame-table.ts";
 import type { Group, ResumePoint } from "./group.ts";
 import { HeldFrames, type Broken } from "./held-frames.ts";
@@ -144,6 +145,7 @@ export class Store {
   readonly #tiers: Tiers;
   readonly #captures: Captures;
   readonly #events: JournalEvents;
+  readonly follow: Follow;
   #rank: number;
   readonly #birth: JournalBirth;
   readonly #orders: OrderTable;
@@ -191,6 +193,8 @@ export class Store {
       this.#sealer = new Sealer(options.gateway, options.epoch, this.#clocks);
       this.#facts = new FactTable(db);
       this.#starts = new StartTable(db);
+      const dictionaryOf = this.#tags.byHash.bind(this.#tags);
+      this.follow = new Follow({ db, facts: this.#facts, dictionaryOf });
       const parts = { sealer: this.#sealer, frames: this.#frames, tags: this.#tags };
       this.#critical = new CriticalLane({
         ...parts,
@@ -260,6 +264,7 @@ export class Store {
         giveUp: () => this.#held.releaseStored(this.#rank) || this.#dropSafe(),
         shed: (rawBelow, retiredTo) => this.#shed(rawBelow, retiredTo),
         neededFrom: () => this.#frameNeededFrom,
+        followedFrom: () => this.follow.heldFrom,
         dropped: (leastId) => {
           this.#forgetBelow(leastId);
         },
@@ -783,6 +788,7 @@ export class Store {
   #keepMarks(): void {
     this.#marksMs = this.#nowMs;
     this.#held.release(this.#rank);
+    this.follow.keep();
   }
 
   /** In use for all but events, which have a share of their own. */

@@ -60,6 +60,8 @@ export interface TiersParts {
   readonly shed: (rawBelow: number, retiredTo: number) => boolean;
   /** Key of the oldest sample frame that is needed as a frame: for the road, or to be told again after a crash. */
   readonly neededFrom: () => number;
+  /** Key of the oldest one that is held for a follower, while there is room. */
+  readonly followedFrom: () => number;
   /** Frames below this key are gone. */
   readonly dropped: (leastId: number) => void;
   readonly claim: (loss: Loss) => void;
@@ -148,7 +150,7 @@ export class Tiers {
     }
     const due = this.#due;
     return (
-      (due.drop &&= this.#dropChunked()) ||
+      (due.drop &&= this.#dropChunked(this.#parts.followedFrom())) ||
       (due.chunk &&= this.#chunk(nowUs)) ||
       (due.roll &&= this.#roller.step(this.#belowHour(nowUs))) ||
       (due.retire &&= this.#retire(nowUs))
@@ -341,11 +343,11 @@ export class Tiers {
     };
   }
 
-  /** Frames that are in chunks and that nobody needs as frames any more. */
-  #dropChunked(): boolean {
+  /** Frames that are in chunks and that nobody needs as frames any more. @param heldFrom for a follower */
+  #dropChunked(heldFrom = Infinity): boolean {
     const { raw, neededFrom, dropped } = this.#parts;
     // The newest one says when the last commit was, and stays.
-    const below = Math.min(this.frontier + 1, neededFrom(), this.#newestFrame.get() ?? 0);
+    const below = Math.min(this.frontier + 1, neededFrom(), heldFrom, this.#newestFrame.get() ?? 0);
     const gone = raw.drop(Infinity, dropMax, below);
     if (gone !== undefined) dropped(gone.leastId);
     return gone !== undefined;
