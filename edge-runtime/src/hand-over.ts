@@ -39,6 +39,12 @@ export type { ReadingBatch } from "./acquire/driver.ts";
 /** What buffer answers to capture. */
 export type { Kept } from "./buffer/captures/captures.ts";
 
+/** What publish shows of itself. */
+export type { PublishState } from "./publish/sparkplug/publish-state.ts";
+
+/** What buffer hands to publish. */
+export type { KeptFeed, KeptSlice } from "./buffer/kept-feed.ts";
+
 /** What acquire hands to capture. */
 export type { ArrayReading } from "./acquire/driver.ts";
 

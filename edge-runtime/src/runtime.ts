@@ -53,6 +53,7 @@ import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { joinRules } from "./rule-parts.ts";
+import { joinSparkplug } from "./sparkplug-parts.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
 import { tagViewOf } from "./serve/tag-view.ts";
@@ -186,6 +187,12 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     noteGatewayClock = (words) => self?.noteClock(words);
     const captures = createCaptures({ settings, devices, book, current, journal, clock, log });
     const statuses = (): readonly DeviceStatus[] => devices.map((device) => device.status);
+    const sparkplug = await joinSparkplug({
+      ...{ settings, book, clock, random, log, devices: statuses },
+      current: tagViewOf(current),
+      feed: journal.kept,
+      events: journal.events,
+    });
     const unexplained = (): number =>
       journal.counters().unexplained +
       (captures?.account.unexplained ?? 0) +
@@ -272,7 +279,10 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
           return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
         },
       },
-      [...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes, ...models.routes],
+      [
+        ...[...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes],
+        ...[...models.routes, ...sparkplug.routes],
+      ],
     );
 
     options.routes?.(pages.routes);
@@ -297,6 +307,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       ...models.services,
       alarms,
       ...pages.services,
+      ...sparkplug.services,
       ...devices,
       ...commands.services,
       rules,

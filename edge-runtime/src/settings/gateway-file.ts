@@ -30,6 +30,7 @@ import {
 } from "../detect/settings.ts";
 import { modelsFile, type ModelsFile } from "../detect/models/settings.ts";
 import type { ClockPolicy } from "../normalise/normaliser.ts";
+import { publishFile, type PublishFile } from "../publish/settings.ts";
 
 export interface GatewayFile {
   readonly gateway: {
@@ -80,6 +81,8 @@ export interface GatewayFile {
   /** What must hold for a write; checked last, and again while it waits for its line. */
   readonly interlocks: readonly InterlockFile[];
   readonly commands: CommandsFile;
+  /** Who else is told what is kept here, besides the hub. Left out: nobody. */
+  readonly publish: PublishFile;
   readonly devices: readonly DeviceFile[];
 }
 
@@ -208,6 +211,7 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   grants: z.array(grantFile).max(1_000).default([]),
   interlocks: z.array(interlockFile).max(1_000).default([]),
   commands: commandsFile.prefault({}),
+  publish: publishFile.prefault({}),
   devices: z.array(deviceFile).default([]),
 });
 

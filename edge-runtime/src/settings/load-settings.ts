@@ -27,6 +27,7 @@ import { beside } from "./named-files.ts";
 import { notAnId, repeats, type Declared } from "./names.ts";
 import { planLines } from "./plan-lines.ts";
 import { SettingsFaulty, type Problem } from "./problem.ts";
+import { publishProblems, publishSettings, type PublishSettings } from "./publish-check.ts";
 import { checked, readContent } from "./read-file.ts";
 import { checkRules } from "./rule-check.ts";
 import { tooManyTags } from "./tag-limit.ts";
@@ -66,6 +67,7 @@ export interface Settings {
   /** Understood once already: they compile. */
   readonly rules: readonly RuleFile[];
   readonly commands: CommandSettings;
+  readonly publish: PublishSettings;
   readonly devices: readonly DeviceSettings[];
 }
 
@@ -156,6 +158,7 @@ export function loadSettings(path: string): Settings {
     }
   }
   problems.push(...accessProblems(parsed, relative(".", file) || file));
+  problems.push(...publishProblems(parsed, devices, relative(".", file) || file));
   const rules = tellingRules(parsed?.telling, (key, what) => {
     problems.push({ where: `${relative(".", file) || file}: telling.${key}`, what });
   });
@@ -198,6 +201,7 @@ export function loadSettings(path: string): Settings {
     alarms,
     rules: parsed.rules,
     commands,
+    publish: publishSettings(parsed, folder),
     devices: devices.map((device) => ({
       ...device,
       tags: new TagList(told(device.tags, rules, telling.heartbeatMs)),
