@@ -4,9 +4,10 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
-import { Rig } from "./rig.ts";
+import { gatewayId, Rig } from "./rig.ts";
 import { comeToRest } from "./run-scenario.ts";
 import { leftOutWithoutRoot } from "./short.ts";
+import { readHub } from "./stored-samples.ts";
 import { summaryOf } from "./summary.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -47,6 +48,9 @@ test(title, { skip: leftOutWithoutRoot }, async (t) => {
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${diskMebibytes}m`, "tmpfs", disk]);
   try {
     await playFullDisk(t, rig, join(disk, "ballast"));
+  } catch (failure) {
+    for (const line of rig.lines.slice(-60)) t.diagnostic(line);
+    throw failure;
   } finally {
     await rig.stopGateway();
     execFileSync("umount", ["-l", disk]);
@@ -68,12 +72,16 @@ async function playFullDisk(t: TestContext, rig: Rig, ballast: string): Promise<
   });
   rmSync(ballast);
   await produce(100);
-  const { verdict, hubUnexplained } = await comeToRest(rig).catch((failure: unknown) => {
-    for (const line of rig.lines.slice(-60)) t.diagnostic(line);
-    throw failure;
-  });
+  const { verdict, hubUnexplained } = await comeToRest(rig);
   t.diagnostic(summaryOf(verdict));
   t.diagnostic(`ended by themselves: ${rig.endedByThemselves.join(", ") || "none"}`);
+  if (verdict.unexplained.length > 0) {
+    const { entries } = await readHub(rig.hubData, gatewayId);
+    for (const { tag, value, atUs } of verdict.unexplained) {
+      t.diagnostic(`unexplained: ${tag} = ${value} at ${atUs}`);
+    }
+    t.diagnostic(JSON.stringify(entries));
+  }
   assert.deepEqual(verdict.unexplained, []);
   assert.deepEqual(verdict.doubled, []);
   assert.deepEqual(verdict.invented, []);

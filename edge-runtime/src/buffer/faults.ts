@@ -42,9 +42,21 @@ export class JournalBroken extends Fault {
   }
 }
 
+/** There is no room on the disk for what was asked. Nothing was changed, and the journal goes on with everything else. */
+export class JournalFull extends Fault {
+  override readonly name = "JournalFull";
+  readonly code = "buffer.journal-full";
+  readonly retry = "soon";
+  readonly hint = "Make room on the disk of the gateway.";
+
+  constructor(options?: ErrorOptions) {
+    super("journal: the disk is full", options);
+  }
+}
+
 /** What SQLite says when there is no room; nothing was changed, and the same may be tried again later. */
 export function isFull(failure: unknown): boolean {
-  return codeOf(failure) === "SQLITE_FULL";
+  return failure instanceof JournalFull || codeOf(failure) === "SQLITE_FULL";
 }
 
 /** What SQLite says of a file whose pages do not fit each other. */

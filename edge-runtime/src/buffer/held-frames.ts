@@ -162,6 +162,26 @@ export class HeldFrames {
     return frames;
   }
 
+  /** As `after`, and nothing is written. Undefined when the first of them is damaged; those before another one else. */
+  wholeAfter(
+    epoch: Epoch,
+    lane: RoadLane,
+    seq: number,
+    bytesMax: number,
+  ): OutboxFrame[] | undefined {
+    const state = this.book.find(epoch, lane);
+    if (state === undefined) return [];
+    const from = Math.max(seq, state.base.seq);
+    const items = this.#frames.after(state.rank, state.lane, from, endOf(state).seq, bytesMax);
+    const frames: OutboxFrame[] = [];
+    for (const item of items) {
+      const bytes = frameBytes({ headBytes: item.head, body: item.body });
+      if (parseFrame(bytes).kind === "corrupt") break;
+      frames.push(outboxFrame(state, item, bytes));
+    }
+    return frames.length === 0 && items.length > 0 ? undefined : frames;
+  }
+
   /** Reads the last frame of each lane: the one that a power cut may have torn. */
   checkLast(rank: number, onBroken: (broken: Broken) => void): void {
     for (const lane of heldLanes) {

@@ -24,6 +24,7 @@ import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
 import type { DeclaredTag, EventBook, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
 import { EventKeeper, type EventStore } from "./events/event-keeper.ts";
+import { isFull } from "./faults.ts";
 import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
 import { keptFeed } from "./kept-feed.ts";
@@ -510,7 +511,9 @@ export class JournalKeeper implements JournalCore {
     try {
       return await this.#door.ask(name, ...asked);
     } catch (failure) {
-      if (!this.#ended) {
+      // What found no room changed nothing, and who asked asks again; a commit says so itself, and keeps what it was given.
+      const isTriedAgain = isFull(failure) && name !== "commit";
+      if (!this.#ended && !isTriedAgain) {
         this.#end();
         this.#options.onBroken(failure);
       }

@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 
 import { Fault, messageChain } from "@millwright/kit";
 
-import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
+import { isFull, JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import { answer, type Answer, type Asked, type DoorState, type Question } from "./questions.ts";
 import { openStore, type Store, type StoreOptions } from "./store.ts";
 import type { FromWorker, Opening, ToldFailure, ToWorker } from "./store-worker-door.ts";
@@ -76,7 +76,8 @@ function toldFailure(failure: unknown): ToldFailure {
     const kind = failure instanceof JournalInUse ? "in use" : "unusable";
     return { kind, message: failure.message, hint: failure.hint, cause };
   }
-  const kind = failure instanceof JournalBroken ? "broken" : "defect";
+  const known = failure instanceof JournalBroken ? "broken" : "defect";
+  const kind = isFull(failure) ? "full" : known;
   const message = failure instanceof Error ? failure.message : String(failure);
   return { kind, message, hint: failure instanceof Fault ? failure.hint : "", cause };
 }

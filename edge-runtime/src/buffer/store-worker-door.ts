@@ -1,4 +1,4 @@
-import { JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
+import { JournalBroken, JournalFull, JournalInUse, JournalUnusable } from "./faults.ts";
 import type { JournalThread } from "./journal-thread.ts";
 import type { DoorState, StoreDoor } from "./questions.ts";
 import type { StoreOptions } from "./store.ts";
@@ -7,7 +7,7 @@ import type { StoreOptions } from "./store.ts";
 
 /** A failure as it crosses threads: classes do not. */
 export interface ToldFailure {
-  readonly kind: "unusable" | "in use" | "broken" | "defect";
+  readonly kind: "unusable" | "in use" | "full" | "broken" | "defect";
   readonly message: string;
   readonly hint: string;
   readonly cause: string;
@@ -119,5 +119,6 @@ function failureOf(told: ToldFailure): Error {
   const cause = new Error(told.cause);
   if (told.kind === "unusable") return new JournalUnusable(told.message, told.hint, { cause });
   if (told.kind === "in use") return new JournalInUse(told.message, told.hint, { cause });
+  if (told.kind === "full") return new JournalFull({ cause });
   return new JournalBroken(told.message, { cause });
 }

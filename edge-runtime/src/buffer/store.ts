@@ -339,8 +339,7 @@ export class Store {
     let samples = 0;
     const usedBefore = this.#medium.usedBytes;
     for (const loss of group.losses) this.#claims.add(loss, group.nowMs);
-    // In a transaction of its own: one that needs the room would be taken back together with what made it.
-    if (this.#full) this.#write("make room", () => this.#letGo());
+    this.#makeRoom();
     this.#sealsClaims = this.#claimsDue && group.linkUp;
     try {
       this.#write("commit", () => {
@@ -380,11 +379,26 @@ export class Store {
     return { kind: "done", samples, rejected: tooLarge.length, sealed };
   }
 
+  /** In a transaction of its own: one that needs the room would be taken back together with what made it. */
+  #makeRoom(): void {
+    if (!this.#full) return;
+    try {
+      this.#write("make room", () => this.#letGo());
+    } catch (failure) {
+      // Letting go is written into the log first, and a disk may have no room for that either.
+      if (!isFull(failure)) throw failure;
+    }
+  }
+
   lanes(): OutboxLane[] {
     return this.#held.book.positions();
   }
 
   framesAfter(epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number): OutboxFrame[] {
+    // Without a transaction, which would write open claims as well: on a full disk that fails, and it is what goes out that
+    // makes room.
+    const whole = this.#held.wholeAfter(epoch, lane, seq, bytesMax);
+    if (whole !== undefined) return whole;
     return this.#write("read frames", () =>
       this.#held.after(epoch, lane, seq, bytesMax, (broken) => {
         this.#tellBroken(broken);

@@ -1,4 +1,4 @@
-import { messageChain, type Clock, type Log } from "@millwright/kit";
+import { Fault, messageChain, type Clock, type Log } from "@millwright/kit";
 import {
   subjects,
   type AskedAcknowledgement,
@@ -75,21 +75,31 @@ export class OrderDesk {
   async run(signal: AbortSignal): Promise<void> {
     const isOver = (): boolean => signal.aborted;
     while (!isOver()) {
-      await this.#takeWanted();
-      const dueInMs = await this.#serve(signal);
+      const dueInMs = await this.#turn(signal);
       if (isOver()) return;
       this.#report();
       if (dueInMs > 0) await this.#waker.wait(dueInMs, isOver);
     }
   }
 
+  /** @returns ms until the next one */
+  async #turn(signal: AbortSignal): Promise<number> {
+    try {
+      await this.#takeWanted();
+      return await this.#serve(signal);
+    } catch (failure) {
+      if (!isDiskFull(failure)) throw failure;
+      return lookEveryMs;
+    }
+  }
+
   async #takeWanted(): Promise<void> {
     const wanted = this.#wanted;
     if (wanted === undefined) return;
-    this.#wanted = undefined;
     const { book, log } = this.#options;
     const before = new Set(book.held().map(({ order }) => order.id));
     await book.want(wanted.orders);
+    if (this.#wanted === wanted) this.#wanted = undefined;
     const held = new Set(book.held().map(({ order }) => order.id));
     for (const id of held) if (!before.has(id)) log.info("sync.order-taken", { order: id });
     for (const id of before) if (!held.has(id)) log.info("sync.order-over", { order: id });
@@ -216,4 +226,9 @@ export class OrderDesk {
       }
     }
   }
+}
+
+/** Orders wait for room like everything else that has to be kept. */
+function isDiskFull(failure: unknown): boolean {
+  return failure instanceof Fault && failure.code === "buffer.journal-full";
 }
