@@ -25,6 +25,7 @@ import { say } from "./messages.ts";
 import { ModelsPanel } from "./models-panel.tsx";
 import { OutagePanel, type BufferView } from "./outage-panel.tsx";
 import { PeoplePanel } from "./people-panel.tsx";
+import { PublishPanel } from "./publish-panel.tsx";
 
 /** Counters are for looking at; a count that is five seconds old is a count. */
 const refreshMs = 5_000;
@@ -77,6 +78,7 @@ export function GatewayScreen(props: {
       <BoxPanel store={store} page={page} />
       <div class="panels">
         <ModelsPanel clock={props.clock} turn={turn} />
+        <PublishPanel clock={props.clock} turn={turn} />
         <OutagePanel clock={props.clock} />
         <AboutPanel store={store} page={page} counters={counters.value} />
         <PeoplePanel clock={props.clock} />
