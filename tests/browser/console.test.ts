@@ -85,7 +85,12 @@ void describe("the console", { skip: noChromium }, () => {
     const times = { fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6 };
     fixture.ledger = [
       { reason: "hub restored", ...times, repair: "raw" },
-      { reason: "device unreachable", ...times, repair: "none" },
+      {
+        reason: "device unreachable",
+        ...times,
+        repair: "none",
+        charged: { kind: "scheduled", samples: 20 },
+      },
       { reason: "thinned", ...times, repair: "thinned" },
     ];
     const view = await openContext(browser, { ...desk, theme: "light" });
@@ -93,6 +98,7 @@ void describe("the console", { skip: noChromium }, () => {
     await page.goto(`${fixture.url}/#/trends/1h/gw-0001/pump-1%2F0/gw-0001/pump-1%2F1`);
     await settled(page);
     await page.getByText(/, 2 values: hub restored\. The gateway has the samples/).waitFor();
+    await page.getByText(/: device unreachable, 40 polls that should have been/).waitFor();
     const there = page.getByRole("link", { name: "Look at them on the gateway's page" });
     const from = Math.floor(times.fromUs / 1e6);
     assert.equal(

@@ -15,6 +15,7 @@ import {
   isOver,
   repairView,
   type LedgerPart,
+  type Missing,
   type RepairOrder,
   type RepairView,
   type TagLedger,
@@ -39,6 +40,9 @@ const lookAgainMs = 2_000;
 /** From what a metered link spares to a fifth of a plant's: the least first, so that nobody takes all of a link by haste. */
 const ratesKbitPerS = [64, 256, 1_000, 4_000] as const;
 const rateAtFirst = 4_000;
+/** More would push the page away; the count says how many there are. */
+const missingShown = 5;
+const minutesUsMax = 31 * 86_400_000_000;
 
 export function RepairList(props: RepairListProps): JSX.Element | null {
   const { base, range, onBrought } = props;
@@ -87,12 +91,20 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
   };
 
   if (view === undefined) return null;
-  const { offer, thinned, orders } = view;
-  if (offer === undefined && thinned === undefined && orders.length === 0) return null;
+  const { offer, thinned, orders, missing } = view;
+  if ([offer, thinned, missing[0], orders[0]].every((one) => one === undefined)) return null;
   const times = (of: TimeRange): Times => timesOf(of, range.toUs - range.fromUs);
   return (
     <section class="gap-list repair-list" aria-live="polite">
       {props.place !== "" && <h3>{props.place}</h3>}
+      <MissingList
+        missing={missing}
+        times={times}
+        onRepair={({ tags, fromUs, toUs, repair }) => {
+          const resolution = repair === "raw" ? "samples" : coarseFor({ fromUs, toUs });
+          act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
+        }}
+      />
       {offer !== undefined && (
         <>
           <p>
@@ -106,7 +118,8 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
               label={sayKit("repair.ask")}
               onPress={() => {
                 const { tags, fromUs, toUs } = offer;
-                act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS }));
+                const resolution = "samples";
+                act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
               }}
             />
             <label class="choice-of-few">
@@ -128,6 +141,14 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
       {thinned !== undefined && (
         <p>
           {sayKit("repair.thinned", times(thinned))}{" "}
+          <Button
+            label={sayKit(`repair.ask-${coarseFor(thinned)}`)}
+            onPress={() => {
+              const { tags, fromUs, toUs } = thinned;
+              const resolution = coarseFor(thinned);
+              act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
+            }}
+          />{" "}
           {props.hmi !== "" && (
             <a class="link" href={trendsThere(props.hmi, thinned, ids.split("\n"))}>
               {sayKit("repair.look-there")}
@@ -151,6 +172,49 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
       {failure !== "" && <p role="alert">{failure}</p>}
     </section>
   );
+}
+
+/** Gap by gap: why, how much, and a button where a better copy lies on the gateway. */
+function MissingList(props: {
+  readonly missing: readonly Missing[];
+  readonly times: (of: TimeRange) => Times;
+  readonly onRepair: (gap: Missing) => void;
+}): JSX.Element | null {
+  const { missing, times } = props;
+  if (missing.length === 0) return null;
+  const shown = missing.slice(0, missingShown);
+  return (
+    <>
+      <h4>{sayKit("repair.missing")}</h4>
+      <ul>
+        {shown.map((gap) => (
+          <li key={`${gap.reason} ${gap.fromUs} ${gap.toUs} ${gap.repair}`}>
+            {missingWords(gap, times(gap))}{" "}
+            {gap.repair !== "none" && (
+              <Button
+                label={sayKit("repair.ask-one", times(gap))}
+                onPress={() => props.onRepair(gap)}
+              />
+            )}
+          </li>
+        ))}
+      </ul>
+      {missing.length > shown.length && (
+        <p>{sayKitCount("repair.missing-more", missing.length - shown.length)}</p>
+      )}
+    </>
+  );
+}
+
+function missingWords({ reason, count }: Missing, times: Times): string {
+  const words = { ...times, why: reason };
+  if (count.kind === "unknown") return sayKit("repair.missing.unknown", words);
+  return sayKit(`repair.missing.${count.kind}`, { ...words, samples: countWords(count.samples) });
+}
+
+/** Minutes of a month are what a chart of it shows; of a longer time its hours. */
+function coarseFor({ fromUs, toUs }: TimeRange): "minutes" | "hours" {
+  return toUs - fromUs > minutesUsMax ? "hours" : "minutes";
 }
 
 async function look(
@@ -225,6 +289,13 @@ function orderWords(order: RepairOrder, times: Times): string {
     case "cancelled":
       return sayKit("repair.cancelled", words);
     case "done":
+      if (order.resolution !== "samples" && order.comparison?.agrees === true) {
+        const resolution = order.resolution === "hours" ? "hours" : "minutes";
+        return sayKit("repair.brought", {
+          ...times,
+          resolution: sayKit(`trends.tier.${resolution}`),
+        });
+      }
       return order.comparison?.agrees === true
         ? sayKit("repair.done", words)
         : sayKit("repair.differs", words);

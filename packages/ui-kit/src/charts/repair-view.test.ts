@@ -17,6 +17,7 @@ function order(change: Partial<RepairOrder> = {}): RepairOrder {
     tags: ["t1"],
     fromUs: 1_000,
     toUs: 2_000,
+    resolution: "samples",
     kbitPerS: 4_000,
     state: "answering",
     done: 0.5,
@@ -68,10 +69,63 @@ test("values of one gateway are brought by one order, and those that are here al
   assert.equal(rest.orders.length, 1);
 });
 
-test("what is thinned is said, and not offered", () => {
-  const view = viewOf([{ ...told, repair: "thinned" }]);
+test("of what is thinned the minutes are offered, until they are here", () => {
+  const thinned: LedgerPart = { ...told, repair: "thinned" };
+  const view = viewOf([thinned]);
   assert.equal(view.offer, undefined);
-  assert.deepEqual(view.thinned, { fromUs: 1_000, toUs: 1_500 });
+  const chance = { fromUs: 1_000, toUs: 1_500, tags: ["t1"], reasons: [reason] };
+  assert.deepEqual(view.thinned, chance);
+  const brought = order({ state: "done", resolution: "minutes", comparison: { agrees: true } });
+  assert.equal(viewOf([thinned], [brought]).thinned, undefined);
+  // Minutes are no samples: those are still to be had.
+  assert.notEqual(viewOf([told], [brought]).offer, undefined);
+});
+
+test("each gap says what it stands for: samples, polls that should have been, or that nobody counted", () => {
+  const exact: LedgerPart = { ...told, charged: { kind: "exact", samples: 4 } };
+  const polls: LedgerPart = {
+    reason: "device unreachable",
+    fromUs: 1_600,
+    toUs: 1_699,
+    charged: { kind: "scheduled", samples: 10 },
+    repair: "none",
+  };
+  const unknown: LedgerPart = { ...polls, reason: "gateway down", charged: { kind: "unknown" } };
+  const healed: LedgerPart = {
+    ...told,
+    reason: "rejected",
+    charged: { kind: "exact", samples: 0 },
+  };
+  const ledger: readonly TagLedger[] = [
+    { tag: "t1", parts: [exact, polls, healed] },
+    { tag: "t2", parts: [exact, polls, unknown] },
+  ];
+  const { missing } = repairView(ledger, [], range);
+  assert.deepEqual(
+    missing.map(({ reason, tags, count, repair, fromUs, toUs }) => [
+      reason,
+      [fromUs, toUs],
+      tags,
+      count,
+      repair,
+    ]),
+    [
+      [
+        "device unreachable",
+        [1_600, 1_700],
+        ["t1", "t2"],
+        { kind: "scheduled", samples: 20 },
+        "none",
+      ],
+      ["gateway down", [1_600, 1_700], ["t2"], { kind: "unknown" }, "none"],
+      [reason, [1_000, 1_500], ["t1", "t2"], { kind: "exact", samples: 8 }, "raw"],
+    ],
+  );
+  const running = repairView(ledger, [order({ tags: ["t1", "t2"] })], range);
+  assert.deepEqual(
+    running.missing.map(({ repair }) => repair),
+    ["none", "none", "none"],
+  );
 });
 
 test("nothing is offered that is on its way or was brought whole", () => {

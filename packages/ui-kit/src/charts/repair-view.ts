@@ -1,4 +1,6 @@
 /** What can be said and done about samples that the hub was not told: decided here, shown by `repair-list.tsx`. */
+import type { LossCount } from "@millwright/wire-contract";
+
 import type { TimeRange } from "../live/history.ts";
 
 /** An entry of the hub's ledger, as far as it is looked at here. */
@@ -6,6 +8,8 @@ export interface LedgerPart {
   readonly reason: string;
   readonly fromUs: number;
   readonly toUs: number;
+  /** Samples, or polls that should have been, that it still stands for; absent where nobody counted them. */
+  readonly charged?: LossCount;
   /** Whether the gateway has the samples, or minutes and hours of them, or nothing. */
   readonly repair: "raw" | "thinned" | "none";
 }
@@ -22,6 +26,8 @@ export interface RepairOrder {
   readonly tags: readonly string[];
   readonly fromUs: number;
   readonly toUs: number;
+  /** `samples`, `minutes` or `hours`. */
+  readonly resolution: string;
   /** What its answer may bring onto the road. */
   readonly kbitPerS: number;
   readonly state: string;
@@ -42,12 +48,24 @@ export interface RepairChance extends TimeRange {
 export interface RepairView {
   /** Absent when nothing is there, or all of it was brought or is on its way. */
   readonly offer?: RepairChance;
-  /** Of this time the gateway has minutes and hours only. */
-  readonly thinned?: TimeRange;
+  /** Of this time the gateway has minutes and hours only, and they were not brought yet. */
+  readonly thinned?: RepairChance;
+  /** What is missing, gap by gap, the newest first. */
+  readonly missing: readonly Missing[];
   /** Repairs of these tags that touch the range, the newest first. */
   readonly orders: readonly RepairOrder[];
   /** One of them is not over. */
   readonly running: boolean;
+}
+
+/** A gap, with what it still stands for of all tags that are shown. */
+export interface Missing extends TimeRange {
+  readonly reason: string;
+  readonly tags: readonly string[];
+  /** `scheduled` are polls that should have been. */
+  readonly count: LossCount;
+  /** `none` also while it is on its way, and once it was brought. */
+  readonly repair: LedgerPart["repair"];
 }
 
 /** More would push the page away. */
@@ -71,39 +89,83 @@ export function repairView(
   const wanted = ledger.flatMap(({ tag, parts }) => {
     const raw = parts.filter(({ repair }) => repair === "raw");
     const span = spanOf(raw, range);
-    if (span === undefined || isBrought(all, tag, span)) return [];
+    if (span === undefined || isBrought(all, tag, span, "raw")) return [];
     return [{ tag, span, reasons: raw.map(({ reason }) => reason) }];
   });
-  const offer = spanOfAll(wanted.map(({ span }) => span));
-  const thinned = spanOfAll(
-    ledger.flatMap(
-      ({ parts }) =>
-        spanOf(
-          parts.filter(({ repair }) => repair === "thinned"),
-          range,
-        ) ?? [],
-    ),
-  );
+  const offer = chanceOf(wanted);
+  const coarse = ledger.flatMap(({ tag, parts }) => {
+    const thinned = parts.filter(({ repair }) => repair === "thinned");
+    const span = spanOf(thinned, range);
+    if (span === undefined || isBrought(all, tag, span, "thinned")) return [];
+    return [{ tag, span, reasons: thinned.map(({ reason }) => reason) }];
+  });
+  const thinned = chanceOf(coarse);
   return {
-    ...(offer === undefined
-      ? {}
-      : {
-          offer: {
-            ...offer,
-            tags: wanted.map(({ tag }) => tag),
-            reasons: [...new Set(wanted.flatMap(({ reasons }) => reasons))],
-          },
-        }),
+    ...(offer === undefined ? {} : { offer }),
     ...(thinned === undefined ? {} : { thinned }),
+    missing: missingOf(ledger, all, range),
     orders: orders.slice(0, ordersShown),
     running: orders.some((order) => !isOver(order)),
   };
 }
 
+function chanceOf(
+  wanted: readonly {
+    readonly tag: string;
+    readonly span: TimeRange;
+    readonly reasons: readonly string[];
+  }[],
+): RepairChance | undefined {
+  const span = spanOfAll(wanted.map(({ span }) => span));
+  if (span === undefined) return undefined;
+  const reasons = [...new Set(wanted.flatMap(({ reasons }) => reasons))];
+  return { ...span, tags: wanted.map(({ tag }) => tag), reasons };
+}
+
+/** Entries of several tags with one reason and time are one gap. What stands for nothing any more is none. */
+function missingOf(
+  ledger: readonly TagLedger[],
+  all: readonly RepairOrder[],
+  range: TimeRange,
+): readonly Missing[] {
+  const gaps = new Map<string, Missing>();
+  for (const { tag, parts } of ledger) {
+    for (const part of parts) {
+      const { reason, charged } = part;
+      const span = spanOf([part], range);
+      if (span === undefined || charged === undefined) continue;
+      if (charged.kind !== "unknown" && charged.samples === 0) continue;
+      const key = `${reason} ${span.fromUs} ${span.toUs} ${charged.kind} ${part.repair}`;
+      const known = gaps.get(key);
+      const repair = isBrought(all, tag, span, part.repair) ? "none" : part.repair;
+      gaps.set(key, {
+        ...span,
+        reason,
+        tags: [...(known?.tags ?? []), tag],
+        count: known === undefined ? charged : sumOf(known.count, charged),
+        repair: known === undefined || known.repair === "none" ? repair : known.repair,
+      });
+    }
+  }
+  return [...gaps.values()].toSorted((a, b) => b.toUs - a.toUs || b.fromUs - a.fromUs);
+}
+
+function sumOf(a: LossCount, b: LossCount): LossCount {
+  if (a.kind === "unknown" || b.kind === "unknown") return { kind: "unknown" };
+  return { kind: a.kind, samples: a.samples + b.samples };
+}
+
 /** All of it was brought and found to be whole, or is on its way. */
-function isBrought(all: readonly RepairOrder[], tag: string, span: TimeRange): boolean {
+function isBrought(
+  all: readonly RepairOrder[],
+  tag: string,
+  span: TimeRange,
+  wanted: LedgerPart["repair"],
+): boolean {
   return all.some(
     (order) =>
+      // Samples bring the minutes of what is thinned with them; minutes bring no samples.
+      (order.resolution === "samples" || wanted === "thinned") &&
       order.tags.includes(tag) &&
       order.fromUs <= span.fromUs &&
       order.toUs >= span.toUs &&
