@@ -36,6 +36,9 @@ import type {
 /** What acquire hands to normalise. */
 export type { ReadingBatch } from "./acquire/driver.ts";
 
+/** What acquire hands to decide: the alarms that devices own; and what people do to them. */
+export type { ConditionAct, ConditionNews, MachineCondition } from "./acquire/machine-condition.ts";
+
 /** What buffer answers to capture. */
 export type { Kept } from "./buffer/captures/captures.ts";
 

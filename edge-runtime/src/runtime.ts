@@ -146,8 +146,10 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       alarms,
       routes: alarmRoutes,
       askedAtHub,
+      conditionsOf,
     } = joinAlarms({
       ...{ settings, book, audit, clock, random, log },
+      devices: () => devices,
       current: tagViewOf(current),
       events: journal.events,
       detection,
@@ -181,6 +183,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         indexOf,
         stateChanged,
         () => gatewayClock.state,
+        conditionsOf(device.id),
       ),
     );
     const self = devices.find((device) => device.status.protocol === healthDriver.protocol);
@@ -333,6 +336,7 @@ function superviseDevice(
   indexOf: (id: string) => number | undefined,
   changed: () => void,
   gatewayClock: () => GatewayClockState,
+  conditions: ReturnType<AlarmParts["conditionsOf"]>,
 ): DeviceSupervisor {
   const { clock, random, log, settings } = options;
   const stateFolder = deviceFolder(settings.journal.folder, device.id);
@@ -410,6 +414,7 @@ function superviseDevice(
     saveResume: (resume) => {
       journal.saveResume(device.id, resume);
     },
+    ...(conditions === undefined ? {} : { conditions }),
   });
   return supervisor;
 }

@@ -6,6 +6,7 @@ import type { AlarmDefinitions } from "../decide/alarms/definition.ts";
 import { defineAlarms, type KnownTag } from "../decide/alarms/define-alarms.ts";
 import { toFaultTexts, type FaultText } from "../decide/alarms/fault-texts.ts";
 import type { AlarmsFile, FaultTableFile } from "../decide/alarms/settings.ts";
+import type { DeviceSettings } from "./load-device.ts";
 import type { Problem } from "./problem.ts";
 import { parseTagTable } from "./tag-table.ts";
 
@@ -16,17 +17,24 @@ export interface AlarmsToCheck {
   readonly folder: string;
   readonly tagOf: (id: string) => KnownTag | undefined;
   readonly assets: ReadonlySet<string>;
+  readonly devices: readonly DeviceSettings[];
 }
 
 /** @param problems what is wrong is added to it */
 export function checkAlarms(
-  { file, shown, folder, tagOf, assets }: AlarmsToCheck,
+  { file, shown, folder, tagOf, assets, devices }: AlarmsToCheck,
   problems: Problem[],
 ): AlarmDefinitions {
   return defineAlarms({
     file,
     tagOf,
     assets,
+    deviceOf(id) {
+      const device = devices.find((one) => one.id === id);
+      if (device === undefined) return undefined;
+      const { name, driver } = device;
+      return { id: device.id, name, checkNotifier: driver.checkNotifier?.bind(driver) };
+    },
     textsOf: (table) => readTexts(table, folder, problems),
     refuse: (path, what) => {
       problems.push({ where: `${shown}: alarms${path === "" ? "" : `.${path}`}`, what });

@@ -122,10 +122,9 @@ export function loadSettings(path: string): Settings {
   const tagOf = tagsById(devices);
   const alarms = checkAlarms(
     {
-      file: parsed?.alarms ?? { classes: {}, list: [], faults: [] },
+      file: parsed?.alarms ?? { classes: {}, list: [], faults: [], machines: [] },
       shown: relative(".", file) || file,
-      folder,
-      tagOf,
+      ...{ folder, tagOf, devices },
       assets: new Set(assets.map(({ id }) => id)),
     },
     problems,

@@ -3,6 +3,7 @@ import { race, type Refused } from "@millwright/kit";
 import type { WriteOutcome } from "@millwright/wire-contract";
 
 import type { ConditionAct } from "../machine-condition.ts";
+import { isAborted } from "./aborted.ts";
 import { nodeIdText, parseAddress } from "./addresses.ts";
 import { ServiceFailure } from "./faults.ts";
 import type { Library, opcua } from "./library.ts";
@@ -82,7 +83,8 @@ export async function actOnCondition(
     if (failure instanceof ServiceFailure) {
       return refused(words[failure.status] ?? `it says ${failure.status}`);
     }
-    return { kind: "unknown", reason: "the link went down before it answered" };
+    const why = isAborted(signal) ? "it took too long" : "the link went down before it answered";
+    return { kind: "unknown", reason: why };
   }
 }
 

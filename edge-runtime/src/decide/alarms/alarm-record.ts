@@ -4,6 +4,7 @@ import type { AlarmEvent, AlarmRow, NewEvent } from "@millwright/wire-contract/e
 
 import type { SavedState } from "../../hand-over.ts";
 import type { AlarmDefinition, NotedFault } from "./definition.ts";
+import type { MachineOrigin } from "./machine-definition.ts";
 
 export interface AlarmRecord {
   readonly life: AlarmLife;
@@ -16,6 +17,9 @@ export interface AlarmRecord {
   readonly value?: number;
   readonly limit?: number;
   readonly acknowledgement?: Acknowledgement;
+  /** Of an alarm that a machine owns, and when it came by the machine's clock, µs. */
+  readonly origin?: MachineOrigin;
+  readonly machineUs?: number;
   /** Who or what covers it; those that lie beneath another as well. */
   readonly covers: Covers;
 }
@@ -44,7 +48,7 @@ export function toEvent(
   raisedUs: number,
   by: Cover,
 ): NewEvent & { readonly kind: "alarm" } {
-  const { life, message, value, limit } = record;
+  const { life, message, value, limit, machineUs } = record;
   const { person, reason } = by;
   const body: AlarmEvent = {
     transition,
@@ -61,6 +65,8 @@ export function toEvent(
     ...(person === undefined ? {} : { person }),
     ...(reason === undefined ? {} : { reason }),
     ...(life.shelvedUntilUs === 0 ? {} : { untilUs: life.shelvedUntilUs }),
+    ...(definition.source === undefined ? {} : { source: definition.source }),
+    ...(machineUs === undefined ? {} : { machineUs }),
   };
   const { asset, id } = definition;
   return { kind: "alarm", atUs: record.changedUs, asset, subject: id, body };
@@ -68,11 +74,13 @@ export function toEvent(
 
 /** What a machine said that nobody has to act on. */
 export function notedEvent(
-  { id, asset, message, tag }: NotedFault,
+  { id, asset, message, tag }: Pick<NotedFault, "id" | "asset" | "message"> & Partial<NotedFault>,
   atUs: number,
 ): NewEvent & { readonly kind: "alarm" } {
   const body: AlarmEvent = {
-    ...{ transition: "noted", state: "normal", priority: 3, message, raisedUs: 0, tag },
+    ...{ transition: "noted", state: "normal", priority: 3, message, raisedUs: 0 },
+    ...(tag === undefined ? {} : { tag }),
+    source: "machine",
   };
   return { kind: "alarm", atUs, asset, subject: id, body };
 }
@@ -114,7 +122,7 @@ export function toRow(
   record: AlarmRecord,
   { held, ...extras }: RowExtras,
 ): AlarmRow {
-  const { life, changedUs, message, value, limit } = record;
+  const { life, changedUs, message, value, limit, machineUs } = record;
   const { person, reason } = byOf(record);
   const { id, asset, priority, group, tag, unit } = definition;
   const { name, action, consequence, causes, respondMin, latching, shelveHoursMax } =
@@ -133,6 +141,8 @@ export function toRow(
     ...(person === undefined ? {} : { person }),
     ...(reason === undefined ? {} : { reason }),
     ...(life.shelvedUntilUs === 0 ? {} : { untilUs: life.shelvedUntilUs }),
+    ...(definition.source === undefined ? {} : { source: definition.source }),
+    ...(machineUs === undefined ? {} : { machineUs }),
     ...extras,
   };
 }

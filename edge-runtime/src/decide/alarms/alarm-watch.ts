@@ -213,6 +213,7 @@ export class AlarmWatch {
         break;
       case "bad":
       case "told":
+      case "machine":
         break;
     }
   }

@@ -23,15 +23,20 @@ interface Answer {
   readonly refused?: string;
 }
 
-/** Pure. An occurrence that was acknowledged before it ended takes a second name; one that ended otherwise takes none. */
+/**
+ * Pure. An occurrence that was acknowledged before it ended takes a second name; one that ended otherwise takes none.
+ *
+ * @param refusal why the machine that owns the alarm did not take it; absent where none was asked
+ */
 export function answerAsked(
   asked: AskedAcknowledgement,
   definition: AlarmDefinition,
   record: AlarmRecord,
   nowUs: number,
+  refusal?: string,
 ): Answer {
   const { person } = asked;
-  const refused = refusalOf(asked, record);
+  const refused = refusal ?? refusalOf(asked, record);
   const transition = refused === undefined ? "acknowledged" : "not-acknowledged";
   const after = refused === undefined ? joined(asked, definition, record, nowUs) : record;
   // What is told last of an alarm is what the hub knows of it: the occurrence that goes on, if there is one.

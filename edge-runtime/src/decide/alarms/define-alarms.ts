@@ -1,5 +1,6 @@
 /** From the settings to definitions: every name that nobody has, and every class without an action, stands in the one report. */
-import type { TagDefinition } from "@millwright/wire-contract";
+import type { Refused } from "@millwright/kit";
+import type { DeviceId, TagDefinition } from "@millwright/wire-contract";
 import type { AlarmPriority } from "@millwright/wire-contract/events";
 
 import type {
@@ -10,6 +11,7 @@ import type {
   NotedFault,
 } from "./definition.ts";
 import type { FaultText } from "./fault-texts.ts";
+import type { MachineAlarmsOf } from "./machine-definition.ts";
 import {
   limitNames,
   type AlarmFile,
@@ -21,11 +23,20 @@ import {
 /** What is known of a tag when alarms are defined. */
 export type KnownTag = Pick<TagDefinition, "id" | "asset" | "unit" | "type">;
 
+export interface KnownDevice {
+  readonly id: DeviceId;
+  readonly name: string;
+  /** Refuses whose alarms are asked for; absent where its protocol has no alarms of its own. */
+  readonly checkNotifier?: ((notifier: string) => Refused | undefined) | undefined;
+}
+
 export interface DefineAlarms {
   readonly file: AlarmsFile;
   /** Undefined for a tag that is not there. */
   readonly tagOf: (id: string) => KnownTag | undefined;
   readonly assets: ReadonlySet<string>;
+  /** What is known of a device; undefined for one that is not there. */
+  readonly deviceOf: (id: string) => KnownDevice | undefined;
   readonly textsOf: (table: FaultTableFile) => readonly FaultText[];
   /** @param path "list[2] (pump-1/hot).tag" */
   readonly refuse: (path: string, what: string) => void;
@@ -51,7 +62,44 @@ export function defineAlarms(options: DefineAlarms): AlarmDefinitions {
   for (const { id, suppressedWhen } of alarms) {
     if (suppressedWhen !== undefined) checkSuppression(suppressedWhen, id, ids, options);
   }
-  return { alarms, noted };
+  return { alarms, noted, machines: machinesOf(options, classes) };
+}
+
+function machinesOf(
+  { file, deviceOf, refuse }: DefineAlarms,
+  classes: Classes,
+): readonly MachineAlarmsOf[] {
+  const seen = new Set<string>();
+  return file.machines.flatMap((machine, index): MachineAlarmsOf[] => {
+    const path = `machines[${index}] (${machine.device})`;
+    const device = deviceOf(machine.device);
+    if (device === undefined) refuse(`${path}.device`, `"${machine.device}" is no device`);
+    else if (device.checkNotifier === undefined) {
+      refuse(`${path}.device`, "its protocol has no alarms of its own: use faults");
+    }
+    const refusal = device?.checkNotifier?.(machine.notifier);
+    if (refusal !== undefined) refuse(`${path}.notifier`, refusal.reason);
+    if (seen.has(machine.device)) refuse(`${path}.device`, "stands here twice");
+    seen.add(machine.device);
+    const classNamed = (name: string | undefined, at: string): AlarmClass | undefined =>
+      name === undefined ? undefined : classOf(name, `${path}.${at}`, classes, refuse);
+    const all = classNamed(machine.class, "class");
+    const named = Object.entries(machine.named).map(([name, one]) => {
+      const own = classNamed(one.class, `named.${name}.class`) ?? all;
+      const found = own === undefined || one.action === "" ? own : { ...own, action: one.action };
+      return [name, { class: found, priority: one.priority, message: one.message }] as const;
+    });
+    if (device === undefined) return [];
+    return [
+      {
+        ...{ device: device.id, deviceName: device.name, notifier: machine.notifier, class: all },
+        asset: machine.asset ?? device.name,
+        assets: new Map(Object.entries(machine.assets)),
+        group: machine.group ?? `${device.id}/own`,
+        ...{ urgentFrom: machine.urgentFrom, highFrom: machine.highFrom, named: new Map(named) },
+      },
+    ];
+  });
 }
 
 /** Those that are not enabled have their names all the same. */
@@ -193,6 +241,7 @@ function toFaults(
       offDelayMs: table.offDelayS * 1_000,
       states: undefined,
       suppressedWhen: undefined,
+      source: "machine",
     });
   }
   return { alarms, noted };

@@ -3,6 +3,7 @@ import type { LimitSide } from "@millwright/alarms";
 import type { TagId } from "@millwright/wire-contract";
 import type { AlarmPriority, OperatingState } from "@millwright/wire-contract/events";
 
+import type { MachineAlarmsOf } from "./machine-definition.ts";
 import type { SuppressionFile } from "./settings.ts";
 
 export type AlarmCondition =
@@ -22,7 +23,9 @@ export type AlarmCondition =
   | { readonly kind: "bad" }
   | { readonly kind: "bit"; readonly bit: number }
   /** A rule or detection says when. */
-  | { readonly kind: "told" };
+  | { readonly kind: "told" }
+  /** The machine says when; the alarm is its own (`machine-alarms.ts`). */
+  | { readonly kind: "machine" };
 
 export interface AlarmClass {
   readonly name: string;
@@ -49,6 +52,8 @@ export interface AlarmDefinition {
   /** Undefined: in all of them. */
   readonly states: readonly OperatingState[] | undefined;
   readonly suppressedWhen: SuppressionFile | undefined;
+  /** The machine found it, and not the gateway. */
+  readonly source?: "machine";
 }
 
 /** What a machine says and nobody has to act on: it is kept as an event. */
@@ -63,4 +68,6 @@ export interface NotedFault {
 export interface AlarmDefinitions {
   readonly alarms: readonly AlarmDefinition[];
   readonly noted: readonly NotedFault[];
+  /** Whose own alarms come in; none when it is left out. */
+  readonly machines?: readonly MachineAlarmsOf[];
 }

@@ -31,11 +31,12 @@ import {
   removedEvents,
   toSaved,
   type AlarmRecord,
-  type Cover,
 } from "./alarm-record.ts";
 import { AlarmWatch } from "./alarm-watch.ts";
 import { AnsweredAtHub, answerAsked, answerUnknown, unknownAlarm } from "./asked-at-hub.ts";
 import type { AlarmDefinition, AlarmDefinitions } from "./definition.ts";
+import { MachineAlarms, type MachineAlarmsOptions } from "./machine-alarms.ts";
+import { machineBoard, type MoveBy, type MoveChange } from "./machine-board.ts";
 import { ShownAlarms } from "./shown-alarms.ts";
 import { suppressionOf } from "./suppression.ts";
 
@@ -58,6 +59,8 @@ export interface LiveAlarmsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** How a machine is asked to change an alarm of its own; left out where none is mirrored. */
+  readonly askMachine?: MachineAlarmsOptions["ask"];
 }
 
 /** Shelves end and states are looked at so often when nothing else happens. */
@@ -75,7 +78,10 @@ export class LiveAlarms implements AlarmDesk, Service {
   readonly name = "alarms";
   readonly broken: Promise<never> = new Promise(() => undefined);
   readonly #options: LiveAlarmsOptions;
-  readonly #alarms: readonly AlarmDefinition[];
+  /** Those of the settings, and after them those that machines own. */
+  readonly #alarms: AlarmDefinition[];
+  /** Those whose own alarms come in tell it what they say of them. */
+  readonly machines: MachineAlarms;
   readonly #placeOf = new Map<string, number>();
   readonly #watch: AlarmWatch;
   readonly #keeping: AlarmKeeping;
@@ -85,7 +91,7 @@ export class LiveAlarms implements AlarmDesk, Service {
   readonly #saved: AlarmRecord[];
   readonly #savedRecords: ReadonlyMap<string, AlarmRecord>;
   readonly #answered: AnsweredAtHub;
-  #came: number;
+  #came = 0;
   readonly #stop = new AbortController();
   #wake = new AbortController();
   #sleepsUntilMs = Infinity;
@@ -94,7 +100,7 @@ export class LiveAlarms implements AlarmDesk, Service {
   constructor(options: LiveAlarmsOptions) {
     this.#options = options;
     const { definitions, world, book, clock, random, log } = options;
-    this.#alarms = definitions.alarms;
+    this.#alarms = [...definitions.alarms];
     for (const [place, { id }] of this.#alarms.entries()) this.#placeOf.set(id, place);
     const saved = fromSaved(book.state("alarms"));
     this.#records = this.#alarms.map((one) => {
@@ -102,14 +108,14 @@ export class LiveAlarms implements AlarmDesk, Service {
       return one.condition.kind === "told" ? record : { ...record, message: one.message };
     });
     this.#saved = [...this.#records];
+    this.#savedRecords = saved.records;
     this.#answered = new AnsweredAtHub(saved.answered);
     this.#shown = new ShownAlarms(this.#alarms, this.#records, saved.today, (place) =>
       this.#heldOf(place),
     );
-    this.#came = Math.max(0, ...this.#records.map(({ cameAs }) => cameAs));
     const noted = definitions.noted.map((one) => ({ ...one, onDelayMs: 0, offDelayMs: 0 }));
     this.#watch = new AlarmWatch(
-      [...this.#alarms, ...noted].map(({ tag, condition, onDelayMs, offDelayMs }, place) => ({
+      [...definitions.alarms, ...noted].map(({ tag, condition, onDelayMs, offDelayMs }, place) => ({
         tag: tag === undefined ? -1 : (world.indexOf(tag) ?? -1),
         condition,
         onDelayMs,
@@ -137,7 +143,26 @@ export class LiveAlarms implements AlarmDesk, Service {
         this.#shown.show(transitions);
       },
     });
-    this.#savedRecords = saved.records;
+    const ask =
+      options.askMachine ??
+      (() => Promise.resolve({ kind: "refused" as const, reason: "nobody can ask it" }));
+    const of = definitions.machines ?? [];
+    const board = machineBoard({
+      ...{ alarms: this.#alarms, placeOf: this.#placeOf, records: this.#records },
+      ...{ saved: this.#saved, shown: this.#shown, before: saved.records, clock },
+      cameAs: () => (this.#came += 1),
+      move: (place, happening, change, by) => {
+        this.#move(place, happening, change, by);
+      },
+      keep: (event) => {
+        this.#keeping.push({ place: -1, event, record: undefined });
+      },
+    });
+    this.machines = new MachineAlarms({ of, ask, clock, log }, board);
+    for (const { origin } of saved.records.values()) {
+      if (origin !== undefined) this.machines.restore(origin);
+    }
+    this.#came = Math.max(0, ...this.#records.map(({ cameAs }) => cameAs));
   }
 
   /** Alarms of the last ten minutes are counted again, and states and shelves are looked at before any value comes. */
@@ -213,6 +238,12 @@ export class LiveAlarms implements AlarmDesk, Service {
     if (decision.kind === "refused") return decision;
     if (decision.kind === "happens") {
       const { happening, untilUs, reason } = decision;
+      const passed = await this.machines.pass(place, happening, actor.person);
+      if (passed.kind === "refused") return passed;
+      if (passed.kind === "done") {
+        await this.#keeping.settled();
+        return { kind: "done" };
+      }
       if (act.act === "acknowledge") this.#join(place, act.raisedUs, actor, nowUs);
       else {
         this.#move(
@@ -236,8 +267,10 @@ export class LiveAlarms implements AlarmDesk, Service {
     const nowUs = this.#options.clock.nowUs();
     const answers = all.flatMap((asked) => {
       if (!this.#answered.isNew(asked.id)) return [];
-      this.#answered.answering(asked.id);
       const place = this.#placeOf.get(asked.alarm);
+      const when = place === undefined ? "now" : this.machines.askedAtHub(place, asked);
+      if (when === "later") return [];
+      this.#answered.answering(asked.id);
       if (place === undefined) {
         const event = answerUnknown(asked, nowUs);
         this.#keeping.push({ place: -1, event, record: undefined });
@@ -249,6 +282,7 @@ export class LiveAlarms implements AlarmDesk, Service {
         definition,
         this.#recordAt(place),
         nowUs,
+        typeof when === "string" ? undefined : when.reason,
       );
       this.#records[place] = record;
       this.#keeping.push({ place, event, record: refused === undefined ? record : undefined });
@@ -308,6 +342,7 @@ export class LiveAlarms implements AlarmDesk, Service {
       if (life.shelvedUntilUs > 0 && life.shelvedUntilUs <= nowUs) this.#move(place, "unshelve");
       if (suppressedWhen !== undefined) this.#suppress(place);
     }
+    this.machines.look();
     this.#shown.tellNews(nowUs);
   }
 
@@ -332,7 +367,7 @@ export class LiveAlarms implements AlarmDesk, Service {
   }
 
   #onCounts(place: number, counts: boolean, value: number): void {
-    const noted = this.#options.definitions.noted[place - this.#alarms.length];
+    const noted = this.#options.definitions.noted[place - this.#settled];
     if (noted !== undefined) {
       if (counts) {
         const event = notedEvent(noted, this.#options.clock.nowUs());
@@ -373,19 +408,14 @@ export class LiveAlarms implements AlarmDesk, Service {
   }
 
   /** Lets something happen to an alarm; what follows from it goes to the journal. */
-  #move(
-    place: number,
-    happening: AlarmHappening,
-    change: Partial<Pick<AlarmRecord, "value" | "limit" | "cameAs" | "acknowledgement">> = {},
-    by: Cover & { readonly untilUs?: number } = {},
-  ): void {
+  #move(place: number, happening: AlarmHappening, change: MoveChange = {}, by: MoveBy = {}): void {
     const definition = this.#definitionAt(place);
     const before = this.#recordAt(place);
-    const { untilUs, ...cover } = by;
+    const { untilUs, latching = definition.class.latching, ...cover } = by;
     const atUs = this.#options.clock.nowUs();
     const step = stepLife(before.life, happening, {
       atUs,
-      latching: definition.class.latching,
+      latching,
       ...(untilUs === undefined ? {} : { untilUs }),
     });
     // A second name for what is acknowledged already is kept as well: both have done it.
@@ -406,7 +436,13 @@ export class LiveAlarms implements AlarmDesk, Service {
     this.#keeping.push({ place, event, record });
   }
 
+  /** So many are in the settings. */
+  get #settled(): number {
+    return this.#options.definitions.alarms.length;
+  }
+
   #heldOf(place: number): string {
+    if (place >= this.#settled) return this.machines.heldOf(place);
     const held = this.#watch.heldOf(place);
     if (held !== "") return held;
     const { tag } = this.#definitionAt(place);

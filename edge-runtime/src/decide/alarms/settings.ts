@@ -13,6 +13,8 @@ export interface AlarmsFile {
   readonly list: readonly AlarmFile[];
   /** The machines' own faults, with a table of their texts. */
   readonly faults: readonly FaultTableFile[];
+  /** Devices whose own alarms come in (OPC UA conditions). */
+  readonly machines: readonly MachineAlarmsFile[];
 }
 
 export interface AlarmClassFile {
@@ -109,6 +111,36 @@ export interface FaultTableFile {
   readonly language: string;
   readonly onDelayS: number;
   readonly offDelayS: number;
+}
+
+/** A device that has alarms of its own, and what they are here. They stay the device's: it says when, and who has acknowledged. */
+export interface MachineAlarmsFile {
+  readonly device: string;
+  /** Whose alarms: an address of the device; left out, all that it has. */
+  readonly notifier: string;
+  /** Of those that have no other below; left out, those are kept as events. */
+  readonly class?: string | undefined;
+  /** Left out: the name of the device. */
+  readonly asset?: string | undefined;
+  /** Where a device speaks for many machines: by what it calls the source of the alarm. */
+  readonly assets: Readonly<Record<string, string>>;
+  /** They have a first-out; left out: those of the device. */
+  readonly group?: string | undefined;
+  /** Severities from which the priority is 1, and 2; below it is 3. */
+  readonly urgentFrom: number;
+  readonly highFrom: number;
+  /** By what the device calls the alarm. */
+  readonly named: Readonly<Record<string, NamedMachineAlarmFile>>;
+}
+
+/** What is left out is as for the others of the device. */
+export interface NamedMachineAlarmFile {
+  readonly class?: string | undefined;
+  readonly priority?: AlarmPriority | undefined;
+  /** Instead of the device's. */
+  readonly message: string;
+  /** Instead of that of the class. */
+  readonly action: string;
 }
 
 const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_./-]{0,119}$/, {
@@ -228,9 +260,41 @@ const faultTableFile: z.ZodType<FaultTableFile> = z.strictObject({
   offDelayS: delayS,
 });
 
+// OPC 10000-5, 6.4.2: 1 to 1,000.
+const severity = z.int().min(1).max(1_001);
+
+const machineAlarmsFile: z.ZodType<MachineAlarmsFile> = z
+  .strictObject({
+    device: z.string().min(1),
+    notifier: z.string().max(500).default(""),
+    class: z.string().min(1).optional(),
+    asset: z.string().min(1).optional(),
+    assets: z.record(z.string(), z.string().min(1)).default({}),
+    group: z.string().max(128).optional(),
+    // As companion specifications divide it: errors, warnings, messages (OPC 40501-1, 8.6.2). 1001: none.
+    urgentFrom: severity.default(667),
+    highFrom: severity.default(334),
+    named: z
+      .record(
+        z.string(),
+        z.strictObject({
+          class: z.string().min(1).optional(),
+          priority: priority.optional(),
+          message: z.string().max(200).default(""),
+          action: z.string().default(""),
+        }),
+      )
+      .default({}),
+  })
+  .refine(({ urgentFrom, highFrom }) => highFrom <= urgentFrom, {
+    path: ["highFrom"],
+    error: "must not be above urgentFrom",
+  });
+
 export const alarmsFile: z.ZodType<AlarmsFile> = z.strictObject({
   classes: z.record(z.string().min(1), classFile).default({}),
   // Nobody can have thought about the action of more alarms than this on one gateway.
   list: z.array(alarmFile).max(10_000).default([]),
   faults: z.array(faultTableFile).max(1_000).default([]),
+  machines: z.array(machineAlarmsFile).max(1_000).default([]),
 });

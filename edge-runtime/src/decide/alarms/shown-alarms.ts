@@ -56,6 +56,14 @@ export class ShownAlarms {
     return this.#today;
   }
 
+  /** An alarm that no settings name; what was at its place before is forgotten. */
+  add(place: number, record: AlarmRecord): void {
+    this.#records[place] = record;
+    this.#revisions[place] ??= 0;
+    this.#chatter.delete(place);
+    this.#news.delete(place);
+  }
+
   /** People are told of an alarm. @returns the flood that begins with it, if one does */
   activated(place: number, atUs: number): Flood | undefined {
     const dayUs = dayOf(atUs);

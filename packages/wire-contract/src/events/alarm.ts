@@ -63,6 +63,10 @@ export interface AlarmEvent {
   readonly untilUs?: number;
   /** The person was at the hub: the number of what was asked there, which this answers. */
   readonly asked?: number;
+  /** `machine`: the machine itself found it, as a fault or an alarm of its own. Absent: this gateway judged it. */
+  readonly source?: "machine";
+  /** When the machine says that it came, by the machine's own clock, µs; absent where it does not say. */
+  readonly machineUs?: number;
 }
 
 /** One alarm as it is now, for a page and for rules. */
