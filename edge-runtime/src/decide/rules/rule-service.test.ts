@@ -207,6 +207,32 @@ test("a person pauses a rule for a while with a reason, and it decides nothing u
   assert.deepEqual(await rig.told(), ["R-7 paused", "R-7 resumed", "R-7 fired"]);
 });
 
+test("who looks at a rule is told when it fires, clears, is paused and goes on, and not of every scan", async (t) => {
+  const rig = await start(t);
+  const news: string[] = [];
+  const end = rig.service.onChanged((rules) => {
+    const [row] = rules.map((id) => rig.service.row(id));
+    news.push(`${rules.join()} ${row?.paused === undefined ? row?.truth : "paused"} ${row?.fired}`);
+  });
+  await play(rig, [60, 60, 60, 75, 75, 75, 75, 75]);
+  assert.deepEqual(news, ["R-7 true true"]);
+  await play(rig, [68, 64]);
+  assert.deepEqual(news.splice(0), ["R-7 true true", "R-7 false false"]);
+  await acted(rig, rig.service.pause("R-7", 1, "olga", "test run"));
+  assert.deepEqual(news.splice(0), ["R-7 paused false"]);
+  await acted(rig, rig.service.resume("R-7", "olga"));
+  assert.equal(news.length, 1);
+  assert.match(news.splice(0).join(), /^R-7 (true|false|unknown) false$/);
+  await acted(rig, rig.service.pause("R-7", 1, "olga", "test run"));
+  news.splice(0);
+  await play(rig, Array<number>(62).fill(60));
+  assert.equal(rig.service.row("R-7")?.paused, undefined);
+  assert.equal(news.length, 1, "a pause that ends by itself is news as well");
+  end();
+  await play(rig, [75, 75, 75, 75]);
+  assert.equal(news.length, 1);
+});
+
 test("a pause without a reason, for too long, or of a rule that nobody may pause is refused", async (t) => {
   const { service } = await start(t);
   assert.equal((await service.pause("R-7", 10, "olga", " ")).kind, "refused");

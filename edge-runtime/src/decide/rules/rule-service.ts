@@ -223,6 +223,7 @@ export class RuleService implements Service, RuleDesk {
       this.#personEvent(rule, "paused", nowUs, person, { reason, untilUs }),
     ]);
     await done;
+    this.#tell([id]);
     return { kind: "done" };
   }
 
@@ -234,6 +235,7 @@ export class RuleService implements Service, RuleDesk {
     const done = this.#act(nowUs, () => this.#scan.resume(id));
     await this.#options.events.keep([this.#personEvent(rule, "resumed", nowUs, person, {})]);
     await done;
+    this.#tell([id]);
     return { kind: "done" };
   }
 
@@ -246,6 +248,7 @@ export class RuleService implements Service, RuleDesk {
     const done = this.#act(nowUs, () => this.#scan.reset(id));
     await this.#options.events.keep([this.#personEvent(rule, "reset", nowUs, person, {})]);
     await done;
+    this.#tell([id]);
     return { kind: "done" };
   }
 
@@ -313,8 +316,11 @@ export class RuleService implements Service, RuleDesk {
     }
     this.#save();
     this.#follow(this.#options.events.keep(events), "decide.rule-event-lost");
-    const changed = [...new Set(decided.map(({ rule }) => rule.id))];
-    for (const listener of this.#listeners) listener(changed);
+    this.#tell([...new Set(decided.map(({ rule }) => rule.id))]);
+  }
+
+  #tell(rules: readonly string[]): void {
+    for (const listener of this.#listeners) listener(rules);
   }
 
   #do({ rule, atUs }: Decision, action: ActionFile, at: number): void {
