@@ -2,16 +2,10 @@
 import type { Clock, Log, Random, Service } from "@millwright/kit";
 import type { TagBook } from "@millwright/wire-contract";
 
+import type { LiveDetection } from "./detect/live-detection.ts";
 import { hostFile } from "./detect/host/host-file.ts";
 import { findIsolation } from "./detect/host/isolation.ts";
-import type {
-  DetectionFeed,
-  EpisodeDesk,
-  EventBook,
-  PageRoute,
-  SampleWatcher,
-  TagView,
-} from "./hand-over.ts";
+import type { DetectionFeed, EventBook, PageRoute, SampleWatcher, TagView } from "./hand-over.ts";
 import { modelRoutes } from "./serve/model-routes.ts";
 import type { Settings } from "./settings/load-settings.ts";
 
@@ -25,7 +19,7 @@ export interface ModelParts {
 export async function joinModels(join: {
   readonly settings: Settings;
   readonly book: TagBook;
-  readonly detection: DetectionFeed & EpisodeDesk;
+  readonly detection: DetectionFeed & Pick<LiveDetection, "watchedState">;
   readonly current: TagView;
   readonly events: EventBook;
   readonly clock: Clock;
@@ -45,7 +39,7 @@ export async function joinModels(join: {
     tagOf: (id) => book.byId(id),
     program: { node: process.execPath, file: hostFile(), isolation },
     feed: detection,
-    stateOf: (asset) => detection.health(asset)?.state,
+    stateOf: (asset) => detection.watchedState(asset),
     book: events,
     ...{ current, clock, random, log },
   });

@@ -24,6 +24,7 @@ import type {
   TagView,
 } from "../hand-over.ts";
 import { ContextWatch } from "./context-watch.ts";
+import type { WatchedState } from "./models/bundle-watch.ts";
 import type { AssetFile, DetectionFile } from "./settings.ts";
 import { watchPlan } from "./watch-plan.ts";
 
@@ -152,6 +153,11 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       learnt,
       ...(episode === undefined ? {} : { episode }),
     };
+  }
+
+  /** For those who judge windows by their own time, and not by that of the last look. */
+  watchedState(asset: string): WatchedState | undefined {
+    return this.#detector.status(asset);
   }
 
   assets(): readonly AssetHealth[] {

@@ -27,6 +27,7 @@ export interface AssetStatus {
   readonly state: KnownState;
   readonly sinceUs: number;
   readonly settled: boolean;
+  readonly settledFromUs: number;
   readonly score: number;
   /** 0..1 */
   readonly learnt: number;
@@ -326,6 +327,7 @@ export class Detector {
       state: asset.state.state,
       sinceUs: asset.state.sinceUs,
       settled: asset.state.settledAt(this.#nowUs),
+      settledFromUs: asset.state.settledFromUs,
       score: asset.score,
       learnt: asset.learnt,
       ...(asset.track.open === undefined ? {} : { open: asset.track.open }),

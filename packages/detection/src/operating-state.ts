@@ -30,6 +30,11 @@ export class StateTracker {
     return this.#sinceUs;
   }
 
+  /** From then on it holds, if nothing changes before. */
+  get settledFromUs(): number {
+    return this.#unsettledUntilUs;
+  }
+
   settledAt(nowUs: number): boolean {
     return this.#state !== "unknown" && nowUs >= this.#unsettledUntilUs;
   }

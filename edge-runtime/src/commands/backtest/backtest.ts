@@ -10,7 +10,13 @@ import { journalName } from "../../buffer/journal-copy.ts";
 import { openJournalCore, type JournalCore } from "../../buffer/journal.ts";
 import { ChartLine, chartSvg } from "../../decide/backtest/chart.ts";
 import { figuresOf, labelsOf } from "../../decide/backtest/outcome.ts";
-import { playPast, startsIn, type Past, type Stretch } from "../../decide/backtest/past.ts";
+import {
+  lastBefore,
+  playPast,
+  startsIn,
+  type Past,
+  type Stretch,
+} from "../../decide/backtest/past.ts";
 import { loadSettings, type Settings } from "../../settings/load-settings.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { copyJournal } from "../copy-journal.ts";
@@ -28,8 +34,8 @@ const eventsMax = 1_000;
 export const backtestCommand: Command = {
   name: "backtest",
   usage:
-    "backtest [--rule R | --alarm A | --limit TAG=95 | --limit TAG=<5 | --dead-band TAG=0.5] [--days 7] [--to FOLDER] [--settings gateway.yaml]",
-  what: "Tries rules, an alarm, a limit or a dead-band of the settings on what the gateway has kept, with the code that runs live: how often it would have fired, and what it would have missed. The gateway may run.",
+    "backtest [--rule R | --alarm A | --limit TAG=95 | --limit TAG=<5 | --dead-band TAG=0.5 | --bundle B [--asset A]] [--days 7] [--to FOLDER] [--settings gateway.yaml]",
+  what: "Tries rules, an alarm, a limit, a model bundle or a dead-band of the settings on what the gateway has kept, with the code that runs live: how often it would have fired, and what it would have missed. The gateway may run.",
   async run(args, context) {
     const { values } = parseArgs({
       args: [...args],
@@ -39,13 +45,17 @@ export const backtestCommand: Command = {
         alarm: { type: "string" },
         limit: { type: "string" },
         "dead-band": { type: "string" },
+        bundle: { type: "string" },
+        asset: { type: "string" },
         days: { type: "string", default: "7" },
         to: { type: "string", default: "backtest" },
       },
     });
     const days = Number(values.days);
-    const named = [values.rule, values.alarm, values.limit, values["dead-band"]];
-    if (!(days > 0 && days <= 366) || named.filter((one) => one !== undefined).length > 1) {
+    const { bundle, asset } = values;
+    const named = [values.rule, values.alarm, values.limit, values["dead-band"], bundle];
+    const many = named.filter((one) => one !== undefined).length > 1;
+    if (!(days > 0 && days <= 366) || many || (asset !== undefined && bundle === undefined)) {
       process.stderr.write(`usage: millwright ${backtestCommand.usage}\n`);
       return 2;
     }
@@ -56,6 +66,10 @@ export const backtestCommand: Command = {
       const { "dead-band": deadBand, rule, alarm, limit, to } = values;
       if (deadBand !== undefined) {
         return await tryTelling(deadBand, journal, dictionary, time, context);
+      }
+      if (bundle !== undefined) {
+        const wish = { bundle, ...(asset === undefined ? {} : { asset }) };
+        return await tryBundle(wish, settings, journal, dictionary, time, resolve(to), context);
       }
       const subjects = subjectsOf(
         {
@@ -109,6 +123,33 @@ async function withCopy(
   }
 }
 
+/** Its host, its features and its gate are loaded for those who ask for a bundle only. */
+async function tryBundle(
+  wish: { readonly bundle: string; readonly asset?: string },
+  settings: Settings,
+  journal: JournalCore,
+  { book }: Dictionary,
+  time: Stretch,
+  to: string,
+  context: CommandContext,
+): Promise<number> {
+  const { openBundle } = await import("./bundle-subject.ts");
+  const opened = await openBundle(wish, settings, book, context);
+  if (typeof opened === "string") {
+    process.stderr.write(`${opened}\n`);
+    return 2;
+  }
+  try {
+    const events = await eventsOf(journal, time);
+    for (const subject of opened.subjects) {
+      await tryOne(subject, journal, events, time, to, context);
+    }
+    return 0;
+  } finally {
+    await opened[Symbol.asyncDispose]();
+  }
+}
+
 async function tryOne(
   subject: Subject,
   journal: JournalCore,
@@ -132,6 +173,14 @@ async function tryOne(
         startsIn(events.toReversed()).filter(({ beganUs }) => beganUs >= fromUs && beganUs <= toUs),
       ),
   };
+  const known = [];
+  for (const [place, { index, proven }] of subject.tags.entries()) {
+    const last = proven === true ? await lastBefore(past, index, played.fromUs) : undefined;
+    if (last !== undefined) known.push({ place, ...last });
+  }
+  for (const each of known.toSorted((a, b) => b.measuredUs - a.measuredUs)) {
+    player.seed?.(each.place, each.value, each.status, each.measuredUs);
+  }
   await playPast(
     past,
     subject.tags,
@@ -150,6 +199,7 @@ async function tryOne(
       upTo: (atUs) => {
         player.upTo(atUs);
       },
+      caughtUp: () => player.caughtUp?.() ?? Promise.resolve(),
     },
     until,
   );
@@ -163,7 +213,10 @@ async function tryOne(
   };
   mkdirSync(to, { recursive: true });
   const name = join(to, subject.id.replaceAll(/[^A-Za-z0-9_.-]/g, "_"));
-  writeFileSync(`${name}.svg`, chartSvg(subject.title, time, lines, outcome, labels));
+  writeFileSync(
+    `${name}.svg`,
+    chartSvg(subject.title, time, [...lines, ...(player.lines ?? [])], outcome, labels),
+  );
   writeFileSync(`${name}.json`, `${JSON.stringify({ ...report, ...outcome }, undefined, 2)}\n`);
   out.write(reportWords(report, `${name}.svg`));
 }

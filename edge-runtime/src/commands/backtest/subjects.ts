@@ -2,6 +2,7 @@
 import { staleAfterMs, type TagBook } from "@millwright/wire-contract";
 import type { EventRecord } from "@millwright/wire-contract/events";
 
+import type { ChartLine } from "../../decide/backtest/chart.ts";
 import { SpanBook, type Outcome } from "../../decide/backtest/outcome.ts";
 import type { PastTag, Player, Stretch } from "../../decide/backtest/past.ts";
 import { PlayedAlarm, type OpenFrom } from "../../decide/backtest/played-alarm.ts";
@@ -19,13 +20,27 @@ export interface Subject {
   readonly title: string;
   /** "" for all of the gateway. */
   readonly asset: string;
-  readonly tags: readonly (PastTag & { readonly name: string; readonly unit: string })[];
+  readonly tags: readonly (PastTag & {
+    readonly name: string;
+    readonly unit: string;
+    /** Told when it changes: what was told before the time is looked for. */
+    readonly proven?: boolean;
+  })[];
   /** Why it is not the same as live, to the byte; empty when it is. */
   readonly inexact: readonly string[];
-  player(events: readonly EventRecord[], time: Stretch): TriedPlayer;
+  /** @param judged told of each window that a bundle has judged, and its score over the limit */
+  player(
+    events: readonly EventRecord[],
+    time: Stretch,
+    judged?: (endUs: number, ratio: number) => void,
+  ): TriedPlayer;
 }
 
 export interface TriedPlayer extends Player {
+  /** What was known of a tag when the time began, the newest first. */
+  seed?(place: number, value: number, status: number, measuredUs: number): void;
+  /** Drawn beside the tags. */
+  readonly lines?: readonly ChartLine[];
   outcome(time: Stretch): Outcome;
 }
 
@@ -181,7 +196,7 @@ function opensOf(
   );
 }
 
-function pastTag(
+export function pastTag(
   index: number,
   id: string,
   settings: Settings,
@@ -203,7 +218,7 @@ function pastTag(
 const unstamped: readonly string[] = ["modbus", "health"];
 
 /** The device proves values without sending them. */
-function isToldOnly(settings: Settings, device: string): boolean {
+export function isToldOnly(settings: Settings, device: string): boolean {
   const found = settings.devices.find(({ id }) => id === device);
   return found?.driver.proofEveryMs !== undefined;
 }

@@ -50,6 +50,8 @@ export interface Player {
   restarted(endedUs: number, beganUs: number): void;
   /** All values up to here have come. */
   upTo(atUs: number): void;
+  /** Waited for after each piece, by those who ask somebody else. */
+  caughtUp?(): Promise<void>;
 }
 
 /** Read at a time, so that a week of fast tags fits into memory: 36,000 rows of a tag at 10 Hz. */
@@ -90,6 +92,7 @@ export async function playPast(
       samples++;
     }
     player.upTo(endUs - 1);
+    await player.caughtUp?.();
   }
   return { samples };
 }
@@ -141,4 +144,34 @@ function inOrder(
     (a, b) => (era[a] ?? 0) - (era[b] ?? 0) || (piece.atUs[a] ?? 0) - (piece.atUs[b] ?? 0) || a - b,
   );
   return { ...piece, order };
+}
+
+/** Looked back for so far: what a device last told of a value that does not change may be days old. */
+const lookBackUs = 8 * 86_400_000_000;
+
+/** What was known of a tag when the time began. */
+export async function lastBefore(
+  past: Pick<Past, "samples">,
+  tag: number,
+  beforeUs: number,
+): Promise<
+  { readonly value: number; readonly status: number; readonly measuredUs: number } | undefined
+> {
+  let toUs = beforeUs;
+  for (let widthUs = pieceUs; toUs > beforeUs - lookBackUs; widthUs *= 2) {
+    const found = await past.samples(tag, toUs - widthUs, toUs - 1);
+    let last = -1;
+    for (let row = 0; row < found.count; row++) {
+      if (last < 0 || (found.measuredUs[row] ?? 0) >= (found.measuredUs[last] ?? 0)) last = row;
+    }
+    if (last >= 0) {
+      return {
+        value: found.value[last] ?? NaN,
+        status: found.status[last] ?? 0,
+        measuredUs: found.measuredUs[last] ?? 0,
+      };
+    }
+    toUs -= widthUs;
+  }
+  return undefined;
 }

@@ -7,9 +7,8 @@ import {
 } from "@millwright/features";
 import type { Manifest } from "@millwright/model-bundle";
 import type { DeviceId } from "@millwright/wire-contract";
-import type { BundleRole, Contribution } from "@millwright/wire-contract/events";
+import type { BundleRole, Contribution, OperatingState } from "@millwright/wire-contract/events";
 
-import type { AssetState } from "../../hand-over.ts";
 import { drifting, DriftWatch, steady } from "./drift.ts";
 import { ScoreGate } from "./score-gate.ts";
 
@@ -20,9 +19,18 @@ export interface WatchedInput {
     { readonly id: string; readonly index: number; readonly device: DeviceId } | undefined;
 }
 
+/** What an asset is doing, and from when on that counts as settled. */
+export interface WatchedState {
+  readonly state: OperatingState | "unknown";
+  readonly sinceUs: number;
+  readonly settledFromUs: number;
+}
+
 export interface WatchListener {
   /** A window may be scored. @param vector reused after the call */
   due(watch: BundleWatch, endUs: number, vector: Float64Array): void;
+  /** A window that was due is not scored. */
+  silent?(watch: BundleWatch, endUs: number, why: Silence): void;
   /** An input left what the bundle was trained for, or is back in it. */
   range(watch: BundleWatch, endUs: number, what: "outside" | "inside", reason: string): void;
   drift(watch: BundleWatch, atUs: number): void;
@@ -39,7 +47,7 @@ export interface WatchOptions {
   readonly asker: number;
   readonly asset: string;
   readonly inputs: readonly WatchedInput[];
-  readonly state: () => AssetState | undefined;
+  readonly state: () => WatchedState | undefined;
   readonly listener: WatchListener;
 }
 
@@ -58,7 +66,7 @@ export class BundleWatch implements FeatureSink {
   readonly gate: ScoreGate;
   readonly inputs: readonly WatchedInput[];
   readonly slot: number;
-  readonly #state: () => AssetState | undefined;
+  readonly #state: () => WatchedState | undefined;
   readonly #listener: WatchListener;
   #windowing: Windowing;
   /** How far back a window reaches, µs. */
@@ -155,6 +163,7 @@ export class BundleWatch implements FeatureSink {
     if (why !== undefined) {
       this.#unscored++;
       this.gate.restart();
+      this.#listener.silent?.(this, endUs, why);
       return;
     }
     for (let input = 0; input < this.inputs.length; input++) {
@@ -165,12 +174,13 @@ export class BundleWatch implements FeatureSink {
   }
 
   /** From `FeatureStream`. */
-  lacking(_endUs: number, input: number, reason: MissingReason | "unfilled"): void {
+  lacking(endUs: number, input: number, reason: MissingReason | "unfilled"): void {
     this.#windows++;
     this.#unscored++;
     const tag = this.inputs[input]?.tag?.id ?? this.inputs[input]?.property ?? "an input";
     this.#silence = lackWords[reason](tag);
     this.gate.restart();
+    this.#listener.silent?.(this, endUs, this.#silence);
   }
 
   /** The score of a window came back. @returns it over its limit, as the gate has it */
@@ -214,7 +224,7 @@ export class BundleWatch implements FeatureSink {
     const found = this.#state();
     if (found === undefined || found.state === "unknown") return "the operating state is not known";
     if (!states.includes(found.state)) return `not trained for the state "${found.state}"`;
-    if (!found.settled || endUs - found.sinceUs < settlingS * 1_000_000) {
+    if (endUs < found.settledFromUs || endUs - found.sinceUs < settlingS * 1_000_000) {
       return `the state "${found.state}" has not settled yet`;
     }
     return undefined;

@@ -10,10 +10,10 @@ import type { DeviceId, TagDefinition, TagId } from "@millwright/wire-contract";
 import type { ModelEvent } from "@millwright/wire-contract/events";
 
 import { MemoryEventBook } from "../../buffer/events/memory-book.ts";
-import type { AssetState } from "../../hand-over.ts";
 import { findIsolation } from "../host/isolation.ts";
 import { mainFile, slowSample } from "../host/test-models.ts";
 import type { AssetFile } from "../settings.ts";
+import type { WatchedState } from "./bundle-watch.ts";
 import { ModelDesk } from "./model-desk.ts";
 import type { BundleUseFile } from "./settings.ts";
 
@@ -57,7 +57,7 @@ function openDesk(
   t: TestContext,
   bundles: readonly BundleUseFile[],
   write: (folder: string) => void,
-  states: ReadonlyMap<string, AssetState> = new Map(),
+  states: ReadonlyMap<string, WatchedState> = new Map(),
 ): DeskRig {
   const folder = mkdtempSync(join(tmpdir(), "millwright-desk-"));
   write(folder);
@@ -328,13 +328,8 @@ test("a canary is in service on its asset, and the bundle that it is to replace 
 });
 
 test("a bundle is silent in states that it was not trained for, and says so", async (t) => {
-  const off: AssetState = { asset: "Pump 1", state: "off", sinceUs: 0, settled: true };
-  const running: AssetState = {
-    asset: "Pump 2",
-    state: "running",
-    sinceUs: startUs,
-    settled: true,
-  };
+  const off: WatchedState = { state: "off", sinceUs: 0, settledFromUs: 0 };
+  const running: WatchedState = { state: "running", sinceUs: startUs, settledFromUs: startUs };
   const states = new Map([
     ["Pump 1", off],
     ["Pump 2", running],

@@ -8,7 +8,6 @@ import type { DeviceId, TagDefinition } from "@millwright/wire-contract";
 import type { ModelEvent } from "@millwright/wire-contract/events";
 
 import type {
-  AssetState,
   DetectionFeed,
   EventBook,
   SampleBatch,
@@ -21,7 +20,7 @@ import type { OutputPlaces } from "../host/unit-plan.ts";
 import type { AssetFile } from "../settings.ts";
 import { placeBundles, type Placement } from "./placement.ts";
 import { BundleUse } from "./bundle-use.ts";
-import { BundleWatch, type WatchListener } from "./bundle-watch.ts";
+import { BundleWatch, type WatchedState, type WatchListener } from "./bundle-watch.ts";
 import { Comparison } from "./comparison.ts";
 import { drifting } from "./drift.ts";
 import type { ModelRow, ModelsState } from "./model-row.ts";
@@ -34,7 +33,7 @@ export interface ModelDeskOptions {
   readonly tagOf: (id: string) => TagDefinition | undefined;
   readonly program: HostProgram;
   readonly feed: DetectionFeed;
-  readonly stateOf: (asset: string) => AssetState | undefined;
+  readonly stateOf: (asset: string) => WatchedState | undefined;
   readonly current: TagView;
   readonly book: EventBook;
   readonly clock: Clock;
