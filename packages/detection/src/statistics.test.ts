@@ -86,6 +86,16 @@ for (const [name, draw, sigma] of shapes) {
   });
 }
 
+test("of a cycle that repeats with every fourth value all places are learnt, long after the first values", () => {
+  const columns = new MedianMadColumns(1);
+  const cycle = [0, 10, 20, 90];
+  for (let count = 0; count < 2_000; count++) columns.add(0, 50 + (count % 7));
+  for (let count = 0; count < 80_000; count++) columns.add(0, cycle[count % 4] ?? 0);
+  // Between 10 and 20 lies nothing: the median is there, and half of the deviations from it are below those of 0 and 20.
+  assert.ok(columns.median(0) >= 9 && columns.median(0) <= 21, String(columns.median(0)));
+  assert.ok(columns.sigma(0) / 1.4826 <= 21, String(columns.sigma(0)));
+});
+
 test("a tenth of wild values moves neither the median nor the MAD far; mean and deviation are carried away", () => {
   const random = seededRandom("wild");
   const window = Array.from({ length: 3_000 }, (_unused, at) =>
