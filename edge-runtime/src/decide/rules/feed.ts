@@ -14,13 +14,15 @@ const waitingMax = 100_000;
 export class RuleFeed {
   readonly #scan: RuleScan;
   readonly #decide: (decision: Decision) => void;
-  // Columns, in the order of their instants; the first `#done` rows have been seen.
+  // Columns, in the order of their instants; the first `#done` of `#count` rows have been seen. An array that is cut to
+  // nothing gives its memory back, so that these stay as long as they once were.
   #atUs: number[] = [];
   #slot: number[] = [];
   #value: (Scalar | undefined)[] = [];
   #status: number[] = [];
   #measuredUs: number[] = [];
   #acts = new Map<number, (atUs: number) => void>();
+  #count = 0;
   #done = 0;
   #late = 0;
 
@@ -36,7 +38,7 @@ export class RuleFeed {
 
   /** The next instant that has something to do; Infinity: none. */
   get nextUs(): number {
-    return Math.min(this.#atUs[this.#done] ?? Infinity, this.#scan.dueUs);
+    return Math.min(this.#headUs(), this.#scan.dueUs);
   }
 
   /** A value of an input, received at `atUs`. */
@@ -79,17 +81,21 @@ export class RuleFeed {
   runTo(untilUs: number, timers = true): void {
     const scan = this.#scan;
     for (;;) {
-      const headUs = this.#atUs[this.#done] ?? Infinity;
+      const headUs = this.#headUs();
       const dueUs = timers || headUs !== Infinity ? scan.dueUs : Infinity;
       const atUs = Math.max(scan.nowUs, Math.min(headUs, dueUs));
       if (atUs > untilUs || (headUs === Infinity && dueUs === Infinity)) break;
-      while (this.#done < this.#atUs.length && (this.#atUs[this.#done] ?? Infinity) <= atUs) {
+      while (this.#headUs() <= atUs) {
         this.#apply(this.#done, atUs);
         this.#done++;
       }
       scan.scan(atUs, this.#decide);
     }
-    if (this.#done === this.#atUs.length) this.#clear();
+    if (this.#done === this.#count) this.#clear();
+  }
+
+  #headUs(): number {
+    return this.#done < this.#count ? (this.#atUs[this.#done] ?? Infinity) : Infinity;
   }
 
   #apply(row: number, atUs: number): void {
@@ -110,8 +116,8 @@ export class RuleFeed {
       if (atUs < nowUs - clockBackUs) this.clockSet(atUs);
       else if (atUs < nowUs) this.#late++;
     }
-    if (this.#atUs.length - this.#done >= waitingMax) this.runTo(this.#atUs.at(-1) ?? atUs);
-    let row = this.#atUs.length;
+    if (this.#count - this.#done >= waitingMax) this.runTo(this.#atUs[this.#count - 1] ?? atUs);
+    let row = this.#count++;
     const order = this.#atUs;
     // Devices answer nearly in order: this moves nothing but when two of them cross.
     while (row > this.#done && (order[row - 1] ?? 0) > atUs) {
@@ -135,12 +141,7 @@ export class RuleFeed {
   }
 
   #clear(): void {
-    // Kept as they are, so that the next instant takes no memory.
-    this.#atUs.length = 0;
-    this.#slot.length = 0;
-    this.#value.length = 0;
-    this.#status.length = 0;
-    this.#measuredUs.length = 0;
+    this.#count = 0;
     this.#acts.clear();
     this.#done = 0;
   }

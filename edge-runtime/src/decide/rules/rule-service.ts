@@ -45,6 +45,8 @@ const pauseMinutesMax = 480;
 const clockStepUs = 100_000;
 /** Wakes at least so often, which is when a step of the clock is seen. */
 const lookEveryMs = 1_000;
+/** Made once: without a reason each abort makes one with a stack of its own, with each poll of a device. */
+const woken = new Error("something came in");
 
 export class RuleService implements Service, RuleDesk {
   readonly name = "rules";
@@ -280,7 +282,7 @@ export class RuleService implements Service, RuleDesk {
   #wakeAt(receivedUs: number): void {
     if (this.#wakesAtUs <= receivedUs + 2 * instantUs) return;
     this.#wakesAtUs = receivedUs;
-    this.#wake?.abort();
+    this.#wake?.abort(woken);
   }
 
   /** Steps of the wall clock begin all counting anew; it is time that passes what `for` is about. */
