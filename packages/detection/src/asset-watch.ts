@@ -111,8 +111,11 @@ export class AssetWatch {
       const before = findings.length;
       const isMissing = this.#look(index, now, findings);
       if (isMissing) missing++;
-      const worst = findings.slice(before).reduce((most, { score }) => Math.max(most, score), 0);
-      if (this.#persistence.add(index, worst >= 1)) persistent = true;
+      let beyond = false;
+      for (let at = before; at < findings.length; at++) {
+        if ((findings[at]?.score ?? 0) >= 1) beyond = true;
+      }
+      if (this.#persistence.add(index, beyond)) persistent = true;
     }
     this.#findings = findings;
     this.#persistent = persistent;
@@ -168,6 +171,12 @@ export class AssetWatch {
           detector,
         })),
       ];
+    }
+    // Most assets have nothing to say most of the time, and this is done for each of them each second.
+    if (findings.length === 0 && this.track.open === undefined) {
+      this.score = Math.max(this.#quietScore(), modelScore);
+      this.#involved.clear();
+      return undefined;
     }
     const fused = fuse(this.#relevant(findings));
     this.score = Math.max(fused?.score ?? 0, this.#quietScore(), modelScore);

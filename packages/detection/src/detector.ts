@@ -152,13 +152,10 @@ export class Detector {
     if (passedS < 0 || passedS > stepMostS) this.#awakeUs = nowUs;
     if (dtS === 0) return;
     const gain = this.#budget.gain(nowUs);
+    const step = { nowUs, dtS, awakeUs: this.#awakeUs, confirmedUs, gain };
     for (const asset of this.#assets) {
       this.#watchState(asset, nowUs, confirmedUs);
-      this.#tell(
-        asset,
-        asset.step({ nowUs, dtS, awakeUs: this.#awakeUs, confirmedUs, gain }),
-        nowUs,
-      );
+      this.#tell(asset, asset.step(step), nowUs);
     }
   }
 

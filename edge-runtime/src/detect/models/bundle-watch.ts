@@ -5,7 +5,7 @@ import {
   type FeatureSink,
   type MissingReason,
 } from "@millwright/features";
-import type { Manifest } from "@millwright/model-bundle";
+import { bundleTitle, type Manifest } from "@millwright/model-bundle";
 import type { DeviceId } from "@millwright/wire-contract";
 import type { BundleRole, Contribution, OperatingState } from "@millwright/wire-contract/events";
 
@@ -60,6 +60,8 @@ const goodSeverity = 1;
 
 export class BundleWatch implements FeatureSink {
   readonly manifest: Manifest;
+  /** Name and version. */
+  readonly title: string;
   readonly role: BundleRole;
   readonly asset: string;
   readonly asker: number;
@@ -71,6 +73,9 @@ export class BundleWatch implements FeatureSink {
   #windowing: Windowing;
   /** How far back a window reaches, µs. */
   readonly #spanUs: number;
+  /** What each input was trained on, beside each other: each sample is compared. */
+  readonly #least: Float64Array;
+  readonly #most: Float64Array;
   readonly #inputDrift: readonly DriftWatch[];
   readonly #scoreDrift: DriftWatch;
   /** Index of each input, then of the scores; NaN until it was judged once. */
@@ -85,6 +90,7 @@ export class BundleWatch implements FeatureSink {
   constructor(options: WatchOptions) {
     const { manifest, role, slot, asker, asset, inputs, state, listener } = options;
     this.manifest = manifest;
+    this.title = bundleTitle(manifest);
     this.role = role;
     this.slot = slot;
     this.asker = asker;
@@ -97,6 +103,8 @@ export class BundleWatch implements FeatureSink {
     this.#windowing = new Windowing(manifest, this);
     const rows = longestWindow(features) + lag * features.everyRows;
     this.#spanUs = rows * features.gridMs * 1_000 + features.holdMs * 1_000;
+    this.#least = Float64Array.from(manifest.inputs, ({ trained }) => trained.min);
+    this.#most = Float64Array.from(manifest.inputs, ({ trained }) => trained.max);
     this.#inputDrift = manifest.inputs.map(({ histogram }) => new DriftWatch(histogram));
     this.#scoreDrift = new DriftWatch(manifest.scores);
     this.#indices = new Float64Array(inputs.length + 1).fill(NaN);
@@ -131,8 +139,9 @@ export class BundleWatch implements FeatureSink {
     const good = status >>> 30 < goodSeverity;
     if (good) {
       this.#windowing.lastValue[input] = value;
-      const { min = -Infinity, max = Infinity } = this.manifest.inputs[input]?.trained ?? {};
-      this.#windowing.judgeRange(input, measuredUs, value < min || value > max);
+      const outside =
+        value < (this.#least[input] ?? -Infinity) || value > (this.#most[input] ?? Infinity);
+      this.#windowing.judgeRange(input, measuredUs, outside);
     }
     this.#windowing.stream.push(input, measuredUs, value, good);
   }

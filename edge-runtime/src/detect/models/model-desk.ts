@@ -5,7 +5,7 @@
 import type { Clock, Log, Random, Service } from "@millwright/kit";
 import { bundleTitle } from "@millwright/model-bundle";
 import type { DeviceId, TagDefinition } from "@millwright/wire-contract";
-import type { ModelEvent } from "@millwright/wire-contract/events";
+import type { Contribution, ModelEvent } from "@millwright/wire-contract/events";
 
 import type {
   DetectionFeed,
@@ -337,13 +337,13 @@ export class ModelDesk implements Service, SampleWatcher {
   ): void {
     const ratio = watch.scored(endUs, outputs[at] ?? NaN);
     if (watch.role !== "shadow") {
-      const part = (place: { at: number; width: number }): Float32Array =>
-        outputs.subarray(at + place.at, at + place.at + place.width);
       const why =
-        ratio >= contributionsFrom ? watch.contributions(part(contributions), part(expected)) : [];
-      this.#options.feed.scored(watch.asset, bundleTitle(watch.manifest), endUs, ratio, why);
+        ratio >= contributionsFrom
+          ? watch.contributions(partOf(outputs, at, contributions), partOf(outputs, at, expected))
+          : noContributions;
+      this.#options.feed.scored(watch.asset, watch.title, endUs, ratio, why);
     }
-    for (const { comparison, of, shadow } of this.#comparisons.get(watch) ?? []) {
+    for (const { comparison, of, shadow } of this.#comparisons.get(watch) ?? noComparisons) {
       for (const { what, comparison: body } of comparison.add(of, endUs, !watch.gate.on)) {
         this.#tellOf(shadow, what, comparisonWords[what](body.windows, body.agreed), {
           comparison: body,
@@ -445,6 +445,17 @@ export class ModelDesk implements Service, SampleWatcher {
         log.error("detect.model-event-not-kept", { error: failure });
       });
   }
+}
+
+const noContributions: readonly Contribution[] = [];
+const noComparisons: readonly never[] = [];
+
+function partOf(
+  outputs: Float32Array,
+  at: number,
+  place: { readonly at: number; readonly width: number },
+): Float32Array {
+  return outputs.subarray(at + place.at, at + place.at + place.width);
 }
 
 const comparisonWords = {
