@@ -23,6 +23,8 @@ const commitEveryMs = 40;
 const waitingMax = 20_000;
 /** With one commit: half a second of JSON at worst, some milliseconds of what events usually say. */
 const groupMax = 2_000;
+/** Of so many commits it is known how long was waited for them. At the start a gateway says much at once: it is not for long. */
+const waitsKept = 128;
 
 interface Waiting {
   /** Monotonic. */
@@ -52,7 +54,7 @@ export class EventKeeper implements EventBook {
   #waitingCount = 0;
   readonly #listeners = new Set<(events: readonly EventRecord[]) => void>();
   /** The longest of each commit. */
-  readonly #waitMs = new Percentiles();
+  readonly #waitMs = new Percentiles(waitsKept);
   #lastMs = -Infinity;
   #dueMs = Infinity;
   #timer: AbortController | undefined;
