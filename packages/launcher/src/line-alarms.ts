@@ -125,16 +125,23 @@ function bearingVibration(device: string, message: string, highest: 1 | 2): Line
   };
 }
 
-/** What the bits of the machines' own fault words mean; those without a class are kept as events. */
-const faults = [
+/** The pump has alarms of its own, over OPC UA. Its vibration is judged here already, so of that an event will do. */
+const machines = [
   {
     device: "pump-1",
-    texts: [
-      '0,Pump tripped,Pumpe ausgelöst,trip,1,"Close the valve, find out why the pump tripped, acknowledge and reset."',
-      "1,Bearing vibration past its limit,Lagerschwingung über dem Grenzwert,,,",
-      "2,Bearing above 90 °C,Lager über 90 °C,bearing,2,",
-    ],
+    asset: "Pump 1",
+    named: {
+      PumpTripped: {
+        class: "trip",
+        action: "Close the valve, find out why the pump tripped, then acknowledge.",
+      },
+      BearingOverheated: { class: "bearing" },
+    },
   },
+];
+
+/** What the bits of a machine's fault word mean, where it has no alarms; those without a class are kept as events. */
+const faults = [
   {
     device: "press-1",
     texts: [
@@ -159,6 +166,7 @@ export function lineAlarms(devices: ReadonlySet<string>, folder: string): object
   return {
     classes,
     list: alarms.filter(({ device }) => devices.has(device)).map(({ alarm }) => alarm),
+    machines: machines.filter(({ device }) => devices.has(device)),
     faults: tables.map(({ device }) => ({
       id: `${device}/fault`,
       ...{ tag: `${device}/fault-word`, kind: "bits", textsFile: `${device}-faults.csv` },
