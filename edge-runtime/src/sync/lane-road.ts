@@ -14,8 +14,11 @@ export const windowBytes = 8 * 2 ** 20;
 const captureWindowBytes = 256 * 2 ** 10;
 /** Frames that the broker has not answered: enough to hide a round trip of 100 ms at 20,000 frames a second. */
 const unackedMax = 2_048;
-/** Asked of the journal in one go, so that a critical frame that comes meanwhile waits for this and not for a window. */
-const pieceBytes = 256 * 2 ** 10;
+/**
+ * Asked of the journal in one go, so that a critical frame that comes meanwhile waits for this and not for a window. Less
+ * would wait more often for the journal's thread than for the road: a frame of history has up to 200 KB.
+ */
+const pieceBytes = 2 ** 20;
 /** No progress of the mark for so long with frames sent: go back to it (no-loss protocol 5). */
 const stalledMs = 30_000;
 
