@@ -43,6 +43,8 @@ export function alarmRow(state: AlarmState, priority: AlarmPriority, nowUs: numb
     ...(state === "shelved" ? { untilUs: nowUs + 6_120e6, person: "Ada Novak" } : {}),
     ...(state === "suppressed" ? { reason: "Pump 1 is off" } : {}),
     ...(state === "out-of-service" ? { person: "Ada Novak", reason: "WO-2231" } : {}),
+    // What returned is the machine's own; the others the gateway has judged.
+    ...(state === "returned" ? { source: "machine" as const, machineUs: nowUs - 241e6 } : {}),
     ...{ chatter: 0, standing: false, firstOut: state === "unacknowledged" },
   };
 }

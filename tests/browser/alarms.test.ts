@@ -205,6 +205,9 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
           id,
           (await row.locator(".alarm-row-state strong").innerText()).split(/ \d|[:,]/)[0] ?? "",
         );
+        // H3 says which alarms are the machine's own.
+        const facts = await row.locator(".alarm-row-facts").innerText();
+        assert.equal(facts.includes("said by the machine"), id.startsWith("alarm/returned/"), id);
         pictures.set(id, await row.locator(".alarm-symbol").screenshot());
       }
     }

@@ -39,9 +39,13 @@ export function AlarmDetails(props: {
     ...(row.raisedUs === 0
       ? []
       : [[sayAlarm("details.raised"), fullTimeWords(row.raisedUs)] as const]),
+    ...(row.machineUs === undefined || row.raisedUs === 0
+      ? []
+      : [[sayAlarm("details.machine-time"), fullTimeWords(row.machineUs)] as const]),
     ...(value === "" ? [] : [[sayAlarm("details.value"), value] as const]),
     ...(row.asset === "" ? [] : [[sayAlarm("details.asset"), row.asset] as const]),
     ...(row.group === "" ? [] : [[sayAlarm("details.group"), row.group] as const]),
+    [sayAlarm("details.source"), sayAlarm(`details.source.${row.source ?? "gateway"}`)],
     [sayAlarm("details.id"), row.id],
   ];
   return (

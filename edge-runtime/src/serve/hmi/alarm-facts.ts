@@ -29,10 +29,11 @@ export function whoWords({ person, asked }: Pick<AlarmEvent, "person" | "asked">
   return ` ${sayAlarm(asked === undefined ? "row.by" : "row.by.hub", { person })}`;
 }
 
-/** What is odd about it: first-out, chattering, standing, held. */
+/** What is odd about it: first-out, the machine's own, chattering, standing, held. */
 export function flagWordsOf(row: AlarmRow): readonly string[] {
   return [
     ...(row.firstOut ? [sayAlarm("row.first-out")] : []),
+    ...(row.source === "machine" ? [sayAlarm("row.of-machine")] : []),
     ...(row.chatter > 0 ? [sayAlarm("row.chatter", { count: String(row.chatter) })] : []),
     ...(row.standing ? [sayAlarm("row.standing")] : []),
     ...(row.held === undefined ? [] : [sayAlarm("row.held", { why: row.held })]),
