@@ -46,7 +46,7 @@ export type { Kept } from "./buffer/captures/captures.ts";
 export type { PublishState } from "./publish/sparkplug/publish-state.ts";
 
 /** What buffer hands to publish. */
-export type { KeptFeed, KeptSlice } from "./buffer/kept-feed.ts";
+export type { KeptFeed } from "./buffer/kept-feed.ts";
 
 /** What acquire hands to capture. */
 export type { ArrayReading } from "./acquire/driver.ts";

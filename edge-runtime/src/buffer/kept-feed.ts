@@ -1,8 +1,6 @@
 import type { KeptSlice } from "./follow.ts";
 import type { StoreDoor } from "./questions.ts";
 
-export type { KeptSlice } from "./follow.ts";
-
 /** What publish needs of the journal: everything that was kept, in the order in which it was kept. There is one follower. */
 export interface KeptFeed {
   /** Place behind everything that was kept so far. */

@@ -3,46 +3,26 @@
  * it was kept, and how far the broker has proven that it had it is remembered. What was kept before a birth is history
  * and says so; what is kept after it is the present (field practice 50).
  */
-import { createHash } from "node:crypto";
-
-import { messageChain, type Clock, type Log, type Random, type Service } from "@millwright/kit";
+import type { Clock, Log, Random, Service } from "@millwright/kit";
 import type { DeviceStatus } from "@millwright/wire-contract";
 
-import type { EventBook, KeptFeed, KeptSlice, TagView } from "../../hand-over.ts";
+import type { EventBook, KeptFeed, TagView } from "../../hand-over.ts";
+import { Backlog, type Piece } from "./backlog.ts";
 import { BrokerRoad, type OpenRoad } from "./broker-road.ts";
 import type { BrokerSettings } from "./broker.ts";
-import {
-  backTo,
-  beginAt,
-  broken,
-  counted,
-  deliveredTo,
-  fromSaved,
-  givenUpTo,
-  goOn,
-  toSaved,
-  waitingOf,
-  type Delivery,
-} from "./delivery.ts";
+import { waitingOf } from "./delivery.ts";
 import type { PublishState } from "./publish-state.ts";
 import type { PublishedTag } from "./published-tags.ts";
 import type { TagSample } from "./payloads.ts";
-import { Replay } from "./replay.ts";
 import { Speaker } from "./speaker.ts";
 import type { NodeName } from "./topics.ts";
 
-/** As the part is called in the journal. */
-const part = "sparkplug";
-/** What a kill makes be told once more; each time it is kept costs a page of the disk (field practice 73). */
-const saveEveryMs = 10_000;
 /** Devices come and go, and hosts ask: looked after so often where nothing else wakes the node. */
 const tickMs = 1_000;
 /** Several hosts that start together ask each for itself, and are answered once. */
 const rebirthEveryMs = 1_000;
-/** What is too old to be told is looked for so often while nobody listens. */
-const giveUpEveryMs = 60_000;
-const hourUs = 3_600_000_000;
-const everything = Number.MAX_SAFE_INTEGER;
+/** A broker that answers says goodbye in milliseconds; other parts of the gateway have their last words, too. */
+const goodbyeMs = 3_000;
 
 export interface SparkplugNodeParts {
   readonly name: NodeName;
@@ -69,23 +49,16 @@ export class SparkplugNode implements Service {
   readonly #road: BrokerRoad;
   readonly #tagAt: ReadonlyMap<number, PublishedTag>;
   readonly #tagsOf: ReadonlyMap<string, readonly PublishedTag[]>;
-  readonly #wanted: Uint8Array;
-  readonly #replay: Replay;
+  readonly #backlog: Backlog;
   readonly #stop = new AbortController();
   #break: (failure: unknown) => void = () => undefined;
   #running: Promise<unknown> = Promise.resolve();
   #wake: () => void = () => undefined;
   #woken = false;
-  #delivery: Delivery = beginAt(0, "");
   #speaker: Speaker | undefined;
-  /** What was kept up to this place was kept before the running birth. */
-  #historyTo = 0;
   #bornMs = -Infinity;
   #rebirthDue = false;
   #rebirths = 0;
-  #savedMs = -Infinity;
-  #gaveUpMs = -Infinity;
-  #lostSaid = 0;
   #state: PublishState["state"] = "connecting";
   #sinceUs: number;
 
@@ -93,11 +66,12 @@ export class SparkplugNode implements Service {
     this.#parts = parts;
     this.#tagAt = new Map(parts.tags.map((tag) => [tag.index, tag]));
     this.#tagsOf = Map.groupBy(parts.tags, ({ device }) => device);
-    this.#wanted = new Uint8Array(
-      parts.tags.reduce((most, { index }) => Math.max(most, index), 0) + 1,
-    );
-    for (const { index } of parts.tags) this.#wanted[index] = 1;
-    this.#replay = new Replay(parts.primaryHost === undefined ? 0 : parts.replayMs);
+    this.#backlog = new Backlog({
+      ...{ feed: parts.feed, book: parts.book, clock: parts.clock, log: parts.log },
+      tags: parts.tags.map(({ index }) => index),
+      storeAndForwardHours: parts.storeAndForwardHours,
+      replayMs: parts.primaryHost === undefined ? 0 : parts.replayMs,
+    });
     this.#sinceUs = parts.clock.nowUs();
     this.broken = new Promise((_resolve, reject) => {
       this.#break = reject;
@@ -111,10 +85,9 @@ export class SparkplugNode implements Service {
       random: parts.random,
       log: parts.log,
       bdSeq: {
-        get: () => this.#delivery.bdSeq,
+        get: () => this.#backlog.delivery.bdSeq,
         set: (bdSeq) => {
-          this.#delivery = { ...this.#delivery, bdSeq };
-          this.#save();
+          this.#backlog.connecting(bdSeq);
         },
       },
       changed: () => {
@@ -124,13 +97,8 @@ export class SparkplugNode implements Service {
   }
 
   async start(): Promise<void> {
-    const { feed, book, tags } = this.#parts;
-    const saved = fromSaved(book.state(part));
-    const names = hashOf(tags);
-    this.#delivery = saved === undefined ? beginAt(await feed.head(), names) : goOn(saved, names);
-    this.#lostSaid = this.#delivery.lost;
-    await feed.hold(this.#delivery.deliveredTo);
-    const end = feed.onKept(() => {
+    await this.#backlog.start();
+    const end = this.#parts.feed.onKept(() => {
       this.#awake();
     });
     const stop = this.#stop.signal;
@@ -145,20 +113,22 @@ export class SparkplugNode implements Service {
 
   async stop(deadline: AbortSignal): Promise<void> {
     const session = this.#road.open?.session;
+    const patience = AbortSignal.any([deadline, AbortSignal.timeout(goodbyeMs)]);
     const letGo = (): void => session?.close();
-    if (deadline.aborted) letGo();
-    deadline.addEventListener("abort", letGo);
+    if (patience.aborted) letGo();
+    patience.addEventListener("abort", letGo);
     this.#stop.abort(new Error("the node stops"));
     await this.#running;
     this.#speaker?.die();
     await session?.end();
-    deadline.removeEventListener("abort", letGo);
-    this.#save();
+    patience.removeEventListener("abort", letGo);
+    this.#backlog.save();
   }
 
   state(): PublishState {
     const { name, broker, primaryHost, tags } = this.#parts;
-    const { owed, delivered, lost } = this.#delivery;
+    const { delivery } = this.#backlog;
+    const { owed, delivered, lost } = delivery;
     return {
       node: `${name.group}/${name.node}`,
       url: broker.url,
@@ -170,7 +140,7 @@ export class SparkplugNode implements Service {
       owed,
       delivered,
       lost,
-      waiting: waitingOf(this.#delivery),
+      waiting: waitingOf(delivery),
       rebirths: this.#rebirths,
       refusedWrites: this.#road.refusedWrites,
     };
@@ -179,7 +149,7 @@ export class SparkplugNode implements Service {
   async #run(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       const more = await this.#turn();
-      this.#saveNowAndThen();
+      this.#backlog.saveNowAndThen();
       if (!more) await this.#sleep(stop);
     }
   }
@@ -207,18 +177,17 @@ export class SparkplugNode implements Service {
       this.#speaker.die();
       await this.#speaker.session.end();
       this.#speaker = undefined;
-      this.#goBack();
+      this.#backlog.goBack();
     }
     this.#become(open === undefined ? "connecting" : "waiting-for-host");
-    await this.#count(everything);
-    await this.#giveUp();
+    await this.#backlog.wait(this.#stop.signal);
   }
 
   async #speak({ session, cycle }: OpenRoad): Promise<boolean> {
     const { clock } = this.#parts;
     this.#rebirthDue = this.#road.takeRebirth() || this.#rebirthDue;
     if (this.#speaker?.session !== session) {
-      if (this.#speaker !== undefined) this.#goBack();
+      if (this.#speaker !== undefined) this.#backlog.goBack();
       this.#speaker = new Speaker({
         session,
         cycle,
@@ -227,67 +196,33 @@ export class SparkplugNode implements Service {
       });
       this.#rebirthDue = false;
       await this.#bear(this.#speaker);
-      if (this.#parts.storeAndForwardHours === 0) this.#forget();
+      if (this.#parts.storeAndForwardHours === 0) this.#backlog.forget();
     } else if (this.#road.takeHostRestart()) {
-      this.#goBack();
+      this.#backlog.goBack();
       await this.#bear(this.#speaker);
     } else if (this.#rebirthDue && clock.monotonicMs() - this.#bornMs >= rebirthEveryMs) {
       this.#rebirthDue = false;
       this.#rebirths++;
       await this.#bear(this.#speaker);
     }
-    if (await this.#tellSlice(this.#speaker)) return true;
+    const piece = await this.#backlog.next();
+    if (piece !== undefined) {
+      if (piece.historical) this.#become("catching-up");
+      this.#speaker.tell(this.#samplesOf(piece), piece.historical);
+      await session.prove();
+      this.#backlog.told(piece);
+      return true;
+    }
     await this.#tellDevices(this.#speaker);
     this.#become("live");
     return false;
   }
 
   async #bear(speaker: Speaker): Promise<void> {
-    const { feed, clock } = this.#parts;
-    this.#bornMs = clock.monotonicMs();
-    // Births say what holds now: what was kept before them is the past.
-    this.#historyTo = await feed.head();
-    await this.#count(this.#historyTo);
+    this.#bornMs = this.#parts.clock.monotonicMs();
+    await this.#backlog.born(this.#stop.signal);
     speaker.bear(this.#tagsOf.keys());
     await speaker.session.prove();
-    this.#replay.note(this.#delivery, clock.monotonicMs());
-  }
-
-  /** The primary host may have been away for a while before anybody noticed, and a broker that died took what it held. */
-  #goBack(): void {
-    const told = this.#replay.back(this.#parts.clock.monotonicMs());
-    if (told !== undefined) this.#delivery = backTo(this.#delivery, told);
-    this.#save();
-  }
-
-  /** Without store and forward: what was kept before the birth is not told. */
-  #forget(): void {
-    this.#delivery = givenUpTo(this.#delivery, this.#historyTo, waitingOf(this.#delivery));
-    this.#sayLost();
-  }
-
-  /** Tells what comes next. @returns whether there may be more */
-  async #tellSlice(speaker: Speaker): Promise<boolean> {
-    const { feed, clock, log } = this.#parts;
-    const { deliveredTo: at, countedTo } = this.#delivery;
-    const historical = at < this.#historyTo;
-    if (historical) this.#become("catching-up");
-    const known = at < countedTo;
-    const toId = historical ? this.#historyTo : known ? countedTo : everything;
-    const slice = await feed.read(at, toId, this.#wanted);
-    if (slice.gap && known)
-      log.warn("publish.history-gone", { waiting: waitingOf(this.#delivery) });
-    const { count } = slice.columns;
-    // Nothing is left up to a place that was counted: the journal has let it go.
-    const reached = slice.toId === at && known ? toId : slice.toId;
-    if (reached === at) return false;
-    if (!known) this.#delivery = counted(this.#delivery, reached, count);
-    speaker.tell(this.#samplesOf(slice), historical);
-    await speaker.session.prove();
-    this.#delivery = deliveredTo(this.#delivery, reached, count);
-    this.#replay.note(this.#delivery, clock.monotonicMs());
-    this.#sayLost();
-    return true;
   }
 
   /** A device that does not answer is dead, and born when it does (Sparkplug 3.0, 5.5). */
@@ -303,40 +238,7 @@ export class SparkplugNode implements Service {
     if (said) await speaker.session.prove();
   }
 
-  /** Counts what is owed, up to a place. */
-  async #count(toId: number): Promise<void> {
-    const { feed, log } = this.#parts;
-    while (this.#delivery.countedTo < toId && !this.#stop.signal.aborted) {
-      const at = this.#delivery.countedTo;
-      const slice = await feed.read(at, toId, this.#wanted);
-      if (slice.gap) {
-        // The node was not there while the gateway worked on: nobody knows what was kept meanwhile.
-        log.warn("publish.history-unknown", { waiting: waitingOf(this.#delivery) });
-        this.#delivery = broken(this.#delivery, await feed.head());
-        return;
-      }
-      if (slice.toId === at) return;
-      this.#delivery = counted(this.#delivery, slice.toId, slice.columns.count);
-    }
-  }
-
-  /** What has waited for longer than it is to wait is not told any more. */
-  async #giveUp(): Promise<void> {
-    const { feed, clock, storeAndForwardHours } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - this.#gaveUpMs < giveUpEveryMs) return;
-    this.#gaveUpMs = nowMs;
-    const beforeUs = clock.nowUs() - storeAndForwardHours * hourUs;
-    while (this.#delivery.deliveredTo < this.#delivery.countedTo && !this.#stop.signal.aborted) {
-      const { deliveredTo: at, countedTo } = this.#delivery;
-      const slice = await feed.read(at, countedTo, this.#wanted);
-      if (slice.toId === at || slice.sealedUs >= beforeUs) break;
-      this.#delivery = givenUpTo(this.#delivery, slice.toId, slice.columns.count);
-    }
-    this.#sayLost();
-  }
-
-  #samplesOf({ columns }: KeptSlice): TagSample[] {
+  #samplesOf({ columns }: Piece): TagSample[] {
     const { count, tag, value, status, measuredUs, wide } = columns;
     const samples: TagSample[] = [];
     for (let row = 0; row < count; row++) {
@@ -364,33 +266,12 @@ export class SparkplugNode implements Service {
     }));
   }
 
-  #sayLost(): void {
-    const { lost } = this.#delivery;
-    if (lost === this.#lostSaid) return;
-    this.#parts.log.warn("publish.lost", { samples: lost - this.#lostSaid, inAll: lost });
-    this.#lostSaid = lost;
-  }
-
   #become(state: PublishState["state"]): void {
     if (state === this.#state) return;
     this.#state = state;
     this.#sinceUs = this.#parts.clock.nowUs();
-    this.#parts.log.info(`publish.${state}`, { waiting: waitingOf(this.#delivery) });
-    this.#save();
-  }
-
-  #saveNowAndThen(): void {
-    if (this.#parts.clock.monotonicMs() - this.#savedMs >= saveEveryMs) this.#save();
-  }
-
-  #save(): void {
-    this.#savedMs = this.#parts.clock.monotonicMs();
-    this.#parts.book.saveState(part, toSaved(this.#delivery));
-    const from = Math.min(this.#delivery.deliveredTo, this.#replay.from ?? Infinity);
-    this.#parts.feed.hold(from).catch((failure: unknown) => {
-      // The journal has ended, and holds what it holds.
-      this.#parts.log.warn("publish.not-held", { why: messageChain(failure) });
-    });
+    this.#parts.log.info(`publish.${state}`, { waiting: waitingOf(this.#backlog.delivery) });
+    this.#backlog.save();
   }
 
   #awake(): void {
@@ -410,12 +291,4 @@ export class SparkplugNode implements Service {
     }
     this.#woken = false;
   }
-}
-
-/** Changes when other tags are published. */
-function hashOf(tags: readonly PublishedTag[]): string {
-  const hash = createHash("sha256");
-  for (const index of tags.map((tag) => tag.index).toSorted((a, b) => a - b))
-    hash.update(`${index} `);
-  return hash.digest("hex").slice(0, 16);
 }
