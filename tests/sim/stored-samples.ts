@@ -1,10 +1,9 @@
 /** What the hub holds, decoded frame by frame with the wire contract alone, and read as history reads it. */
-import { unrankedEpoch, type FrameStore, type StoredFrame } from "@millwright/cloud-hub/parts";
+import { unrankedEpoch, type FrameStore } from "@millwright/cloud-hub/parts";
 import type { Stored } from "@millwright/scenario";
 import {
   decodeSamples,
   severityOf,
-  type Epoch,
   type GatewayId,
   type LedgerEntry,
 } from "@millwright/wire-contract";
@@ -29,16 +28,16 @@ export async function readHub(
   repeats: "dropped" | "kept" = "dropped",
 ): Promise<HubContent> {
   const frames = await store.samplesBetween(gateway, ...all);
-  // By epoch, place on the raw lane and number: the order in which the gateway kept them.
-  const epochs = epochsInOrder(frames);
+  // By epoch rank, place on the raw lane and number: the order in which the gateway kept them.
   const inOrder = frames.toSorted(
     (a, b) =>
-      epochs.indexOf(a.head.epoch) - epochs.indexOf(b.head.epoch) ||
-      a.head.rawFrom - b.head.rawFrom ||
-      a.head.seq - b.head.seq,
+      a.epochRank - b.epochRank || a.head.rawFrom - b.head.rawFrom || a.head.seq - b.head.seq,
   );
   const told: Told[] = [];
-  for (const { head, body } of inOrder) {
+  for (const { head, body, epochRank } of inOrder) {
+    // Named by no hello to this hub: it was restored, the broker brought frames of what it had lost, and their journal never
+    // came back.
+    const apart = epochRank === unrankedEpoch ? { apart: head.epoch } : {};
     const dictionary = await store.dictionary(gateway, head.dictionary);
     if (dictionary === undefined) throw new Error(`frame ${head.seq} has no dictionary`);
     const columns = decodeSamples(body, dictionary);
@@ -52,30 +51,12 @@ export async function readHub(
         value: columns.value[row] ?? NaN,
         segment: head.clock.segment,
         late: head.late,
+        ...apart,
       });
     }
   }
   const entries = await store.entriesBetween(gateway, ...all);
   return { samples: latePlaced(repeats === "kept" ? told : onceEach(told)), entries };
-}
-
-/**
- * By rank. One that no hello has named to this hub has none: it was restored, the broker brought frames that it had lost,
- * and their journal never came back. It lies where its first frame was sealed.
- */
-function epochsInOrder(frames: readonly StoredFrame[]): readonly Epoch[] {
-  const epochs = [...Map.groupBy(frames, ({ head }) => head.epoch)].map(([epoch, own]) => ({
-    epoch,
-    rank: own[0]?.epochRank ?? unrankedEpoch,
-    sealedUs: Math.min(...own.map(({ head }) => head.sealedUs)),
-  }));
-  const isRanked = ({ rank }: { readonly rank: number }): boolean => rank !== unrankedEpoch;
-  const inOrder = epochs.filter(isRanked).toSorted((a, b) => a.rank - b.rank);
-  for (const one of epochs.filter((epoch) => !isRanked(epoch))) {
-    const next = inOrder.findIndex(({ sealedUs }) => sealedUs > one.sealedUs);
-    inOrder.splice(next < 0 ? inOrder.length : next, 0, one);
-  }
-  return inOrder.map(({ epoch }) => epoch);
 }
 
 /** Identity: tag, clock segment, source time, and the value, where two of one time are two. */

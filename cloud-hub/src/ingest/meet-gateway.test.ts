@@ -76,6 +76,29 @@ test("the first journal of a gateway took the place of none", () => {
   assert.deepEqual([...met.begins], [[a, 100]]);
 });
 
+test("a new journal of which a hub that was put back has got frames before its hello is claimed all the same", () => {
+  const old: KnownEpoch = {
+    epoch: a,
+    rank: 1_024,
+    parent: undefined,
+    startedUs: 100,
+    completeUs: 300,
+    ended: false,
+    fenced: false,
+  };
+  const fromFrames = { ...old, epoch: r, rank: undefined, startedUs: 0, completeUs: undefined };
+  const met = meetGateway([old, fromFrames], a, hello(r, position(r, 500)), [], true, nowUs);
+  assert.deepEqual(rangesOf(met), [["journal lost", 300, 500]]);
+});
+
+test("where the clock of a new journal is behind, the claim holds for its times and for right ones", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 1_000)));
+  // Its clock says 2,000 less than the hub's.
+  const met = book.hear({ ...hello(r, position(r, 1_500)), nowUs: nowUs - 2_000 });
+  assert.deepEqual(rangesOf(met), [["journal lost", -1_000, 3_500]]);
+});
+
 test("a new journal is claimed from where the one before is complete, once", () => {
   const book = new Book();
   book.hear(hello(a, position(a, 100)));

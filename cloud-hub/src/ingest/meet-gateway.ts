@@ -88,13 +88,13 @@ export function meetGateway(
 /** A first epoch that is not known is that of a journal that took the place of another one (8.4). */
 function claimLost(
   known: readonly KnownEpoch[],
-  { journal }: Hello,
+  { journal, nowUs: theirUs }: Hello,
   nowUs: number,
 ): Pick<Meeting, "claims" | "covered"> {
   const covered = new Map<Epoch, number>();
-  if (journal === undefined || known.some(({ epoch }) => epoch === journal.epoch)) {
-    return { claims: [], covered };
-  }
+  // Known from its frames alone, which the broker brought to a hub that was put back, it has claimed nothing yet.
+  const isMet = known.some(({ epoch, rank }) => epoch === journal?.epoch && rank !== undefined);
+  if (journal === undefined || isMet) return { claims: [], covered };
   // Each tells how far its own journal had come; one known from its frames alone tells nothing and began to be incomplete
   // with its first sample, which is not known either.
   const open = known.filter(({ ended, rank }) => !ended && rank !== undefined);
@@ -103,7 +103,8 @@ function claimLost(
   // The newest time that is known of any epoch shows a clock that was set back even where its own epoch lost nothing.
   const sinces = [...open.map(sinceOf), Math.max(...known.map(sinceOf))];
   for (const { epoch } of open) covered.set(epoch, journal.startedUs);
-  return { claims: [claim("journal lost", sinces, journal.startedUs, nowUs)], covered };
+  const behindUs = theirUs === undefined ? 0 : Math.max(0, nowUs - theirUs);
+  return { claims: [claim("journal lost", sinces, journal.startedUs, nowUs, behindUs)], covered };
 }
 
 /**
@@ -127,20 +128,25 @@ function startOf({ startedUs }: KnownEpoch): number {
   return startedUs;
 }
 
-/** @param sinces one for each epoch that may have lost something, by the clock of its time */
+/**
+ * @param sinces one for each epoch that may have lost something, by the clock of its time
+ * @param behindUs by how much the clock by which `untilUs` is told is behind the hub's. What was lost may bear times of it, and
+ *   of one that was right
+ */
 function claim(
   reason: LedgerEntry["reason"],
   sinces: readonly number[],
   untilUs: number,
   nowUs: number,
+  behindUs = 0,
 ): LedgerEntry {
   const ranges = sinces.map((sinceUs) => lostBetween(sinceUs, untilUs, nowUs));
   return {
     number: hubsNumber,
     reason,
     scope: { kind: "gateway" },
-    fromUs: Math.min(...ranges.map(([fromUs]) => fromUs)),
-    toUs: Math.max(...ranges.map(([, toUs]) => toUs)),
+    fromUs: Math.min(...ranges.map(([fromUs]) => fromUs), ...sinces.map((us) => us - behindUs)),
+    toUs: Math.max(...ranges.map(([, toUs]) => toUs), untilUs + behindUs),
     count: { kind: "unknown" },
   };
 }

@@ -58,6 +58,7 @@ const hello: z.ZodType<Hello> = z.object({
     )
     .max(50_000),
   journal: z.object({ epoch, startedUs: z.number() }).exactOptional(),
+  nowUs: z.number().exactOptional(),
   commitEveryMs: z.number().min(0).exactOptional(),
   overview: z.array(text).max(helloOverviewMax).exactOptional(),
   publicKey: z.string().refine(isPublicKey).exactOptional(),

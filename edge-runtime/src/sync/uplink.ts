@@ -57,7 +57,7 @@ export interface LinkLimits {
 }
 
 /** How the gateway introduces itself. */
-export type GatewayInfo = Omit<Hello, "version" | "incarnation" | "epochs" | "journal">;
+export type GatewayInfo = Omit<Hello, "version" | "incarnation" | "epochs" | "journal" | "nowUs">;
 
 /** First and last wait between two tries to connect or to say hello; a hub that restarts is found within seconds. */
 const tryFirstMs = 500;
@@ -272,6 +272,7 @@ class Uplink implements Service {
       ...(incarnation === undefined ? {} : { incarnation }),
       epochs: toPositions(told),
       journal: outbox.birth(),
+      nowUs: clock.nowUs(),
     };
     this.#helloSaidMs = clock.monotonicMs();
     let bytes: Uint8Array;

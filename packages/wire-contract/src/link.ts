@@ -57,6 +57,8 @@ export interface Hello {
   readonly overview?: readonly string[];
   /** Its Ed25519 key, 32 bytes in base64: the hub pins it at first contact, for sticks that are signed with it. */
   readonly publicKey?: string;
+  /** By its clock, µs: how far that is from the hub's. Not on a stick, which may be days on its way. */
+  readonly nowUs?: number;
 }
 
 export interface LaneMark {

@@ -23,6 +23,8 @@ export interface Stored {
   readonly tag: string;
   readonly measuredUs: number;
   readonly value: number;
+  /** A run of the gateway that has no place among the others: order is that within it. */
+  readonly apart?: string;
 }
 
 export interface Verdict {
@@ -67,9 +69,9 @@ export function judge(
     seen.set(sample.tag, tag);
     if (known.get(sample.tag)?.has(sample.value) !== true) invented.push(sample);
     else if (tag.has(sample.value)) doubled.push(sample);
-    else if (sample.value < (last.get(sample.tag) ?? -Infinity)) disordered.push(sample);
+    else if (sample.value < (last.get(placeOf(sample)) ?? -Infinity)) disordered.push(sample);
     tag.add(sample.value);
-    last.set(sample.tag, sample.value);
+    last.set(placeOf(sample), sample.value);
   }
 
   const unexplained: Produced[] = [];
@@ -88,6 +90,10 @@ export function judge(
     invented,
     disordered,
   };
+}
+
+function placeOf({ tag, apart }: Stored): string {
+  return apart === undefined ? tag : `${tag}/${apart}`;
 }
 
 function covers(entry: LedgerEntry, reading: Produced, slackUs: number): boolean {
