@@ -58,9 +58,12 @@ export function machineBoard(parts: MachineBoardParts): AlarmBoard {
     },
     describe(place, definition, { origin, message, machineUs }) {
       alarms[place] = definition;
-      const { machineUs: _ofBefore, ...record } = recordAt(place);
-      const said = Number.isNaN(machineUs) ? {} : { machineUs };
-      records[place] = { ...record, ...said, origin, message };
+      const { life, changedUs, cameAs: came, acknowledgement, covers } = recordAt(place);
+      records[place] = {
+        ...{ life, changedUs, cameAs: came, covers, origin, message },
+        ...(acknowledgement === undefined ? {} : { acknowledgement }),
+        ...(Number.isNaN(machineUs) ? {} : { machineUs }),
+      };
     },
     move(place, happening, latching, by) {
       const { raisedUs } = recordAt(place).life;
