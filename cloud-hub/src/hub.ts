@@ -349,8 +349,8 @@ class HubCore implements Service, HubViews {
       const orders = openOrderDesk(databaseUrl(), {
         reader: store,
         digest: (order) => history.digest(order),
-        publish: (gateway, message) => {
         digestBuckets: (order) => history.digestBuckets(order),
+        publish: (gateway, message) => {
           inbox.publishOrders(gateway, message);
         },
         clock,
