@@ -161,3 +161,22 @@ alarms:
   assert.match(report, /must be 1 \(urgent\), 2 \(high\) or 3 \(low\)/);
   assert.match(report, /must be one of any/);
 });
+
+test("a machine's own alarms need a device whose protocol has them, once, and classes that are there", (t) => {
+  const text = problemsOf(
+    write(
+      t,
+      `
+alarms:
+  machines:
+    - { device: pump, class: nobody }
+    - { device: pump }
+    - { device: other, highFrom: 700, urgentFrom: 800 }
+`,
+    ),
+  );
+  assert.match(text, /machines\[0\] \(pump\)\.device: its protocol has no alarms of its own/);
+  assert.match(text, /machines\[0\] \(pump\)\.class: "nobody" is no class/);
+  assert.match(text, /machines\[1\] \(pump\)\.device: stands here twice/);
+  assert.match(text, /machines\[2\] \(other\)\.device: "other" is no device/);
+});
