@@ -26,7 +26,8 @@ const hubSteps = [
   "access",
   "serve",
 ];
-const tests = "\\.test\\.ts$|^tests/|^bench/";
+// Rigs of tests lie beside them, and join what a test needs.
+const tests = "\\.test\\.ts$|/test-[a-z-]+\\.ts$|^tests/|^bench/";
 
 /** @param {string} root @param {readonly string[]} names */
 function stepsApart(root, names) {
