@@ -162,7 +162,7 @@ export class HeldFrames {
     return frames;
   }
 
-  /** As `after`, and nothing is written. Undefined when the first of them is damaged; those before another one else. */
+  /** As `after`, and nothing is written. Undefined when one of them is damaged. */
   wholeAfter(
     epoch: Epoch,
     lane: RoadLane,
@@ -176,10 +176,10 @@ export class HeldFrames {
     const frames: OutboxFrame[] = [];
     for (const item of items) {
       const bytes = frameBytes({ headBytes: item.head, body: item.body });
-      if (parseFrame(bytes).kind === "corrupt") break;
+      if (parseFrame(bytes).kind === "corrupt") return undefined;
       frames.push(outboxFrame(state, item, bytes));
     }
-    return frames.length === 0 && items.length > 0 ? undefined : frames;
+    return frames;
   }
 
   /** Reads the last frame of each lane: the one that a power cut may have torn. */
