@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { seededRandom, silentLog } from "@millwright/kit";
 import { parseFrame, status, type DeviceId, type TagId } from "@millwright/wire-contract";
-import { decodeEvents, type EventRecord } from "@millwright/wire-contract/events";
+import { decodeEvents, toJsonScalar, type EventRecord } from "@millwright/wire-contract/events";
 
 import type { JournalCore } from "./buffer/journal.ts";
 import { newRig } from "./buffer/test-rig.ts";
@@ -72,7 +72,7 @@ test("in a storm of 1,000 alarms in 10 s every alarm is counted and kept, and ev
       submit(command) {
         story.push(`wrote ${clock.monotonicMs()}`);
         const { tag, value, origin } = command;
-        return Promise.resolve({ outcome: "confirmed", tag, value, origin });
+        return Promise.resolve({ outcome: "confirmed", tag, value: toJsonScalar(value), origin });
       },
     },
     episodes: { health: () => undefined, episodes: () => [], onChanged: () => () => undefined },
