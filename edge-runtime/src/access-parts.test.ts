@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 
 import { PlayedClock, silentLog } from "@millwright/kit";
 
@@ -48,7 +48,8 @@ access: { httpsPort: 0 }
   const ask = (agent: Agent): Promise<{ readonly shown: string; readonly reused: boolean }> =>
     new Promise((resolve, reject) => {
       const asked = get(`${secure}/api/ping`, { agent, rejectUnauthorized: false }, (answer) => {
-        const shown = (answer.socket as TLSSocket).getPeerCertificate().fingerprint256;
+        assert.ok(answer.socket instanceof TLSSocket);
+        const shown = answer.socket.getPeerCertificate().fingerprint256;
         answer.resume().on("end", () => {
           resolve({ shown, reused: asked.reusedSocket });
         });

@@ -39,8 +39,9 @@ test("features of a capture are readings with its time, and those that still wai
       { point: 0, value: NaN, status: 0x803d_0000 },
     ]),
   );
-  const { value: batch } = await pulled;
-  assert.ok(batch !== undefined);
+  const first = await pulled;
+  assert.ok(first.done !== true);
+  const batch = first.value;
   assert.deepEqual([...batch.point], [2, 0]);
   assert.deepEqual([...batch.measuredUs], [7_000_000, 7_000_000]);
   assert.deepEqual([...batch.value], [1.5, NaN]);
