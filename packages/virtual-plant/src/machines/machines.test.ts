@@ -170,6 +170,18 @@ test("the oven holds its zones at their setpoints, and opening the door costs ga
   assert.ok(mean(gas.open) > mean(gas.closed));
 });
 
+test("a press that had no power presses as before, wherever in its stroke it stood", () => {
+  const press = new Press("press-1", seededRandom(1));
+  run(press, 120);
+  const before = Number(read(press, "Ram.PeakForce"));
+  for (const stoodS of [0.3, 0.7, 1.1]) {
+    run(press, stoodS);
+    press.powerCycle();
+    run(press, 120);
+    assert.ok(Math.abs(Number(read(press, "Ram.PeakForce")) - before) < 0.1);
+  }
+});
+
 test("the press counts strokes at its rate; 16 and 32 bits roll over", () => {
   const press = new Press("press-1", seededRandom(1));
   run(press, 60);

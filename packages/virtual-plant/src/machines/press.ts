@@ -71,6 +71,9 @@ export class Press implements Machine {
   powerCycle(): void {
     this.#rate = 0;
     this.#force = 0;
+    // The ram is lifted before the press runs again: its strokes then are as they were.
+    this.#phase = 0;
+    this.#peak = 0;
     // The 16-bit counter lives in working memory, the 32-bit one is kept.
     this.#strokes = 0;
   }
