@@ -119,7 +119,8 @@ async function roadOf(journal: JournalCore): Promise<ReadonlyMap<number, number>
       assert.ok(!("kind" in columns));
       columns.measuredUs.forEach((us, at) => stored.set(us, columns.value[at] ?? NaN));
     }
-    assert.equal(frames.at(-1)?.seq ?? baseSeq, headSeq);
+    // What another lane's damage costs is told at once, behind what was there when the lanes were named.
+    assert.ok((frames.at(-1)?.seq ?? baseSeq) >= headSeq);
   }
   return stored;
 }
