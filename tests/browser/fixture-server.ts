@@ -26,6 +26,7 @@ import { streamSSE } from "hono/streaming";
 import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
 import { modelsOf } from "./model-plant.ts";
 import { createPlant, liveValue, type Plant, type PlantSize } from "./plant.ts";
+import { publishOf } from "./publish-plant.ts";
 
 /** What the plant and the links are like, for every screen in every state. */
 export type Condition = "healthy" | "trouble" | "empty";
@@ -280,6 +281,9 @@ export class Fixture implements AsyncDisposable {
       return context.body(null, 204);
     });
     app.get("/api/access", (context) => context.json(access));
+    app.get("/api/publish", (context) =>
+      context.json(publishOf(this.#options.condition, this.#startedUs)),
+    );
     app.get("/api/models", (context) =>
       context.json(modelsOf(this.#options.condition, this.#startedUs)),
     );
