@@ -13,8 +13,11 @@ export function recordedIn(pidFile: string, mark: string): number | undefined {
 }
 
 export function isRunning(pid: number): boolean {
-  // A process that has ended and was not yet waited for is still listed, as a zombie.
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(textOf(`/proc/${pid}/status`));
+  // A process that has ended and was not yet waited for is still listed, as a zombie. So is one whose first thread has
+  // ended before the others, which still hold its files.
+  const status = textOf(`/proc/${pid}/status`);
+  const ended = /^State:\s+Z/m.test(status) && /^Threads:\s+1$/m.test(status);
+  return existsSync(`/proc/${pid}`) && !ended;
 }
 
 /** kill -9. A process that has ended meanwhile is no failure. */
