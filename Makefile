@@ -49,7 +49,7 @@ demo-wear: setup ## Wear out the front bearing of the running demo's spindles wi
 demo-repair: setup ## Put in a new one.
 	@node packages/launcher/src/demo-move.ts repair $(LINE)
 
-test: build ## Everything that must pass, under ten minutes, without root.
+test: build ## Everything that must pass, in about ten minutes, without root.
 	@$(RUN_TESTS) --test-concurrency=2 $(TESTS)
 
 check: setup ## Format, types, lint, boundaries, unused code, and that each checker still sees.
