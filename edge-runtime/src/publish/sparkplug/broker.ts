@@ -4,15 +4,10 @@ import { readFile } from "node:fs/promises";
 import { messageChain, race } from "@millwright/kit";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 
-export interface BrokerSettings {
-  readonly url: string;
-  readonly clientId: string;
-  readonly user?: string | undefined;
-  readonly passwordFile?: string | undefined;
-  readonly caFile?: string | undefined;
-  readonly keepAliveSeconds: number;
-  readonly connectTimeoutMs: number;
-}
+import type { BrokerAddress } from "../../broker-address.ts";
+
+/** With the client id made. */
+export type BrokerSettings = BrokerAddress & { readonly clientId: string };
 
 export interface BrokerSession {
   /** Aborted once the connection is gone, with why. */

@@ -1,20 +1,12 @@
 import { z } from "zod";
 
-/** The gateway as a Sparkplug B edge node, for SCADA systems that subscribe to a plant's broker. */
-export interface SparkplugNodeFile {
-  /** `mqtt://host:1883` or `mqtts://host:8883`. */
-  readonly url: string;
-  /** One of its kind at the broker; `millwright-<gateway>-sparkplug` when left out. */
-  readonly clientId?: string | undefined;
-  readonly user?: string | undefined;
-  /** The password is read from a file, so that settings can be shown and copied. */
-  readonly passwordFile?: string | undefined;
-  /** Certificates of the authority that signed the broker's, PEM; the system's are used when left out. */
-  readonly caFile?: string | undefined;
-  /** The longest silence before the broker is asked whether it is still there. */
-  readonly keepAliveSeconds: number;
-  /** A broker that does not answer in this time is taken as away. */
-  readonly connectTimeoutMs: number;
+import { brokerAddress, sparkplugName, type BrokerAddress } from "../../broker-address.ts";
+
+/**
+ * The gateway as a Sparkplug B edge node, for SCADA systems that subscribe to a plant's broker. Its client id is
+ * `millwright-<gateway>-sparkplug` when left out.
+ */
+export interface SparkplugNodeFile extends BrokerAddress {
   readonly group: string;
   /** The gateway's id when left out. */
   readonly node?: string | undefined;
@@ -30,43 +22,15 @@ export interface SparkplugNodeFile {
   readonly storeAndForwardHours: number;
 }
 
-// Sparkplug 3.0, 4.1: part of a topic, so no wildcard and no slash.
-const namePattern = /^[^+#/\0]{1,64}$/;
-const name = z.string().regex(namePattern, "1 to 64 characters other than + # /");
-
 export const sparkplugNodeFile: z.ZodType<SparkplugNodeFile> = z.strictObject({
-  url: z
-    .string()
-    .refine(
-      isBrokerUrl,
-      "write it as mqtt://host:1883 or mqtts://host:8883, without user and password",
-    ),
-  // MQTT 3.1.1, 3.1.3.1: every server takes 1 to 23 of these characters, most take more.
-  clientId: z
-    .string()
-    .regex(/^[0-9A-Za-z_.-]{1,64}$/, "1 to 64 letters, digits, or . _ -")
-    .optional(),
-  user: z.string().min(1).optional(),
-  passwordFile: z.string().min(1).optional(),
-  caFile: z.string().min(1).optional(),
-  // Half of the 60 s after which common brokers and firewalls grow impatient; below 5 s it is only traffic.
-  keepAliveSeconds: z.int().min(5).max(600).default(30),
-  connectTimeoutMs: z.int().min(500).max(60_000).default(10_000),
-  group: name,
-  node: name.optional(),
+  ...brokerAddress,
+  group: sparkplugName,
+  node: sparkplugName.optional(),
   devices: z.array(z.string().min(1)).min(1).max(10_000).optional(),
   tags: z.array(z.string().min(1).max(128)).min(1).max(10_000).optional(),
-  primaryHost: name.optional(),
+  primaryHost: sparkplugName.optional(),
   // A broker calls a host dead after one and a half keep-alives (MQTT 3.1.1, 3.1.2.10), which are 30 s mostly.
   replaySeconds: z.int().min(0).max(600).default(60),
   // A weekend is 64 h. What waits lies in the journal as it is, three bytes a sample; a year is a mistake.
   storeAndForwardHours: z.number().min(0).max(8_760).default(72),
 });
-
-function isBrokerUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null) return false;
-  const { protocol, hostname, username, password, pathname, search } = url;
-  const plain = username === "" && password === "" && ["", "/"].includes(pathname) && search === "";
-  return (protocol === "mqtt:" || protocol === "mqtts:") && hostname !== "" && plain;
-}
