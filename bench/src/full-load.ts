@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { Part } from "@millwright/launcher";
 
-import type { BenchContext } from "./bench.ts";
+import type { BenchContext, Figures } from "./bench.ts";
 import { startGateway, type Counters, type Gateway } from "./gateway.ts";
 import { useOf, type ProcessUse } from "./processes.ts";
 
@@ -20,6 +20,23 @@ export interface Load {
   readonly lostPerS: number;
   readonly rssMb: number;
   readonly unexplained: number;
+}
+
+/** What a stored sample costs, with and without what becomes of it later. @param bare samples per CPU-s of the plain loop */
+export function costOf(full: Load, bare: number): Figures {
+  return {
+    samples_per_cpu_s: {
+      value: full.storedPerCpuS,
+      unit: "samples/s",
+      limit: bare,
+      note: "to the durable frame, all threads of all gateway processes, without what the journal's thread spends on older frames (next line); limit: one plain loop, 12 bytes a sample, SQLite FULL every 50 ms",
+    },
+    samples_per_cpu_s_with_tiers: {
+      value: full.storedPerCpuSWithTiers,
+      unit: "samples/s",
+      note: `everything the processes spent; ${full.tendShare.toFixed(2)} of it re-packed older frames into chunks and hours`,
+    },
+  };
 }
 
 /** Runs a gateway with this one device for a while. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeSample, writeSample } from "@millwright/model-bundle/sample";
 
 import type { Bench, BenchContext, Figures } from "./bench.ts";
-import { load, runBare, startProgram } from "./full-load.ts";
+import { costOf, load, runBare, startProgram } from "./full-load.ts";
 import type { startGateway } from "./gateway.ts";
 
 const tagCount = 10_000;
@@ -48,17 +48,7 @@ async function measure(
   });
   rmSync(folder, { recursive: true, force: true });
   return {
-    samples_per_cpu_s: {
-      value: full.storedPerCpuS,
-      unit: "samples/s",
-      limit: bare,
-      note: "to the durable frame, all threads of all gateway processes, without what the journal's thread spends on older frames (next line); limit: one plain loop, 12 bytes a sample, SQLite FULL every 50 ms",
-    },
-    samples_per_cpu_s_with_tiers: {
-      value: full.storedPerCpuSWithTiers,
-      unit: "samples/s",
-      note: `everything the processes spent; ${full.tendShare.toFixed(2)} of it re-packed older frames into chunks and hours`,
-    },
+    ...costOf(full, bare),
     samples_per_s: {
       value: full.storedPerS,
       unit: "samples/s",
