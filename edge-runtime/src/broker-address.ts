@@ -1,5 +1,5 @@
 /** How a broker is reached and who asks: the same for what is read from one and for what is told to one. */
-import { z } from "zod";
+import * as z from "zod";
 
 export interface BrokerAddress {
   /** `mqtt://host:1883` or `mqtts://host:8883`. */

@@ -1,7 +1,7 @@
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Recipe } from "./recipe.ts";
 import { stretchesOf, type InputSamples } from "./stretches.ts";
 import { thinningOf } from "./thinning.ts";

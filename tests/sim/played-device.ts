@@ -12,7 +12,7 @@ import {
   type ReadingBatch,
 } from "@millwright/edge-runtime/parts";
 import { status, type DeviceId } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { SteppedClock } from "./stepped-clock.ts";
 

@@ -1,5 +1,5 @@
 import { alarmStates, type AlarmEvent, type EventLine } from "@millwright/wire-contract/events";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What a gateway wrote about an alarm, as far as lists and numbers stand on it. A gateway of a later version may say more, and

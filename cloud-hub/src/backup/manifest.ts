@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Fault } from "@millwright/kit";
-import { z } from "zod";
+import * as z from "zod";
 
 export interface Manifest {
   readonly version: 1;

@@ -16,7 +16,7 @@ import {
   type Hello,
   type TagId,
 } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 const count = z.int().min(0);
 const text = z.string().max(1_000);

@@ -9,7 +9,7 @@ import {
   type AskedAcknowledgement,
   type GatewayId,
 } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { AcknowledgementBoard, AcknowledgementView } from "../order-views.ts";
 

@@ -12,7 +12,7 @@ import {
   type Resolution,
   type TagId,
 } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 const tag = z.custom<TagId>((value) => typeof value === "string" && isTagId(value), "no tag id");
 const count = z.int().min(0);

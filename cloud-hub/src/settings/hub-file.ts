@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a person writes in `hub.yaml`. Paths are taken from the folder of the file. */
 export interface HubFile {

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 
 import { Fault } from "@millwright/kit";
 import { LineCounter, parseDocument } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 
 import { hubFile, type HubFile } from "./hub-file.ts";
 

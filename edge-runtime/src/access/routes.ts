@@ -1,5 +1,5 @@
 /** What the page asks about people: who may sign in, who is signed in, and what was done (ux-guide H8). */
-import { z } from "zod";
+import * as z from "zod";
 
 import type { Asked, PageRoute, Role } from "../hand-over.ts";
 import type { AuditBook } from "./audit-book.ts";

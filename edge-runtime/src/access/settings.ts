@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** `access:` of the settings file. With it the page may be opened from other machines, and people act there over HTTPS. */
 export interface AccessFile {

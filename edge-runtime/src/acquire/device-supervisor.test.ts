@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import { status, type DeviceId } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { Loss } from "../hand-over.ts";
 import { createBatchBuilder } from "./batch-builder.ts";

@@ -5,7 +5,7 @@ import {
   type CaptureEnvelope,
   type CaptureFeature,
 } from "@millwright/features";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A waveform that a device has taken; stands under `captures` of the device or of its template. */
 export interface ArrayCaptureFile {

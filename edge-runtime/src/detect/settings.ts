@@ -1,6 +1,6 @@
 /** Assets and their detection, as a person writes them (field practice 58, 59). */
 import { operatingStates, type OperatingState } from "@millwright/wire-contract/events";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A machine, or a part of one, that is watched as a whole. */
 export interface AssetFile {

@@ -1,5 +1,5 @@
 /** What the page asks of alarms, and what people do to them there. */
-import { z } from "zod";
+import * as z from "zod";
 
 import type { AlarmAct, AlarmDesk, EventBook, PageRoute, Person, RouteCall } from "../hand-over.ts";
 

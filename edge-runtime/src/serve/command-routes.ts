@@ -1,7 +1,7 @@
 /** What the page asks of writing, and how a person has something written. */
 import type { Scalar, TagId } from "@millwright/wire-contract";
 import { toJsonScalar, type CommandEvent } from "@millwright/wire-contract/events";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { AuditNote, Command, CommandDesk, PageRoute, Role } from "../hand-over.ts";
 

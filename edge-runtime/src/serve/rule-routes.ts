@@ -1,5 +1,5 @@
 /** The rules of this gateway for its page: each in a sentence, what it says now, and why it fired. */
-import { z } from "zod";
+import * as z from "zod";
 
 import type { PageRoute, RouteAnswer, RuleActDone, RuleDesk } from "../hand-over.ts";
 

@@ -3,7 +3,7 @@
  * `loadSettings` nothing is optional.
  */
 import type { TagKind } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import { accessFile, type AccessFile } from "../access/settings.ts";
 import {

@@ -11,7 +11,7 @@ import {
   type MarkMessage,
   type TagId,
 } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { OutboxLane } from "../hand-over.ts";
 

@@ -11,7 +11,7 @@ import {
   type OrdersMessage,
   type TagId,
 } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { HeldOrder } from "../hand-over.ts";
 

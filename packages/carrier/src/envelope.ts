@@ -4,7 +4,7 @@
  */
 import { refuse, type Refusal } from "./refuse.ts";
 import { fingerprintOf, isSignedBy, type PublicKey, type SigningKey } from "./key.ts";
-import { z } from "zod";
+import * as z from "zod";
 
 export const envelopeTypes = {
   export: "application/vnd.millwright.export+json",

@@ -7,7 +7,7 @@ import {
   type GatewayId,
   type LaneMark,
 } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import { openEnvelope, sealEnvelope } from "./envelope.ts";
 import { isPublicKey, type PublicKey, type SigningKey } from "./key.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bearingLines, type BearingGeometry, type BearingLines } from "./bearing-lines.ts";
 import { Fft } from "./fft.ts";
 import { Moments } from "./moments.ts";

@@ -4,7 +4,7 @@
  */
 import { featureSpec, type FeatureSpec } from "@millwright/features";
 import { operatingStates, type OperatingState } from "@millwright/wire-contract/events";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The one version of this format so far. */
 export const bundleFormat = 1;

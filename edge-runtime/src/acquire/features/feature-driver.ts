@@ -4,7 +4,7 @@
  */
 import type { Refused } from "@millwright/kit";
 import type { WriteOutcome } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import { createBatchBuilder } from "../batch-builder.ts";
 import type { Driver, DriverContext, DriverSession, ReadingBatch } from "../driver.ts";

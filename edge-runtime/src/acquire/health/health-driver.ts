@@ -1,7 +1,7 @@
 /** The gateway's own health as one more device: the same tags, alarms and charts as for any machine. */
 import type { Refused } from "@millwright/kit";
 import { status, type DeviceId, type TagId, type WriteOutcome } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import type { DeclaredTag } from "../../hand-over.ts";
 import { createBatchBuilder } from "../batch-builder.ts";

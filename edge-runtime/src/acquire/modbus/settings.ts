@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Order of the bytes of one value, named after the way 0xAABBCCDD lies in two registers (field practice 40). */
 export type ByteOrder = "ABCD" | "CDAB" | "BADC" | "DCBA";

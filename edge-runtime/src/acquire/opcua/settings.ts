@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Who we are to the server. A password is read from a file, so that settings can be shown and copied. */
 export type OpcuaUser =

@@ -5,7 +5,7 @@ import {
   type AlarmPriority,
   type OperatingState,
 } from "@millwright/wire-contract/events";
-import { z } from "zod";
+import * as z from "zod";
 
 export interface AlarmsFile {
   /** What alarms have in common, by name. */

@@ -2,7 +2,7 @@
  * What may be written, as an engineer at the gateway grants it (field practice 66 to 70), and what must hold for it. There
  * is no other road by which any of it comes: the hub has no message for it.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** A value as it stands in a tag: number, switch or text; a 64-bit integer beyond 2^53 as text. */
 export type ValueFile = number | boolean | string;

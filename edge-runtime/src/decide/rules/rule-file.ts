@@ -1,5 +1,5 @@
 /** A rule as a person writes it. Read this interface; the schema is checked against it. */
-import { z } from "zod";
+import * as z from "zod";
 
 export interface RuleFile {
   /** Permanent: what events, commands and people call it. */

@@ -1,6 +1,6 @@
 /** Which bundles run on this gateway, as a person writes it. */
 import type { BundleRole } from "@millwright/wire-contract/events";
-import { z } from "zod";
+import * as z from "zod";
 
 export interface ModelsFile {
   /** Folder of the bundles, one folder each. */

@@ -2,7 +2,7 @@
  * What can go wrong in the plant, as data. The interfaces are what people read; the schema is checked against them.
  * Times are seconds since the start of the plant.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 interface Timed {
   /** When it begins, s since the plant started; at once when injected while the plant runs. */

@@ -1,7 +1,7 @@
 import { Fault } from "@millwright/kit";
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Machine } from "../machine.ts";
 import { plantFault, type PlantFault } from "./fault.ts";
 import { faultWord } from "./sensors.ts";
