@@ -1,5 +1,5 @@
 import { FeatureRows } from "./feature-rows.ts";
-import { SampleGrid, type MissingReason } from "./sample-grid.ts";
+import { SampleGrid, type MissingReason, type SampleRun } from "./sample-grid.ts";
 import type { FeatureSpec } from "./spec.ts";
 
 /** Where vectors go. */
@@ -45,6 +45,15 @@ export class FeatureStream {
 
   push(input: number, measuredUs: number, value: number, good: boolean): void {
     this.#grid.push(input, measuredUs, value, good);
+  }
+
+  /**
+   * Takes samples of neighbouring inputs for as long as they can close no row, as `push` would one by one.
+   *
+   * @returns the place of the first that it did not take, which is for `push`
+   */
+  keepRun(input: number, run: SampleRun, from: number, to: number): number {
+    return this.#grid.keepRun(input, run, from, to);
   }
 
   /** The device proves that what it said last of an input still holds, and will until `us`. */

@@ -8,7 +8,7 @@ export {
 } from "./spec.ts";
 export { FeatureStream, type FeatureSink } from "./feature-stream.ts";
 export { FeatureRows } from "./feature-rows.ts";
-export { SampleGrid, type MissingReason, type RowSink } from "./sample-grid.ts";
+export { SampleGrid, type MissingReason, type RowSink, type SampleRun } from "./sample-grid.ts";
 export { Fft } from "./fft.ts";
 export { bearingLines, type BearingGeometry, type BearingLines } from "./bearing-lines.ts";
 export {

@@ -1,6 +1,13 @@
 /** Why a row has no value of an input. */
 export type MissingReason = "bad" | "stale" | "absent";
 
+/** Samples side by side, as a batch has them; a status is an OPC UA code, good where its two highest bits are 0. */
+export interface SampleRun {
+  readonly measuredUs: Float64Array;
+  readonly value: Float64Array;
+  readonly status: Uint32Array;
+}
+
 /** Takes rows in order. `values` and `missing` are reused after the call. */
 export type RowSink = (
   row: number,
@@ -47,6 +54,8 @@ export class SampleGrid {
   readonly #lastGood: Uint8Array;
   /** The last row in which each input had a sample in time. */
   readonly #lastRow: Float64Array;
+  /** Every input had a sample in the row that was closed last: none that comes for it now is late. */
+  #wasFull = false;
   /** Until when the value of each input is proven. */
   readonly #heldUs: Float64Array;
   readonly #row: Float64Array;
@@ -127,6 +136,38 @@ export class SampleGrid {
   }
 
   /**
+   * Takes samples of neighbouring inputs for as long as they lie in the row that was closed last, as `push` would one by one:
+   * of inputs that are read many times a row these are nearly all, and rows to come keep no more than the newest of them.
+   *
+   * @param input of the first
+   * @param from,to places of the run
+   * @returns the place of the first that it did not take, which is for `push`
+   */
+  keepRun(input: number, run: SampleRun, from: number, to: number): number {
+    if (this.#next < 0) return from;
+    const row = this.#next - 1;
+    const beginUs = row * this.#gridUs;
+    const endUs = this.#next * this.#gridUs;
+    const maybeLate = row > this.#begin && !this.#wasFull;
+    const { measuredUs, value, status } = run;
+    const [lastValue, lastUs, lastGood] = [this.#lastValue, this.#lastUs, this.#lastGood];
+    let at = from;
+    for (let own = input; at < to; at++, own++) {
+      const us = measuredUs[at] ?? NaN;
+      if (!(us >= beginUs && us < endUs)) break;
+      if (maybeLate && this.#lastRow[own] !== row) this.#late++;
+      if (us >= (lastUs[own] ?? NaN)) {
+        const number = value[at] ?? NaN;
+        lastValue[own] = number;
+        lastUs[own] = us;
+        // The difference is 0 for finite numbers only.
+        lastGood[own] = (status[at] ?? 0) >>> 30 === 0 && number - number === 0 ? 1 : 0;
+      }
+    }
+    return at;
+  }
+
+  /**
    * The device proves that what it said last of an input still holds: rows up to `us` keep it, however short the hold. A
    * value that was bad stays bad.
    */
@@ -177,7 +218,10 @@ export class SampleGrid {
       keptUs = Math.max(keptUs, lastUs + this.#holdUs, this.#heldUs[input] ?? -Infinity);
     }
     const silent = keptUs < (this.#next - 2) * this.#gridUs;
-    if (silent || row - this.#next > silentRowsMax) this.#next = row;
+    if (silent || row - this.#next > silentRowsMax) {
+      this.#next = row;
+      this.#wasFull = false;
+    }
   }
 
   #close(): void {
@@ -202,6 +246,7 @@ export class SampleGrid {
       this.#lastRow[input] = row;
       this.#atUs[place] = NaN;
     }
+    this.#wasFull = this.#taken[slot] === this.#inputs;
     this.#taken[slot] = 0;
     this.#sink(row, this.#row, this.#why);
   }

@@ -25,21 +25,22 @@ export interface Message {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Head and text in one piece, and the body as it is: it is written without being copied. */
+/** Head and text in one piece, and the body as it is, in as many pieces as it has: it is written without being copied. */
 export function writeMessage(
   stream: Pick<Duplex, "write" | "cork" | "uncork">,
   kind: number,
   text: string,
-  body: Uint8Array,
+  ...body: readonly Uint8Array[]
 ): void {
   const words = encoder.encode(text);
   const head = new Uint8Array(headBytes + filled(words.length));
-  new Uint32Array(head.buffer, 0, 3).set([kind, words.length, body.length]);
+  const length = body.reduce((sum, piece) => sum + piece.length, 0);
+  new Uint32Array(head.buffer, 0, 3).set([kind, words.length, length]);
   head.set(words, headBytes);
   stream.cork();
   stream.write(head);
-  if (body.length > 0) stream.write(body);
-  const rest = filled(body.length) - body.length;
+  for (const piece of body) if (piece.length > 0) stream.write(piece);
+  const rest = filled(length) - length;
   if (rest > 0) stream.write(new Uint8Array(rest));
   stream.uncork();
 }

@@ -40,7 +40,6 @@ export interface WeightText {
 }
 
 type Pipe = Parameters<typeof writeMessage>[0];
-const nothing = new Uint8Array(0);
 
 export function sendLoad(pipe: Pipe, unit: UnitText, model: Uint8Array): void {
   writeMessage(pipe, messageKinds.load, JSON.stringify(unit), model);
@@ -62,10 +61,7 @@ export interface RunText {
  * @param inputs one window after the other
  */
 export function sendRun(pipe: Pipe, run: RunText, rows: Int32Array, inputs: Float32Array): void {
-  const body = new Uint8Array(rows.byteLength + inputs.byteLength);
-  body.set(bytesOf(rows));
-  body.set(bytesOf(inputs), rows.byteLength);
-  writeMessage(pipe, messageKinds.run, JSON.stringify(run), body);
+  writeMessage(pipe, messageKinds.run, JSON.stringify(run), bytesOf(rows), bytesOf(inputs));
 }
 
 export function rowsOf(message: Message, count: number): Int32Array {
@@ -100,13 +96,13 @@ export interface FailedText {
 }
 
 export function sendFailed(pipe: Pipe, failed: FailedText): void {
-  writeMessage(pipe, messageKinds.failed, JSON.stringify(failed), nothing);
+  writeMessage(pipe, messageKinds.failed, JSON.stringify(failed));
 }
 
 export function sendLoaded(pipe: Pipe, unit: number): void {
-  writeMessage(pipe, messageKinds.loaded, JSON.stringify({ unit }), nothing);
+  writeMessage(pipe, messageKinds.loaded, JSON.stringify({ unit }));
 }
 
 export function sendReady(pipe: Pipe): void {
-  writeMessage(pipe, messageKinds.ready, "", nothing);
+  writeMessage(pipe, messageKinds.ready, "");
 }

@@ -4,6 +4,7 @@ import {
   longestWindow,
   type FeatureSink,
   type MissingReason,
+  type SampleRun,
 } from "@millwright/features";
 import { bundleTitle, type Manifest } from "@millwright/model-bundle";
 import type { DeviceId } from "@millwright/wire-contract";
@@ -146,6 +147,22 @@ export class BundleWatch implements FeatureSink {
     this.#windowing.stream.push(input, measuredUs, value, good);
   }
 
+  /** As `push` for each: samples of neighbouring inputs, from the place `from` to before `to`. */
+  pushRun(input: number, run: SampleRun, from: number, to: number): void {
+    const windowing = this.#windowing;
+    for (let at = from; at < to;) {
+      const own = input + at - from;
+      const kept = windowing.stream.keepRun(own, run, at, to);
+      if (kept > at) {
+        windowing.note(own, run, at, kept, this.#least, this.#most);
+        at = kept;
+      } else {
+        this.push(own, run.measuredUs[at] ?? NaN, run.value[at] ?? NaN, run.status[at] ?? 0);
+        at++;
+      }
+    }
+  }
+
   /** What an input said last is proven to hold until `us`. */
   holdUntil(input: number, us: number): void {
     this.#windowing.stream.holdUntil(input, us);
@@ -285,6 +302,8 @@ class Windowing implements FeatureSink {
   readonly lastValue: Float64Array;
   /** When each input was last outside of its trained range, µs; Infinity while it is. */
   readonly #outsideUs: Float64Array;
+  /** How many are outside now. */
+  #outside = 0;
   to: FeatureSink;
 
   constructor({ features, inputs, lag }: Manifest, to: FeatureSink) {
@@ -297,8 +316,31 @@ class Windowing implements FeatureSink {
 
   /** A value outside stays outside until another comes, however long that takes. */
   judgeRange(input: number, measuredUs: number, outside: boolean): void {
-    if (outside) this.#outsideUs[input] = Infinity;
-    else if (this.#outsideUs[input] === Infinity) this.#outsideUs[input] = measuredUs;
+    // Nearly always: nothing is outside, and nothing was.
+    if (!outside && this.#outside === 0) return;
+    const was = this.#outsideUs[input] === Infinity;
+    if (outside === was) return;
+    this.#outsideUs[input] = outside ? Infinity : measuredUs;
+    this.#outside += outside ? 1 : -1;
+  }
+
+  /** What single values say beside their windows. @param least,most what each input was trained on */
+  note(
+    input: number,
+    { measuredUs, value, status }: SampleRun,
+    from: number,
+    to: number,
+    least: Float64Array,
+    most: Float64Array,
+  ): void {
+    const { lastValue } = this;
+    for (let at = from, own = input; at < to; at++, own++) {
+      if ((status[at] ?? 0) >>> 30 >= goodSeverity) continue;
+      const number = value[at] ?? NaN;
+      lastValue[own] = number;
+      const outside = number < (least[own] ?? -Infinity) || number > (most[own] ?? Infinity);
+      this.judgeRange(own, measuredUs[at] ?? NaN, outside);
+    }
   }
 
   outsideUntilUs(input: number): number {

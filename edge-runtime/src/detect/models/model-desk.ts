@@ -43,6 +43,10 @@ export interface ModelDeskOptions {
 
 /** A person who copies a new bundle into its place waits no longer than a cup of coffee. */
 const lookEveryMs = 5_000;
+/** Each look asks the disk some µs, while nothing else moves: of more bundles than these a round has several parts. */
+const lookedAtOnce = 100;
+/** Between two parts: a thousand bundles are looked at in ten seconds, for half a thousandth of a core. */
+const lookRestMs = 1_000;
 /** Contributions are looked at from here on (`DetectionFeed`). */
 const contributionsFrom = 0.6;
 
@@ -391,9 +395,16 @@ export class ModelDesk implements Service, SampleWatcher {
   async #look(): Promise<void> {
     const { signal } = this.#stopping;
     try {
+      const parts = Math.max(1, Math.ceil(this.#uses.length / lookedAtOnce));
+      const restMs = Math.max(lookRestMs, lookEveryMs / parts);
       for (;;) {
-        await this.#options.clock.sleep(lookEveryMs, signal);
-        const changed = this.#uses.filter((use) => use.hasChanged());
+        const changed: BundleUse[] = [];
+        // What is exchanged in one round is exchanged together: each exchange starts another host.
+        for (let part = 0; part < parts; part++) {
+          await this.#options.clock.sleep(restMs, signal);
+          const some = this.#uses.slice(part * lookedAtOnce, (part + 1) * lookedAtOnce);
+          changed.push(...some.filter((use) => use.hasChanged()));
+        }
         if (changed.length === 0) continue;
         await this.#inTurn(async () => {
           const before = changed.map(({ slot }) => slot);

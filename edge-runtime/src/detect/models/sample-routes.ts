@@ -10,13 +10,22 @@ interface Route {
   readonly index: number;
 }
 
+/** In `#watchOf`: no bundle takes the tag, or several do. */
+const nobody = -1;
+const several = -2;
+
 export class SampleRoutes {
   readonly #current: TagView;
+  readonly #watches: readonly BundleWatch[];
   readonly #byTag: (Route[] | undefined)[] = [];
   readonly #byDevice = new Map<DeviceId, Route[]>();
+  /** By tag: place of the one watch that takes it, and as which input. */
+  readonly #watchOf: Int32Array;
+  readonly #inputOf: Int32Array;
 
   constructor(current: TagView, watches: readonly BundleWatch[]) {
     this.#current = current;
+    this.#watches = watches;
     for (const watch of watches) {
       for (const route of routesOf(watch)) {
         (this.#byTag[route.index] ??= []).push(route);
@@ -27,15 +36,42 @@ export class SampleRoutes {
         else known.push(route);
       }
     }
+    this.#watchOf = new Int32Array(this.#byTag.length).fill(nobody);
+    this.#inputOf = new Int32Array(this.#byTag.length);
+    for (const [place, watch] of watches.entries()) {
+      for (const { index, input } of routesOf(watch)) {
+        this.#watchOf[index] = this.#byTag[index]?.length === 1 ? place : several;
+        this.#inputOf[index] = input;
+      }
+    }
   }
 
-  take({ count, tag, measuredUs, value, status }: SampleBatch): void {
-    for (let row = 0; row < count; row++) {
-      const routes = this.#byTag[tag[row] ?? -1];
-      if (routes === undefined) continue;
-      for (const { watch, input } of routes) {
-        watch.push(input, measuredUs[row] ?? NaN, value[row] ?? NaN, status[row] ?? 0);
+  /** Neighbouring inputs of one watch come side by side, and go to it together. */
+  take(batch: SampleBatch): void {
+    const { count, tag } = batch;
+    const [watchOf, inputOf] = [this.#watchOf, this.#inputOf];
+    for (let row = 0; row < count;) {
+      const index = tag[row] ?? -1;
+      const place = watchOf[index] ?? nobody;
+      if (place < 0) {
+        if (place === several) this.#takeOne(batch, row);
+        row++;
+        continue;
       }
+      const input = inputOf[index] ?? 0;
+      let end = row + 1;
+      for (; end < count; end++) {
+        const next = tag[end] ?? -1;
+        if (watchOf[next] !== place || inputOf[next] !== input + end - row) break;
+      }
+      this.#watches[place]?.pushRun(input, batch, row, end);
+      row = end;
+    }
+  }
+
+  #takeOne({ tag, measuredUs, value, status }: SampleBatch, row: number): void {
+    for (const { watch, input } of this.#byTag[tag[row] ?? -1] ?? []) {
+      watch.push(input, measuredUs[row] ?? NaN, value[row] ?? NaN, status[row] ?? 0);
     }
   }
 

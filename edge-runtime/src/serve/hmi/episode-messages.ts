@@ -15,6 +15,7 @@ const texts = {
   "score.learning": "learning what is normal, {share} %",
   "score.most": "over 99",
   anomaly: "Anomaly since {time}",
+  "anomaly.short": "Anomaly",
   title: "Episodes",
   none: "No episode of {asset} is kept",
   "none.what":
@@ -40,6 +41,9 @@ const texts = {
   "why.actual": "at the peak {actual}",
   "why.more.one": "and {count} more value",
   "why.more.other": "and {count} more values",
+  "beside.older":
+    "It goes on, and had not grown for an hour when other values became unusual. Those are a newer episode.",
+  "beside.newer": "An older episode of this machine goes on. This one is about other values.",
   "episode.trend": "Trends from 10 min before",
   "verdict.ask": "Give a verdict",
   "verdict.change": "Change the verdict",
