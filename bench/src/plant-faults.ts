@@ -17,8 +17,9 @@ export const bench: Bench = {
     let run = 0;
     return Promise.resolve({
       measure(): Promise<Figures> {
-        // Seeds that nobody has tuned on: constants were chosen with 1, 11 and 12.
-        const seed = 1_000 + run++;
+        // Seeds that nobody has tuned on: constants were chosen with 1, 11 and 12, and with 1,000 and 2,000 it was traced
+        // why faults had been missed.
+        const seed = 5_000 + run++;
         const plan = planFaultDays(seed, days, moving);
         const { episodes, samples } = playDays({
           folder: join(context.folder, `run-${seed}`),

@@ -44,14 +44,15 @@ export function playDays(options: {
     {
       episode(asset, body) {
         const machine = asset.toLowerCase().replace(" ", "-");
+        const key = `${asset} ${body.beginUs}`;
         if (body.what === "began") {
           const one = { machine, beginS: body.beginUs / 1e6, body };
-          open.set(asset, one);
+          open.set(key, one);
           seen.push(one);
         }
-        const one = open.get(asset);
+        const one = open.get(key);
         if (one !== undefined) one.body = body;
-        if (body.what === "ended") open.delete(asset);
+        if (body.what === "ended") open.delete(key);
       },
       state: () => undefined,
     },

@@ -6,7 +6,7 @@ import type { DeviceId, TagDefinition, TagId } from "@millwright/wire-contract";
 import type { EventKind } from "@millwright/wire-contract/events";
 
 import { MemoryEventBook } from "../buffer/events/memory-book.ts";
-import type { SampleBatch, TagView } from "../hand-over.ts";
+import type { SampleBatch, SavedState, TagView } from "../hand-over.ts";
 import { LiveDetection } from "./live-detection.ts";
 import type { AssetFile } from "./settings.ts";
 
@@ -73,8 +73,10 @@ class Rig {
     this.detection.onChanged((name) => this.changed.push(name));
   }
 
-  async restart(): Promise<void> {
+  /** @param meanwhile while it does not run */
+  async restart(meanwhile: () => void = () => undefined): Promise<void> {
     await this.detection.stop();
+    meanwhile();
     this.detection = this.#open();
     await this.start();
   }
@@ -197,6 +199,63 @@ test("after a restart the episode goes on under its name, and nothing is learnt 
   await rig.play(1_800);
   await rig.play(120, 3);
   assert.equal(rig.detection.episodes()[0]?.id, "E-2", "numbers are never given twice");
+});
+
+test("what comes beside an episode that goes on has a name of its own, and both go on after a kill", async (t) => {
+  const rig = await running(t);
+  await rig.play(300);
+  // More than an hour, in which it does not grow.
+  await rig.play(4_500, 3);
+  const contributions = [
+    { tag: "pump-1/flow", share: 1, actual: 50, expected: 48, within: 1 },
+  ] as const;
+  for (let window = 0; window < 2; window++) {
+    rig.detection.scored("Pump 1", "health 1.0.0", rig.clock.nowUs(), 3, contributions);
+  }
+  const names = (): readonly string[] => rig.detection.episodes().map(({ id }) => id);
+  assert.deepEqual(names(), ["E-1", "E-2"]);
+  assert.equal(rig.detection.health("Pump 1")?.episode?.id, "E-2", "the newest is the news");
+  await rig.detection.judge("E-1", "confirmed", "anna", "bearing");
+  await rig.kill();
+  assert.deepEqual(names(), ["E-1", "E-2"]);
+  assert.deepEqual(
+    rig.detection.episodes().map(({ event: { verdict } }) => verdict),
+    ["confirmed", "open"],
+  );
+  await rig.play(60, 3);
+  await rig.detection.judge("E-1", "false", "anna", "");
+  assert.deepEqual(names(), ["E-2"], "the verdict on one ends that one");
+  await rig.play(600, 3);
+  assert.deepEqual(names(), []);
+  const ends = (await rig.kept("episode")).filter((line) => line.includes(" ended "));
+  assert.deepEqual(
+    ends.map((line) => line.slice(0, 3)),
+    ["E-1", "E-2"],
+  );
+});
+
+test("what a program of before has saved of its one episode is found", async (t) => {
+  const rig = await running(t);
+  await rig.play(300);
+  await rig.play(60, 3);
+  await rig.restart();
+  const saved = structuredClone(rig.book.state("episodes")) as {
+    standing?: unknown;
+    tracks: { standing?: unknown };
+    open: Record<string, { beginUs?: number }>;
+  };
+  delete saved.standing;
+  delete saved.tracks.standing;
+  delete saved.open["Pump 1"]?.beginUs;
+  await rig.restart(() => {
+    rig.book.saveState("episodes", saved as SavedState);
+  });
+  assert.deepEqual(
+    rig.detection.episodes().map(({ id }) => id),
+    ["E-1"],
+  );
+  await rig.play(60, 3);
+  assert.equal(rig.detection.episodes().length, 1);
 });
 
 test("a kill costs neither the name of an episode nor what was learnt, which is not written with each episode", async (t) => {

@@ -10,7 +10,7 @@ import type {
   Verdict,
 } from "@millwright/wire-contract/events";
 import type { TagDefinition } from "@millwright/wire-contract";
-import { z } from "zod";
+import * as z from "zod";
 
 import type {
   AssetHealth,
@@ -67,8 +67,8 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   readonly #detector: Detector;
   readonly #context: ContextWatch;
   readonly #ids: ReadonlySet<string>;
-  /** By asset: those that last. By id: those that were told of late. */
-  readonly #open = new Map<string, Episode>();
+  /** By asset: those that last, as they began. By id: those that were told of late. */
+  readonly #open = new Map<string, readonly Episode[]>();
   readonly #remembered = new Map<string, Episode>();
   readonly #listeners = new Set<(asset: string) => void>();
   readonly #changed = new Set<string>();
@@ -146,7 +146,8 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     const status = this.#detector.status(asset);
     if (status === undefined) return undefined;
     const { state, sinceUs, settled, score, learnt } = status;
-    const episode = this.#open.get(asset);
+    // What came last is what nobody has looked at yet.
+    const episode = this.#open.get(asset)?.at(-1);
     return {
       state: { asset, state, sinceUs, settled },
       score,
@@ -165,7 +166,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   }
 
   episodes(): readonly Episode[] {
-    return [...this.#open.values()];
+    return [...this.#open.values()].flat();
   }
 
   async judge(
@@ -262,13 +263,15 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   /** What the detector says becomes an event with a name of its own. */
   #take(asset: string, body: EpisodeBody): void {
     const { clock } = this.#parts;
-    const before = this.#open.get(asset);
+    const open = this.#open.get(asset) ?? [];
+    const before = open.find(({ event }) => event.beginUs === body.beginUs);
     const id = before?.id ?? `E-${this.#next++}`;
     const { verdict = "open", person } = before?.event ?? {};
     const event: EpisodeEvent = { ...body, verdict, ...(person === undefined ? {} : { person }) };
     const episode = { id, asset, event };
-    if (body.what === "ended") this.#open.delete(asset);
-    else this.#open.set(asset, episode);
+    const others = open.filter((other) => other !== before);
+    if (body.what === "ended") this.#open.set(asset, others);
+    else if (before === undefined) this.#open.set(asset, [...open, episode]);
     this.#remember(episode);
     this.#changed.add(asset);
     this.#events.push({ kind: "episode", atUs: clock.nowUs(), asset, subject: id, body: event });
@@ -277,7 +280,12 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   #remember(episode: Episode): void {
     this.#remembered.delete(episode.id);
     this.#remembered.set(episode.id, episode);
-    if (this.#open.get(episode.asset)?.id === episode.id) this.#open.set(episode.asset, episode);
+    const { asset, id: same } = episode;
+    const open = this.#open.get(asset) ?? [];
+    this.#open.set(
+      asset,
+      open.map((other) => (other.id === same ? episode : other)),
+    );
     for (const id of this.#remembered.keys()) {
       if (this.#remembered.size <= rememberedMax) break;
       this.#remembered.delete(id);
@@ -344,12 +352,21 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     return { ...this.#names(), tracks: this.#detector.saveTracks() as unknown as SavedState };
   }
 
-  #names(): { readonly next: number; readonly open: SavedState } {
-    const open = [...this.#open].map(([asset, { id, event }]) => {
-      const { verdict, person = null } = event;
-      return [asset, { id, verdict, person }];
+  /** The newest of an asset apart from those that stood when it began: programs of before know one only. */
+  #names(): { readonly next: number; readonly open: SavedState; readonly standing: SavedState } {
+    const named = [...this.#open].map(([asset, episodes]) => {
+      const names = episodes.map(({ id, event: { verdict, person = null, beginUs } }) => ({
+        ...{ id, verdict, person, beginUs },
+      }));
+      return [asset, names] as const;
     });
-    return { next: this.#next, open: Object.fromEntries(open) as SavedState };
+    return {
+      next: this.#next,
+      open: Object.fromEntries(
+        named.flatMap(([asset, all]) => all.slice(-1).map((one) => [asset, one])),
+      ),
+      standing: Object.fromEntries(named.map(([asset, all]) => [asset, all.slice(0, -1)])),
+    };
   }
 
   #restore(saved: SavedState | undefined, savedTracks: SavedState | undefined): void {
@@ -363,30 +380,37 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     // A program of before saves all in one, and leaves what it finds apart as it was.
     const apart = tracksApart ? savedEpisodes.safeParse(savedTracks) : undefined;
     const tracks = apart?.success === true ? parseTracks(apart.data.tracks) : undefined;
-    const { next, open } =
+    const { next, open, standing } =
       tracks !== undefined && apart?.success === true ? apart.data : whole.data;
     this.#next = next;
     this.#detector.restore(detection, tracks);
-    for (const [asset, { id, verdict, person }] of Object.entries(open)) {
-      const body = this.#detector.status(asset)?.open;
-      if (body === undefined) continue;
-      const event = { ...body, verdict, ...(person === null ? {} : { person }) };
-      this.#open.set(asset, { id, asset, event });
-      this.#remembered.set(id, { id, asset, event });
+    for (const [asset, newest] of Object.entries(open)) {
+      const lasting = this.#detector.status(asset)?.lasting ?? [];
+      const episodes = [...(standing[asset] ?? []), newest].flatMap((named): readonly Episode[] => {
+        const { id, verdict, person, beginUs } = named;
+        // Programs of before had one only, and saved no begin with its name.
+        const body = lasting.find((one) => one.beginUs === (beginUs ?? one.beginUs));
+        if (body === undefined) return [];
+        const event = { ...body, verdict, ...(person === null ? {} : { person }) };
+        return [{ id, asset, event }];
+      });
+      this.#open.set(asset, episodes);
+      for (const episode of episodes) this.#remembered.set(episode.id, episode);
     }
   }
 }
 
+const name = z.object({
+  id: z.string(),
+  verdict: z.enum(["open", "confirmed", "false", "unknown"]),
+  person: z.string().nullable(),
+  /** µs; absent in what programs have saved that knew one episode of an asset only. */
+  beginUs: z.number().optional(),
+});
 const names = {
   next: z.int().min(1),
-  open: z.record(
-    z.string(),
-    z.object({
-      id: z.string(),
-      verdict: z.enum(["open", "confirmed", "false", "unknown"]),
-      person: z.string().nullable(),
-    }),
-  ),
+  open: z.record(z.string(), name),
+  standing: z.record(z.string(), z.array(name)).default({}),
 };
 const savedDetection = z.object({
   ...names,
@@ -398,6 +422,6 @@ const savedDetection = z.object({
 const savedEpisodes = z.object({ ...names, tracks: z.unknown() });
 /** Before what was learnt is saved for the first time, episodes may be. */
 const nothingSaved: SavedState = {
-  ...{ next: 1, open: {}, tracksApart: true, states: {}, context: {} },
+  ...{ next: 1, open: {}, standing: {}, tracksApart: true, states: {}, context: {} },
   learnt: { version: 1, begunUs: [], assets: {} },
 };

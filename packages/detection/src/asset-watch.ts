@@ -1,9 +1,10 @@
 import type { Contribution, EpisodeClass } from "@millwright/wire-contract/events";
 
+import { AssetEpisodes, type Voice } from "./asset-episodes.ts";
 import type { Baselines } from "./baselines.ts";
 import { at, detectorCount, detectors, type DetectorName } from "./detectors.ts";
-import { EpisodeTrack, type EpisodeBody } from "./episode-track.ts";
-import { fuse, speaksFrom, type Finding } from "./fusion.ts";
+import type { EpisodeBody } from "./episode-track.ts";
+import { speaksFrom, type Finding } from "./fusion.ts";
 import { StateTracker } from "./operating-state.ts";
 import { PersistenceColumns } from "./persistence.ts";
 import type { WatchedAsset } from "./plan.ts";
@@ -49,11 +50,11 @@ export interface AssetStep {
   readonly gain: number;
 }
 
-/** All levels of one asset, second by second: what speaks, and the episode that comes of it. */
+/** All levels of one asset, second by second: what speaks, and the episodes that come of it. */
 export class AssetWatch {
   readonly plan: WatchedAsset;
   readonly state: StateTracker;
-  readonly track: EpisodeTrack = new EpisodeTrack();
+  readonly episodes: AssetEpisodes = new AssetEpisodes();
   /** Highest score now, whether it has persisted or not. */
   score: number = 0;
   readonly #slot: number;
@@ -63,11 +64,8 @@ export class AssetWatch {
   readonly #persistence: PersistenceColumns;
   readonly #models = new Map<string, ModelScore>();
   readonly #modelPersistence = new PersistenceColumns(modelsMax, neededWindows, ofWindows);
-  /** Tags that were beyond their limits since the episode began. */
-  readonly #involved = new Set<string>();
-  #findings: readonly Finding[] = [];
-  #persistent = false;
-  #blind = true;
+  /** What limits and statistics said in the last step. */
+  #voices: readonly Voice[] = [];
   /** Place of the state that is judged in among those of the asset; -1 where none is. */
   #judged = -1;
   #settledUs = 0;
@@ -101,27 +99,24 @@ export class AssetWatch {
     return count === 0 ? 1 : sum / count;
   }
 
-  /** One step, about a second after the one before. */
-  step(now: AssetStep): EpisodeBody | undefined {
-    const { nowUs, gain } = now;
-    this.#enter(nowUs);
+  /** One step, about a second after the one before. @returns what is to be told */
+  step(now: AssetStep): readonly EpisodeBody[] {
+    this.#enter(now.nowUs);
+    const voices: Voice[] = [];
     const findings: Finding[] = [];
-    let [missing, persistent] = [0, false];
     for (let index = 0; index < this.plan.tags.length; index++) {
-      const before = findings.length;
-      const isMissing = this.#look(index, now, findings);
-      if (isMissing) missing++;
+      findings.length = 0;
+      this.#look(index, now, findings);
       let beyond = false;
-      for (let at = before; at < findings.length; at++) {
-        if ((findings[at]?.score ?? 0) >= 1) beyond = true;
-      }
-      if (this.#persistence.add(index, beyond)) persistent = true;
+      for (const { score } of findings) if (score >= 1) beyond = true;
+      const persistent = this.#persistence.add(index, beyond);
+      if (findings.length === 0) continue;
+      const reference = this.plan.tags[this.plan.tags[index]?.relativeTo ?? -1]?.id;
+      const about = { persistent, ...(reference === undefined ? {} : { reference }) };
+      for (const finding of findings) voices.push({ ...finding, ...about });
     }
-    this.#findings = findings;
-    this.#persistent = persistent;
-    // What is off says nothing about itself, and has not got well by that; but what was missing is there again.
-    this.#blind = this.#judged < 0 && missing === 0 && this.track.open?.class !== "missing";
-    return this.fuseAt(nowUs, gain);
+    this.#voices = voices;
+    return this.#fuseAt(now.nowUs, now.dtS, now.gain);
   }
 
   /** A window of a model was judged. @returns false when there are too many of them */
@@ -151,59 +146,24 @@ export class AssetWatch {
     return true;
   }
 
-  /** What all levels say together, as far as is known now. */
-  fuseAt(nowUs: number, gain: number): EpisodeBody | undefined {
-    let [persistent, modelScore] = [this.#persistent, 0];
-    let findings = this.#findings;
-    for (const [detector, { score, atUs, persistent: lasts, contributions }] of this.#models) {
-      if (nowUs - atUs > modelHoldsUs) continue;
-      modelScore = Math.max(modelScore, score);
-      if (score < speaksFrom) continue;
-      if (lasts) persistent = true;
-      findings = [
-        ...findings,
-        ...contributions.map((each): Finding => ({
-          ...each,
-          level: "model",
-          class: "pattern",
-          // The tag that has most to do with it speaks with the whole score, others with their part of it.
-          score: score * (each.share / (contributions[0]?.share ?? 1)),
-          detector,
-        })),
-      ];
+  /** What all levels say together, as far as is known now: a model was heard between two steps. */
+  fuseAt(nowUs: number, gain: number): readonly EpisodeBody[] {
+    return this.#fuseAt(nowUs, 0, gain);
+  }
+
+  #fuseAt(nowUs: number, dtS: number, gain: number): readonly EpisodeBody[] {
+    let voices = this.#voices;
+    let score = this.#quietScore();
+    for (const [detector, model] of this.#models) {
+      if (nowUs - model.atUs > modelHoldsUs) continue;
+      score = Math.max(score, model.score);
+      if (model.score >= speaksFrom) voices = [...voices, ...voicesOf(detector, model)];
     }
+    for (const voice of voices) score = Math.max(score, voice.score);
+    this.score = score;
     // Most assets have nothing to say most of the time, and this is done for each of them each second.
-    if (findings.length === 0 && this.track.open === undefined) {
-      this.score = Math.max(this.#quietScore(), modelScore);
-      this.#involved.clear();
-      return undefined;
-    }
-    const fused = fuse(this.#relevant(findings));
-    this.score = Math.max(fused?.score ?? 0, this.#quietScore(), modelScore);
-    const certain = findings.some(({ level, score }) => level === "limit" && score >= 1);
-    const told = this.track.step({
-      nowUs,
-      fused,
-      persistent,
-      // The budget holds for what may be wrong: a limit that a person has set, or a missing value, is what it is.
-      gain: certain ? 1 : gain,
-      blind: this.#blind && modelScore < speaksFrom,
-    });
-    if (this.track.open === undefined) this.#involved.clear();
-    else for (const { tag, score } of findings) if (score >= 1) this.#involved.add(tag);
-    return told;
-  }
-
-  /** While an episode lasts, what is only near its limit belongs to it when it has been beyond. */
-  #relevant(findings: readonly Finding[]): readonly Finding[] {
-    if (this.track.open === undefined) return findings;
-    return findings.filter(({ tag, score }) => score >= 1 || this.#involved.has(tag));
-  }
-
-  /** After a restart. */
-  resume(open: EpisodeBody | undefined, endedUs: number): void {
-    this.track.resume(open, endedUs);
-    for (const { tag } of open?.contributions ?? []) this.#involved.add(tag);
+    if (voices.length === 0 && !this.episodes.any) return nothing;
+    return this.episodes.step({ nowUs, dtS, voices, gain, judged: this.#judged >= 0 });
   }
 
   /** What was learnt of these tags, or of all, in all states, is learnt anew. */
@@ -218,8 +178,7 @@ export class AssetWatch {
       if (this.#judged >= 0 && tag.learnt) this.#attend(index);
     });
     if (tags === undefined) this.#models.clear();
-    this.#findings = [];
-    this.#persistent = false;
+    this.#voices = [];
   }
 
   /** Baselines by tag and state, as plain numbers. */
@@ -275,14 +234,10 @@ export class AssetWatch {
     this.#baselines.attend(this.#slot + index, row, this.#watch);
   }
 
-  /** Looks at one tag at all levels. @returns whether it is missing */
-  #look(
-    index: number,
-    { nowUs, dtS, awakeUs, confirmedUs }: AssetStep,
-    findings: Finding[],
-  ): boolean {
+  /** Looks at one tag at all levels. */
+  #look(index: number, { nowUs, dtS, awakeUs, confirmedUs }: AssetStep, findings: Finding[]): void {
     const tag = this.plan.tags[index];
-    if (tag === undefined) return false;
+    if (tag === undefined) return;
     const slot = this.#slot + index;
     const watch = this.#watch;
     // A state in which the asset is watched, or none that is known: what is switched off may well be silent.
@@ -303,18 +258,17 @@ export class AssetWatch {
           ...{ level: "limit", class: "missing", score: missing },
         });
       }
-      return expectsValues;
+      return;
     }
-    if (this.#judged < 0 || goodUs === 0) return false;
+    if (this.#judged < 0 || goodUs === 0) return;
     this.#lookAtLimits(index, rate, findings);
-    if (!tag.learnt) return false;
+    if (!tag.learnt) return;
     const row = this.#rowOf(index, this.#judged);
     const unchangedS = (nowUs - Math.max(watch.changedUs[slot] ?? 0, this.#settledUs)) / 1e6;
     // What an episode is about is not learnt while it lasts; the day goes on for the other tags.
-    const frozen = this.track.open !== undefined && this.#involved.has(tag.id);
+    const frozen = this.episodes.isAbout(tag.id);
     this.#baselines.step(slot, row, watch, dtS, unchangedS, frozen);
     this.#lookAtScores(index, row, findings);
-    return false;
   }
 
   #lookAtLimits(index: number, rate: number, findings: Finding[]): void {
@@ -340,6 +294,7 @@ export class AssetWatch {
     let [most, place] = [0, -1];
     for (let detector = 0; detector < detectorCount; detector++) {
       const score = this.#baselines.scores[from + detector] ?? 0;
+      if (score < 1 && score < this.#baselines.unusualFrom(row, detector)) continue;
       if (score > most) [most, place] = [score, detector];
     }
     const name = detectors[place];
@@ -378,6 +333,18 @@ export class AssetWatch {
     }
   }
 }
+
+/** The tag that has most to do with it speaks with the whole score, others with their part of it. */
+function voicesOf(detector: string, model: ModelScore): readonly Voice[] {
+  const { score, persistent, contributions } = model;
+  return contributions.map((each) => ({
+    ...each,
+    ...{ level: "model", class: "pattern", detector, persistent },
+    score: score * (each.share / (contributions[0]?.share ?? 1)),
+  }));
+}
+
+const nothing: readonly EpisodeBody[] = [];
 
 /** As an episode names them. */
 const names: Readonly<Record<DetectorName, string>> = {

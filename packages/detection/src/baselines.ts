@@ -67,6 +67,10 @@ export class Baselines {
   readonly #accuracy: Float64Array;
   readonly #largest: Float64Array;
   readonly #limit: Float64Array;
+  /** By row and detector: the largest deviation of a minute, in the mean of many. NaN before the first. */
+  readonly #usual: Float64Array;
+  /** By slot and detector: the largest deviation of this minute in health. */
+  readonly #ofMinute: Float64Array;
   readonly #fast: EwmaColumns;
   readonly #slow: EwmaColumns;
   readonly #variance: EwmaColumns;
@@ -97,6 +101,8 @@ export class Baselines {
     this.#accuracy = new Float64Array(rows);
     this.#largest = new Float64Array(rows * detectorCount);
     this.#limit = new Float64Array(rows * detectorCount);
+    this.#usual = new Float64Array(rows * detectorCount).fill(NaN);
+    this.#ofMinute = new Float64Array(slots * detectorCount);
     this.#fast = new EwmaColumns(slots, fastS);
     this.#slow = new EwmaColumns(slots, slowS);
     this.#variance = new EwmaColumns(slots, spreadS);
@@ -116,6 +122,16 @@ export class Baselines {
     return Math.min(1, (this.#normalS[row] ?? 0) / this.#learnS);
   }
 
+  /**
+   * Below its limit a score says something only from here on: halfway between what health usually reaches and the limit. A press
+   * comes near its limit with each stroke once the limit is what was seen in weeks, and has not been wrong since by that.
+   */
+  unusualFrom(row: number, detector: number): number {
+    const place = row * detectorCount + detector;
+    const usual = this.#usual[place] ?? NaN;
+    return Number.isNaN(usual) ? 0 : (1 + usual / (this.#limit[place] ?? 1)) / 2;
+  }
+
   /** All is learnt anew. */
   forget(row: number, watch: SampleWatch): void {
     watch.learning.clear(row);
@@ -125,6 +141,7 @@ export class Baselines {
     this.#spread[row] = 0;
     this.#largest.fill(0, row * detectorCount, (row + 1) * detectorCount);
     this.#limit.fill(0, row * detectorCount, (row + 1) * detectorCount);
+    this.#usual.fill(NaN, row * detectorCount, (row + 1) * detectorCount);
   }
 
   /** What is going on now is another thing than what was: means begin anew, what was learnt stays. */
@@ -133,6 +150,7 @@ export class Baselines {
     this.#slow.clear(slot);
     this.#variance.clear(slot);
     this.#shift.clear(slot);
+    this.#ofMinute.fill(0, slot * detectorCount, (slot + 1) * detectorCount);
     this.silence(slot);
   }
 
@@ -206,6 +224,7 @@ export class Baselines {
     this.#normalS[row] = normalS;
     if (this.#phase[row] === phase.judge) this.#follow(slot, row, watch, slow, dtS);
     if (Math.floor(before / minuteS) !== Math.floor(normalS / minuteS)) {
+      this.#moveUsual(slot, row);
       this.#moveLimits(row);
       if (this.#phase[row] === phase.limit && normalS >= this.#learnS) {
         this.#phase[row] = phase.judge;
@@ -249,6 +268,8 @@ export class Baselines {
       step === Infinity ? -1 : step,
       ...this.#largest.subarray(from, from + detectorCount),
       ...this.#limit.subarray(from, from + detectorCount),
+      // Less than nothing stands for what is not known: JSON has no NaN.
+      ...this.#usual.subarray(from, from + detectorCount).map((each) => (each >= 0 ? each : -1)),
     ].map((value) => Number(value.toPrecision(savedDigits)));
   }
 
@@ -256,8 +277,10 @@ export class Baselines {
   restore(slot: number, row: number, watch: SampleWatch, saved: readonly number[]): boolean {
     const plain = this.#plain();
     const [stage = -1, ...values] = saved;
+    const known = plain.length + 1 + 2 * detectorCount;
+    // Programs of before did not know what is usual; it is seen within a minute.
     const fits =
-      values.length === plain.length + 1 + 2 * detectorCount &&
+      (values.length === known || values.length === known + detectorCount) &&
       (stage === phase.limit || stage === phase.judge) &&
       saved.every(Number.isFinite);
     if (!fits) return false;
@@ -268,7 +291,11 @@ export class Baselines {
     const from = row * detectorCount;
     const rest = values.slice(plain.length + 1);
     this.#largest.set(rest.slice(0, detectorCount), from);
-    this.#limit.set(rest.slice(detectorCount), from);
+    this.#limit.set(rest.slice(detectorCount, 2 * detectorCount), from);
+    for (let detector = 0; detector < detectorCount; detector++) {
+      const usual = rest[2 * detectorCount + detector] ?? -1;
+      this.#usual[from + detector] = usual < 0 ? NaN : usual;
+    }
     return true;
   }
 
@@ -316,6 +343,8 @@ export class Baselines {
     this.scores[slot * detectorCount + detector] = judges ? score : 0;
     if (frozen || (judges && score >= 1)) return;
     if (deviation > (this.#largest[place] ?? 0)) this.#largest[place] = deviation;
+    const now = slot * detectorCount + detector;
+    if (deviation > (this.#ofMinute[now] ?? 0)) this.#ofMinute[now] = deviation;
   }
 
   /** Of what rests for long no one knows how long it may: it must have come to rest a hundred times to be judged by it. */
@@ -333,14 +362,26 @@ export class Baselines {
   /** The baseline goes after the mean, as slowly as it is old. */
   #follow(slot: number, row: number, watch: SampleWatch, slow: number, dtS: number): void {
     if (!this.#slow.warm(slot)) return;
-    const memoryS = Math.min(
-      followMostS,
-      Math.max(followLeastS, followShare * (this.#normalS[row] ?? 0)),
-    );
-    const moved = ((slow - (this.#centre[row] ?? 0)) * dtS) / memoryS;
+    const moved = ((slow - (this.#centre[row] ?? 0)) * dtS) / this.#memoryS(row);
     this.#centre[row] = (this.#centre[row] ?? 0) + moved;
     this.#median[row] = (this.#median[row] ?? 0) + moved;
     watch.median[slot] = this.#median[row] ?? 0;
+  }
+
+  /** What health usually reaches, followed as slowly as the baseline. */
+  #moveUsual(slot: number, row: number): void {
+    const share = minuteS / this.#memoryS(row);
+    for (let detector = 0; detector < detectorCount; detector++) {
+      const most = this.#ofMinute[slot * detectorCount + detector] ?? 0;
+      const place = row * detectorCount + detector;
+      const usual = this.#usual[place] ?? NaN;
+      this.#usual[place] = Number.isNaN(usual) ? most : usual + share * (most - usual);
+      this.#ofMinute[slot * detectorCount + detector] = 0;
+    }
+  }
+
+  #memoryS(row: number): number {
+    return Math.min(followMostS, Math.max(followLeastS, followShare * (this.#normalS[row] ?? 0)));
   }
 
   /** Once a minute: down with what has been learnt since, up no faster than what is normal may. */

@@ -9,7 +9,7 @@ import { refractoryUs, type EpisodeBody } from "./episode-track.ts";
 import type { KnownState } from "./operating-state.ts";
 import type { WatchPlan } from "./plan.ts";
 import { SampleWatch } from "./sample-watch.ts";
-import { tracksIn, type SavedDetection, type SavedTracks } from "./saved.ts";
+import { tracksIn, type SavedAsset, type SavedDetection, type SavedTracks } from "./saved.ts";
 import { missingScore } from "./tag-scores.ts";
 
 /** A stop of the program, or a clock that was set, is no time that passed in the machine. */
@@ -17,7 +17,7 @@ const stepMostS = 10;
 const dayS = 86_400;
 
 export interface DetectorListener {
-  /** An episode began, grew or ended. At most one for each asset lasts. */
+  /** An episode began, grew or ended. Of those of an asset that last, no two began at the same time. */
   readonly episode: (asset: string, body: EpisodeBody) => void;
   readonly state: (asset: string, state: KnownState, before: KnownState, atUs: number) => void;
 }
@@ -31,7 +31,8 @@ export interface AssetStatus {
   readonly score: number;
   /** 0..1 */
   readonly learnt: number;
-  readonly open?: EpisodeBody;
+  /** The episodes that last, in the order in which they began. */
+  readonly lasting: readonly EpisodeBody[];
 }
 
 /** What a row of samples means besides a value to watch. */
@@ -125,19 +126,17 @@ export class Detector {
 
   /** Samples of one device, in the order in which they came. Columns are read at once and not kept. */
   take(rows: SampleColumns, receivedUs: number): void {
-    const { count, tag, value, status, measuredUs } = rows;
-    const slots = this.#slotOf;
-    const watch = this.#watch;
-    for (let row = 0; row < count; row++) {
+    const { count, tag, value, status } = rows;
+    let from = 0;
+    // What tells a state or is a setpoint is seen between the samples before and after it.
+    for (let row = 0; row < count && this.#specials.size > 0; row++) {
       const index = tag[row] ?? -1;
-      const slot = slots[index] ?? -1;
-      if (slot >= 0) {
-        watch.add(slot, value[row] ?? NaN, status[row] ?? 0, measuredUs[row] ?? 0, receivedUs);
-      }
-      if (this.#isSpecial[index] === 1) {
-        this.#takeSpecial(index, value[row] ?? NaN, status[row] ?? 0, receivedUs);
-      }
+      if (this.#isSpecial[index] !== 1) continue;
+      this.#watch.addRows(rows, from, row + 1, this.#slotOf, receivedUs);
+      this.#takeSpecial(index, value[row] ?? NaN, status[row] ?? 0, receivedUs);
+      from = row + 1;
     }
+    this.#watch.addRows(rows, from, count, this.#slotOf, receivedUs);
   }
 
   /**
@@ -169,7 +168,7 @@ export class Detector {
   ): boolean {
     const asset = this.#byId.get(id);
     if (asset?.takeModel(detector, nowUs, score, contributions) !== true) return false;
-    if (score >= 1 || asset.track.open !== undefined) {
+    if (score >= 1 || asset.episodes.any) {
       this.#tell(asset, asset.fuseAt(nowUs, this.#budget.gain(nowUs)), nowUs);
     }
     return true;
@@ -184,20 +183,21 @@ export class Detector {
     return this.#assets.map((asset) => this.#statusOf(asset));
   }
 
-  /** A repair, another sensor, a calibration: what was learnt holds no longer, and what lasts is over. */
+  /** A repair, another sensor, a calibration: what was learnt holds no longer, and all that lasts is over. */
   forget(id: string, nowUs: number): void {
     const asset = this.#byId.get(id);
     if (asset === undefined) return;
     asset.forget();
-    this.#tell(asset, asset.track.close(nowUs), nowUs);
+    this.#tell(asset, asset.episodes.close(nowUs), nowUs);
   }
 
-  /** It was nothing: what these tags do is learnt as normal, and what lasts is over. */
+  /** It was nothing: what these tags do is learnt as normal, and what lasts and is about them is over. */
   accept(id: string, tags: readonly string[], nowUs: number): void {
     const asset = this.#byId.get(id);
     if (asset === undefined) return;
-    asset.forget(new Set(tags));
-    this.#tell(asset, asset.track.close(nowUs), nowUs);
+    const about = new Set(tags);
+    asset.forget(about);
+    this.#tell(asset, asset.episodes.close(nowUs, about), nowUs);
   }
 
   /** A person has confirmed an episode: it is taken out of the budget. */
@@ -212,8 +212,8 @@ export class Detector {
       {
         baselines: Object.fromEntries(asset.saved()),
         setpoints: asset.plan.setpoints.map((tag) => finite(this.#specials.get(tag)?.value)),
-        endedUs: Math.max(0, asset.track.endedUs),
-        ...(asset.track.open === undefined ? {} : { open: asset.track.open }),
+        endedUs: Math.max(0, asset.episodes.endedUs),
+        ...savedTracksOf(asset.episodes.lasting),
       },
     ]);
     return {
@@ -226,12 +226,15 @@ export class Detector {
   /** The episodes of now alone. */
   saveTracks(): SavedTracks {
     const open: Record<string, EpisodeBody> = {};
+    const standing: Record<string, readonly EpisodeBody[]> = {};
     const endedUs: Record<string, number> = {};
-    for (const { plan, track } of this.#assets) {
-      if (track.open !== undefined) open[plan.id] = track.open;
-      if (this.#nowUs - track.endedUs < refractoryUs) endedUs[plan.id] = track.endedUs;
+    for (const { plan, episodes } of this.#assets) {
+      const own = savedTracksOf(episodes.lasting);
+      if (own.open !== undefined) open[plan.id] = own.open;
+      if (own.standing !== undefined) standing[plan.id] = own.standing;
+      if (this.#nowUs - episodes.endedUs < refractoryUs) endedUs[plan.id] = episodes.endedUs;
     }
-    return { version: 1, begunUs: this.#budget.begun, open, endedUs };
+    return { version: 1, begunUs: this.#budget.begun, open, standing, endedUs };
   }
 
   /**
@@ -243,7 +246,10 @@ export class Detector {
     this.#budget.resume(tracks.begunUs);
     for (const asset of this.#assets) {
       const { id, setpoints } = asset.plan;
-      asset.resume(tracks.open[id], tracks.endedUs[id] ?? 0);
+      const { open, standing = {}, endedUs } = tracks;
+      const newest = open[id];
+      const lasting = newest === undefined ? [] : [...(standing[id] ?? []), newest];
+      asset.episodes.resume(lasting, endedUs[id] ?? 0);
       const own = saved.assets[id];
       if (own === undefined) continue;
       asset.restore((key) => own.baselines[key]);
@@ -288,7 +294,7 @@ export class Detector {
       const asset = this.#assets[place];
       asset?.state.unsettle(receivedUs);
       // While an episode lasts, what it is judged by stays.
-      if (asset?.track.open === undefined) asset?.forget();
+      if (asset?.episodes.any === false) asset.forget();
     }
   }
 
@@ -311,11 +317,12 @@ export class Detector {
     this.#listener.state(asset.plan.id, asset.state.state, before, atUs);
   }
 
-  #tell(asset: AssetWatch, body: EpisodeBody | undefined, nowUs: number): void {
-    if (body === undefined) return;
-    // What a limit says is certain, and no guess that a budget could hold down.
-    if (body.what === "began" && !body.levels.includes("limit")) this.#budget.spend(nowUs);
-    this.#listener.episode(asset.plan.id, body);
+  #tell(asset: AssetWatch, told: readonly EpisodeBody[], nowUs: number): void {
+    for (const body of told) {
+      // What a limit says is certain, and no guess that a budget could hold down.
+      if (body.what === "began" && !body.levels.includes("limit")) this.#budget.spend(nowUs);
+      this.#listener.episode(asset.plan.id, body);
+    }
   }
 
   #statusOf(asset: AssetWatch): AssetStatus {
@@ -327,9 +334,16 @@ export class Detector {
       settledFromUs: asset.state.settledFromUs,
       score: asset.score,
       learnt: asset.learnt,
-      ...(asset.track.open === undefined ? {} : { open: asset.track.open }),
+      lasting: asset.episodes.lasting,
     };
   }
+}
+
+/** The newest apart from those that stood when it began. */
+function savedTracksOf(lasting: readonly EpisodeBody[]): Pick<SavedAsset, "open" | "standing"> {
+  const open = lasting.at(-1);
+  if (open === undefined) return {};
+  return lasting.length === 1 ? { open } : { open, standing: lasting.slice(0, -1) };
 }
 
 function finite(value: number | undefined): number | null {

@@ -3,7 +3,7 @@ import type { EpisodeEvent } from "@millwright/wire-contract/events";
 import type { Fused } from "./fusion.ts";
 
 /** Over at seven tenths of where it began: a score that dances about the limit is one episode (field practice 33). */
-const offShare = 0.7;
+export const offShare = 0.7;
 /** It ends once it has been below for so long; what comes back sooner belongs to it. */
 const quietUs = 120 * 1_000_000;
 /** After an end, a new one needs this much more for a while: the tail of what has been told is no news. */
@@ -31,7 +31,7 @@ export interface TrackInput {
   readonly blind: boolean;
 }
 
-/** Begin, growth, peak and end of the episodes of one asset: one at a time. */
+/** Begin, growth, peak and end of episodes, one at a time. */
 export class EpisodeTrack {
   #open: EpisodeBody | undefined;
   #belowSinceUs = NaN;

@@ -1,4 +1,4 @@
-import { severityOf } from "@millwright/wire-contract";
+import { severityOf, type SampleColumns } from "@millwright/wire-contract";
 
 import { MedianMadColumns } from "./median-mad.ts";
 
@@ -69,44 +69,75 @@ export class SampleWatch {
     return other < 0 ? 0 : (this.last[other] ?? 0);
   }
 
-  /** O(1). A value that is not good, or no number, says nothing. */
-  add(slot: number, value: number, status: number, measuredUs: number, receivedUs: number): void {
-    if (status >>> 30 !== 0 || value !== value) {
-      // One that is only uncertain is there all the same: it is not missing.
-      const there = severityOf(status) === "uncertain";
-      if (there) this.goodUs[slot] = receivedUs;
-      this.good[slot] = there ? 1 : 0;
-      return;
+  /**
+   * Samples from the place `from` to before `to`, O(1) each. A value that is not good, or no number, says nothing.
+   *
+   * @param slotOf by the tag of a row; -1 where it is not watched
+   */
+  addRows(
+    rows: SampleColumns,
+    from: number,
+    to: number,
+    slotOf: Int32Array,
+    receivedUs: number,
+  ): void {
+    // Columns are named once: there are so many that looking each up for each sample costs as much as the sample.
+    const { tag, value: values, status: codes, measuredUs: times } = rows;
+    const { learning, learns, median, perSigma, goodUs, good, changedUs, last, step } = this;
+    const [relativeTo, lastUs, held, holdUs] = [
+      this.#relativeTo,
+      this.#lastUs,
+      this.#held,
+      this.#holdUs,
+    ];
+    const [sum, weight, scoreMax, rateMax] = [
+      this.#sum,
+      this.#weight,
+      this.#scoreMax,
+      this.#rateMax,
+    ];
+    for (let at = from; at < to; at++) {
+      const slot = slotOf[tag[at] ?? -1] ?? -1;
+      if (slot < 0) continue;
+      const value = values[at] ?? NaN;
+      const status = codes[at] ?? 0;
+      if (status >>> 30 !== 0 || value !== value) {
+        // One that is only uncertain is there all the same: it is not missing.
+        const there = severityOf(status) === "uncertain";
+        if (there) goodUs[slot] = receivedUs;
+        good[slot] = there ? 1 : 0;
+        continue;
+      }
+      const measuredUs = times[at] ?? 0;
+      const before = last[slot] ?? 0;
+      const other = relativeTo[slot] ?? -1;
+      const reference = other < 0 ? 0 : (last[other] ?? 0);
+      const dtUs = measuredUs - (lastUs[slot] ?? NaN);
+      if (dtUs > 0 && dtUs <= (holdUs[slot] ?? 0)) {
+        // The value before held until now: samples that come by exception weigh as long as they held (field practice 52).
+        sum[slot] = (sum[slot] ?? 0) + (before - reference) * dtUs;
+        weight[slot] = (weight[slot] ?? 0) + dtUs;
+        const rate = Math.abs(value - before) / dtUs;
+        if (rate > (rateMax[slot] ?? 0)) rateMax[slot] = rate;
+      }
+      const score = Math.abs(value - reference - (median[slot] ?? 0)) * (perSigma[slot] ?? 0);
+      if (score > (scoreMax[slot] ?? 0)) scoreMax[slot] = score;
+      const moved = Math.abs(value - (held[slot] ?? NaN));
+      // Also true for the first value, where `moved` is NaN.
+      if (!(moved === 0)) {
+        held[slot] = value;
+        changedUs[slot] = receivedUs;
+      }
+      const row = learns[slot] ?? -1;
+      if (row >= 0) {
+        learning.add(row, value - reference);
+        if (moved > 0 && moved < (step[slot] ?? 0)) step[slot] = moved;
+      }
+      good[slot] = 1;
+      last[slot] = value;
+      lastUs[slot] = measuredUs;
+      goodUs[slot] = receivedUs;
     }
-    const last = this.last[slot] ?? 0;
-    const other = this.#relativeTo[slot] ?? -1;
-    const reference = other < 0 ? 0 : (this.last[other] ?? 0);
-    const dtUs = measuredUs - (this.#lastUs[slot] ?? NaN);
-    if (dtUs > 0 && dtUs <= (this.#holdUs[slot] ?? 0)) {
-      // The value before held until now: samples that come by exception weigh as long as they held (field practice 52).
-      this.#sum[slot] = (this.#sum[slot] ?? 0) + (last - reference) * dtUs;
-      this.#weight[slot] = (this.#weight[slot] ?? 0) + dtUs;
-      const rate = Math.abs(value - last) / dtUs;
-      if (rate > (this.#rateMax[slot] ?? 0)) this.#rateMax[slot] = rate;
-    }
-    const score =
-      Math.abs(value - reference - (this.median[slot] ?? 0)) * (this.perSigma[slot] ?? 0);
-    if (score > (this.#scoreMax[slot] ?? 0)) this.#scoreMax[slot] = score;
-    const moved = Math.abs(value - (this.#held[slot] ?? NaN));
-    // Also true for the first value, where `moved` is NaN.
-    if (!(moved === 0)) {
-      this.#held[slot] = value;
-      this.changedUs[slot] = receivedUs;
-    }
-    const row = this.learns[slot] ?? -1;
-    if (row >= 0) {
-      this.learning.add(row, value - reference);
-      if (moved > 0 && moved < (this.step[slot] ?? 0)) this.step[slot] = moved;
-    }
-    this.good[slot] = 1;
-    this.last[slot] = value;
-    this.#lastUs[slot] = measuredUs;
-    this.goodUs[slot] = receivedUs;
   }
 
   /** Time-weighted mean since it was asked for last, or the value that holds where no sample came. */

@@ -14,7 +14,9 @@ export interface SavedAsset {
   /** Values of setpoints by dictionary index would not survive another journal: by their place in the plan. */
   readonly setpoints: readonly (number | null)[];
   readonly endedUs: number;
+  /** The newest that lasts, which is the only one for programs that knew no more; and those that stood when it began. */
   readonly open?: EpisodeBody;
+  readonly standing?: readonly EpisodeBody[];
 }
 
 /** What changes with each episode, and little beside what was learnt: it is kept with each of them. */
@@ -23,6 +25,8 @@ export interface SavedTracks {
   readonly begunUs: readonly number[];
   /** By asset. */
   readonly open: Readonly<Record<string, EpisodeBody>>;
+  /** By asset, those besides that one; absent in what older programs have saved. */
+  readonly standing?: Readonly<Record<string, readonly EpisodeBody[]>>;
   /** By asset, of those whose last end still weighs, µs. */
   readonly endedUs: Readonly<Record<string, number>>;
 }
@@ -36,6 +40,7 @@ export function tracksIn({ begunUs, assets }: SavedDetection): SavedTracks {
     open: Object.fromEntries(
       all.flatMap(([id, { open }]) => (open === undefined ? [] : [[id, open]])),
     ),
+    standing: Object.fromEntries(all.map(([id, { standing = [] }]) => [id, standing])),
     endedUs: Object.fromEntries(all.map(([id, { endedUs }]) => [id, endedUs])),
   };
 }
@@ -43,13 +48,16 @@ export function tracksIn({ begunUs, assets }: SavedDetection): SavedTracks {
 /** What was saved by this program, or nothing that can be used. */
 export function parseTracks(value: unknown): SavedTracks | undefined {
   if (!isRecord(value) || value["version"] !== 1) return undefined;
-  const { begunUs, open, endedUs } = value;
+  const { begunUs, open, standing, endedUs } = value;
   if (!isNumbers(begunUs) || !isRecord(open) || !isRecord(endedUs)) return undefined;
   return {
     version: 1,
     begunUs,
     open: Object.fromEntries(
       Object.entries(open).flatMap(([id, body]) => (isEpisode(body) ? [[id, body] as const] : [])),
+    ),
+    standing: Object.fromEntries(
+      Object.entries(isRecord(standing) ? standing : {}).map(([id, all]) => [id, toEpisodes(all)]),
     ),
     endedUs: Object.fromEntries(
       Object.entries(endedUs).flatMap(([id, us]) =>
@@ -73,7 +81,7 @@ export function parseSaved(value: unknown): SavedDetection | undefined {
 
 function toAsset(saved: unknown): SavedAsset | undefined {
   if (!isRecord(saved) || !isRecord(saved["baselines"])) return undefined;
-  const { setpoints, endedUs, open } = saved;
+  const { setpoints, endedUs, open, standing } = saved;
   const baselines = Object.entries(saved["baselines"]).flatMap(([key, values]) =>
     isNumbers(values) ? [[key, values] as const] : [],
   );
@@ -84,7 +92,12 @@ function toAsset(saved: unknown): SavedAsset | undefined {
       : [],
     endedUs: typeof endedUs === "number" ? endedUs : 0,
     ...(isEpisode(open) ? { open } : {}),
+    ...(standing === undefined ? {} : { standing: toEpisodes(standing) }),
   };
+}
+
+function toEpisodes(value: unknown): readonly EpisodeBody[] {
+  return Array.isArray(value) ? value.filter(isEpisode) : [];
 }
 
 /** Written by ourselves, in the same version: that it is there is what has to be seen. */

@@ -7,16 +7,24 @@ import type { JSX } from "preact";
 import { assetViews, type AssetView } from "./assets.ts";
 import { sayEpisode, scoreWords } from "./episode-messages.ts";
 
-/** Nothing where the settings declare no such asset. @param brief on a tile: the state, or that there is an anomaly */
+/**
+ * Nothing where the settings declare no such asset.
+ *
+ * @param brief on a tile, which has one line for it: the state, or that there is an anomaly; `alone` where nothing follows,
+ *   so that there is room for since when
+ */
 export function AssetMark(props: {
   readonly asset: string;
-  readonly brief?: boolean;
+  readonly brief?: "alone" | "followed";
 }): JSX.Element | null {
   const view = useComputed(() => assetViews.value.get(props.asset)).value;
   if (view === undefined) return null;
   const { state, episode } = view;
   const word = sayEpisode(`state.${state.state}`);
-  if (props.brief === true) {
+  if (props.brief === "alone") {
+    return <span class="asset-mark">{episode !== undefined && <Anomaly view={view} />}</span>;
+  }
+  if (props.brief === "followed") {
     return (
       <span class="asset-mark">
         {episode === undefined ? (
@@ -25,7 +33,10 @@ export function AssetMark(props: {
             <span>{word}</span>
           </>
         ) : (
-          <Anomaly view={view} />
+          <>
+            <AdviceSymbol size={20} />
+            <span>{sayEpisode("anomaly.short")}</span>
+          </>
         )}
         <span class="asset-mark-between" aria-hidden="true">
           ·

@@ -14,6 +14,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { assetViews, episodeNews, type EpisodeView } from "./assets.ts";
+import { besideOf } from "./episode-beside.ts";
 import { EpisodeVerdict } from "./episode-verdict.tsx";
 import { EpisodeWhy } from "./episode-why.tsx";
 import { sayEpisode, scoreWords } from "./episode-messages.ts";
@@ -21,6 +22,8 @@ import { sayEpisode, scoreWords } from "./episode-messages.ts";
 export interface EpisodesPanelProps {
   readonly store: LiveStore;
   readonly asset: string;
+  /** Of the address: shown first, however long ago it was. */
+  readonly named?: string | undefined;
   /** Of this gateway. */
   readonly tags: readonly LiveTag[];
   readonly wallMs: () => number;
@@ -30,11 +33,14 @@ const beforeUs = 600_000_000;
 const traceStepUs = 30_000_000;
 
 export function EpisodesPanel(props: EpisodesPanelProps): JSX.Element {
-  const { asset } = props;
+  const { asset, named } = props;
   const loaded = useResource(
-    `episodes of ${asset} ${episodeNews.value} ${props.store.returns.value}`,
+    `episodes of ${asset} ${named ?? ""} ${episodeNews.value} ${props.store.returns.value}`,
     async (signal) => {
-      const query = new URLSearchParams([["asset", asset]]);
+      const query = new URLSearchParams([
+        ["asset", asset],
+        ...(named === undefined ? [] : [["id", named]]),
+      ]);
       const address = `/api/episodes?${query.toString()}`;
       return await loadJson<{ readonly episodes: readonly EpisodeView[] }>(address, signal);
     },
@@ -44,7 +50,7 @@ export function EpisodesPanel(props: EpisodesPanelProps): JSX.Element {
   const episodes = loaded.value?.episodes ?? [];
   // What lasts is what somebody came for.
   const lasting = assetViews.value.get(asset)?.episode?.id;
-  const shown = episodes.find(({ id }) => id === (chosen ?? lasting)) ?? episodes[0];
+  const shown = episodes.find(({ id }) => id === (chosen ?? named ?? lasting)) ?? episodes[0];
   return (
     <section class="episodes">
       <h2>{sayEpisode("title")}</h2>
@@ -68,7 +74,13 @@ export function EpisodesPanel(props: EpisodesPanelProps): JSX.Element {
               </li>
             ))}
           </ul>
-          <Detail key={shown.id} {...props} episode={shown} onJudged={loaded.retry} />
+          <Detail
+            key={shown.id}
+            {...props}
+            episode={shown}
+            beside={besideOf(shown, episodes)}
+            onJudged={loaded.retry}
+          />
         </div>
       )}
     </section>
@@ -95,10 +107,11 @@ function Row(props: {
 function Detail(
   props: EpisodesPanelProps & {
     readonly episode: EpisodeView;
+    readonly beside: ReturnType<typeof besideOf>;
     readonly onJudged: () => void;
   },
 ): JSX.Element {
-  const { episode } = props;
+  const { episode, beside } = props;
   const { event } = episode;
   const levels = event.levels.map((level) => sayEpisode(`level.${level}`)).join(", ");
   const named = new Set<string>(props.tags.map(({ id }) => id));
@@ -111,6 +124,7 @@ function Detail(
         {sayEpisode("episode.score", { score: scoreWords(event.score, 1) })} ·{" "}
         {sayEpisode("seen.by", { levels, detectors: event.detectors.join(", ") })}
       </p>
+      {beside !== undefined && <p>{sayEpisode(`beside.${beside}`)}</p>}
       <EpisodeWhy
         store={props.store}
         event={event}

@@ -30,6 +30,8 @@ export function MachineScreen(props: {
   readonly store: LiveStore;
   readonly machines: readonly Machine[];
   readonly name: string;
+  /** Of the address: the episode that is looked at. */
+  readonly episode?: string | undefined;
   readonly captures?: readonly CapturePoint[] | undefined;
 }): JSX.Element {
   const machine = props.machines.find((one) => one.name === props.name);
@@ -55,6 +57,7 @@ export function MachineScreen(props: {
         store={props.store}
         machine={machine}
         sparks={sparksOf(machine)}
+        episode={props.episode}
         captures={props.captures}
       />
     </>
@@ -66,6 +69,7 @@ export function MachineValues(props: {
   readonly machine: Machine;
   /** Of which the last hour stands between the chosen values and the rest. */
   readonly sparks: readonly LiveTag[];
+  readonly episode?: string | undefined;
   readonly captures?: readonly CapturePoint[] | undefined;
 }): JSX.Element {
   const { store, machine } = props;
@@ -77,6 +81,7 @@ export function MachineValues(props: {
         key={machine.name}
         store={store}
         asset={machine.name}
+        named={props.episode}
         tags={[...machine.indicators, ...machine.others]}
         wallMs={wallMs}
       />

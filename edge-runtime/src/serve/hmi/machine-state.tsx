@@ -4,6 +4,7 @@ import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
 import { AssetMark } from "./asset-mark.tsx";
+import { assetViews } from "./assets.ts";
 import { tileTagsOf, type Machine } from "./machines.ts";
 import { say, sayCount } from "./messages.ts";
 
@@ -19,10 +20,14 @@ export function MachineState(props: {
   const words = useComputed(() => stateWords(store, spoken, brief));
   const quiet = useComputed(() => words.value.quiet);
   const text = useComputed(() => words.value.text);
+  // That no value is bad is no news beside an anomaly, and the line of a tile has no room for both.
+  const isAnomaly = useComputed(
+    () => brief && quiet.value && assetViews.value.get(machine.name)?.episode !== undefined,
+  );
   return (
-    <p class="machine-state" data-quiet={quiet.value}>
-      {brief && <AssetMark asset={machine.name} brief />}
-      {text}
+    <p class="machine-state" data-quiet={quiet.value && !isAnomaly.value}>
+      {brief && <AssetMark asset={machine.name} brief={isAnomaly.value ? "alone" : "followed"} />}
+      {isAnomaly.value ? null : text}
     </p>
   );
 }
