@@ -1,3 +1,6 @@
+/** Entries that there is room for at the start; it doubles. */
+const heapFirst = 64;
+
 /**
  * When what has to be looked at again: one time for each of a fixed number of things. A time that moves later costs
  * nothing until the earlier one is due, so that a value that is proven each second moves no heap.
@@ -7,7 +10,10 @@ export class WakeQueue {
   readonly #wantUs: Float64Array;
   /** The earliest entry in the heap; Infinity: none. */
   readonly #queuedUs: Float64Array;
-  readonly #heap: { readonly dueUs: number; readonly which: number }[] = [];
+  /** A binary heap by time, then by number: no entry is before its parent. Columns, so that nothing is allocated. */
+  #heapUs = new Float64Array(heapFirst);
+  #heapWhich = new Int32Array(heapFirst);
+  #size = 0;
 
   /** @param count of things, which are 0 to count - 1 */
   constructor(count: number) {
@@ -27,21 +33,23 @@ export class WakeQueue {
   clear(): void {
     this.#wantUs.fill(Infinity);
     this.#queuedUs.fill(Infinity);
-    this.#heap.length = 0;
+    this.#size = 0;
   }
 
   /** The next due time; Infinity when nothing waits. */
   get nextUs(): number {
-    for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
-      if (top.dueUs !== this.#queuedUs[top.which]) {
+    while (this.#size > 0) {
+      const dueUs = this.#heapUs[0] ?? Infinity;
+      const which = this.#heapWhich[0] ?? 0;
+      if (dueUs !== this.#queuedUs[which]) {
         this.#pop();
         continue;
       }
-      const wantUs = this.#wantUs[top.which] ?? Infinity;
-      if (wantUs === top.dueUs) return wantUs;
+      const wantUs = this.#wantUs[which] ?? Infinity;
+      if (wantUs === dueUs) return wantUs;
       this.#pop();
-      this.#queuedUs[top.which] = Infinity;
-      if (wantUs !== Infinity) this.want(top.which, wantUs);
+      this.#queuedUs[which] = Infinity;
+      if (wantUs !== Infinity) this.want(which, wantUs);
     }
     return Infinity;
   }
@@ -58,50 +66,57 @@ export class WakeQueue {
   }
 
   #push(dueUs: number, which: number): void {
-    const heap = this.#heap;
-    let at = heap.push({ dueUs, which }) - 1;
+    if (this.#size === this.#heapUs.length) this.#grow();
+    const [heapUs, heapWhich] = [this.#heapUs, this.#heapWhich];
+    let at = this.#size++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (before(heap[parent], heap[at])) break;
-      this.#swap(at, parent);
+      const parentUs = heapUs[parent] ?? 0;
+      const parentWhich = heapWhich[parent] ?? 0;
+      if (parentUs < dueUs || (parentUs === dueUs && parentWhich <= which)) break;
+      heapUs[at] = parentUs;
+      heapWhich[at] = parentWhich;
       at = parent;
     }
+    heapUs[at] = dueUs;
+    heapWhich[at] = which;
   }
 
+  /** Takes the first out, and lets the last sink from its place. */
   #pop(): number {
-    const heap = this.#heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (top === undefined || last === undefined) throw new RangeError("nothing waits");
-    if (heap.length > 0) {
-      heap[0] = last;
-      for (let at = 0; ;) {
-        let least = at;
-        for (const child of [2 * at + 1, 2 * at + 2]) {
-          if (child < heap.length && !before(heap[least], heap[child])) least = child;
-        }
-        if (least === at) break;
-        this.#swap(at, least);
-        at = least;
-      }
+    if (this.#size === 0) throw new RangeError("nothing waits");
+    const [heapUs, heapWhich] = [this.#heapUs, this.#heapWhich];
+    const top = heapWhich[0] ?? 0;
+    const size = --this.#size;
+    const lastUs = heapUs[size] ?? 0;
+    const lastWhich = heapWhich[size] ?? 0;
+    let at = 0;
+    for (let child = 1; child < size; child = 2 * at + 1) {
+      const right = child + 1;
+      if (right < size && this.#before(right, child)) child = right;
+      const childUs = heapUs[child] ?? 0;
+      const childWhich = heapWhich[child] ?? 0;
+      if (lastUs < childUs || (lastUs === childUs && lastWhich <= childWhich)) break;
+      heapUs[at] = childUs;
+      heapWhich[at] = childWhich;
+      at = child;
     }
-    return top.which;
+    heapUs[at] = lastUs;
+    heapWhich[at] = lastWhich;
+    return top;
   }
 
-  #swap(a: number, b: number): void {
-    const [one, other] = [this.#heap[a], this.#heap[b]];
-    if (one === undefined || other === undefined) return;
-    this.#heap[a] = other;
-    this.#heap[b] = one;
+  #before(a: number, b: number): boolean {
+    const [aUs, bUs] = [this.#heapUs[a] ?? 0, this.#heapUs[b] ?? 0];
+    return aUs < bUs || (aUs === bUs && (this.#heapWhich[a] ?? 0) < (this.#heapWhich[b] ?? 0));
   }
-}
 
-interface Entry {
-  readonly dueUs: number;
-  readonly which: number;
-}
-
-function before(a: Entry | undefined, b: Entry | undefined): boolean {
-  if (a === undefined || b === undefined) return true;
-  return a.dueUs < b.dueUs || (a.dueUs === b.dueUs && a.which <= b.which);
+  #grow(): void {
+    const heapUs = new Float64Array(2 * this.#size);
+    const heapWhich = new Int32Array(2 * this.#size);
+    heapUs.set(this.#heapUs);
+    heapWhich.set(this.#heapWhich);
+    this.#heapUs = heapUs;
+    this.#heapWhich = heapWhich;
+  }
 }
