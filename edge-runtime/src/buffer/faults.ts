@@ -56,7 +56,9 @@ export class JournalFull extends Fault {
 
 /** What SQLite says when there is no room; nothing was changed, and the same may be tried again later. */
 export function isFull(failure: unknown): boolean {
-  return failure instanceof JournalFull || codeOf(failure) === "SQLITE_FULL";
+  if (failure instanceof JournalFull) return true;
+  if (failure instanceof JournalUnusable) return isFull(failure.cause);
+  return ["SQLITE_FULL", "ENOSPC"].includes(codeOf(failure));
 }
 
 /** What SQLite says of a file whose pages do not fit each other. */

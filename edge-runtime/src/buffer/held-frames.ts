@@ -151,11 +151,12 @@ export class HeldFrames {
       }
       const capture = state.lane === "capture" ? this.#captures.covering(item.id) : undefined;
       if (capture === undefined) {
-        frames.push(outboxFrame(state, item, this.#replace(state, item, onBroken)));
+        const bytes = this.#replace(state, item, onBroken);
+        frames.push(outboxFrame(state, { ...item, kind: "void" }, bytes));
         continue;
       }
       // The frames behind it, which were read already, are gone with it.
-      const rest = { ...item, id: capture.id, samples: 1 };
+      const rest = { ...item, id: capture.id, samples: 1, kind: "void" as const };
       frames.push(outboxFrame(state, rest, this.#replaceCapture(state, item, capture, onBroken)));
       break;
     }
@@ -538,5 +539,6 @@ function outboxFrame(state: LaneState, item: HeldItem, bytes: Uint8Array): Outbo
     sampleCount: item.samples,
     sealedUs: item.sealedUs,
     bytes,
+    ...(item.kind === "void" ? { isVoid: true } : {}),
   };
 }

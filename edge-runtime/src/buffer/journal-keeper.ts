@@ -318,7 +318,10 @@ export class JournalKeeper implements JournalCore {
     while (this.#committing !== undefined) await this.#committing;
     // Another caller may have ended it meanwhile.
     if (this.#isEnded()) return;
-    await this.#commitOnce(true);
+    // What a full disk has held back goes first. Only the commit that leaves nothing in memory is the last one: from there
+    // on the next start claims what was lost.
+    if (this.#left !== undefined) await this.#commitOnce(false);
+    await this.#commitOnce(this.#left === undefined);
     this.#end();
     await this.#door.ask("close");
   }

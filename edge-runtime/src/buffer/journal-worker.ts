@@ -48,7 +48,7 @@ function answerTo({ id, name, asked }: ToWorker, store: Store): void {
     const answered = answer(store, name as Question, asked as Asked<Question>);
     const state = { state: stateOf(store) };
     if (answered instanceof Promise) answerLater(id, answered, store);
-    else tell({ id, answer: answered, ...state }, buffersOf(answered));
+    else tell({ id, answer: answered, ...state }, buffersOf(name, answered));
   } catch (failure) {
     tell({ id, failure: toldFailure(failure) });
   }
@@ -66,8 +66,21 @@ function answerLater(id: number, answered: Promise<void>, store: Store): void {
   );
 }
 
-function buffersOf(answered: Answer<Question>): readonly ArrayBuffer[] {
+/** Smaller ones are copied: to move one costs more. */
+const movedFromBytes = 16_384;
+
+/** Frames that are handed out are made for who asked, and move as a whole. */
+function buffersOf(name: string, answered: Answer<Question>): readonly ArrayBuffer[] {
+  if (name === "framesAfter") {
+    const frames = answered as Answer<"framesAfter">;
+    return frames.flatMap(({ bytes }) => (bytes.length < movedFromBytes ? [] : ownBuffer(bytes)));
+  }
   return typeof answered === "object" && "buffers" in answered ? answered.buffers : [];
+}
+
+/** None where the memory holds something else besides. */
+function ownBuffer({ buffer, byteLength }: Uint8Array): readonly ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 function toldFailure(failure: unknown): ToldFailure {

@@ -26,6 +26,7 @@ import { isolate, type Isolated } from "./pages/isolate.ts";
 import { LogEnd } from "./pages/log-end.ts";
 import { readLog } from "./pages/log-pages.ts";
 import { PageSums } from "./pages/page-sums.ts";
+import { Reserve } from "./reserve.ts";
 import { roomOf, type JournalRoom } from "./room.ts";
 
 /**
@@ -61,6 +62,7 @@ export class Medium {
   readonly db: Database.Database;
   /** How the budget is shared out. */
   readonly room: JournalRoom;
+  readonly reserve: Reserve;
   readonly #file: string;
   /** What was wrong with the file when it was opened. */
   readonly findings: FileFindings;
@@ -88,7 +90,7 @@ export class Medium {
   readonly #threadStart = threadWriteBytes();
   #threadBytes = 0;
 
-  /** @param bytesMax file and log together never pass it */
+  /** @param bytesMax file, log and reserve together never pass it */
   constructor(folder: string, gateway: GatewayId, bytesMax: number) {
     this.#file = path.join(folder, "journal.db");
     this.room = roomOf(bytesMax);
@@ -96,6 +98,7 @@ export class Medium {
     this.findings = found;
     this.#checkedTo = checkedTo;
     this.db = openFile(folder, this.#file, gateway);
+    this.reserve = new Reserve(folder, this.room.reserveBytes);
     this.#fd = openSync(this.#file, "r");
     try {
       this.#sums = new PageSums(sumsOf(this.#file));
@@ -108,7 +111,8 @@ export class Medium {
       throw failure;
     }
     // The last guard of the budget: even a defect above cannot make the file pass it.
-    const pagesMax = Math.floor((bytesMax - 2 * this.room.checkpointBytes) / pageSize);
+    const { checkpointBytes, reserveBytes } = this.room;
+    const pagesMax = Math.floor((bytesMax - 2 * checkpointBytes - reserveBytes) / pageSize);
     this.db.pragma(`max_page_count = ${pagesMax}`);
     this.#pages = this.db
       .prepare<[], number>(
@@ -143,7 +147,9 @@ export class Medium {
     const size = this.#sizeOfWal();
     this.#walBytes += Math.max(0, size - this.#walSize);
     this.#walSize = size;
-    if (size >= this.room.checkpointBytes) this.#checkpoint();
+    // A disk that had no room may have none for a longer log: a short one is written over where it lies, also by the run
+    // after this.
+    if (size >= this.room.checkpointBytes || this.reserve.isLetGo) this.#checkpoint();
     this.#measure();
     if (this.#commits++ % threadEvery === 0) this.#measureThread();
   }
@@ -162,6 +168,7 @@ export class Medium {
       this.#measureThread();
     }
     this.#letGo();
+    this.reserve.takeBack();
   }
 
   /**

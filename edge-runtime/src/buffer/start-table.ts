@@ -73,6 +73,16 @@ export class StartTable {
   }
 
   /**
+   * Up to when all samples that were taken are on disk. Frames of other lanes prove nothing: on a full disk they may have
+   * found room that samples, which are more, did not.
+   */
+  samplesKeptUs(closedUs: number, nowUs: number): number {
+    const samplesUs = this.#newestFrame.samples.get() ?? 0;
+    if (samplesUs === 0) return this.lastCommitUs(closedUs, nowUs);
+    return closedUs <= nowUs ? Math.max(samplesUs, closedUs) : samplesUs;
+  }
+
+  /**
    * @param closedUs when the journal was closed, where it was
    * @param nowUs what was sealed later than this was sealed before the clock was set back: when samples came after it,
    *   their time counts
@@ -99,23 +109,24 @@ function optional(row: StartRow | undefined): StartRecord | undefined {
 }
 
 /**
- * One claim for each device, from the last commit to now: it covers what was in memory when the gateway stopped.
+ * One claim for each device, from the last commit of samples to now: it covers what was in memory when the gateway
+ * stopped.
  *
  * @param firstUs least measured time in the newest sample frame
  */
 export function lossesWhileDown(
   devices: readonly DeviceId[],
   firstUs: number | undefined,
-  lastCommitUs: number,
+  keptUs: number,
   nowUs: number,
 ): Loss[] {
-  let fromUs = Math.min(lastCommitUs, Math.max(firstUs ?? lastCommitUs, lastCommitUs - inMemoryUs));
+  let fromUs = Math.min(keptUs, Math.max(firstUs ?? keptUs, keptUs - inMemoryUs));
   let toUs = nowUs;
-  if (nowUs < lastCommitUs) {
+  if (nowUs < keptUs) {
     // The clock was set back since, or is not set yet. What was in memory bears times of the old clock, just after the
     // commit, or of the new one, just before now.
     fromUs = Math.min(fromUs, nowUs - inMemoryUs);
-    toUs = lastCommitUs + inMemoryUs;
+    toUs = keptUs + inMemoryUs;
   }
   const scopes: readonly LossScope[] =
     devices.length === 0

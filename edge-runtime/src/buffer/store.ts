@@ -43,6 +43,7 @@ import { AggregateLane } from "./aggregate-lane.ts";
 import { AnswerLane, type AnswerPiece, type SealedAnswer } from "./orders/answer-lane.ts";
 import { OrderTable } from "./orders/order-table.ts";
 import { moveAside, type FileFindings } from "./pages/inspect-file.ts";
+import { releaseReserve } from "./reserve.ts";
 import type { ToldQuestion, ToldSlice } from "./orders/told-reading.ts";
 import { RawTier } from "./raw-tier.ts";
 import { SampleLane } from "./sample-lane.ts";
@@ -114,8 +115,23 @@ const hourUs = 3_600_000_000;
 /** While a live frame waits longer than this for the hub, what is told goes to the history lane (no-loss protocol 4.2). */
 const liveWaitsMaxUs = 10_000_000;
 
+/** The first seconds belong to what is waited for: four megabytes would keep commits waiting. */
+const reserveAfterMs = 10_000;
+
 /** Opens the journal; a file that cannot be put right is put aside, and the journal begins anew. */
 export function openStore(options: StoreOptions): Store {
+  for (;;) {
+    try {
+      return openWhole(options);
+    } catch (failure) {
+      // With the room that is kept for this it begins, and counts what it cannot keep. Some halvings, and there is none.
+      if (!isFull(failure) || !releaseReserve(options.folder)) throw failure;
+    }
+  }
+}
+
+/** A file that cannot be used is put aside, and the journal goes on with another. */
+function openWhole(options: StoreOptions): Store {
   try {
     return new Store(options);
   } catch (failure) {
@@ -488,7 +504,8 @@ export class Store {
     }
     this.#tiers.kept();
     this.#full = this.#sampleBytes > this.#medium.room.sampleBytesMax;
-    return more || this.#medium.checkSome();
+    const isSettled = nowMs - this.#options.nowMs >= reserveAfterMs;
+    return more || (isSettled && this.#medium.reserve.fillSome()) || this.#medium.checkSome();
   }
 
   /** @returns whether there may be more work */
@@ -704,7 +721,8 @@ export class Store {
           });
           const devices = this.#tags.devices();
           const firstUs = this.#raw.lastFrameFirstUs;
-          for (const loss of lossesWhileDown(devices, firstUs, lastCommitUs, nowUs)) {
+          const keptUs = this.#starts.samplesKeptUs(closedUs, nowUs);
+          for (const loss of lossesWhileDown(devices, firstUs, keptUs, nowUs)) {
             this.#claims.add(loss, this.#nowMs);
           }
         }

@@ -8,6 +8,7 @@ import {
   journalName,
   whatIsWrongWith,
 } from "../buffer/journal-copy.ts";
+import { reserveName } from "../buffer/reserve.ts";
 import { loadSettings, type Settings } from "../settings/load-settings.ts";
 import { privateFolderName } from "../settings/private-folder.ts";
 import { settingsFiles } from "../settings/settings-files.ts";
@@ -94,7 +95,7 @@ async function makeBackup(
 /** Keys, certificates, captures: all that lies beside the journal and is whole, but for what is this box's alone. */
 function copyData(folder: string, to: string): void {
   const journal = [journalName, ...journalCompanions.map((ending) => `${journalName}${ending}`)];
-  const own = new Set([...journal, basename(carrierFiles(folder).door)]);
+  const own = new Set([...journal, reserveName, basename(carrierFiles(folder).door)]);
   mkdirSync(to, { mode: 0o700 });
   for (const path of filesBelow(folder)) {
     if (own.has(path) || path.endsWith(partEnding) || path.startsWith(asideBegins)) continue;

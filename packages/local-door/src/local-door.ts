@@ -59,7 +59,13 @@ export class LocalDoor implements Service {
     });
     this.#listener = listener;
     const { port } = listener.address() as AddressInfo;
-    writeOwn(this.#options.file, JSON.stringify({ port, secret: this.#secret }));
+    const { file, log } = this.#options;
+    try {
+      writeOwn(file, JSON.stringify({ port, secret: this.#secret }));
+    } catch (failure) {
+      // On a full disk the program is there for its values; until its next start no command finds it.
+      log.error("door.cannot-be-found", { file, reason: messageChain(failure) });
+    }
   }
 
   async stop(): Promise<void> {

@@ -86,6 +86,20 @@ export function describeEventBook(name: string, open: Open): void {
       assert.deepEqual(await found({ ...range, kind: "command", max: 10 }), [7, 5, 4]);
     });
 
+    test("of a kind the newest by the clock are found too, also where the clock was set back", async (t) => {
+      const book = open(t);
+      const seconds = [5, 6, 7, 2, 3, 4];
+      await book.keep(seconds.map((second) => commandEvent("a", second)));
+      await book.keep([contextEvent("running", 6)]);
+      const found = async (query: Partial<Parameters<EventBook["list"]>[0]>): Promise<unknown> =>
+        (await book.list({ kind: "command", order: "time", max: 9, ...query })).map(
+          ({ atUs }) => (atUs - eventUs) / 1e6,
+        );
+      assert.deepEqual(await found({ max: 3 }), [7, 6, 5]);
+      assert.deepEqual(await found({ toUs: eventUs + 5e6, max: 2 }), [5, 4]);
+      assert.deepEqual(await found({ fromUs: eventUs + 4e6 }), [7, 6, 5, 4]);
+    });
+
     test("pages follow each other without a gap and without a repeat", async (t) => {
       const book = open(t);
       await book.keep(Array.from({ length: 25 }, (_, at) => commandEvent(`c-${at}`, at)));

@@ -14,11 +14,13 @@ import { EventsFull } from "./event-faults.ts";
 import { assertFits } from "./event-lines.ts";
 import type { EventDraft, EventsKept } from "./journal-events.ts";
 
-/**
- * Commits of events follow each other by at least so much: alone an event is on disk as fast as the disk is, and a storm
- * shares its commits, so that it wears a card no more than 25 commits a second do.
- */
+/** In a storm commits of events follow each other by so much and are shared: 25 a second are what a card bears. */
 const commitEveryMs = 40;
+/**
+ * After a rest so many may follow each other without a pause: what happens a few times in a moment, as a machine whose tags
+ * come with several polls, waits for the disk alone. They are made up for: a minute holds no more than 25 a second and these.
+ */
+const atOnceMax = 5;
 /** What waits in memory, beyond any storm that has a cause: 200 s of a thousand in 10 s. */
 const waitingMax = 20_000;
 /** With one commit: half a second of JSON at worst, some milliseconds of what events usually say. */
@@ -56,6 +58,8 @@ export class EventKeeper implements EventBook {
   /** The longest of each commit. */
   readonly #waitMs = new Percentiles(waitsKept);
   #lastMs = -Infinity;
+  /** The next commit of events is no earlier. Lies behind now by what may follow without a pause. */
+  #nextMs = -Infinity;
   #dueMs = Infinity;
   #timer: AbortController | undefined;
   #committing: Promise<void> | undefined;
@@ -92,7 +96,7 @@ export class EventKeeper implements EventBook {
     const kept = new Promise<readonly EventRecord[]>((resolve, reject) => {
       this.#waiting.push({ sinceMs, events, drafts, resolve, reject });
     });
-    this.#commitBy(Math.max(sinceMs, this.#lastMs + commitEveryMs));
+    this.#commitBy(Math.max(sinceMs, this.#nextMs));
     return kept;
   }
 
@@ -161,10 +165,12 @@ export class EventKeeper implements EventBook {
     this.#timer?.abort();
     this.#dueMs = Infinity;
     this.#lastMs = this.#clock.monotonicMs();
+    const restedMs = this.#lastMs - (atOnceMax - 1) * commitEveryMs;
+    this.#nextMs = Math.max(this.#nextMs, restedMs) + commitEveryMs;
     const work = this.#write();
     this.#committing = work.then(() => {
       this.#committing = undefined;
-      if (this.#waiting.length > 0) this.#commitBy(this.#lastMs + commitEveryMs);
+      if (this.#waiting.length > 0) this.#commitBy(this.#nextMs);
       if (this.#dirty.size > 0) this.#commitBy(this.#lastMs + this.#statesEveryMs);
       if (this.#dueMs !== Infinity) this.#arm();
     });

@@ -21,6 +21,7 @@ create table if not exists event (
 );
 create index if not exists event_by_kind on event (kind);
 create index if not exists event_by_time on event (at_us);
+create index if not exists event_by_kind_and_time on event (kind, at_us);
 create index if not exists event_by_subject on event (subject);
 create index if not exists event_untold on event (number) where frame = 0;
 create table if not exists saved_state (part text primary key, json text not null) without rowid;
@@ -31,13 +32,13 @@ create table if not exists saved_state (part text primary key, json text not nul
  * In SQL and here the same.
  */
 const rowSize =
-  "((octet_length(json) + octet_length(asset) + 2 * octet_length(subject) + 70) * 5 / 4)";
+  "((octet_length(json) + octet_length(asset) + 2 * octet_length(subject) + 86) * 5 / 4)";
 /** Their frames have not been released: the hub may not have them. What no frame tells is among them. */
 const waits = "(frame = 0 or exists (select 1 from critical_frame where id = event.frame))";
 
 export function sizeOf({ json, asset, subject }: EventLine): number {
   const bytes =
-    Buffer.byteLength(json) + Buffer.byteLength(asset) + 2 * Buffer.byteLength(subject) + 70;
+    Buffer.byteLength(json) + Buffer.byteLength(asset) + 2 * Buffer.byteLength(subject) + 86;
   return Math.floor((bytes * 5) / 4);
 }
 
@@ -130,13 +131,15 @@ export class EventTable {
     ask("asset = ?", asset);
     ask("subject = ?", subject);
     // The clock may have been set back, so numbers do not bound times; the index by time is small, and read instead.
+    const byTime = query.order === "time";
     ask(
       "number >= (select min(number) from event where at_us >= ?)",
-      fromUs === undefined ? undefined : Math.ceil(fromUs),
+      fromUs === undefined || byTime ? undefined : Math.ceil(fromUs),
     );
     ask("at_us >= ?", fromUs === undefined ? undefined : Math.ceil(fromUs));
     ask("at_us <= ?", toUs === undefined ? undefined : Math.floor(toUs));
-    const sql = `select * from event where ${where.join(" and ")} order by number desc limit ?`;
+    const order = byTime ? "at_us desc, number desc" : "number desc";
+    const sql = `select * from event where ${where.join(" and ")} order by ${order} limit ?`;
     return this.#db
       .prepare<(string | number)[], EventRow>(sql)
       .all(...values, max)

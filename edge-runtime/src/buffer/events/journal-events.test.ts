@@ -59,6 +59,27 @@ const pageSize = 1_024;
 const wordy = (at: number): ReturnType<typeof contextEvent> =>
   contextEvent(`${at} ${"long ".repeat(800)}`, at);
 
+test("what was lost in memory is claimed from the last samples on, although an event was kept long after them", async (context) => {
+  const rig = newRig(context);
+  const first = rig.open();
+  await first.adoptTags([tag("t1")]);
+  const sampledUs = rig.clock.nowUs();
+  assert(first.append(batchOf([1], sampledUs)));
+  await first.commit();
+  // As on a disk that is full: an event finds room, where a group of samples had none for a minute.
+  await rig.clock.advance(60_000);
+  const event = first.events.keep([commandEvent("c-1")]);
+  await rig.clock.advance(1_000);
+  await event;
+  await first.abandon();
+
+  const second = rig.open();
+  await second.adoptTags([tag("t1")]);
+  const [claim] = await second.gaps({ device }, 0, rig.clock.nowUs());
+  assert.equal(claim?.reason, "gateway down");
+  assert.equal(claim.fromUs, sampledUs);
+});
+
 describe("events in the journal", () => {
   test("a thousand in ten seconds are kept and told one by one, each within 50 ms, with few commits", async (t) => {
     const rig = newRig(t);
@@ -86,6 +107,33 @@ describe("events in the journal", () => {
     );
     const frames = await journal.outbox.framesAfter(journal.epoch, "critical", 0, Infinity);
     assert.ok(frames.length <= 10_000 / 40 + 10, `${frames.length} commits`);
+  });
+
+  test("after a rest a few that follow each other wait for the disk alone; then they share commits", async (t) => {
+    const rig = newRig(t);
+    const journal = rig.open();
+    for (const moment of [0, 1]) {
+      // The clock stands still: whatever waits for it waits for ever.
+      for (let at = 0; at < 5; at++) await journal.events.keep([commandEvent(`${moment} ${at}`)]);
+      const shared = Promise.all([
+        journal.events.keep([commandEvent(`${moment} 5`)]),
+        journal.events.keep([commandEvent(`${moment} 6`)]),
+      ]);
+      let isKept = false;
+      void shared.then(() => (isKept = true));
+      await rig.clock.advance(39);
+      assert.equal(isKept, false);
+      await rig.clock.advance(1);
+      await shared;
+      await rig.clock.advance(200);
+    }
+    assert.deepEqual(await numbersIn(journal), upTo(14));
+    const frames = await journal.outbox.framesAfter(journal.epoch, "critical", 0, Infinity);
+    const contents = frames.flatMap(({ bytes }) => {
+      const frame = parseFrame(bytes);
+      return frame.kind === "frame" ? [frame.head.content] : [];
+    });
+    assert.equal(contents.filter((content) => content === "events").length, 2 * 6, "commits");
   });
 
   test("what a part saves after an event is on disk with it, also where the process ends at once", async (t) => {

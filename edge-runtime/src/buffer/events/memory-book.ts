@@ -31,7 +31,8 @@ export class MemoryEventBook implements EventBook {
 
   async list(query: EventQuery): Promise<readonly EventRecord[]> {
     await Promise.resolve();
-    const asked = this.#lines.filter((line) => isAsked(line, query)).toReversed();
+    const newest = this.#lines.filter((line) => isAsked(line, query)).toReversed();
+    const asked = query.order === "time" ? newest.toSorted((a, b) => b.atUs - a.atUs) : newest;
     return asked.slice(0, query.max).flatMap((line) => toEventRecord(line) ?? []);
   }
 

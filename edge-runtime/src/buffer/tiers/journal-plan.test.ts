@@ -14,7 +14,7 @@ const journal = { bytesMax: 2 ** 31, commitEveryMs: 1_000 };
 
 test("the plan says what goes in which order, after how long an outage, and what never goes", () => {
   const lines = planJournal(journal, tags);
-  assert.match(lines[0] ?? "", /^2048 MiB .* above 1948 MiB, .* 100\.0 values\/s/);
+  assert.match(lines[0] ?? "", /^2048 MiB .* above 1944 MiB, .* 100\.0 values\/s/);
   const [measurements, states, stored, told, buckets, refused, never] = lines.slice(1);
   assert.match(measurements ?? "", /^1\. after 35 days: .*measurements.*"thinned"$/);
   assert.match(states ?? "", /^2\. after \d+ days: .*states.*"thinned"$/);
