@@ -92,6 +92,8 @@ export interface OutboxFrame {
   readonly sealedUs: number;
   /** The whole frame. */
   readonly bytes: Uint8Array;
+  /** It stands for frames that are gone. */
+  readonly isVoid?: true;
 }
 
 /** Where one lane of one epoch stands. */
@@ -244,6 +246,11 @@ export interface EventQuery {
   readonly toUs?: number;
   /** Only those before this number: for the next page. */
   readonly before?: number;
+  /**
+   * By the time at which it happened instead of by number, the newest first either way. Needs `kind`; then no more rows are
+   * read than `max`, however long the journal is and wherever in it the time lies.
+   */
+  readonly order?: "time";
   readonly max: number;
 }
 
@@ -459,7 +466,7 @@ export interface AssetHealth {
   readonly score: number;
   /** Share of the learning that is done, 0..1: before 1 statistics do not judge. */
   readonly learnt: number;
-  /** The episode that lasts, if any. */
+  /** The newest of the episodes that last, if any. */
   readonly episode?: Episode;
 }
 
@@ -489,7 +496,7 @@ export interface EpisodeDesk {
   /** Assets that the settings declare; undefined for any other. */
   health(asset: string): AssetHealth | undefined;
   assets(): readonly AssetHealth[];
-  /** Those that last. */
+  /** Those that last: of an asset one for each cause. */
   episodes(): readonly Episode[];
   /**
    * The verdict of a person on an episode, which becomes a label record. Both are on disk when it resolves.

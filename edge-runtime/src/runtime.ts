@@ -54,6 +54,7 @@ import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gatewa
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { joinRules } from "./rule-parts.ts";
 import { joinSparkplug } from "./sparkplug-parts.ts";
+import { chartMarks } from "./serve/chart-marks.ts";
 import { applyBatch } from "./serve/current-values.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
 import { tagViewOf } from "./serve/tag-view.ts";
@@ -272,6 +273,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         }),
         live,
         indexOf,
+        marks: chartMarks({ book: journal.events, alarms, episodes: detection }),
         captures: (query) => journal.captures(query),
         captureFile: (sha256) => captureFile(captureFolderOf(settings.journal.folder), sha256),
         buffer: (outageS) => journal.buffer(outageS),

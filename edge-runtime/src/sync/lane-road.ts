@@ -124,6 +124,21 @@ export class LaneRoad {
     return undefined;
   }
 
+  /** What `next` will say when these frames, which are one piece, have been handed to the road. */
+  following(
+    positions: readonly OutboxLane[],
+    piece: readonly OutboxFrame[],
+  ): ReturnType<LaneRoad["next"]> {
+    const last = piece.at(-1);
+    const position = positions.find(({ epoch }) => epoch === last?.epoch);
+    if (last === undefined || position === undefined) return undefined;
+    const bytes = piece.reduce((sum, frame) => sum + frame.bytes.length, this.#sentBytes);
+    const room = this.#windowBytes - bytes;
+    const answersRoom = unackedMax - this.#unacked.size - piece.length;
+    if (room <= 0 || answersRoom <= 0 || last.seq >= position.headSeq) return undefined;
+    return { epoch: last.epoch, afterSeq: last.seq, bytesMax: Math.min(room, pieceBytes) };
+  }
+
   /** Answers whether the frame may be handed to the road now. */
   sending(frame: OutboxFrame, nowMs: number): boolean {
     if (!this.#unacked.offer(frame)) return false;

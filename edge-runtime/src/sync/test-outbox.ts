@@ -60,8 +60,13 @@ export class TestOutbox implements Outbox {
   watched: readonly TagId[] = [];
   nowUs = 0;
 
+  /** A frame that stands for others that are gone. */
+  sealVoid(lane: RoadLane): void {
+    this.seal(lane, 1, 10, { isVoid: true });
+  }
+
   /** Seals frames of so many bytes. */
-  seal(lane: RoadLane, count = 1, size = 10): void {
+  seal(lane: RoadLane, count = 1, size = 10, as: Pick<OutboxFrame, "isVoid"> = {}): void {
     const own = this.#of(lane);
     for (let added = 0; added < count; added++) {
       const last = own.frames.at(-1);
@@ -95,6 +100,7 @@ export class TestOutbox implements Outbox {
         sealedUs: this.nowUs,
         bytes: frameBytes(sealed),
         chain: sealed.head.chain,
+        ...as,
       });
     }
     for (const listener of this.#listeners) listener();

@@ -108,6 +108,48 @@ test("after a hello history waits for the critical frames that were there, at mo
   assert.deepEqual(seqs(hub, "history"), [1, 2]);
 });
 
+test("a void waits until what explains it is stored, and what lies before it does not", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  await clock.advance(100);
+  outbox.seal("critical", 1);
+  outbox.seal("live", 2);
+  outbox.sealVoid("live");
+  outbox.seal("live", 1);
+  await clock.advance(10_000);
+  hub.store();
+  assert.deepEqual(seqs(hub, "live"), [1, 2]);
+  await clock.advance(100);
+  hub.store();
+  assert.deepEqual(seqs(hub, "live"), [1, 2, 3, 4]);
+});
+
+test("a void whose explanation the broker does not take waits a minute at most", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  await clock.advance(100);
+  hub.refusals.set("critical", "maximum bytes exceeded");
+  outbox.seal("critical", 1);
+  outbox.sealVoid("live");
+  outbox.seal("live", 1);
+  outbox.seal("history", 1);
+  await clock.advance(50_000);
+  hub.store();
+  assert.deepEqual([seqs(hub, "live"), seqs(hub, "history")], [[], [1]]);
+  await clock.advance(15_000);
+  hub.store();
+  assert.deepEqual(seqs(hub, "live"), [1, 2]);
+});
+
+test("control: a frame that is no void does not wait for critical frames", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  await clock.advance(100);
+  hub.refusals.set("critical", "maximum bytes exceeded");
+  outbox.seal("critical", 1);
+  outbox.seal("live", 2);
+  await clock.advance(100);
+  hub.store();
+  assert.deepEqual(seqs(hub, "live"), [1, 2]);
+});
+
 test("a metered link carries no more than it may, and what happens now before what was", async (context) => {
   const { clock, hub, outbox } = await newRig(context, undefined, {
     bytesPerSMax: 4_000,
@@ -326,4 +368,57 @@ test("a beat is sent once a second while connected", async (context) => {
   const before = hub.beats;
   await clock.advance(10_000);
   assert.equal(hub.beats - before, 10);
+});
+
+test("a long history drains with a piece read ahead: each frame once and in order, also over a cut", async (context) => {
+  const { clock, hub, outbox } = await newRig(context);
+  const frames = 60;
+  // Five of them are a piece; the window holds eight pieces.
+  outbox.seal("history", frames, 200_000);
+  await clock.advance(100);
+  hub.store();
+  await clock.advance(100);
+  const before = seqs(hub, "history").length;
+  assert.ok(before > 0 && before < frames, `${before} frames before the cut`);
+  hub.cut();
+  for (let turn = 0; turn < 100 && seqs(hub, "history").length < frames; turn++) {
+    await clock.advance(1_000);
+    hub.store();
+  }
+  assert.deepEqual(
+    seqs(hub, "history"),
+    Array.from({ length: frames }, (_, at) => at + 1),
+  );
+});
+
+/** What is asked of the journal while so much drains that it takes several pieces, in order. */
+async function askedWhileDraining(
+  context: TestContext,
+  link: Parameters<typeof newRig>[2],
+): Promise<string> {
+  const { clock, hub, outbox } = await newRig(context, undefined, link);
+  const asked: string[] = [];
+  const lanes = outbox.lanes.bind(outbox);
+  const framesAfter = outbox.framesAfter.bind(outbox);
+  outbox.lanes = () => {
+    asked.push("lanes");
+    return lanes();
+  };
+  outbox.framesAfter = (...question) => {
+    asked.push("frames");
+    return framesAfter(...question);
+  };
+  outbox.seal("history", 20, 200_000);
+  await clock.advance(1_000);
+  hub.store();
+  await clock.advance(1_000);
+  return asked.join(" ");
+}
+
+test("where a backlog drains, the next piece is asked before the one at hand is sent; a metered link asks for each when it may go", async (context) => {
+  const unbound = await askedWhileDraining(context, unmetered);
+  assert.match(unbound, /lanes frames frames lanes/);
+  const metered = await askedWhileDraining(context, { bytesPerSMax: 1e6, historyShare: 0.5 });
+  assert.match(metered, /lanes frames lanes/);
+  assert.doesNotMatch(metered, /frames frames/);
 });

@@ -21,9 +21,11 @@ import {
 import type { OrderBook, Outbox, OutboxFrame, OutboxLane } from "../hand-over.ts";
 import { Allowance } from "./allowance.ts";
 import { CriticalFirst } from "./critical-first.ts";
+import { ExplainedFirst } from "./explained-first.ts";
 import { LaneRoad } from "./lane-road.ts";
 import { parseHelloAnswer, parseMarks, toJson, toPositions } from "./messages.ts";
 import { OrderDesk, type OrderDeskOptions } from "./order-desk.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { releaseOnMark, type ReleaseRule } from "./release-rule.ts";
 import type { Road, RoadSession } from "./road.ts";
 import { Waker } from "./waker.ts";
@@ -102,6 +104,8 @@ class Uplink implements Service {
   readonly #lanes: readonly LaneRoad[];
   readonly #orders: OrderDesk;
   readonly #criticalFirst = new CriticalFirst();
+  readonly #explainedFirst = new ExplainedFirst();
+  readonly #ahead: ReadAhead;
   /** Of the link, and of what the lanes that have time may take of it. */
   readonly #allowance: Allowance;
   readonly #share: Allowance;
@@ -128,6 +132,7 @@ class Uplink implements Service {
     this.#options = options;
     this.#rule = options.releaseRule ?? releaseOnMark;
     this.#waker = new Waker(options.clock);
+    this.#ahead = new ReadAhead(options.outbox);
     this.#lanes = laneOrder.map(
       (lane) => new LaneRoad(lane, new Backoff(tryFirstMs, tryLastMs, options.random.fork(lane))),
     );
@@ -213,6 +218,7 @@ class Uplink implements Service {
         if (backoff.tries === 0) log.warn("sync.hub-away", { why: messageChain(failure) });
       }
       this.#session = undefined;
+      this.#ahead.drop();
       this.#greeted = false;
       this.#orders.joined(undefined);
       outbox.linkUp(false);
@@ -240,8 +246,7 @@ class Uplink implements Service {
         await this.#waker.wait(backoff.nextMs(), isClosed);
         continue;
       }
-      await this.#takeMarks();
-      const sent = await this.#sendSome(session, isClosed);
+      const sent = await this.#sendSome(session, await this.#takeMarks(), isClosed);
       if (!sent && this.#marks.size === 0) await this.#waker.wait(this.#dueInMs(), isClosed);
     }
     if (!this.#isEnded()) this.#options.log.warn("sync.connection-ended", { why: closed });
@@ -301,6 +306,7 @@ class Uplink implements Service {
     this.#round++;
     for (const lane of this.#lanes) lane.goBack(this.#round, nowMs);
     this.#criticalFirst.begin(lanes, nowMs);
+    this.#explainedFirst.begin();
     this.#helloWanted = false;
     this.#greeted = true;
     backoff.succeeded();
@@ -393,16 +399,22 @@ class Uplink implements Service {
     this.#waker.wake();
   }
 
-  async #takeMarks(): Promise<void> {
-    if (this.#marks.size === 0) return;
+  /**
+   * Answers where the lanes stand then. All is asked at once: each question by itself would wait for its answer from the
+   * journal's thread, and a lane that drains waits for nothing else.
+   */
+  async #takeMarks(): Promise<readonly OutboxLane[]> {
     const { outbox, clock } = this.#options;
     const marks = [...this.#marks];
     this.#marks.clear();
-    const lanes = await outbox.lanes();
+    const [verdicts, lanes] = await Promise.all([
+      Promise.all(marks.map(([, mark]) => outbox.take(mark))),
+      outbox.lanes(),
+    ]);
     const nowMs = clock.monotonicMs();
+    // Another journal has gone on in this epoch: the hello settles it.
+    if (verdicts.includes("foreign")) this.#wantHello();
     for (const [key, mark] of marks) {
-      // Another journal has gone on in this epoch: the hello settles it.
-      if ((await outbox.take(mark)) === "foreign") this.#wantHello();
       const held = lanes.find(({ epoch, lane }) => epoch === mark.epoch && lane === mark.lane);
       if (held === undefined || mark.storedSeq >= held.storedSeq) {
         this.#belowSinceMs.delete(key);
@@ -412,6 +424,7 @@ class Uplink implements Service {
       this.#belowSinceMs.set(key, sinceMs);
       if (nowMs - sinceMs >= markBelowMs) this.#wantHello();
     }
+    return lanes;
   }
 
   /** @returns whether it will be said: not too soon after the one before */
@@ -423,9 +436,12 @@ class Uplink implements Service {
   }
 
   /** Sends one piece of the first lane that has something; answers whether it did. */
-  async #sendSome(session: RoadSession, isClosed: () => boolean): Promise<boolean> {
+  async #sendSome(
+    session: RoadSession,
+    positions: readonly OutboxLane[],
+    isClosed: () => boolean,
+  ): Promise<boolean> {
     const { outbox, clock, log, gateway } = this.#options;
-    const positions = await outbox.lanes();
     for (const lane of this.#lanes) {
       const own = positions.filter((position) => position.lane === lane.lane);
       const nowMs = clock.monotonicMs();
@@ -440,11 +456,16 @@ class Uplink implements Service {
       // Captures go last: only while nothing else waits, also where it waits for its share or for its window.
       if (lane.lane === "capture" && this.#othersWait(positions)) continue;
       if (next === undefined || !this.#mayGo(lane.lane, positions, nowMs)) continue;
-      const { epoch, afterSeq, bytesMax } = next;
-      const frames = await outbox.framesAfter(epoch, lane.lane, afterSeq, bytesMax);
+      const where = { lane: lane.lane, round: lane.round };
+      const frames = await this.#ahead.take({ ...where, ...next });
+      const following = this.#readsAhead(lane.lane) ? lane.following(own, frames) : undefined;
+      if (following !== undefined) this.#ahead.ask({ ...where, ...following });
       const subject = subjects.frame(lane.lane, gateway.gateway);
+      // A damaged frame becomes a void, and is claimed, when it is read.
+      const since = frames.some(({ isVoid }) => isVoid === true) ? await outbox.lanes() : positions;
       for (const frame of frames) {
         if (isClosed() || !this.#mayGo(lane.lane, positions, nowMs)) break;
+        if (!this.#explainedFirst.mayGo(frame, since, nowMs)) break;
         if (!lane.sending(frame, nowMs)) break;
         this.#spend(frame, nowMs);
         const id = messageId(gateway.gateway, frame.epoch, frame.lane, frame.seq, lane.round);
@@ -453,6 +474,11 @@ class Uplink implements Service {
       if (frames.length > 0) return true;
     }
     return false;
+  }
+
+  /** Where a large backlog drains. On a metered link a piece is seldom sent whole, and would be read for nothing. */
+  #readsAhead(lane: RoadLane): boolean {
+    return lane === "history" && this.#options.link.bytesPerSMax === Infinity;
   }
 
   #othersWait(positions: readonly OutboxLane[]): boolean {
@@ -466,11 +492,13 @@ class Uplink implements Service {
   #mayGo(lane: RoadLane, positions: readonly OutboxLane[], nowMs: number): boolean {
     const inDebt = this.#allowance.dueInMs(nowMs) > 0;
     if (inDebt && (hasTime(lane) || this.#reserve.dueInMs(nowMs) > 0)) return false;
-    if (!hasTime(lane)) return true;
-    if (this.#share.dueInMs(nowMs) > 0) return false;
-    const verdict = this.#criticalFirst.judge(positions, nowMs);
-    if (verdict === "given up") this.#options.log.error("sync.critical-stands", { lane });
-    return verdict !== "wait";
+    if (hasTime(lane) && this.#share.dueInMs(nowMs) > 0) return false;
+    const verdicts = [
+      this.#explainedFirst.judge(lane, positions, nowMs),
+      hasTime(lane) ? this.#criticalFirst.judge(positions, nowMs) : "go on",
+    ];
+    if (verdicts.includes("given up")) this.#options.log.error("sync.critical-stands", { lane });
+    return !verdicts.includes("wait");
   }
 
   #spend(frame: OutboxFrame, nowMs: number): void {
@@ -486,6 +514,7 @@ class Uplink implements Service {
       ...this.#lanes.map((lane) => lane.dueInMs(nowMs)),
       ...rests.filter((restMs) => restMs > 0),
       this.#criticalFirst.dueInMs(nowMs),
+      this.#explainedFirst.dueInMs(nowMs),
     );
   }
 
