@@ -46,7 +46,12 @@ export class CopyRows {
     this.#count++;
     this.#reserve(2);
     this.#int16(this.#types.length);
-    for (const [at, type] of this.#types.entries()) this.#put(type, values[at]);
+    // By index, as below: an iterator would be a good part of a row's time.
+    const types = this.#types;
+    for (let at = 0; at < types.length; at++) {
+      const type = types[at];
+      if (type !== undefined) this.#put(type, values[at]);
+    }
   }
 
   /** All that was pushed; nothing may be pushed after it. */
@@ -110,13 +115,19 @@ export class CopyRows {
     if (isEmpty) return;
     this.#int32(values.length);
     this.#int32(1);
-    for (const value of values) {
-      this.#int32(size);
-      if (size === 2) this.#int16(value);
-      else if (size === 4) this.#int32(value);
-      else if (type === "bigint[]") this.#int64(value);
-      else this.#float64(value);
+    const view = this.#view;
+    let at = this.#at;
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] ?? 0;
+      view.setInt32(at, size);
+      at += 4;
+      if (size === 2) view.setInt16(at, value);
+      else if (size === 4) view.setInt32(at, value);
+      else if (type === "bigint[]") putInt64(view, at, value);
+      else view.setFloat64(at, value);
+      at += size;
     }
+    this.#at = at;
   }
 
   #block(bytes: Uint8Array): void {
@@ -136,14 +147,9 @@ export class CopyRows {
     this.#at += 4;
   }
 
-  /** Numbers are below 2^53: halves are cheaper than a bigint of each. */
   #int64(value: number | bigint): void {
-    if (typeof value === "bigint") {
-      this.#view.setBigInt64(this.#at, value);
-    } else {
-      this.#view.setInt32(this.#at, Math.floor(value / 2 ** 32));
-      this.#view.setUint32(this.#at + 4, value >>> 0);
-    }
+    if (typeof value === "bigint") this.#view.setBigInt64(this.#at, value);
+    else putInt64(this.#view, this.#at, value);
     this.#at += 8;
   }
 
@@ -172,6 +178,12 @@ export async function copyInto(
   const copy = client.query(copyFrom(`copy ${table} (${columns.join(", ")}) from stdin binary`));
   copy.end(rows.finish());
   await finished(copy);
+}
+
+/** Numbers are below 2^53: halves are cheaper than a bigint of each. */
+function putInt64(view: DataView, at: number, value: number): void {
+  view.setInt32(at, Math.floor(value / 2 ** 32));
+  view.setUint32(at + 4, value >>> 0);
 }
 
 function viewOf(bytes: Buffer): DataView {

@@ -99,11 +99,15 @@ export async function readEvents(
 }
 
 /** The newest event of each alarm that is not normal, in no particular order. */
-export async function readAlarms(client: Queryable, max: number): Promise<readonly HubEvent[]> {
+export async function readAlarms(
+  client: Queryable,
+  max: number,
+  gateway?: string,
+): Promise<readonly HubEvent[]> {
   const found = await client.query<EventRow>(
     `select gateway, journal_us, number, at_us, asset, alarm as subject, body from alarms
-     where state <> 'normal' order by gateway, alarm limit $1`,
-    [max],
+     where state <> 'normal' ${gateway === undefined ? "" : "and gateway = $2"} order by gateway, alarm limit $1`,
+    gateway === undefined ? [max] : [max, gateway],
   );
   return found.rows.map(toEvent);
 }

@@ -71,6 +71,18 @@ export function scopeIdOf(scope: LossScope): string {
 }
 
 /** One column of many rows, as one array parameter. */
-export function column<Row, Value>(rows: readonly Row[], of: (row: Row) => Value): Value[] {
-  return rows.map(of);
+export function column<Row>(
+  rows: readonly Row[],
+  of: (row: Row) => string | number | bigint | null,
+): string | readonly (string | number | bigint | null)[] {
+  const values = rows.map(of);
+  return values.every((value) => typeof value !== "string") ? numbers(values) : values;
+}
+
+/**
+ * An array of numbers as a parameter, in the words of PostgreSQL. The driver would quote each of them as if it were a
+ * text, and the server take the quotes off again: with small frames that was a twentieth of the time of either.
+ */
+export function numbers(values: readonly (number | bigint | null)[]): string {
+  return `{${values.map((value) => value ?? "null").join(",")}}`;
 }

@@ -5,6 +5,7 @@ import type pg from "pg";
 
 import { copyInto, CopyRows } from "../database/copy-rows.ts";
 import type { PartitionedTable } from "../database/range-partitions.ts";
+import { numbers } from "../database/rows.ts";
 import { dayOf, dayUs, unpackChunk, type PackedChunk } from "./samples/chunk.ts";
 import type { SeriesBook } from "./series-book.ts";
 
@@ -79,12 +80,12 @@ export async function readChunks(
        }
      ) c`,
     [
-      ranges.map((_, at) => at),
-      ranges.map(({ series }) => series),
-      ranges.map(({ fromUs }) => Math.floor(fromUs)),
-      ranges.map(({ toUs }) => Math.ceil(toUs)),
-      ranges.map(({ fromUs }) => dayOf(fromUs)),
-      ranges.map(({ toUs }) => dayOf(toUs)),
+      numbers(ranges.map((_, at) => at)),
+      numbers(ranges.map(({ series }) => series)),
+      numbers(ranges.map(({ fromUs }) => Math.floor(fromUs))),
+      numbers(ranges.map(({ toUs }) => Math.ceil(toUs))),
+      numbers(ranges.map(({ fromUs }) => dayOf(fromUs))),
+      numbers(ranges.map(({ toUs }) => dayOf(toUs))),
     ],
   );
   for (const row of rows.rows) found[row.at]?.push(toChunk(row));

@@ -124,6 +124,10 @@ test("aggregates of a range are those of its buckets", async () => {
     minutes.map(({ samples }) => samples),
     new Array<number>(10).fill(12),
   );
+  for (const { min = NaN, max = NaN, average = NaN, deviation = NaN } of minutes) {
+    assert.ok(min < average && average < max, `${average} between ${min} and ${max}`);
+    assert.ok(deviation > 0 && deviation <= (max - min) / 2, `${deviation}`);
+  }
   const hours = await history.aggregates(
     gateway.gateway,
     "pump/t0",

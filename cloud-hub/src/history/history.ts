@@ -2,7 +2,13 @@
  * The history of tags over all tiers: frames that nobody has sorted yet, chunks of samples, minutes and hours. What is
  * asked for decides the tier: a line is not drawn from more than its pixels can show.
  */
-import { interruptsHold, widths, type Buckets, type Series } from "@millwright/aggregates";
+import {
+  deviationAt,
+  interruptsHold,
+  widths,
+  type Buckets,
+  type Series,
+} from "@millwright/aggregates";
 import { reducePerColumn, type Log, type ReducedLine } from "@millwright/kit";
 import type { GatewayId, LedgerEntry } from "@millwright/wire-contract";
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
@@ -301,6 +307,7 @@ function toAggregates(buckets: Buckets): readonly Aggregate[] {
       ...(goodUs > 0 && Number.isFinite(of(buckets.integral))
         ? { mean: of(buckets.integral) / goodUs }
         : {}),
+      ...deviationAt(buckets, row),
       worst: of(buckets.worst),
       counted: of(buckets.delta),
     };

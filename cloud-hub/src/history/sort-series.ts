@@ -3,6 +3,7 @@ import { inTime, type RollupRule, type Series } from "@millwright/aggregates";
 import type { Dictionary, GatewayId, LedgerEntry, TagDefinition } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { numbers } from "../database/rows.ts";
 import {
   ChunkReader,
   deleteChunks,
@@ -232,10 +233,10 @@ export async function findDirty(
      left join lateral (select c.first_us from chunks c
        where c.series = k.series and c.first_us > k.last_us order by c.first_us limit 1) n on true`,
     [
-      news.map((_, at) => at),
-      news.map(({ series }) => series),
-      news.map(({ firstUs }) => Math.floor(firstUs)),
-      news.map(({ lastUs }) => Math.ceil(lastUs)),
+      numbers(news.map((_, at) => at)),
+      numbers(news.map(({ series }) => series)),
+      numbers(news.map(({ firstUs }) => Math.floor(firstUs))),
+      numbers(news.map(({ lastUs }) => Math.ceil(lastUs))),
     ],
   );
   const probes = new Map(found.rows.map((row) => [row.at, row]));

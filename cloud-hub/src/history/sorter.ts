@@ -7,15 +7,16 @@ import { ruleOf } from "@millwright/aggregates";
 import {
   bucketOf,
   decodeSamples,
+  SampleScratch,
   type Dictionary,
   type FrameHead,
   type GatewayId,
   type LedgerEntry,
-  type SampleColumns,
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { RangePartitions } from "../database/range-partitions.ts";
+import { Arrivals } from "./arrivals.ts";
 import { toEntry, type EntryRow } from "../database/rows.ts";
 import { inTransaction } from "../database/transaction.ts";
 import { chunkDays } from "./chunk-store.ts";
@@ -34,8 +35,7 @@ import { readStatement, type ToldStatement } from "./rollups/told-statement.ts";
 import { SampleCounts } from "./sample-counts.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
 import { dayOf, dayUs, sensibleUs } from "./samples/chunk.ts";
-import { gatherSamples, type GatheredFrame } from "./samples/gather-samples.ts";
-import { emptySeries, rowAt } from "./samples/merge-series.ts";
+import { rowAt } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
 import { tryToSort } from "./sorter-lock.ts";
 import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
@@ -83,23 +83,13 @@ interface ToldFrame extends ToldStatement {
   readonly dictionary: Dictionary;
 }
 
-interface ReadableFrame {
-  readonly gateway: GatewayId;
-  readonly head: FrameHead;
-  readonly dictionary: Dictionary;
-  readonly samples: SampleColumns;
-}
-
-type Group = Pick<
-  ArrivedSeries,
-  "series" | "segment" | "gateway" | "tag" | "dictionary" | "offsetUs"
->;
-
 export class Sorter {
   readonly #options: SorterOptions;
   readonly #chunks: RangePartitions;
   readonly #minutes: RangePartitions;
   readonly #hours: RangePartitions;
+  readonly #arrivals = new Arrivals();
+  readonly #scratch = new SampleScratch();
 
   constructor(options: SorterOptions) {
     this.#options = options;
@@ -141,22 +131,18 @@ export class Sorter {
     };
     const filling = await readFilling(client, noteDamaged);
     const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
-    const {
-      readable: told,
-      aggregates,
-      parts,
-    } = await this.#withDictionaries(frames, chosen, unreadable);
+    this.#arrivals.clear();
+    const { aggregates, parts } = await this.#withDictionaries(frames, chosen, unreadable);
     const statements = await this.#statements(client, aggregates);
-    const forks = await this.#forks(client);
-    const readable = [...told, ...forks.readable];
-    const heads = readable.map(({ head }) => head);
+    const forks = await this.#takeForks(client);
+    const heads = this.#arrivals.frames.map(({ head }) => head);
     await learnFromHeads(client, heads);
     const late = await correctionsToApply(client);
-    const idle = parts.length === 0 && filling.length === 0 && forks.done.length === 0;
+    const idle = parts.length === 0 && filling.length === 0 && forks.length === 0;
     if (idle && late.length === 0) return undefined;
     const gateways = [...new Set(heads.map(({ gateway }) => gateway))];
     const clocks = new ClockCorrections(await readCorrections(client, gateways));
-    const arrived = await this.#gather(readable, clocks);
+    const arrived = this.#arrivals.finish(clocks);
     await this.#ensurePartitions([
       ...rangesOf(arrived),
       // Asked of another connection: this one must not have touched the table when a partition is made.
@@ -166,7 +152,9 @@ export class Sorter {
 
     const entries = await this.#entries(client, rangesOf(arrived));
     const counts = new SampleCounts();
-    for (const { gateway, samples } of readable) counts.add(gateway, "inFrames", samples.count);
+    for (const { head, sampleCount } of this.#arrivals.frames) {
+      counts.add(head.gateway, "inFrames", sampleCount);
+    }
     for (let at = 0; at < arrived.length; at += seriesPerStep) {
       const step = arrived.slice(at, at + seriesPerStep);
       const { repeats, conflicts } = await sortSeries(
@@ -184,10 +172,10 @@ export class Sorter {
     }
     await noteSorted(client, parts, filling);
     await noteUnreadable(client, unreadable);
-    await noteForks(client, forks.done);
+    await noteForks(client, forks);
     await this.#noteDays(client, touchedDays(arrived));
     await counts.write(client);
-    return { frames: readable.length, ...counts.sum() };
+    return { frames: this.#arrivals.frames.length, ...counts.sum() };
   }
 
   /** Before anything is merged into chunks of these segments: a chunk has one offset. */
@@ -202,38 +190,33 @@ export class Sorter {
       log.info("history.clock-corrected", { gateway, offsetUs });
   }
 
-  /** Forks whose dictionary is here, and which of them need not be looked at again. */
-  async #forks(
-    client: pg.PoolClient,
-  ): Promise<{ readonly readable: readonly ReadableFrame[]; readonly done: readonly bigint[] }> {
+  /** Takes the samples of forks whose dictionary is here; answers which of them need not be looked at again. */
+  async #takeForks(client: pg.PoolClient): Promise<readonly bigint[]> {
     const { pool, book } = this.#options;
     const { forks, broken } = await readForks(client);
-    const readable: ReadableFrame[] = [];
     const done = [...broken];
     for (const { id, head, body } of forks) {
-      const { gateway } = head;
-      const dictionary = await book.dictionary(pool, gateway, head.dictionary);
+      const dictionary = await book.dictionary(pool, head.gateway, head.dictionary);
       if (dictionary === undefined) continue;
       done.push(id);
-      const samples = decodeSamples(body, dictionary);
-      if (!("kind" in samples)) readable.push({ gateway, head, dictionary, samples });
+      const numbers = await book.numbers(pool, head.gateway, dictionary);
+      const samples = decodeSamples(body, dictionary, this.#scratch);
+      if (!("kind" in samples)) this.#arrivals.add(head, dictionary, numbers, samples);
     }
-    return { readable, done };
+    return done;
   }
 
-  /** A frame whose dictionary is still on its way ends its part: what is sorted has no holes. */
+  /** Takes the samples of frames. One whose dictionary is still on its way ends its part: what is sorted has no holes. */
   async #withDictionaries(
     frames: readonly UnsortedFrame[],
     chosen: readonly LanePart[],
     unreadable: DamagedFrame[],
   ): Promise<{
-    readable: readonly ReadableFrame[];
-    aggregates: readonly ToldFrame[];
-    parts: readonly LanePart[];
+    readonly aggregates: readonly ToldFrame[];
+    readonly parts: readonly LanePart[];
   }> {
     const { pool, book, log } = this.#options;
     const waiting = new Map<string, number>();
-    const readable: ReadableFrame[] = [];
     const aggregates: ToldFrame[] = [];
     for (const { epochNo, lane, head, body, rowSeq } of frames) {
       const key = `${epochNo}/${lane}`;
@@ -247,14 +230,15 @@ export class Sorter {
       const read =
         head.content === "aggregates"
           ? readStatement(body, dictionary)
-          : decodeSamples(body, dictionary);
+          : decodeSamples(body, dictionary, this.#scratch);
       if ("kind" in read) {
         log.error("history.frame-undecodable", { gateway, lane, seq, reason: read.reason });
         unreadable.push({ epochNo, lane, seq: rowSeq });
       } else if ("told" in read) {
         aggregates.push({ head, dictionary, ...read });
       } else {
-        readable.push({ gateway, head, dictionary, samples: read });
+        const numbers = await book.numbers(pool, gateway, dictionary);
+        this.#arrivals.add(head, dictionary, numbers, read);
       }
     }
     const parts = chosen.flatMap((part) => {
@@ -263,7 +247,7 @@ export class Sorter {
       const toSeq = until - 1;
       return toSeq > part.afterSeq ? [{ ...part, toSeq }] : [];
     });
-    return { readable, aggregates, parts };
+    return { aggregates, parts };
   }
 
   /** What was told of each tag, and partitions for it, made before the transaction touches their tables. */
@@ -295,61 +279,6 @@ export class Sorter {
     await this.#minutes.ensure(slots);
     await this.#hours.ensure([...slots].map((slot) => Math.floor((slot * hourUs) / dayUs)));
     return told;
-  }
-
-  async #gather(
-    frames: readonly ReadableFrame[],
-    clocks: ClockCorrections,
-  ): Promise<readonly ArrivedSeries[]> {
-    const { pool, book } = this.#options;
-    const groups: Group[] = [];
-    const places = new Map<string, number>();
-    const maps = new Map<string, Int32Array>();
-    const knownTo = new Map<GatewayId, number>();
-    const gathered: GatheredFrame[] = [];
-    for (const { gateway, head, dictionary, samples } of frames) {
-      const { segment } = head.clock;
-      const numbers = await book.numbers(pool, gateway, dictionary);
-      const key = `${gateway}/${dictionary.hash}/${segment}`;
-      let map = maps.get(key);
-      if (map === undefined) maps.set(key, (map = new Int32Array(numbers.length).fill(-1)));
-      // The gateway was there when it sealed this, and the device when it stamped its last sample.
-      knownTo.set(gateway, Math.max(knownTo.get(gateway) ?? 0, head.sealedUs, head.lastUs));
-      for (let row = 0; row < samples.count; row++) {
-        const index = samples.tag[row] ?? 0;
-        if ((map[index] ?? -1) >= 0) continue;
-        const tag = dictionary.byIndex(index);
-        if (tag === undefined) throw new Error(`tag ${index} is not in its dictionary`);
-        // For stamps made by a device the segment is the device, so that what it sends again is known again.
-        const own = tag.clock === "device" ? 0 : segment;
-        const series = numbers[index] ?? -1;
-        const place = `${series}/${own}`;
-        let group = places.get(place);
-        if (group === undefined) {
-          group = groups.push({ series, segment: own, gateway, tag, dictionary, offsetUs: 0 }) - 1;
-          places.set(place, group);
-        }
-        // The newest dictionary writes the chunk.
-        groups[group] = {
-          ...(groups[group] as Group),
-          tag,
-          dictionary,
-          offsetUs: tag.clock === "device" ? 0 : clocks.of(head),
-        };
-        map[index] = group;
-      }
-      gathered.push({ samples, groups: map, sealedUs: head.sealedUs });
-    }
-    const merged = gatherSamples(gathered, groups.length);
-    const arrived = groups.map((group, at): ArrivedSeries => ({
-      ...group,
-      samples: merged[at]?.series ?? emptySeries,
-      repeats: merged[at]?.repeats ?? 0,
-      conflicts: merged[at]?.conflicts ?? 0,
-      rule: ruleOf(group.tag),
-      knownToUs: knownTo.get(group.gateway) ?? 0,
-    }));
-    return arrived.toSorted((a, b) => a.series - b.series);
   }
 
   /** Before the transaction touches these tables: making a partition waits for those who do. */

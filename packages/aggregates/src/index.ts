@@ -7,6 +7,7 @@ export { interruptsHold, type Gap } from "./gap.ts";
 export { inTime, type Series } from "./series.ts";
 export { rollUp, type Rollup, type RollupInput } from "./roll-up.ts";
 export { mergeBuckets } from "./merge.ts";
+export { deviationAt } from "./deviation.ts";
 export { sumTolerance } from "./rounding.ts";
 export {
   decodeFiner,

@@ -9,6 +9,7 @@ export type Series = Omit<SampleColumns, "tag">;
  */
 export function inTime(series: Series, fromUs: number, toUs: number): Series {
   const { count, measuredUs } = series;
+  if (isInTime(series, fromUs, toUs)) return series;
   const rows = new Uint32Array(count);
   let taken = 0;
   let rising = true;
@@ -20,7 +21,6 @@ export function inTime(series: Series, fromUs: number, toUs: number): Series {
     previous = us;
     rows[taken++] = row;
   }
-  if (taken === count && rising) return series;
   const order = rows.subarray(0, taken);
   if (!rising) order.sort((a, b) => (measuredUs[a] ?? 0) - (measuredUs[b] ?? 0) || a - b);
   const sorted = {
@@ -39,4 +39,15 @@ export function inTime(series: Series, fromUs: number, toUs: number): Series {
     if (scalar !== undefined) wide.set(at, scalar);
   }
   return wide.size === 0 ? sorted : { ...sorted, wide };
+}
+
+/** As nearly always: then nothing is made anew. */
+function isInTime({ count, measuredUs }: Series, fromUs: number, toUs: number): boolean {
+  let previous = fromUs;
+  for (let row = 0; row < count; row++) {
+    const us = measuredUs[row] ?? NaN;
+    if (!(us >= previous && us < toUs)) return false;
+    previous = us;
+  }
+  return true;
 }

@@ -26,12 +26,13 @@ export function packBuckets(
   const count = end - from;
   const places = rows(from, end, (row) => ((buckets.startUs[row] ?? NaN) - slotUs) / widthUs);
   const first = places[0] ?? 0;
-  const column = (of: ArrayLike<number>): number[] => rows(from, end, (row) => of[row] ?? NaN);
+  const column = (of: Float64Array | Uint32Array): number[] => slice(of, from, end);
   const samples = column(buckets.samples);
   const good = column(buckets.good);
   const goodUs = column(buckets.goodUs);
   const values = [buckets.min, buckets.max, buckets.first, buckets.last].flatMap(column);
   const sums = [buckets.sum, buckets.sumSquares, buckets.integral].map(column);
+  const packed = packValues(values);
   return {
     first,
     count,
@@ -39,15 +40,15 @@ export function packBuckets(
     samples: short(samples),
     good: good.every((one, at) => one === samples[at]) ? null : short(good),
     goodUs: goodUs.every((us) => us === widthUs) ? null : short(signed(goodUs)),
-    worst: unlessZero(rows(from, end, (row) => (buckets.worst[row] ?? 0) | 0)),
-    ...packValues(values),
+    worst: unlessZero(buckets.worst, from, end)?.map((code) => code | 0) ?? null,
+    ...packed,
     firstUs: packTimes(buckets, buckets.firstUs, from, end),
     lastUs: packTimes(buckets, buckets.lastUs, from, end),
-    ...packSums(values, sums, good, goodUs),
-    delta: unlessZero(column(buckets.delta)),
-    rollOvers: unlessZero(column(buckets.rollOvers)),
-    resets: unlessZero(column(buckets.resets)),
-    changes: unlessZero(column(buckets.changes)),
+    ...packSums(packed, sums, good, goodUs),
+    delta: unlessZero(buckets.delta, from, end),
+    rollOvers: unlessZero(buckets.rollOvers, from, end),
+    resets: unlessZero(buckets.resets, from, end),
+    changes: unlessZero(buckets.changes, from, end),
     states: packStates(buckets, from, end),
     exact: packExact(buckets.exact, from, end),
     told: null,
@@ -87,7 +88,7 @@ type PackedSums = Pick<
 
 /** Sums of whole numbers are whole: what a double has beyond is noise of adding. */
 function packSums(
-  values: readonly number[],
+  { decimals, base, values8 }: PackedValues,
   [sum = [], squares = [], integral = []]: readonly (readonly number[])[],
   good: readonly number[],
   goodUs: readonly number[],
@@ -102,7 +103,6 @@ function packSums(
     integrals8: null,
     integralsDouble: null,
   };
-  const { decimals, base, values8 } = packValues(values);
   if (decimals === null) {
     if (values8 === null) return none;
     return { ...none, sumsDouble: sum, squaresDouble: squares, integralsDouble: integral };
@@ -118,10 +118,7 @@ function packSums(
     const wholeSquares = Math.round((squares[at] ?? 0) * power * power);
     const wholeIntegral = Math.round((integral[at] ?? 0) * power);
     const shifted = whole - base * count;
-    const shiftedSquares =
-      BigInt(clamp(wholeSquares)) -
-      2n * BigInt(clamp(base)) * BigInt(clamp(shifted)) -
-      BigInt(clamp(base)) ** 2n * BigInt(count);
+    const shiftedSquares = squaresAround(base, wholeSquares, shifted, count);
     const shiftedIntegral = wholeIntegral - base * (goodUs[at] ?? 0);
     // What cannot be written exactly stays a double.
     exact &&=
@@ -129,15 +126,15 @@ function packSums(
       wholeSquares < exactMost &&
       Math.abs(wholeIntegral) < exactMost &&
       Math.abs(base * (goodUs[at] ?? 0)) < exactMost &&
-      shiftedSquares >= 0n &&
-      shiftedSquares < BigInt(exactMost);
+      shiftedSquares >= 0 &&
+      shiftedSquares < exactMost;
     // Whoever reads it does these sums backwards; where a last digit would be lost, the double is kept.
     exact &&=
       (shifted + base * count) / power === sum[at] &&
       wholeSquares / (power * power) === squares[at] &&
       (shiftedIntegral + base * (goodUs[at] ?? 0)) / power === integral[at];
     around.push(shifted);
-    squared.push(Number(shiftedSquares));
+    squared.push(shiftedSquares);
     held.push(shiftedIntegral);
   }
   if (!exact)
@@ -154,6 +151,21 @@ function packSums(
 
 /** Whole numbers below are exact as doubles, with room for what is added. */
 const exactMost = 2 ** 52;
+
+/** The sum of squares around the base, from that around 0. Exact where it is below `exactMost`. */
+function squaresAround(base: number, squares: number, shifted: number, count: number): number {
+  const product = 2 * base * shifted;
+  const ofBase = base * base * count;
+  // Of such numbers each sum is exact; the others are few.
+  if (squares < 2 ** 51 && Math.abs(product) < 2 ** 51 && ofBase < 2 ** 51) {
+    return squares - product - ofBase;
+  }
+  return Number(
+    BigInt(clamp(squares)) -
+      2n * BigInt(clamp(base)) * BigInt(clamp(shifted)) -
+      BigInt(clamp(base)) ** 2n * BigInt(count),
+  );
+}
 
 function clamp(whole: number): number {
   return Number.isSafeInteger(whole) ? whole : 0;
@@ -241,8 +253,23 @@ function short(column: readonly number[]): readonly number[] {
   return first !== undefined && column.every((one) => one === first) ? [first] : column;
 }
 
-function unlessZero(column: readonly number[]): readonly number[] | null {
-  return column.every((one) => one === 0) ? null : column;
+/** Mostly it is: then nothing is made of it. */
+function unlessZero(
+  column: Float64Array | Uint32Array,
+  from: number,
+  end: number,
+): readonly number[] | null {
+  for (let row = from; row < end; row++) {
+    if (column[row] !== 0) return slice(column, from, end);
+  }
+  return null;
+}
+
+/** As an array: what a row of the database is made of. */
+function slice(of: Float64Array | Uint32Array, from: number, end: number): number[] {
+  const column = new Array<number>(end - from);
+  for (let row = from; row < end; row++) column[row - from] = of[row] ?? NaN;
+  return column;
 }
 
 /** A loop, because it is the innermost one: minutes of all tags go through it. */

@@ -4,6 +4,7 @@ import type pg from "pg";
 
 import { copyInto, CopyRows, type CopyType } from "../../database/copy-rows.ts";
 import type { PartitionedTable } from "../../database/range-partitions.ts";
+import { numbers } from "../../database/rows.ts";
 import type { PackedBuckets } from "./packed-buckets.ts";
 import { unpackBuckets } from "./unpack-buckets.ts";
 
@@ -83,8 +84,12 @@ export async function upsertRollups(
   await deleteRollups(client, tier, rows);
   const names = columns.map(([name]) => name);
   const copied = new CopyRows(["integer", "integer", ...columns.map(([, type]) => type)]);
+  const values = new Array<unknown>(columns.length + 2);
   for (const { series, slot, packed } of rows) {
-    copied.push([series, slot, ...columns.map(([, , of]) => of(packed))]);
+    values[0] = series;
+    values[1] = slot;
+    for (let at = 0; at < columns.length; at++) values[at + 2] = columns[at]?.[2](packed);
+    copied.push(values);
   }
   await copyInto(client, tier.table.name, ["series", "slot", ...names], copied);
 }
@@ -102,7 +107,7 @@ export async function deleteRollups(
   await client.query(
     `delete from ${tier.table.name} r using unnest($1::int[], $2::int[]) k (series, slot)
      where r.series = k.series and r.slot = k.slot`,
-    [found.map(({ series }) => series), found.map(({ slot }) => slot)],
+    [numbers(found.map(({ series }) => series)), numbers(found.map(({ slot }) => slot))],
   );
 }
 
@@ -132,22 +137,22 @@ function rowsOfRanges({ table }: RollupTier): string {
 
 function columnsOfRanges(ranges: readonly SlotRange[]): unknown[] {
   return [
-    ranges.map((_, at) => at),
-    ranges.map(({ series }) => series),
-    ranges.map(({ fromSlot }) => fromSlot),
-    ranges.map(({ toSlot }) => toSlot),
+    numbers(ranges.map((_, at) => at)),
+    numbers(ranges.map(({ series }) => series)),
+    numbers(ranges.map(({ fromSlot }) => fromSlot)),
+    numbers(ranges.map(({ toSlot }) => toSlot)),
     // Once more for all of them, so that partitions are left out before anything is read.
     least(ranges.map(({ fromSlot }) => fromSlot)),
     greatest(ranges.map(({ toSlot }) => toSlot)),
   ];
 }
 
-function least(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => Math.min(a, b), Infinity);
+function least(of: readonly number[]): number {
+  return of.reduce((a, b) => Math.min(a, b), Infinity);
 }
 
-function greatest(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+function greatest(of: readonly number[]): number {
+  return of.reduce((a, b) => Math.max(a, b), -Infinity);
 }
 
 export interface SlotRange {

@@ -1,0 +1,114 @@
+/** What a pass has read of frames, by tag and clock segment. */
+import { ruleOf } from "@millwright/aggregates";
+import type {
+  Dictionary,
+  FrameHead,
+  GatewayId,
+  SampleColumns,
+  TagDefinition,
+} from "@millwright/wire-contract";
+
+import type { ClockCorrections } from "./clock-corrections.ts";
+import { SampleGatherer } from "./samples/gather-samples.ts";
+import { emptySeries } from "./samples/merge-series.ts";
+import type { ArrivedSeries } from "./sort-series.ts";
+
+/** Whose samples a group holds. */
+interface Group {
+  readonly series: number;
+  readonly segment: number;
+  /** Of the newest dictionary: it writes the chunk. */
+  readonly tag: TagDefinition;
+  readonly dictionary: Dictionary;
+  readonly head: FrameHead;
+}
+
+/** A frame of samples, but for the samples. */
+export interface ArrivedFrame {
+  readonly head: FrameHead;
+  readonly sampleCount: number;
+}
+
+/** Used for one pass after the other, because of the memory of its rows. */
+export class Arrivals {
+  readonly #rows = new SampleGatherer();
+  #groups: Group[] = [];
+  readonly #places = new Map<string, number>();
+  /** By dictionary and clock segment: the group by tag index, -1 where none is known yet. */
+  readonly #maps = new Map<Dictionary, Map<number, Int32Array>>();
+  readonly #knownToUs = new Map<GatewayId, number>();
+  #frames: ArrivedFrame[] = [];
+
+  /** Begins anew; what was answered before is not valid any more. */
+  clear(): void {
+    this.#rows.clear();
+    this.#groups = [];
+    this.#places.clear();
+    this.#maps.clear();
+    this.#knownToUs.clear();
+    this.#frames = [];
+  }
+
+  /** In the order in which they came. */
+  get frames(): readonly ArrivedFrame[] {
+    return this.#frames;
+  }
+
+  /**
+   * Takes what was decoded of a frame; it is copied.
+   *
+   * @param numbers series of the dictionary's tags, by tag index
+   */
+  add(head: FrameHead, dictionary: Dictionary, numbers: Int32Array, samples: SampleColumns): void {
+    const { gateway, sealedUs, lastUs } = head;
+    this.#frames.push({ head, sampleCount: samples.count });
+    // The gateway was there when it sealed this, and the device when it stamped its last sample.
+    const known = Math.max(this.#knownToUs.get(gateway) ?? 0, sealedUs, lastUs);
+    this.#knownToUs.set(gateway, known);
+    const map = this.#mapOf(dictionary, head.clock.segment, numbers.length);
+    const { tag, count } = samples;
+    for (let row = 0; row < count; row++) {
+      const index = tag[row] ?? 0;
+      if ((map[index] ?? -1) < 0) map[index] = this.#groupOf(index, head, dictionary, numbers);
+    }
+    this.#rows.add(samples, map, sealedUs);
+  }
+
+  /** By series. */
+  finish(clocks: ClockCorrections): readonly ArrivedSeries[] {
+    const merged = this.#rows.finish();
+    const arrived = this.#groups.map(({ head, ...group }, at): ArrivedSeries => ({
+      ...group,
+      gateway: head.gateway,
+      offsetUs: group.tag.clock === "device" ? 0 : clocks.of(head),
+      samples: merged[at]?.series ?? emptySeries,
+      repeats: merged[at]?.repeats ?? 0,
+      conflicts: merged[at]?.conflicts ?? 0,
+      rule: ruleOf(group.tag),
+      knownToUs: this.#knownToUs.get(head.gateway) ?? 0,
+    }));
+    return arrived.toSorted((a, b) => a.series - b.series);
+  }
+
+  #mapOf(dictionary: Dictionary, segment: number, tags: number): Int32Array {
+    let bySegment = this.#maps.get(dictionary);
+    if (bySegment === undefined)
+      this.#maps.set(dictionary, (bySegment = new Map<number, Int32Array>()));
+    let map = bySegment.get(segment);
+    if (map === undefined) bySegment.set(segment, (map = new Int32Array(tags).fill(-1)));
+    return map;
+  }
+
+  #groupOf(index: number, head: FrameHead, dictionary: Dictionary, numbers: Int32Array): number {
+    const tag = dictionary.byIndex(index);
+    if (tag === undefined) throw new Error(`tag ${index} is not in its dictionary`);
+    // For stamps made by a device the segment is the device, so that what it sends again is known again.
+    const segment = tag.clock === "device" ? 0 : head.clock.segment;
+    const series = numbers[index] ?? -1;
+    const place = `${series}/${segment}`;
+    let group = this.#places.get(place);
+    if (group === undefined) this.#places.set(place, (group = this.#rows.openGroup()));
+    this.#groups[group] = { series, segment, tag, dictionary, head };
+    return group;
+  }
+}
