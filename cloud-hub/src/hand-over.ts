@@ -131,8 +131,8 @@ export interface FrameReader {
   ): Promise<readonly ClockRecord[]>;
   /** By time, the newest first. */
   events(asked: EventsAsked): Promise<readonly HubEvent[]>;
-  /** The newest event of each alarm that is not normal, in no particular order. */
-  alarms(max: number): Promise<readonly HubEvent[]>;
+  /** The newest event of each alarm that is not normal, in no particular order. @param gateway all when it is absent */
+  alarms(max: number, gateway?: string): Promise<readonly HubEvent[]>;
   quarantine(rowsMax: number): Promise<readonly QuarantineRow[]>;
 }
 

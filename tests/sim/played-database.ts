@@ -128,8 +128,8 @@ export class PlayedDatabase implements FrameStore {
     return this.store.events(...asked);
   }
 
-  alarms(max: number): ReturnType<FrameStore["alarms"]> {
-    return this.store.alarms(max);
+  alarms(max: number, gateway?: string): ReturnType<FrameStore["alarms"]> {
+    return this.store.alarms(max, gateway);
   }
 
   quarantine(rowsMax: number): ReturnType<FrameStore["quarantine"]> {

@@ -8,6 +8,8 @@ import {
   type LedgerEntry,
 } from "@millwright/wire-contract";
 
+import { valuesOfDevice } from "./values-of-device.ts";
+
 export interface HubContent {
   /** Within a tag, in the order in which they were made; none twice, by their identity. */
   readonly samples: readonly Stored[];
@@ -15,6 +17,8 @@ export interface HubContent {
 }
 
 interface Told extends Stored {
+  /** As the hub reads it: what the gateway stamped, with what is known of its clock. */
+  readonly readUs: number;
   readonly segment: number;
   readonly late: boolean;
 }
@@ -33,6 +37,9 @@ export async function readHub(
     (a, b) =>
       a.epochRank - b.epochRank || a.head.rawFrom - b.head.rawFrom || a.head.seq - b.head.seq,
   );
+  // The newest record of a run says by how much its clock was off.
+  const records = await store.clockRecords(gateway, ...all);
+  const offsets = new Map(records.map(({ segment, offsetUs }) => [segment, offsetUs]));
   const told: Told[] = [];
   for (const { head, body, epochRank } of inOrder) {
     // Named by no hello to this hub: it was restored, the broker brought frames of what it had lost, and their journal never
@@ -45,9 +52,13 @@ export async function readHub(
     for (let row = 0; row < columns.count; row++) {
       // "Device unreachable" is a sample too, but none that the device has handed out.
       if (severityOf(columns.status[row] ?? 0) !== "good") continue;
+      const measuredUs = columns.measuredUs[row] ?? NaN;
+      const tag = dictionary.byIndex(columns.tag[row] ?? -1);
+      const offsetUs = offsets.get(head.clock.segment) ?? head.clock.offsetUs;
       told.push({
-        tag: dictionary.byIndex(columns.tag[row] ?? -1)?.id ?? "",
-        measuredUs: columns.measuredUs[row] ?? NaN,
+        tag: tag?.id ?? "",
+        measuredUs,
+        readUs: measuredUs + (tag?.clock === "gateway" ? offsetUs : 0),
         value: columns.value[row] ?? NaN,
         segment: head.clock.segment,
         late: head.late,
@@ -72,11 +83,31 @@ function onceEach(told: readonly Told[]): readonly Told[] {
 
 /**
  * Within a tag one run of the clock after the other, in the order in which they began; what came late stands in its run
- * where its time says.
+ * where its time says. A run of which nothing came in its turn has no place of its own: it stands where its time says, too,
+ * before the runs that began later.
  */
 function latePlaced(told: readonly Told[]): readonly Stored[] {
-  const runs = Map.groupBy(told, ({ tag, segment }) => `${tag}/${segment}`);
-  return [...runs.values()].flatMap((run) =>
+  // Two copies with the same random numbers stamp in one segment, and are two boxes all the same.
+  const ofBox = ({ segment, ...one }: Told): string => `${seriesOf(one)}/${segment}`;
+  const runs = [...Map.groupBy(told, ofBox).values()].map((run) =>
     run.some(({ late }) => late) ? run.toSorted((a, b) => a.measuredUs - b.measuredUs) : run,
   );
+  const placed: (readonly Told[])[] = [];
+  for (const run of runs) {
+    const before = run.every(({ late }) => late)
+      ? placed.findLastIndex((other) => beganBefore(other, run)) + 1
+      : placed.length;
+    placed.splice(before, 0, run);
+  }
+  return placed.flat();
+}
+
+/** Of a tag and device, as far as its times say. */
+function beganBefore([one]: readonly Told[], [other]: readonly Told[]): boolean {
+  if (one === undefined || other === undefined) return false;
+  return seriesOf(one) === seriesOf(other) && one.readUs <= other.readUs;
+}
+
+function seriesOf({ tag, value }: Pick<Told, "tag" | "value">): string {
+  return `${tag}/${Math.floor(value / valuesOfDevice)}`;
 }

@@ -284,6 +284,31 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       assert.equal((await open().gateway(gateway.gateway))?.hello?.name, "Press shop");
     });
 
+    test("a journal that was put back is claimed by what its clock said in the newest frame that came", async () => {
+      const gateway = nextGateway();
+      const first = gateway.hello();
+      await open().hello(first, receivedUs);
+      // It said 1, 2 and 3 s.
+      await take(gateway, ...threeFrames(gateway));
+      const [copied] = first.epochs;
+      assert.ok(copied !== undefined);
+      const parent = gateway.epoch;
+      const again = {
+        epoch: gateway.newEpoch(),
+        parent,
+        lastCommitUs: 9_000_000,
+        startedUs: 30_000_000,
+        lanes: [],
+      };
+      const journal = { epoch: parent, startedUs: 0 };
+      await open().hello(gateway.hello({ journal, epochs: [copied, again] }), receivedUs + 5);
+      const entries = await open().entriesBetween(gateway.gateway, -1e15, 1e15, 10);
+      assert.deepEqual(
+        entries.map(({ reason, fromUs, toUs }) => [reason, fromUs, toUs]),
+        [["gateway down", -7_000_000, 30_000_000]],
+      );
+    });
+
     test("a gateway that was promised more than there is gets a new incarnation", async () => {
       const gateway = nextGateway();
       const { incarnation } = await open().hello(gateway.hello(), receivedUs);

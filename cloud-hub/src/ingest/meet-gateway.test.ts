@@ -37,9 +37,9 @@ class Book {
   #epochs = new Map<Epoch, KnownEpoch>();
   #running: Epoch | undefined;
 
-  hear(said: Hello): Meeting {
+  hear(said: Hello, putBack: readonly Epoch[] = []): Meeting {
     const known = [...this.#epochs.values()];
-    const met = meetGateway(known, this.#running, said, [], true, nowUs);
+    const met = meetGateway(known, this.#running, said, [], new Set(putBack), true, nowUs);
     for (const { epoch: of, parent, startedUs } of said.epochs) {
       const before = this.#epochs.get(of);
       this.#epochs.set(of, {
@@ -50,6 +50,7 @@ class Book {
         completeUs: before?.completeUs ?? met.begins.get(of),
         ended: before?.ended ?? false,
         fenced: (before?.fenced ?? false) || (met.fenced && of === said.epochs.at(-1)?.epoch),
+        heard: before?.heard,
       });
     }
     for (const of of met.ended) this.change(of, { ended: true });
@@ -85,9 +86,18 @@ test("a new journal of which a hub that was put back has got frames before its h
     completeUs: 300,
     ended: false,
     fenced: false,
+    heard: undefined,
   };
   const fromFrames = { ...old, epoch: r, rank: undefined, startedUs: 0, completeUs: undefined };
-  const met = meetGateway([old, fromFrames], a, hello(r, position(r, 500)), [], true, nowUs);
+  const met = meetGateway(
+    [old, fromFrames],
+    a,
+    hello(r, position(r, 500)),
+    [],
+    new Set(),
+    true,
+    nowUs,
+  );
   assert.deepEqual(rangesOf(met), [["journal lost", 300, 500]]);
 });
 
@@ -97,6 +107,49 @@ test("where the clock of a new journal is behind, the claim holds for its times 
   // Its clock says 2,000 less than the hub's.
   const met = book.hear({ ...hello(r, position(r, 1_500)), nowUs: nowUs - 2_000 });
   assert.deepEqual(rangesOf(met), [["journal lost", -1_000, 3_500]]);
+});
+
+test("a journal that was lost with a clock ahead is claimed up to where that clock had come", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 1_000)));
+  // At 2,000 by the hub's clock it said 3,500; it ran on until the new journal began.
+  book.change(a, { completeUs: 1_500, heard: { saidUs: 3_500, atUs: 2_000 } });
+  const met = book.hear({ ...hello(r, position(r, 2_600)), nowUs });
+  assert.deepEqual(rangesOf(met), [["journal lost", 1_500, 4_100]]);
+});
+
+test("a journal whose clock was right is claimed up to the start of the new one, and no further", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 1_000)));
+  book.change(a, { completeUs: 1_500, heard: { saidUs: 1_990, atUs: 2_000 } });
+  const met = book.hear({ ...hello(r, position(r, 2_600)), nowUs });
+  assert.deepEqual(rangesOf(met), [["journal lost", 1_500, 2_600]]);
+});
+
+test("what a journal had before it was put back is claimed by the clock that the hub has heard", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 20_000_000)));
+  // It had committed at 21 s when it was copied; then its clock was set back, and the hub got frames of 20.5 s.
+  book.change(a, { heard: { saidUs: 20_500_000, atUs: 21_500_000 } });
+  const started = child(b, a, 22_000_000, 21_000_000);
+  const met = book.hear(hello(a, position(a, 20_000_000), started), [a]);
+  assert.deepEqual(rangesOf(met), [["gateway down", 10_500_000, 22_000_000]]);
+  assert.deepEqual(rangesOf(book.hear(hello(a, position(a, 20_000_000), started), [a])), []);
+});
+
+test("a journal that was put back under a clock that is behind is claimed for right times, too", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 1_000)));
+  const said = hello(a, position(a, 1_000), child(b, a, 4_000, 3_000));
+  const met = book.hear({ ...said, nowUs: nowUs - 500 }, [a]);
+  assert.deepEqual(rangesOf(met), [["gateway down", 2_500, 4_500]]);
+});
+
+test("a start of a journal that nobody put back is claimed by the gateway alone", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 1_000)));
+  const said = hello(a, position(a, 1_000), child(b, a, 4_000, 3_000));
+  assert.deepEqual(rangesOf(book.hear({ ...said, nowUs: nowUs - 500 })), []);
 });
 
 test("a new journal is claimed from where the one before is complete, once", () => {

@@ -18,6 +18,14 @@ export interface KnownEpoch {
   readonly ended: boolean;
   /** A hello of it has come although another gateway with this name had started later. */
   readonly fenced: boolean;
+  /** Of the newest frame that the hub has of it; undefined when it has none. */
+  readonly heard: ClockHeard | undefined;
+}
+
+/** What a gateway's clock said when it sealed a frame, and the hub's when the frame came: not before it was sealed. */
+export interface ClockHeard {
+  readonly saidUs: number;
+  readonly atUs: number;
 }
 
 export interface Meeting {
@@ -38,6 +46,8 @@ export interface Meeting {
 
 /** The clock of a copy that nobody heard may have been set back: by a time zone, or a day. */
 const setBackUs = 25 * 3_600_000_000;
+/** What was in memory may have been measured this long before the newest frame was sealed. */
+const inMemoryUs = 10_000_000;
 /** Numbers of a gateway's own entries begin with 1. */
 const hubsNumber = 0;
 
@@ -45,14 +55,16 @@ const hubsNumber = 0;
  * @param known all epochs of the gateway
  * @param running the one that was started last, before this hello
  * @param marks as they will be answered
- * @param nowUs the hub's clock: how long a claim may reach where the gateway's own was set back
+ * @param putBack epochs of the journal with heads below the marks that stand: another copy of it had gone on there
  * @param sameHub the gateway has met this incarnation before, so what it does not name it has released
+ * @param nowUs the hub's clock: how long a claim may reach where the gateway's own was set back
  */
 export function meetGateway(
   known: readonly KnownEpoch[],
   running: Epoch | undefined,
   hello: Hello,
   marks: readonly LaneMark[],
+  putBack: ReadonlySet<Epoch>,
   sameHub: boolean,
   nowUs: number,
 ): Meeting {
@@ -78,6 +90,7 @@ export function meetGateway(
     ended: endedOf(known, hello, marks, sameHub ? ancestors : new Set()),
     claims: [
       ...lost.claims,
+      ...claimPutBack(byEpoch, hello, putBack, nowUs),
       ...(fenced && isNews && begun ? claimCopy(byEpoch, known, running, nowUs) : []),
     ],
     running: fenced ? running : (own ?? running),
@@ -88,9 +101,10 @@ export function meetGateway(
 /** A first epoch that is not known is that of a journal that took the place of another one (8.4). */
 function claimLost(
   known: readonly KnownEpoch[],
-  { journal, nowUs: theirUs }: Hello,
+  hello: Hello,
   nowUs: number,
 ): Pick<Meeting, "claims" | "covered"> {
+  const { journal } = hello;
   const covered = new Map<Epoch, number>();
   // Known from its frames alone, which the broker brought to a hub that was put back, it has claimed nothing yet.
   const isMet = known.some(({ epoch, rank }) => epoch === journal?.epoch && rank !== undefined);
@@ -100,11 +114,30 @@ function claimLost(
   const open = known.filter(({ ended, rank }) => !ended && rank !== undefined);
   if (open.length === 0) return { claims: [], covered };
   const sinceOf = ({ completeUs, startedUs }: KnownEpoch): number => completeUs ?? startedUs;
+  const lives = open.map((one): Life => ({ sinceUs: sinceOf(one), heard: one.heard }));
   // The newest time that is known of any epoch shows a clock that was set back even where its own epoch lost nothing.
-  const sinces = [...open.map(sinceOf), Math.max(...known.map(sinceOf))];
+  const newest: Life = { sinceUs: Math.max(...known.map(sinceOf)), heard: undefined };
   for (const { epoch } of open) covered.set(epoch, journal.startedUs);
-  const behindUs = theirUs === undefined ? 0 : Math.max(0, nowUs - theirUs);
-  return { claims: [claim("journal lost", sinces, journal.startedUs, nowUs, behindUs)], covered };
+  const claims = [claimLives("journal lost", [...lives, newest], journal.startedUs, hello, nowUs)];
+  return { claims, covered };
+}
+
+/**
+ * A start of a journal that was put back: its own claim begins with its last commit, by the clock as it is now. What the
+ * clock did in what was lost only the hub has heard (docs/adr/0038).
+ */
+function claimPutBack(
+  known: ReadonlyMap<Epoch, KnownEpoch>,
+  hello: Hello,
+  putBack: ReadonlySet<Epoch>,
+  nowUs: number,
+): readonly LedgerEntry[] {
+  return hello.epochs.flatMap(({ epoch, parent, lastCommitUs, startedUs }) => {
+    const isMet = known.get(epoch)?.rank !== undefined;
+    if (isMet || parent === undefined || !putBack.has(parent)) return [];
+    const life = { sinceUs: lastCommitUs ?? startedUs, heard: known.get(parent)?.heard };
+    return [claimLives("gateway down", [life], startedUs, hello, nowUs)];
+  });
 }
 
 /**
@@ -121,45 +154,80 @@ function claimCopy(
   if (other === undefined) return [];
   const starts = known.filter(({ rank }) => rank !== undefined).map(startOf);
   const firstUs = Math.min(...starts) - setBackUs;
-  return [claim("restored copy", [firstUs], Math.max(other.startedUs, nowUs), nowUs)];
+  return [claim("restored copy", [[firstUs, Math.max(other.startedUs, nowUs)]])];
 }
 
 function startOf({ startedUs }: KnownEpoch): number {
   return startedUs;
 }
 
+/** A part of a gateway's life of which something may be lost. */
+interface Life {
+  /** By the clock of its time. */
+  readonly sinceUs: number;
+  readonly heard: ClockHeard | undefined;
+}
+
 /**
- * @param sinces one for each epoch that may have lost something, by the clock of its time
- * @param behindUs by how much the clock by which `untilUs` is told is behind the hub's. What was lost may bear times of it, and
- *   of one that was right
+ * What was lost may bear times of a clock that was right, of the one that told `untilUs`, and of the one that was heard last
+ * before it was lost.
+ *
+ * @param untilUs a start that the hello names
  */
-function claim(
+function claimLives(
   reason: LedgerEntry["reason"],
-  sinces: readonly number[],
+  lives: readonly Life[],
   untilUs: number,
+  { nowUs: theirUs }: Hello,
   nowUs: number,
-  behindUs = 0,
 ): LedgerEntry {
-  const ranges = sinces.map((sinceUs) => lostBetween(sinceUs, untilUs, nowUs));
+  const offUs = theirUs === undefined ? 0 : nowUs - theirUs;
+  const behindUs = Math.max(0, offUs);
+  return claim(
+    reason,
+    lives.flatMap(({ sinceUs, heard }) => [
+      lostBetween(sinceUs, untilUs, nowUs),
+      [sinceUs - behindUs, untilUs + behindUs],
+      // A clock that was set back does not tell when the start was.
+      ...heardBetween(sinceUs, heard, untilUs < sinceUs ? nowUs : untilUs + offUs),
+    ]),
+  );
+}
+
+type Range = readonly [fromUs: number, toUs: number];
+
+function claim(reason: LedgerEntry["reason"], ranges: readonly Range[]): LedgerEntry {
   return {
     number: hubsNumber,
     reason,
     scope: { kind: "gateway" },
-    fromUs: Math.min(...ranges.map(([fromUs]) => fromUs), ...sinces.map((us) => us - behindUs)),
-    toUs: Math.max(...ranges.map(([, toUs]) => toUs), untilUs + behindUs),
+    fromUs: Math.min(...ranges.map(([fromUs]) => fromUs)),
+    toUs: Math.max(...ranges.map(([, toUs]) => toUs)),
     count: { kind: "unknown" },
   };
+}
+
+/**
+ * What the clock that was heard last said until the life was over.
+ *
+ * @param overUs by the hub's clock
+ */
+function heardBetween(
+  sinceUs: number,
+  heard: ClockHeard | undefined,
+  overUs: number,
+): readonly Range[] {
+  if (heard === undefined) return [];
+  const { saidUs, atUs } = heard;
+  const wasSetBack = saidUs < sinceUs;
+  return [[wasSetBack ? saidUs - inMemoryUs : sinceUs, saidUs + Math.max(0, overUs - atUs)]];
 }
 
 /**
  * Where the clock was set back in between, what was lost bears times of the old clock, or of the new one, which is behind
  * the hub's by as much as the new journal's first time is.
  */
-function lostBetween(
-  sinceUs: number,
-  untilUs: number,
-  nowUs: number,
-): readonly [fromUs: number, toUs: number] {
+function lostBetween(sinceUs: number, untilUs: number, nowUs: number): Range {
   if (untilUs >= sinceUs) return [sinceUs, untilUs];
   return [Math.min(untilUs, sinceUs - (nowUs - untilUs)), Math.max(sinceUs, nowUs)];
 }

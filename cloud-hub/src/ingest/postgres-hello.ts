@@ -12,16 +12,21 @@ import type pg from "pg";
 import { toColumn } from "../database/rows.ts";
 import type { AskedHead } from "./answer-marks.ts";
 import { advance } from "./completeness.ts";
-import type { KnownEpoch, Meeting } from "./meet-gateway.ts";
+import type { ClockHeard, KnownEpoch, Meeting } from "./meet-gateway.ts";
 import { insertEntries } from "./postgres-intake.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
-/** All epochs of the gateway, with their completeness as the marks are now. */
+/**
+ * All epochs of the gateway, with their completeness as the marks are now.
+ *
+ * @param putBack what was heard of the clock last is read of these and of those that have not ended: of what may be lost
+ */
 export async function readEpochs(
   client: Queryable,
   gateway: GatewayId,
   marks: readonly LaneMark[],
+  putBack: ReadonlySet<Epoch>,
 ): Promise<readonly KnownEpoch[]> {
   const found = await client.query<{
     epoch: Epoch;
@@ -32,10 +37,18 @@ export async function readEpochs(
     complete_waiting: readonly Complete[];
     ended: boolean;
     fenced: boolean;
+    said_us: bigint | null;
+    at_us: bigint | null;
   }>(
-    `select epoch, rank, parent, started_us, complete_us, complete_waiting, ended, fenced
-     from epochs where gateway = $1`,
-    [gateway],
+    `select epoch, rank, parent, started_us, complete_us, complete_waiting, ended, fenced, said_us, at_us
+     from epochs e left join lateral (
+       select newest.* from marks m cross join lateral (
+         select sealed_us as said_us, received_us as at_us from frames f
+         where f.epoch_no = m.epoch_no and f.lane = m.lane order by seq desc limit 1) newest
+       where m.epoch_no = e.no and (not e.ended or e.epoch = any($2::text[]))
+       order by newest.at_us desc limit 1) heard on true
+     where gateway = $1`,
+    [gateway, [...putBack]],
   );
   return found.rows.map((row): KnownEpoch => {
     const own = marks.filter(({ epoch }) => epoch === row.epoch);
@@ -46,8 +59,15 @@ export async function readEpochs(
             .upToUs;
     const { epoch, ended, fenced } = row;
     const [rank, parent] = [row.rank ?? undefined, row.parent ?? undefined];
-    return { epoch, rank, parent, startedUs: Number(row.started_us), completeUs, ended, fenced };
+    const heard = heardIn(row.said_us, row.at_us);
+    const startedUs = Number(row.started_us);
+    return { epoch, rank, parent, startedUs, completeUs, ended, fenced, heard };
   });
+}
+
+function heardIn(saidUs: bigint | null, atUs: bigint | null): ClockHeard | undefined {
+  if (saidUs === null || atUs === null) return undefined;
+  return { saidUs: Number(saidUs), atUs: Number(atUs) };
 }
 
 /** Those of the asked heads that lie in the prefix. A frame whose day was released cannot be compared any more. */

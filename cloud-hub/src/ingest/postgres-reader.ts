@@ -65,8 +65,8 @@ export class PostgresReader implements FrameReader {
     return readEvents(this.pool, asked);
   }
 
-  alarms(max: number): Promise<readonly HubEvent[]> {
-    return readAlarms(this.pool, max);
+  alarms(max: number, gateway?: string): Promise<readonly HubEvent[]> {
+    return readAlarms(this.pool, max, gateway);
   }
 
   async samplesBetween(

@@ -29,7 +29,7 @@ import { digestOf, newestAlarms } from "../database/event-rows.ts";
 import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
 import { answeredMarks, headsBelowMarks, type AskedHead } from "./answer-marks.ts";
 import { advance, type Completeness } from "./completeness.ts";
-import { meetGateway, type KnownEpoch, type Meeting } from "./meet-gateway.ts";
+import { meetGateway, type ClockHeard, type KnownEpoch, type Meeting } from "./meet-gateway.ts";
 import {
   byLane,
   IncarnationChanged,
@@ -166,10 +166,13 @@ export class MemoryStore implements FrameStore {
     // It once held more than it does: it was put back to an older state without a restart that we would have seen.
     if (hello.incarnation === this.#incarnation && promisedMore(hello, stored)) this.restart();
     this.#told = this.#incarnation;
-    const inPrefix = headsBelowMarks(hello, stored).filter((asked) => holds(rows, asked));
+    const below = headsBelowMarks(hello, stored);
+    const inPrefix = below.filter((asked) => holds(rows, asked));
+    const putBack = new Set(below.map(({ epoch }) => epoch));
     const marks = answeredMarks(stored, inPrefix);
     const sameHub = hello.incarnation === this.#incarnation;
-    const met = meetGateway(knownEpochs(rows), rows.running, hello, marks, sameHub, nowUs);
+    const known = knownEpochs(rows);
+    const met = meetGateway(known, rows.running, hello, marks, putBack, sameHub, nowUs);
     keepMeeting(rows, hello, met);
     if (met.fenced) {
       rows.copyUs = nowUs;
@@ -305,8 +308,9 @@ export class MemoryStore implements FrameStore {
     return Promise.resolve(found.slice(0, max));
   }
 
-  alarms(max: number): Promise<readonly HubEvent[]> {
-    const newest = [...this.#gateways.values()].flatMap(({ events }) => {
+  alarms(max: number, gateway?: string): Promise<readonly HubEvent[]> {
+    const newest = [...this.#gateways].flatMap(([id, { events }]) => {
+      if (gateway !== undefined && id !== gateway) return [];
       const byJournal = Map.groupBy(events.values(), ({ journalUs }) => journalUs);
       const found = new Map<string, { readonly event: HubEvent; readonly state: string }>();
       for (const journalUs of [...byJournal.keys()].toSorted((a, b) => a - b)) {
@@ -591,8 +595,21 @@ function knownEpochs(rows: GatewayRows): readonly KnownEpoch[] {
   return [...rows.epochs].map(([epoch, row]) => {
     if (row.complete !== undefined) row.complete = advance(row.complete, [], reachedIn(row));
     const { rank, parent, startedUs, ended, fenced } = row;
-    return { epoch, rank, parent, startedUs, completeUs: row.complete?.upToUs, ended, fenced };
+    const completeUs = row.complete?.upToUs;
+    const heard = newestIn(row);
+    return { epoch, rank, parent, startedUs, completeUs, ended, fenced, heard };
   });
+}
+
+/** What its clock said in the newest frame that has come of it. */
+function newestIn({ lanes }: EpochRows): ClockHeard | undefined {
+  const newest = [...lanes.values()].flatMap(
+    ({ frames }) => frames.get(Math.max(...frames.keys())) ?? [],
+  );
+  const last = newest.toSorted((a, b) => a.receivedUs - b.receivedUs).at(-1);
+  return last === undefined
+    ? undefined
+    : { saidUs: last.frame.head.sealedUs, atUs: last.receivedUs };
 }
 
 function keepMeeting(rows: GatewayRows, hello: Hello, met: Meeting): void {

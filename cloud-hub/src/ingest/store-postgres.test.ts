@@ -128,6 +128,12 @@ test("events go by age, the oldest first, and what is active stays known", async
   assert.deepEqual(left, [4]);
   const alarms = await store().alarms(100_000);
   assert.ok(alarms.some((one) => one.gateway === gateway.gateway && one.line.subject === "stuck"));
+  const own = await store().alarms(100_000, gateway.gateway);
+  assert.deepEqual(
+    own.map(({ line }) => line.subject),
+    ["stuck"],
+  );
+  assert.deepEqual(await store().alarms(100_000, "gw-nobody"), []);
 });
 
 async function askRows(gateway: string): Promise<readonly unknown[]> {

@@ -131,9 +131,11 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
       }
       const asked = headsBelowMarks(hello, stored);
       const marks = answeredMarks(stored, await headsInPrefix(client, gateway, asked));
-      const known = await readEpochs(client, gateway, stored);
+      const putBack = new Set(asked.map(({ epoch }) => epoch));
+      const known = await readEpochs(client, gateway, stored, putBack);
       const sameHub = hello.incarnation === incarnation;
-      const met = meetGateway(known, row?.running ?? undefined, hello, marks, sameHub, nowUs);
+      const running = row?.running ?? undefined;
+      const met = meetGateway(known, running, hello, marks, putBack, sameHub, nowUs);
       await keepMeeting(client, hello, met, nowUs);
       return {
         version: 1,
