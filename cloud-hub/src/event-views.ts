@@ -1,5 +1,5 @@
 import type { AlarmKpis } from "@millwright/alarms";
-import type { AlarmEvent, EventRecord } from "@millwright/wire-contract/events";
+import type { AlarmEvent, EventRecord, NewEvent } from "@millwright/wire-contract/events";
 
 import type { EventsAsked } from "./hand-over.ts";
 
@@ -11,6 +11,9 @@ export type EventView = EventRecord & {
   /** When the journal was begun that numbers it, µs. */
   readonly journalUs: number;
 };
+
+/** Enough of an alarm or an episode for the time axis of a chart. */
+export type MarkedView = Extract<NewEvent, { readonly kind: "alarm" | "episode" }>;
 
 export interface EventPage {
   readonly events: readonly EventView[];
@@ -58,5 +61,14 @@ export interface EventBoard {
   /** All that is asked for, whatever `max` says, as lines of CSV with their ends; the first names the columns. */
   csv(asked: EventsAsked): AsyncIterable<string>;
   alarms(): Promise<AlarmsNow>;
+  /** Of one gateway, by time, the newest first: what a chart marks. What does not read as an alarm or an episode is passed over. */
+  marked(
+    gateway: string,
+    kind: "alarm" | "episode",
+    times: { readonly fromUs?: number; readonly toUs: number },
+    max: number,
+  ): Promise<readonly MarkedView[]>;
+  /** The newest event of each alarm of one gateway that is active now. */
+  lasting(gateway: string): Promise<readonly MarkedView[]>;
   load(days: number): Promise<AlarmLoad>;
 }

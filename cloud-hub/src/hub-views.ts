@@ -49,6 +49,12 @@ export interface Aggregate {
   readonly last?: number;
   /** Time-weighted. */
   readonly mean?: number;
+  /**
+   * Mean of the good samples, and their standard deviation (population), in the unit of the tag; absent for counters, states
+   * and texts. `deviation` is what the views `rollup_1m` and `rollup_1h` name so.
+   */
+  readonly average?: number;
+  readonly deviation?: number;
   /** Greatest OPC UA status code. */
   readonly worst: number;
   /** Of a counter: what was counted. */

@@ -153,6 +153,36 @@ test("the alarms of now are the worst first, and what does not read as an alarm 
   assert.equal(alarms[0]?.event.message, "urgent is high");
 });
 
+test("charts get the alarms and episodes of one gateway, and what does not read as one is left out", async () => {
+  const { store, desk } = newRig();
+  const gateway = new TestGateway("gw-1");
+  const beganUs = 1_800_000_000_000_000;
+  const begun = { beginUs: beganUs, class: "drift", contributions: [{ tag: "p/1" }] };
+  const lines = [
+    testAlarm(1, "hot", "unacknowledged"),
+    testAlarm(2, "cold", "unacknowledged"),
+    testAlarm(3, "cold", "returned"),
+    { ...testEvent(4, "strange", "alarm", { state: "exploded" }) },
+    testEvent(5, "e-1", "episode", begun),
+    testEvent(6, "e-2", "episode", { beginUs: "yesterday" }),
+    testEvent(7, "c-1"),
+  ];
+  await store.takeIn(intakeOf(gateway, [gateway.events(lines)]));
+  const other = new TestGateway("gw-2");
+  await store.takeIn(intakeOf(other, [other.events([testAlarm(1, "far", "unacknowledged")])]));
+  const told = async (kind: "alarm" | "episode", toUs: number, max = 9): Promise<unknown> =>
+    (await desk.marked("gw-1", kind, { toUs }, max)).map(({ subject }) => subject);
+  assert.deepEqual(await told("alarm", beganUs + 9e6), ["cold", "cold", "hot"]);
+  assert.deepEqual(await told("alarm", beganUs + 2e6, 1), ["cold"]);
+  assert.deepEqual(await told("episode", beganUs + 9e6), ["e-1"]);
+  const lasting = await desk.lasting("gw-1");
+  assert.deepEqual(
+    lasting.map(({ subject }) => subject),
+    ["hot"],
+    "what has returned does not last",
+  );
+});
+
 test("the load is reckoned for the fleet, each site and each gateway, with what stood before", async () => {
   const { store, clock, get } = newRig([
     { gateway: "gw-1", site: "Brno" },

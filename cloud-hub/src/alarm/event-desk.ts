@@ -1,7 +1,7 @@
 /** What happened on all gateways: lists, the alarms of now, and how the alarm systems do. It reads, and lets the oldest go. */
-import { compareAlarms, type AlarmMoment } from "@millwright/alarms";
+import { compareAlarms, isActive, type AlarmMoment } from "@millwright/alarms";
 import { aborted, messageChain, type Clock, type Log } from "@millwright/kit";
-import { toEventRecord } from "@millwright/wire-contract/events";
+import { eventKinds, toEventRecord, type EventLine } from "@millwright/wire-contract/events";
 
 import type {
   AlarmLoad,
@@ -10,11 +10,13 @@ import type {
   EventBoard,
   EventPage,
   EventView,
+  MarkedView,
 } from "../event-views.ts";
 import type { EventsAsked, FrameReader, HubEvent } from "../hand-over.ts";
 import { alarmLoad } from "./alarm-load.ts";
 import { csvHead, csvOf } from "./event-csv.ts";
 import { readAlarm } from "./read-alarm.ts";
+import { readEpisode } from "./read-episode.ts";
 
 export interface EventDeskOptions {
   readonly reader: Pick<FrameReader, "events" | "alarms">;
@@ -82,6 +84,24 @@ export class EventDesk implements EventBoard {
       .toSorted(compareAlarms)
       .map(({ alarm }) => alarm);
     return { alarms: sorted.slice(0, alarmsMax), more: sorted.length > alarmsMax };
+  }
+
+  async marked(
+    gateway: string,
+    kind: "alarm" | "episode",
+    times: { readonly fromUs?: number; readonly toUs: number },
+    max: number,
+  ): Promise<readonly MarkedView[]> {
+    const found = await this.#options.reader.events({ gateways: [gateway], kind, ...times, max });
+    return found.flatMap(({ line }) => toMarked(line) ?? []);
+  }
+
+  async lasting(gateway: string): Promise<readonly MarkedView[]> {
+    const found = await this.#options.reader.alarms(alarmsMax, gateway);
+    return found.flatMap(({ line }) => {
+      const event = toMarked({ ...line, kind: eventKinds.alarm });
+      return event?.kind === "alarm" && isActive(event.body.state) ? [event] : [];
+    });
   }
 
   async load(days: number): Promise<AlarmLoad> {
@@ -172,6 +192,16 @@ export class EventDesk implements EventBoard {
 function toView({ gateway, journalUs, line }: HubEvent): EventView | undefined {
   const record = toEventRecord(line);
   return record === undefined ? undefined : { ...record, gateway, journalUs };
+}
+
+function toMarked(line: EventLine): MarkedView | undefined {
+  const { atUs, asset, subject } = line;
+  if (line.kind === eventKinds.alarm) {
+    const body = readAlarm(line);
+    return body === undefined ? undefined : { kind: "alarm", atUs, asset, subject, body };
+  }
+  const body = readEpisode(line);
+  return body === undefined ? undefined : { kind: "episode", atUs, asset, subject, body };
 }
 
 function toAlarm({ gateway, line }: HubEvent): AlarmNow | undefined {

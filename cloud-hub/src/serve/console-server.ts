@@ -5,10 +5,12 @@ import type { Clock } from "@millwright/kit";
 import {
   addCaptureRoutes,
   addHistoryRoutes,
+  addMarkRoutes,
   liveStream,
   PageService,
   type HistorySource,
   type LiveSource,
+  type MarkSource,
 } from "@millwright/live-feed";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
@@ -63,6 +65,9 @@ export class ConsoleServer extends PageService {
         addHistoryRoutes(app, "/api/gateways/:gateway", (context) =>
           historySourceOf(views, context.req.param("gateway") ?? ""),
         );
+        addMarkRoutes(app, "/api/gateways/:gateway", (context) =>
+          markSourceOf(views, context.req.param("gateway") ?? ""),
+        );
         addDataRoutes(app, views);
         addCaptureRoutes(app, "/api/gateways/:gateway", (context) =>
           views.captures(context.req.param("gateway") ?? ""),
@@ -100,6 +105,14 @@ function historySourceOf(views: HubViews, gateway: string): HistorySource {
   return {
     lines: (tags, { fromUs, toUs, columns }) => views.history(gateway, tags, fromUs, toUs, columns),
     gaps: (tag, fromUs, toUs) => views.gaps(gateway, tag, fromUs, toUs),
+  };
+}
+
+/** Of the events that the hub keeps. */
+function markSourceOf(views: HubViews, gateway: string): MarkSource {
+  return {
+    events: (kind, times, max) => views.events.marked(gateway, kind, times, max),
+    lasting: () => views.events.lasting(gateway),
   };
 }
 

@@ -89,6 +89,26 @@ test("the newest event of each episode is what the page is told, the newest epis
   );
 });
 
+test("an episode that is named is told however many came after it, and of no other asset more", async () => {
+  const book = new MemoryEventBook();
+  await book.keep(
+    Array.from({ length: 30 }, (_, at) => ({
+      ...{ kind: "episode" as const, atUs: at, asset: "Pump 1", subject: `E-${at}` },
+      body: event({ beginUs: at }),
+    })),
+  );
+  const routes = episodeRoutes({ desk: new OneEpisode(), book, nowUs: () => 77 });
+  const list: LookingRoute = routeOf(routes, "look", "/api/episodes");
+  const told = async (query: Record<string, string>): Promise<readonly string[]> => {
+    const { json } = await list.look({ ...call, query: { asset: "Pump 1", ...query } });
+    return (json as { readonly episodes: readonly Episode[] }).episodes.map(({ id }) => id);
+  };
+  assert.equal((await told({})).includes("E-3"), false);
+  const named = await told({ id: "E-3" });
+  assert.deepEqual([named.length, named[0], named.at(-1)], [21, "E-29", "E-3"]);
+  assert.deepEqual(await told({ id: "E-77" }), await told({}));
+});
+
 test("a verdict is that of the person who is signed in, and is audited", async () => {
   const desk = new OneEpisode();
   const routes = episodeRoutes({ desk, book: new MemoryEventBook(), nowUs: () => 77 });

@@ -1,5 +1,5 @@
 /** What the page asks of assets and episodes, and the verdicts that people give there. */
-import { z } from "zod";
+import * as z from "zod";
 
 import type { Episode, EpisodeDesk, EventBook, PageRoute } from "../hand-over.ts";
 
@@ -26,7 +26,8 @@ export function episodeRoutes({ desk, book, nowUs }: EpisodeRoutesOptions): read
       kind: "look",
       path: "/api/episodes",
       async look({ query }) {
-        return { json: { episodes: await newest(book, query["asset"]), nowUs: nowUs() } };
+        const { asset, id } = query;
+        return { json: { episodes: await newest(book, asset, id), nowUs: nowUs() } };
       },
     },
     {
@@ -76,21 +77,30 @@ export function episodeRoutes({ desk, book, nowUs }: EpisodeRoutesOptions): read
   ];
 }
 
-/** Each as it stands, the newest first. @param asset all when it is undefined */
-async function newest(book: EventBook, asset: string | undefined): Promise<readonly Episode[]> {
+/**
+ * Each as it stands, the newest first.
+ *
+ * @param asset all when it is undefined
+ * @param id of one that is among them, however old it is
+ */
+async function newest(
+  book: EventBook,
+  asset: string | undefined,
+  id: string | undefined,
+): Promise<readonly Episode[]> {
   const records = await book.list({
     kind: "episode",
     ...(asset === undefined ? {} : { asset }),
     max: eventsMax,
   });
+  const named = id === undefined ? [] : await book.list({ kind: "episode", subject: id, max: 1 });
   const found = new Map<string, Episode>();
-  for (const record of records) {
+  for (const record of [...named, ...records]) {
     if (record.kind !== "episode" || found.has(record.subject)) continue;
     found.set(record.subject, { id: record.subject, asset: record.asset, event: record.body });
   }
-  return [...found.values()]
-    .toSorted((a, b) => b.event.beginUs - a.event.beginUs)
-    .slice(0, shownMax);
+  const all = [...found.values()].toSorted((a, b) => b.event.beginUs - a.event.beginUs);
+  return all.filter((one, at) => at < shownMax || one.id === id);
 }
 
 function reasonOf(error: z.ZodError): string {

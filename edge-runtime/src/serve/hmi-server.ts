@@ -5,11 +5,13 @@ import type { Clock } from "@millwright/kit";
 import {
   addCaptureRoutes,
   addHistoryRoutes,
+  addMarkRoutes,
   type CaptureSource,
   liveStream,
   PageService,
   type HistorySource,
   type LiveSource,
+  type MarkSource,
   type PageCertificate,
   type TimeRange,
 } from "@millwright/live-feed";
@@ -28,6 +30,8 @@ export interface HmiViews {
   readonly indexOf: (tag: string) => number | undefined;
   readonly line: (tag: number, range: TimeRange, signal: AbortSignal) => Promise<RecordedLine>;
   readonly gaps: (tag: string, fromUs: number, toUs: number) => Promise<readonly LedgerEntry[]>;
+  /** Alarms and episodes for the time axis of charts. */
+  readonly marks: MarkSource;
   /** The newest first. */
   readonly captures: CaptureSource["list"];
   /** Where the bytes of a capture lie. */
@@ -111,6 +115,7 @@ export class HmiServer extends PageService {
           file: (sha256) => Promise.resolve(views.captureFile(sha256)),
         }));
         addHistoryRoutes(app, "/api", () => history);
+        addMarkRoutes(app, "/api", () => views.marks);
       },
     });
   }

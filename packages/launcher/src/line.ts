@@ -46,6 +46,26 @@ export interface LineGateway {
 }
 
 /** As in the template of the pump. */
+/** Tags of each capture, `pump-1/bearing-acceleration.rms` and so on: for charts, and for rules and alarms that people try. */
+const pumpFeatures = {
+  speed: "pump-1/speed-actual",
+  envelope: {
+    // Around 3.2 kHz the housing of this pump rings.
+    fromHz: 2_400,
+    toHz: 4_000,
+    // 6309, the bearing at its drive end.
+    bearing: { balls: 8, ballDiameter: 17.46, pitchDiameter: 72.5, contactAngleDeg: 0 },
+  },
+  list: [
+    { name: "rms", kind: "rms" },
+    { name: "velocity", kind: "velocity-rms" },
+    { name: "crest", kind: "crest" },
+    { name: "kurtosis", kind: "kurtosis" },
+    { name: "outer-ring", kind: "line", line: "bpfo" },
+    { name: "inner-ring", kind: "line", line: "bpfi" },
+  ],
+} as const;
+
 function pumpCaptures(everyMin: number): readonly object[] {
   const node = (name: string): string => `nsu=urn:millwright:virtual-plant;s=Pump1.Capture.${name}`;
   return [
@@ -60,6 +80,7 @@ function pumpCaptures(everyMin: number): readonly object[] {
       everyMin,
       trigger: { tag: "pump-1/bearing-vibration", above: 4.5 },
       state: ["pump-1/state", "pump-1/speed-actual", "pump-1/motor-power"],
+      features: pumpFeatures,
     },
   ];
 }

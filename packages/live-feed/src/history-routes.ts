@@ -2,6 +2,7 @@
 import type { LedgerEntry } from "@millwright/wire-contract";
 import { encodeHistory, toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type { Context, Hono } from "hono";
+import { timeOfQuery } from "./time-of-query.ts";
 
 export interface TimeRange {
   readonly fromUs: number;
@@ -69,14 +70,11 @@ export function addHistoryRoutes(
  * seen). An answer in words when it cannot be understood.
  */
 function parseRange(context: Context): TimeRange | string {
-  const fromUs = Number(context.req.query("from"));
-  const toUs = Number(context.req.query("to"));
+  const time = timeOfQuery(context);
+  if (typeof time === "string") return time;
   const columns = Number(context.req.query("columns") ?? 1_200);
-  if (!Number.isFinite(fromUs) || !Number.isFinite(toUs) || fromUs >= toUs) {
-    return "from and to must be times in µs since 1970 UTC, from before to";
-  }
   if (!Number.isInteger(columns) || columns < 1 || columns > 4_096) {
     return "columns must be a whole number from 1 to 4096";
   }
-  return { fromUs, toUs, columns };
+  return { ...time, columns };
 }

@@ -3,6 +3,8 @@ export { overviewOf, sparklinesOf, toLiveTag } from "./gateway-page.ts";
 export { addHistoryRoutes, type HistorySource, type TimeRange } from "./history-routes.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
 export { liveStream } from "./live-stream.ts";
+export { addMarkRoutes, type MarkSource } from "./mark-routes.ts";
+export type { MarkedEvent } from "./time-marks.ts";
 export type { PageCertificate } from "./page-app.ts";
 export type { Context as PageContext, Hono as PageApp } from "hono";
 export { askedOf, bodyBytesMax, jsonBody, type PageAsked } from "./page-asked.ts";

@@ -28,6 +28,7 @@ const texts = {
   "column.reach": "Gateway is",
   "cell.limit": "{value}, limit {limit}",
   "cell.unknown-gateway": "not known to this hub",
+  "history.of-all": "Only of {subject}: show all",
   "history.span": "How far back",
   "history.1h": "1 h",
   "history.24h": "24 h",

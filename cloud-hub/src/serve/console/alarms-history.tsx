@@ -34,11 +34,12 @@ const gatewaysMax = 200;
 
 export function AlarmsHistory(props: {
   readonly fleet: FleetStore;
-  /** Span, kind, and "-", a gateway or "site:…". */
+  /** Span, kind, "-", a gateway or "site:…", and what it is about where only that is shown: the id of an alarm. */
   readonly place: readonly string[];
   readonly wallMs: () => number;
 }): JSX.Element {
   const [span, kind, where] = chosenIn(props.place);
+  const subject = props.place[3] ?? "";
   const rows = props.fleet.rows.value ?? [];
   const gateways = gatewaysAt(where, rows);
   const [openedMs] = useState(() => props.wallMs());
@@ -51,6 +52,7 @@ export function AlarmsHistory(props: {
   // A time that begins with the opening, so that pages fit each other.
   if (spans[span] > 0) query.set("from", `${Math.floor(openedMs - spans[span] * 1_000)}000`);
   if (kind !== "all") query.set("kind", kind);
+  if (subject !== "") query.set("subject", subject);
   if (gateways.length > 0) query.set("gateway", gateways.slice(0, gatewaysMax).join(","));
   const asked = query.toString();
   const after = trail.of === asked ? trail.after : [];
@@ -65,6 +67,11 @@ export function AlarmsHistory(props: {
   return (
     <section class="alarms-history">
       <div class="alarm-filter">
+        {subject !== "" && (
+          <a class="link" href={addressOf(span, kind, where)}>
+            {sayAlarm("history.of-all", { subject })}
+          </a>
+        )}
         <nav class="assets" aria-label={sayAlarm("history.span")}>
           {(Object.keys(spans) as Span[]).map((one) => (
             <a

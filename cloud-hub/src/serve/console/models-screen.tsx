@@ -81,7 +81,7 @@ function Versions(props: {
         {sayModel("range", { count: countWords(eventsMax) })} {sayModel("drift.read")}
       </p>
       <div class="table-window" role="region" tabIndex={0} aria-label={sayModel("title")}>
-        <table class="alarm-table">
+        <table class="alarm-table models-table">
           <thead>
             <tr>
               <th scope="col">{sayModel("column.bundle")}</th>

@@ -3,6 +3,7 @@ import {
   Button,
   EmptyState,
   FailedState,
+  hrefOf,
   loadJson,
   Skeleton,
   useResource,
@@ -14,6 +15,7 @@ import {
   toTimeText,
   Trends,
   useAddressRange,
+  type ChartMark,
   type Earlier,
   type Span,
   type TimeText,
@@ -99,6 +101,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           height={heightPx}
           earlier={time.earlier}
           onEarlier={compare}
+          hrefOfMark={(one) => hrefOfMark(one, chosen)}
           repairs
         />
       ) : (
@@ -131,6 +134,12 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   );
 }
 
+/** What its gateway told of it, in the history. */
+function hrefOfMark({ mark, base }: ChartMark, chosen: readonly ChosenTag[]): string {
+  const gateway = chosen.find((one) => baseOf(one.gateway) === base)?.gateway ?? "-";
+  return hrefOf("alarms", "history", "all", mark.kind, gateway, mark.id);
+}
+
 async function loadPages(
   gateways: readonly string[],
   signal: AbortSignal,
@@ -153,9 +162,13 @@ function sourceOf(
   return {
     key: keyOf(one),
     tag,
-    base: `/api/gateways/${encodeURIComponent(one.gateway)}`,
+    base: baseOf(one.gateway),
     place: [page.name, tag.asset].filter((part) => part !== "").join(", "),
   };
+}
+
+function baseOf(gateway: string): string {
+  return `/api/gateways/${encodeURIComponent(gateway)}`;
 }
 
 function Exports(props: {

@@ -7,6 +7,7 @@ import {
   FailedState,
   FindField,
   fullTimeWords,
+  hrefOf,
   loadJson,
   Skeleton,
   useResource,
@@ -39,7 +40,18 @@ const rowsMax = 50;
 /** 50 pages of 200: ten thousand transitions in one file. */
 const pagesMax = 50;
 
-export function AlarmHistory(props: { readonly clock: PageClock }): JSX.Element {
+/** Of an address: whole seconds since 1970 UTC, from and to. */
+const timeText = /^(\d{1,12})-(\d{1,12})$/;
+
+export function AlarmHistory(props: {
+  readonly clock: PageClock;
+  /** Only of this one; all when it is not given. */
+  readonly alarm?: string | undefined;
+  /** Only of this time, `FROM-TO`. */
+  readonly time?: string | undefined;
+}): JSX.Element {
+  const { alarm } = props;
+  const time = timeText.exec(props.time ?? "");
   const [span, setSpan] = useState<Span>("24h");
   const [priority, setPriority] = useState(0);
   const [text, setText] = useState("");
@@ -47,7 +59,11 @@ export function AlarmHistory(props: { readonly clock: PageClock }): JSX.Element 
   const [openedMs] = useState(() => props.clock.wallMs());
   const seconds = spans[span];
   const query = [
-    ...(seconds === undefined ? [] : [`from=${Math.floor(openedMs - seconds * 1_000)}000`]),
+    ...(alarm === undefined ? [] : [`alarm=${encodeURIComponent(alarm)}`]),
+    ...(time === null ? [] : [`from=${time[1]}000000`, `to=${time[2]}000000`]),
+    ...(seconds === undefined || time !== null
+      ? []
+      : [`from=${Math.floor(openedMs - seconds * 1_000)}000`]),
     ...(priority === 0 ? [] : [`priority=${priority}`]),
     ...(text === "" ? [] : [`text=${encodeURIComponent(text)}`]),
   ].join("&");
@@ -67,16 +83,23 @@ export function AlarmHistory(props: { readonly clock: PageClock }): JSX.Element 
   return (
     <div class="alarm-history">
       <div class="alarm-filter">
-        <div class="button-row" role="group" aria-label={sayAlarm("history.time")}>
-          {(Object.keys(spans) as Span[]).map((one) => (
-            <Button
-              key={one}
-              label={sayAlarm(`history.${one}`)}
-              pressed={one === span}
-              onPress={choose(() => setSpan(one))}
-            />
-          ))}
-        </div>
+        {alarm !== undefined && (
+          <a class="button" href={hrefOf("alarms", "history")}>
+            {sayAlarm("history.of-all")}
+          </a>
+        )}
+        {time === null && (
+          <div class="button-row" role="group" aria-label={sayAlarm("history.time")}>
+            {(Object.keys(spans) as Span[]).map((one) => (
+              <Button
+                key={one}
+                label={sayAlarm(`history.${one}`)}
+                pressed={one === span}
+                onPress={choose(() => setSpan(one))}
+              />
+            ))}
+          </div>
+        )}
         <label class="choice-of-few">
           {sayAlarm("history.priority")}
           <select

@@ -87,6 +87,7 @@ const texts = {
   "act.return": "Return to service",
   "act.unknown": "The gateway did not answer. Look at the state of the alarm before you try again.",
   "act.refused": "Not done: {reason}",
+  "history.of-all": "Of all alarms",
   "history.time": "Time",
   "history.1h": "1 h",
   "history.24h": "24 h",

@@ -13,7 +13,7 @@ import {
 } from "@millwright/ui-kit";
 import type { AlarmRow, AlarmState } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import type { AlarmActBody } from "./alarm-actions.tsx";
 import { AlarmDetails } from "./alarm-details.tsx";
@@ -37,7 +37,7 @@ const tabNames = Object.keys(tabs) as Tab[];
 export interface AlarmsScreenProps {
   readonly store: LiveStore;
   readonly clock: PageClock;
-  /** Of the address: `alarms`, `alarms/returned`, `alarms/history`. */
+  /** Of the address: `alarms`, `alarms/returned`, `alarms/active/ALARM`, `alarms/history/ALARM/FROM-TO` (in seconds). */
   readonly place: readonly string[];
 }
 
@@ -46,7 +46,11 @@ export function AlarmsScreen(props: AlarmsScreenProps): JSX.Element {
   const asked = props.place[1] ?? "active";
   const tab = tabNames.find((one) => one === asked) ?? "active";
   const [text, setText] = useState("");
-  const [chosen, setChosen] = useState<string>();
+  const named = props.place[2];
+  const [chosen, setChosen] = useState(named);
+  useEffect(() => {
+    setChosen(named);
+  }, [named]);
   const [sending, setSending] = useState<ReadonlySet<string>>(new Set());
   const [refused, setRefused] = useState("");
   const all = alarmRows.value;
@@ -137,7 +141,12 @@ export function AlarmsScreen(props: AlarmsScreenProps): JSX.Element {
         {asked !== "history" && <FindField label={sayAlarm("find")} text={text} onText={setText} />}
       </div>
       {asked === "history" ? (
-        <AlarmHistory clock={clock} />
+        <AlarmHistory
+          key={props.place.join("/")}
+          clock={clock}
+          alarm={props.place[2]}
+          time={props.place[3]}
+        />
       ) : (
         <div class="alarm-body" data-chosen={row !== undefined}>
           <div class="alarm-side">

@@ -170,6 +170,7 @@ function Screen(
         store={props.store}
         machines={props.machines}
         name={name}
+        episode={props.place[2]}
         captures={props.page.captures}
       />
     );

@@ -13,6 +13,7 @@ import {
   toTimeText,
   Trends,
   useAddressRange,
+  type ChartMark,
   type Earlier,
   type Span,
   type TimeText,
@@ -34,7 +35,7 @@ export interface TrendsScreenProps {
 
 const spans: readonly Span[] = ["15min", "1h", "8h", "24h", "7d", "30d"];
 /** Leaves the names of four tags in sight on a panel of 800 px. */
-const heightPx = 300;
+const heightPx = 264;
 
 export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const { store, page, place } = props;
@@ -81,6 +82,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           height={heightPx}
           earlier={time.earlier}
           onEarlier={compare}
+          hrefOfMark={hrefOfMark}
         />
       )}
       <div class="button-row">
@@ -93,6 +95,18 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
       {choosing && <Choice tags={page.tags} chosen={ids} onChoose={choose} />}
     </>
   );
+}
+
+/** People acknowledge an alarm after it has gone, too. */
+const storyAfterS = 3_600;
+
+/** What lasts leads to what to do; an alarm that is over to its story, an episode to the screen of its machine. */
+function hrefOfMark({ mark }: ChartMark): string {
+  const { id, fromUs, toUs } = mark;
+  if (mark.kind === "episode") return hrefOf("machine", mark.asset, id);
+  if (toUs === undefined) return hrefOf("alarms", "active", id);
+  const time = `${Math.floor(fromUs / 1e6)}-${Math.ceil(toUs / 1e6) + storyAfterS}`;
+  return hrefOf("alarms", "history", id, time);
 }
 
 /** More are found by their name rather than scrolled. */

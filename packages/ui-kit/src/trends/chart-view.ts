@@ -45,6 +45,8 @@ export class ChartView {
   readonly shown: Signal<Shown | undefined> = signal<Shown | undefined>(undefined);
   /** As it was painted last. */
   readonly painted: Signal<TrendRange | undefined> = signal<TrendRange | undefined>(undefined);
+  /** The plot without its axes, once it is drawn: what lies beside it on the time axis is laid by it. */
+  readonly over: Signal<HTMLElement | undefined> = signal<HTMLElement | undefined>(undefined);
   readonly loading: Signal<boolean> = signal(false);
   readonly failedMs: Signal<number | undefined> = signal<number | undefined>(undefined);
   readonly #options: ChartViewOptions;
@@ -182,6 +184,7 @@ export class ChartView {
       },
     });
     this.#plot = plot;
+    this.over.value = plot.over;
     const letGo = followFingers(plot.over, {
       range: () => atNow(range.peek(), nowUs()),
       nowUs,

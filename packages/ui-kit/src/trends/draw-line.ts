@@ -85,7 +85,11 @@ function drawCurve(
       down = false;
       continue;
     }
-    const [x, y] = [grid.x(times[at] ?? 0), grid.y(value)];
+    const isFlat = value === values[at - 1] || value === values[at + 1];
+    const exact = grid.y(value);
+    // A flat piece fills whole pixels: half of one over another pen would be a colour of its own, and may be an alarm's.
+    const half = ctx.lineWidth / 2;
+    const [x, y] = [grid.x(times[at] ?? 0), isFlat ? Math.round(exact - half) + half : exact];
     if (down) ctx.lineTo(x, y);
     else {
       ctx.moveTo(x, y);

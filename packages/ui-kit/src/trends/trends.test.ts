@@ -7,6 +7,7 @@ import fc from "fast-check";
 
 import { bandsOf, rateOf, valueAt } from "./drawn.ts";
 import { earlierSources, earlierTimes, laidOver, parseTimeText, toTimeText } from "./earlier.ts";
+import { layMarks, markWords, type ChartMark } from "./marks.ts";
 import {
   atNow,
   dragged,
@@ -129,6 +130,73 @@ describe("what is drawn", () => {
       [-1, 0, 4, 6, 10, 15, 25, 30, 31].map((second) => valueAt(drawn, second, "line")),
       [undefined, 1, 1, 2, 2, undefined, undefined, 4, undefined],
     );
+  });
+});
+
+describe("alarms and episodes below a chart", () => {
+  const range = { fromUs: 0, toUs: 100e6 };
+  const mark = (from: number, to?: number): ChartMark => ({
+    ...{ base: "/api", place: "Pump 1" },
+    mark: {
+      ...{ kind: "alarm", id: `${from}`, asset: "Pump 1", priority: 2, message: "Pump 1 is hot" },
+      fromUs: from * 1e6,
+      ...(to === undefined ? {} : { toUs: to * 1e6 }),
+    },
+  });
+  const places = (marks: readonly ChartMark[]): readonly string[] =>
+    layMarks(marks, range, 0.05).map(
+      ({ lane, symbol, from, to }) => `${lane}${symbol ? "" : "!"} ${from}-${to}`,
+    );
+
+  test("each lies in the first lane that is free, with the room of its symbol", () => {
+    assert.deepEqual(places([mark(10, 11), mark(12, 40), mark(16, 17), mark(50, 60)]), [
+      "0 0.1-0.11",
+      "1 0.12-0.4",
+      "0 0.16-0.17",
+      "0 0.5-0.6",
+    ]);
+  });
+
+  test("where all lanes are taken a bar has no symbol, and never is one symbol over another", () => {
+    assert.deepEqual(places([mark(1), mark(2), mark(3), mark(4), mark(50)]), [
+      "0 0.01-1",
+      "1 0.02-1",
+      "2 0.03-1",
+      "2! 0.04-1",
+      "2! 0.5-1",
+    ]);
+    const times = fc.tuple(fc.nat(120), fc.option(fc.nat(60), { nil: undefined }));
+    fc.assert(
+      fc.property(fc.array(times, { maxLength: 40 }), (all) => {
+        const sorted = all.toSorted(([a], [b]) => a - b);
+        const laid = layMarks(
+          sorted.map(([from, lasts]) => mark(from, lasts === undefined ? lasts : from + lasts)),
+          range,
+          0.05,
+        ).filter(({ symbol }) => symbol);
+        for (const [at, one] of laid.entries()) {
+          assert.ok(one.from >= 0 && one.from <= 0.95, "its symbol is within the chart");
+          for (const other of laid.slice(at + 1)) {
+            assert.ok(one.lane !== other.lane || other.from - one.from >= 0.05 - 1e-9);
+          }
+        }
+      }),
+    );
+  });
+
+  test("what began before the time shown begins with it", () => {
+    assert.deepEqual(places([mark(-50, 20), mark(99)]), ["0 0-0.2", "0 0.95-1"]);
+  });
+
+  test("words say what it was, of which machine and when", () => {
+    assert.match(markWords(mark(10), 3_600e6), /^Priority 2: Pump 1 is hot, Pump 1, since /);
+    const { id, asset, fromUs } = mark(10).mark;
+    const episode = { kind: "episode", ...{ id, asset, fromUs }, class: "flat-line" } as const;
+    const words = (one: ChartMark["mark"]): string =>
+      markWords({ base: "/api", place: "Line 2, Pump 1", mark: one }, 3_600e6);
+    assert.match(words(episode), /^Episode: flat line, Line 2, Pump 1, since /);
+    const later = { ...episode, class: "wobble" as unknown as "spike" };
+    assert.match(words(later), /^Episode: wobble, /);
   });
 });
 

@@ -18,6 +18,8 @@ import type { ChartView } from "./chart-view.ts";
 import { drawnAs, drawnTag, valueAt } from "./drawn.ts";
 import { earlierSources, earlierTimes, type Earlier } from "./earlier.ts";
 import { cursorOfKey, panShare, rangeOfKey, zoomFactor } from "./gestures.ts";
+import { MarkList, MarkStrip, useMarks } from "./mark-strip.tsx";
+import type { ChartMark } from "./marks.ts";
 import { NumbersTable } from "./numbers-table.tsx";
 import { PenSample } from "./pen-sample.tsx";
 import { atNow, panned, parseRange, rangeText, spanOf, zoomed } from "./trend-range.ts";
@@ -42,6 +44,8 @@ export interface TrendsProps {
   /** What is laid over the time shown, and what changes it. */
   readonly earlier: Earlier | undefined;
   readonly onEarlier: (earlier: Earlier | undefined) => void;
+  /** Where more is said of an alarm or an episode. */
+  readonly hrefOfMark: (mark: ChartMark) => string;
   /** The servers of the sources are a hub: what their gateways have can be brought. */
   readonly repairs?: boolean;
 }
@@ -57,6 +61,8 @@ export function Trends(props: TrendsProps): JSX.Element {
   );
   // A tag that was taken away leaves the front to the first.
   if (front.peek() >= sources.length) front.value = 0;
+  const marked = { sources, view, wallMs: props.wallMs, hrefOf: props.hrefOfMark };
+  const marks = useMarks(marked);
   const shown = view.value?.shown.value;
   const failedMs = view.value?.failedMs.value;
   const onKey = (event: KeyboardEvent): void => {
@@ -85,11 +91,13 @@ export function Trends(props: TrendsProps): JSX.Element {
       {failedMs !== undefined && (
         <FailedState what={sayKit("trends.failed")} sinceMs={failedMs} onRetry={retry} />
       )}
+      <MarkStrip {...marked} marks={marks} />
       <div class="pens" role="group" aria-label={sayKit("trends.front")}>
         {sources.map((source, at) => (
           <PenButton key={source.key} at={at} source={source} all={all} front={front} view={view} />
         ))}
       </div>
+      <MarkList hrefOf={props.hrefOfMark} marks={marks} />
       {shown !== undefined && shown.drawn.length === all.length && (
         <Numbers {...props} all={all} front={front} shown={shown} onBrought={retry} />
       )}

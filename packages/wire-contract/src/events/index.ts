@@ -40,5 +40,6 @@ export type {
   LabelEvent,
   Verdict,
 } from "./episode.ts";
+export type { AlarmMark, EpisodeMark, TimeMark, TimeMarks } from "./marks.ts";
 export type { BundleRole, ModelComparison, ModelDrift, ModelEvent } from "./model.ts";
 export type { RuleEvent, RuleOperand } from "./rule.ts";
