@@ -35,21 +35,22 @@ export function watchAnswers(): void {
   };
 }
 
-/** Shows a span by its button and waits for its answer. */
+/** Shows a span by its button and waits for its answer, within the page: to ask from outside is slow on a slow panel. */
 export async function showSpan(page: Page, label: string): Promise<Answered> {
-  const before = await page.evaluate(
-    () => (window as unknown as { answers: Answered[] }).answers.length,
-  );
-  await page.getByRole("button", { name: label, exact: true }).click();
-  await page.waitForFunction(
-    (count) => (window as unknown as { answers: Answered[] }).answers.length > count,
-    before,
-  );
-  const found = await page.evaluate(() =>
-    (window as unknown as { answers: Answered[] }).answers.at(-1),
-  );
-  if (found === undefined) throw new Error("no answer was noted");
-  return found;
+  return page.evaluate(async (text) => {
+    const { answers } = window as unknown as { answers: Answered[] };
+    const before = answers.length;
+    const button = [...document.querySelectorAll("button")].find(
+      ({ textContent }) => textContent === text,
+    );
+    if (button === undefined) throw new Error(`no button ${text}`);
+    button.click();
+    for (;;) {
+      const found = answers.at(before);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }, label);
 }
 
 /** From a key on the chart to the frame that shows the step, ms, of each of these keys. */

@@ -24,11 +24,21 @@ export function coloursOf(picture: Buffer, theme: number): Colours {
   const { data } = PNG.sync.read(picture);
   const fills = Object.values(tokens.alarm).map((one) => toOkLab(toRgb(one.fill[theme] ?? "")));
   const counts = new Map<number, number>();
+  // Most pixels are as the one before them, so a run of them is counted at once.
+  let run = 0;
+  let ran = 0;
+  const count = (): void => void counts.set(run, (counts.get(run) ?? 0) + ran);
   for (let index = 0; index < data.length; index += 4) {
     const colour =
       ((data[index] ?? 0) << 16) | ((data[index + 1] ?? 0) << 8) | (data[index + 2] ?? 0);
-    counts.set(colour, (counts.get(colour) ?? 0) + 1);
+    if (colour !== run) {
+      count();
+      run = colour;
+      ran = 0;
+    }
+    ran += 1;
   }
+  count();
   let alarming = 0;
   let vivid = 0;
   for (const [colour, count] of counts) {

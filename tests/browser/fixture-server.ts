@@ -2,6 +2,7 @@
 import { reducePerColumn, systemClock } from "@millwright/kit";
 import {
   addHistoryRoutes,
+  addMarkRoutes,
   liveStream,
   PageService,
   type LiveSource,
@@ -24,8 +25,11 @@ import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
 import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
+import { marksOf } from "./mark-plant.ts";
+import { modelEventsOf } from "./model-events.ts";
 import { modelsOf } from "./model-plant.ts";
-import { createPlant, liveValue, type Plant, type PlantSize } from "./plant.ts";
+import { samplesOf } from "./past.ts";
+import { createPlant, liveValue, valueAt, type Plant, type PlantSize } from "./plant.ts";
 import { publishOf } from "./publish-plant.ts";
 
 /** What the plant and the links are like, for every screen in every state. */
@@ -157,7 +161,7 @@ export class Fixture implements AsyncDisposable {
   }
 
   #valueOf(tag: LiveTag, index: number, us: number): LiveValue {
-    const raw = this.plant.valueAt(tag, us / 1_000);
+    const raw = valueAt(tag, us / 1_000);
     const good = liveValue(tag, raw, us, tag.kind === "state" ? this.#startedUs - 3_600e6 : us);
     if (this.#options.condition !== "trouble") return good;
     const downUs = this.#startedUs - 131e6;
@@ -260,6 +264,7 @@ export class Fixture implements AsyncDisposable {
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));
+      addMarkRoutes(app, base, () => marksOf(this.#options.condition, this.#startedUs));
       addHistoryRoutes(app, base, () => ({
         lines: (ids, range) => {
           const tags = ids.flatMap((id) => page().tags.find((one) => one.id === id) ?? []);
@@ -287,6 +292,11 @@ export class Fixture implements AsyncDisposable {
     app.get("/api/models", (context) =>
       context.json(modelsOf(this.#options.condition, this.#startedUs)),
     );
+    app.get("/api/events", (context) => {
+      const isModel = context.req.query("kind") === "model";
+      const { condition } = this.#options;
+      return context.json({ events: isModel ? modelEventsOf(condition, this.#startedUs) : [] });
+    });
     app.get("/api/gateway", (context) => context.json(page()));
     app.get("/api/buffer", (context) => context.json(bufferView(context.req.query("outageHours"))));
     app.get("/api/counters", (context) => context.json(this.#counters()));
@@ -361,18 +371,15 @@ export class Fixture implements AsyncDisposable {
     const sampleUs = sampleUsOf(range);
     const minutes = (range.toUs - range.fromUs) / range.columns >= 60e6;
     const thinnedToUs = this.#startedUs - samplesHeldUs;
-    const times: number[] = [];
-    for (let us = Math.ceil(fromUs / sampleUs) * sampleUs; us <= range.toUs; us += sampleUs) {
-      if (us <= gapFrom || us >= gapTo) times.push(us);
-    }
+    const { times, values } = samplesOf(tag, fromUs, range.toUs, sampleUs);
     const peak = this.#peak;
-    const power = 10 ** tag.decimals;
-    const values = times.map((us) =>
-      peak?.tagId === tag.id && us === peak.us
-        ? peak.value
-        : // As an instrument says it, and not with the digits of a sine.
-          Math.round(this.plant.valueAt(tag, us / 1_000) * power) / power,
-    );
+    let count = 0;
+    for (let at = 0; at < times.length; at++) {
+      const us = times[at] ?? NaN;
+      if (us > gapFrom && us < gapTo) continue;
+      times[count] = us;
+      values[count++] = peak?.tagId === tag.id && us === peak.us ? peak.value : (values[at] ?? NaN);
+    }
     const gaps = this.#gaps(range);
     return {
       tag: tag.id,
@@ -384,12 +391,12 @@ export class Fixture implements AsyncDisposable {
       error: tag.unit === "bar" ? 0.02 : 0,
       gaps: toGaps(gaps),
       ...reducePerColumn(
-        Float64Array.from(times),
-        Float64Array.from(values),
-        new Uint32Array(times.length),
+        times.subarray(0, count),
+        values.subarray(0, count),
+        new Uint32Array(count),
         range.fromUs,
         range.toUs,
-        this.#options.raw === true ? times.length : range.columns,
+        this.#options.raw === true ? count : range.columns,
         gaps,
       ),
     };

@@ -61,8 +61,6 @@ export interface PlantSize {
 export interface Plant {
   readonly page: GatewayPage;
   readonly devices: readonly DeviceStatus[];
-  /** @param ms wall time */
-  valueAt(tag: LiveTag, ms: number): number;
 }
 
 export function createPlant(size: PlantSize, startedUs: number): Plant {
@@ -101,7 +99,6 @@ export function createPlant(size: PlantSize, startedUs: number): Plant {
       note: "",
       badge: "",
     })),
-    valueAt,
   };
 }
 
@@ -139,8 +136,8 @@ function profileOf(index: number): Profile {
   return profile;
 }
 
-/** Slow waves with a little noise, always inside 1.6 spreads: a plant in health. */
-function valueAt(tag: LiveTag, ms: number): number {
+/** Slow waves with a little noise, always inside 1.6 spreads: a plant in health. @param ms wall time */
+export function valueAt(tag: LiveTag, ms: number): number {
   const index = Number(tag.id.split("/")[1]);
   const profile = profileOf(index);
   if (profile.kind === "counter") return Math.floor(profile.middle + ((ms / 1_000) % 1e6) / 400);

@@ -1,8 +1,12 @@
 /** The screens of both pages, and how a test knows that one of them is complete. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Page } from "playwright-core";
+import type { CDPSession, Page } from "playwright-core";
+
+/** In the order of the columns of `tokens.json`. */
+export const themes = ["light", "dark", "glare"] as const;
+export type Theme = (typeof themes)[number];
 
 export const hmiScreens = {
   overview: "#/",
@@ -19,6 +23,7 @@ export const consoleScreens = {
   gateway: "#/gateway/gw-0001",
   sources: "#/gateway/gw-0001/sources",
   sync: "#/gateway/gw-0003/sync",
+  models: "#/models",
   trends: "#/trends/1h/gw-0001/pump-1%2F0/gw-0002/pump-1%2F2/gw-0002/pump-1%2F10",
 } as const;
 
@@ -27,6 +32,20 @@ export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;
   }, hash);
+  await settled(page);
+}
+
+/** Puts a theme on as the page's own buttons do; charts and small pictures are drawn anew with it. */
+export async function wear(page: Page, theme: Theme): Promise<void> {
+  await page.evaluate((chosen) => {
+    document.documentElement.dataset["theme"] = chosen;
+  }, theme);
+  await twoFrames(page);
+}
+
+/** The same screen on another glass, as when a tablet is turned. */
+export async function resize(page: Page, width: number, height: number): Promise<void> {
+  await page.setViewportSize({ width, height });
   await settled(page);
 }
 
@@ -65,8 +84,18 @@ async function twoFrames(page: Page): Promise<void> {
 
 const folder = join(import.meta.dirname, "../../artefacts/screens");
 
-/** Kept for a person to look at after the run. */
+const sessions = new WeakMap<Page, CDPSession>();
+
+/** Kept for a person to look at after the run. As PNG, but packed quickly: a browser packs for half a second otherwise. */
 export async function keepPicture(page: Page, name: string): Promise<Buffer> {
+  const session = sessions.get(page) ?? (await page.context().newCDPSession(page));
+  sessions.set(page, session);
+  const { data } = await session.send("Page.captureScreenshot", {
+    format: "png",
+    optimizeForSpeed: true,
+  });
+  const picture = Buffer.from(data, "base64");
   mkdirSync(folder, { recursive: true });
-  return page.screenshot({ path: join(folder, `${name}.png`) });
+  writeFileSync(join(folder, `${name}.png`), picture);
+  return picture;
 }
