@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { runServices, seededRandom, silentLog, systemClock } from "@millwright/kit";
+import { freePort, runServices, seededRandom, silentLog, systemClock } from "@millwright/kit";
 import {
   messageId,
   subjects,
@@ -19,7 +19,6 @@ import {
 } from "@millwright/wire-contract";
 import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 
-import { freePort } from "./children/ports.ts";
 import { isRunning } from "./children/process-table.ts";
 import { readCredentials } from "./children/secret-file.ts";
 import { makeDataFolder, removeDataFolder, until } from "./children/test-children.ts";

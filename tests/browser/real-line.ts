@@ -1,9 +1,9 @@
 /** A hub, a virtual plant and a gateway as processes of their own, joined as `make demo` joins them. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { freePort } from "@millwright/kit";
 import {
   Part,
   programs,
@@ -116,17 +116,4 @@ function childrenOf(pid: number): number[] {
     .split(" ")
     .filter((text) => text !== "")
     .map(Number);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      });
-    });
-  });
 }

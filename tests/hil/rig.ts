@@ -3,13 +3,12 @@
  * folder of their own, which a test starts, kills and starts again.
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { freePort } from "@millwright/kit";
 import { Part, programs } from "@millwright/launcher";
 import type { Target } from "@millwright/scenario";
 import type { GatewayRow, LiveSnapshot } from "@millwright/wire-contract";
@@ -294,17 +293,6 @@ export function deviceSettings(device: CounterDevice, everyMs: number): object {
       every_ms: everyMs,
     })),
   };
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return address !== null && typeof address === "object" ? address.port : 0;
 }
 
 async function answerOf(url: string): Promise<unknown> {

@@ -6,9 +6,10 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { freePort } from "@millwright/kit";
 import { messageOf, outageTags, outageTicks } from "../outage-data.ts";
 import { useOf } from "../processes.ts";
-import { arrivals, bytesIn, freePort, type OutageFigures } from "./outage.ts";
+import { arrivals, bytesIn, type OutageFigures } from "./outage.ts";
 
 /** Its default is half an hour; what came since is lost with the process. */
 export const autosaveS = 30;

@@ -2,12 +2,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { freePort } from "@millwright/kit";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 
 import { startBroker, stopBroker } from "../broker.ts";
 import { messageOf, outageTags, outageTicks } from "../outage-data.ts";
 import { useOf } from "../processes.ts";
-import { arrivals, bytesIn, freePort, type OutageFigures } from "./outage.ts";
+import { arrivals, bytesIn, type OutageFigures } from "./outage.ts";
 
 /** Published and not acknowledged: enough to hide the way. */
 const windowMax = 512;

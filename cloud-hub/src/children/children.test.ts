@@ -4,12 +4,13 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 
+import { freePort } from "@millwright/kit";
 import pg from "pg";
 
 import { PortTaken, ProgramMissing } from "./child-faults.ts";
 import { linkEmbeddedPostgres } from "./embedded-postgres.ts";
 import { findPrograms } from "./find-program.ts";
-import { freePort, isAnswering } from "./ports.ts";
+import { isAnswering } from "./ports.ts";
 import { isRunning } from "./process-table.ts";
 import {
   makeDataFolder,

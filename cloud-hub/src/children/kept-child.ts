@@ -19,6 +19,7 @@ import { join } from "node:path";
 
 import {
   Backoff,
+  freePort,
   messageChain,
   type Clock,
   type Log,
@@ -27,7 +28,7 @@ import {
 } from "@millwright/kit";
 
 import { ChildFailed, ChildKilled, PortTaken } from "./child-faults.ts";
-import { freePort, holderOf, isAnswering } from "./ports.ts";
+import { holderOf, isAnswering } from "./ports.ts";
 import { commandLineOf, isRunning, signalTo } from "./process-table.ts";
 
 export interface ChildCommand {

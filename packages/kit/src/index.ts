@@ -1,6 +1,7 @@
 export { systemClock, PlayedClock, type Clock } from "./clock.ts";
 export { runServices, type Service } from "./service.ts";
 export { Fault, hintOf, messageChain, type Refused } from "./fault.ts";
+export { freePort } from "./free-port.ts";
 export { Backoff } from "./backoff.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export { createLog, silentLog, type Log, type LogFields, type LogLevel } from "./log.ts";

@@ -1,5 +1,5 @@
 import { Fault } from "@millwright/kit";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 
 /** A port of this machine that the plant was told to use is taken. */
 export class PortTaken extends Fault {
@@ -23,19 +23,4 @@ export async function listenOn(server: Server, host: string, port: number): Prom
     });
   });
   return (server.address() as AddressInfo).port;
-}
-
-/**
- * A port that is free now, for a child program that cannot choose one itself. Another program may take it before the
- * child does: who uses this must be ready to try again.
- */
-export async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  const port = await listenOn(server, host, 0);
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  return port;
 }

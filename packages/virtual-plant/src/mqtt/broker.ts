@@ -1,11 +1,11 @@
-import { Fault } from "@millwright/kit";
+import { Fault, freePort } from "@millwright/kit";
 import { Aedes } from "aedes";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { freePort, listenOn } from "../ports.ts";
+import { listenOn } from "../ports.ts";
 
 /** The MQTT broker did not start. */
 export class BrokerFailed extends Fault {

@@ -1,4 +1,4 @@
-import { Fault, type Log } from "@millwright/kit";
+import { Fault, freePort, type Log } from "@millwright/kit";
 import {
   MessageSecurityMode,
   nodesets,
@@ -13,7 +13,6 @@ import { fileURLToPath } from "node:url";
 import type { Trouble } from "../faults/trouble.ts";
 import type { PlantValue } from "../machine.ts";
 import type { ProcessImage } from "../process-image.ts";
-import { freePort } from "../ports.ts";
 import { addImageNodes } from "./image-nodes.ts";
 import { namespaceUri, resourcePath } from "./names.ts";
 
