@@ -34,7 +34,7 @@ import { OrderWork } from "./orders/order-work.ts";
 import { Percentiles } from "./percentiles.ts";
 import type { FileFindings } from "./pages/inspect-file.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
-import type { Committed } from "./store.ts";
+import type { Committed } from "./group-commit.ts";
 import { readChartLine, type ChartLine } from "./tiers/chart-line.ts";
 import { rehearse, type Rehearsal } from "./tiers/buffer-clock.ts";
 import { readBuckets, readSamples } from "./tiers/history.ts";

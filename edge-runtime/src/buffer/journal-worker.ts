@@ -4,7 +4,9 @@ import { Fault, messageChain } from "@millwright/kit";
 
 import { isFull, JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import { answer, type Answer, type Asked, type DoorState, type Question } from "./questions.ts";
-import { openStore, type Store, type StoreOptions } from "./store.ts";
+import { openStore } from "./open-store.ts";
+import type { StoreOptions } from "./store-parts.ts";
+import type { Store } from "./store.ts";
 import type { FromWorker, Opening, ToldFailure, ToWorker } from "./store-worker-door.ts";
 import { WorkMeter } from "./work-meter.ts";
 

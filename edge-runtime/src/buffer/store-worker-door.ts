@@ -1,7 +1,7 @@
 import { JournalBroken, JournalFull, JournalInUse, JournalUnusable } from "./faults.ts";
 import type { JournalThread } from "./journal-thread.ts";
 import type { DoorState, StoreDoor } from "./questions.ts";
-import type { StoreOptions } from "./store.ts";
+import type { StoreOptions } from "./store-parts.ts";
 
 /** The way to the store in its worker: questions out, answers back, buffers moved and not copied. */
 
