@@ -136,6 +136,10 @@ class LateClock implements Clock {
     return systemClock.monotonicMs() - this.#behindMs;
   }
 
+  after(ms: number, ring: () => void): () => void {
+    return systemClock.after(ms, ring);
+  }
+
   sleep(ms: number, signal: AbortSignal): Promise<void> {
     return systemClock.sleep(ms, signal);
   }

@@ -21,6 +21,10 @@ export class SteppedClock implements Clock {
     return this.#played.monotonicMs();
   }
 
+  after(ms: number, ring: () => void): () => void {
+    return this.#played.after(ms, ring);
+  }
+
   sleep(ms: number, signal: AbortSignal): Promise<void> {
     return this.#played.sleep(ms, signal);
   }

@@ -48,6 +48,18 @@ test("stepping the wall does not wake sleepers and does not move monotonic time"
   assert.equal(clock.nowUs(), 1_000_000 + 5_000 - 3_600_000_000);
 });
 
+test("an alarm rings once, and not when it was stopped, on both clocks", async () => {
+  const played = new PlayedClock();
+  for (const clock of [played, systemClock]) {
+    const rung: string[] = [];
+    clock.after(1, () => rung.push("kept"));
+    clock.after(1, () => rung.push("stopped"))();
+    if (clock === played) await played.advance(10);
+    else await systemClock.sleep(20, never);
+    assert.deepEqual(rung, ["kept"]);
+  }
+});
+
 test("an aborted sleep rejects with the reason, on both clocks", async () => {
   for (const clock of [new PlayedClock(), systemClock]) {
     const stop = new AbortController();

@@ -46,14 +46,11 @@ export interface Conversation {
   close(): void;
 }
 
-/** The reason of every disarming: an error made for each would take a trace of the stack some hundred times a second. */
-const disarmed = new Error("disarmed");
-
 /** One alarm at a time, by the clock. */
 export class Timer {
   readonly #clock: Clock;
   readonly #ring: () => void;
-  #stop: AbortController | undefined;
+  #stop: (() => void) | undefined;
 
   constructor(clock: Clock, ring: () => void) {
     this.#clock = clock;
@@ -67,22 +64,14 @@ export class Timer {
   /** Rings once after `ms`; what was armed before is forgotten. */
   arm(ms: number): void {
     this.disarm();
-    const stop = new AbortController();
-    this.#stop = stop;
-    this.#clock.sleep(ms, stop.signal).then(
-      () => {
-        // Disarmed between waking and being heard.
-        if (this.#stop !== stop) return;
-        this.#stop = undefined;
-        this.#ring();
-      },
-      () => undefined,
-    );
+    this.#stop = this.#clock.after(ms, () => {
+      this.#stop = undefined;
+      this.#ring();
+    });
   }
 
   disarm(): void {
-    const stop = this.#stop;
+    this.#stop?.();
     this.#stop = undefined;
-    stop?.abort(disarmed);
   }
 }

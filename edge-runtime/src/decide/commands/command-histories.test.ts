@@ -211,6 +211,7 @@ function wallOf(clock: PlayedClock): Clock {
   return {
     nowUs: () => clock.nowUs(),
     monotonicMs: () => Math.max(0, (clock.nowUs() - startUs) / 1_000),
+    after: (ms, ring) => clock.after(ms, ring),
     sleep: (ms, signal) => clock.sleep(ms, signal),
   };
 }
