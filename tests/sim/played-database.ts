@@ -28,6 +28,8 @@ export class PlayedDatabase implements FrameStore {
   readonly safe = new BackupMarks();
   readonly #clock: Clock;
   readonly #random: Random;
+  /** Of the question that is asked all the time: it draws nothing from what decides the story. */
+  readonly #asking: Random;
   #starts = 0;
   #up = true;
   #newest: MemoryBackup | undefined;
@@ -36,6 +38,7 @@ export class PlayedDatabase implements FrameStore {
     this.store = store;
     this.#clock = clock;
     this.#random = random;
+    this.#asking = random.fork("asking");
   }
 
   kill(): void {
@@ -62,6 +65,10 @@ export class PlayedDatabase implements FrameStore {
 
   incarnation(): Promise<string> {
     return this.#ask(() => this.store.incarnation());
+  }
+
+  isTheSame(): Promise<boolean> {
+    return this.#ask(() => this.store.isTheSame(), this.#asking);
   }
 
   takeIn(intake: Intake): Promise<Taken> {
@@ -136,17 +143,17 @@ export class PlayedDatabase implements FrameStore {
     return this.store.quarantine(rowsMax);
   }
 
-  async #ask<T>(work: () => Promise<T>): Promise<T> {
+  async #ask<T>(work: () => Promise<T>, random = this.#random): Promise<T> {
     const starts = this.#starts;
     const check = (): void => {
       if (!this.#up || starts !== this.#starts)
         throw new Error("the database ended the connection");
     };
     check();
-    await this.#clock.sleep(this.#random.next() * commitMsMax, never);
+    await this.#clock.sleep(random.next() * commitMsMax, never);
     check();
     const answer = await work();
-    await this.#clock.sleep(this.#random.next() * commitMsMax, never);
+    await this.#clock.sleep(random.next() * commitMsMax, never);
     check();
     return answer;
   }

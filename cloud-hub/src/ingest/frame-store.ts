@@ -45,6 +45,8 @@ export interface Taken {
 export interface FrameStore extends FrameReader {
   /** Changes with every start, failover or restore of the database (no-loss protocol 6.7). */
   incarnation(): Promise<string>;
+  /** Whether the database is still the one that `incarnation` last told. */
+  isTheSame(): Promise<boolean>;
   /**
    * All of it or nothing, on disk when it resolves. Throws `IncarnationChanged` when the database is another than the
    * one that `incarnation` last told, and has then taken nothing.

@@ -70,6 +70,8 @@ const batchBytesMax = 4 * 2 ** 20;
 /** Marks are repeated to gateways that were heard within this time; a longer silence ends with a hello anyway. */
 const liveForMs = 30_000;
 const repeatMarksEveryMs = 1_000;
+/** So often the database is asked which it is: one that was put back is met also while no gateway has anything to send. */
+const askDatabaseEveryMs = 1_000;
 
 /** Lanes of the newest epochs of a gateway, without knowing which of them it still holds; a hello asks for the others. */
 const marksRecalledMax = 400;
@@ -122,6 +124,7 @@ export class Ingest implements Service {
     this.#work = Promise.all([
       ...Array.from({ length: writers }, () => this.#write(signal)),
       this.#repeatMarks(signal),
+      this.#watchDatabase(signal),
     ]);
   }
 
@@ -153,8 +156,6 @@ export class Ingest implements Service {
           if (hasAborted(stopping)) return;
           if (failure instanceof IncarnationChanged) {
             // Dropped and not acknowledged: gateways go back to what this database knows.
-            log.warn("ingest.incarnation-changed", { reason: failure.message });
-            this.#dictionaries.clear();
             await this.#renewIncarnation(stopping);
             break;
           }
@@ -310,11 +311,7 @@ export class Ingest implements Service {
     }
     const answer = await store.hello(hello, clock.nowUs());
     const sameHub = answer.incarnation === this.#incarnation;
-    if (!sameHub) {
-      log.warn("ingest.incarnation-changed", { incarnation: answer.incarnation });
-      await this.#options.safe?.reload();
-      this.#become(answer.incarnation);
-    }
+    if (!sameHub) await this.#become(answer.incarnation);
     const epochs = new Set(hello.epochs.map((one) => one.epoch));
     const marks = answer.marks.filter((mark) => epochs.has(mark.epoch));
     const { running } = answer;
@@ -403,9 +400,30 @@ export class Ingest implements Service {
     }
   }
 
+  /**
+   * A database that was put back tells nobody. Writers and hellos meet it, and there may be neither for hours: of what it
+   * has lost the gateways would learn only then, and may have lost it themselves by that time.
+   */
+  async #watchDatabase(stopping: AbortSignal): Promise<void> {
+    const { clock, store } = this.#options;
+    for (;;) {
+      try {
+        await clock.sleep(askDatabaseEveryMs, stopping);
+      } catch {
+        return;
+      }
+      // While it is away it is asked again.
+      const same = await store.isTheSame().catch(() => true);
+      if (!same) await this.#renewIncarnation(stopping);
+    }
+  }
+
   /** The database is another one: what was told of the one before may be more than this one holds. */
-  #become(incarnation: string): void {
+  async #become(incarnation: string): Promise<void> {
     if (incarnation === this.#incarnation) return;
+    this.#options.log.warn("ingest.incarnation-changed", { incarnation });
+    this.#dictionaries.clear();
+    await this.#options.safe?.reload();
     this.#incarnation = incarnation;
     for (const live of this.#gateways.values()) live.marks.clear();
   }
@@ -415,9 +433,7 @@ export class Ingest implements Service {
     const backoff = new Backoff(100, 5_000, random);
     while (!hasAborted(stopping)) {
       try {
-        const incarnation = await store.incarnation();
-        await this.#options.safe?.reload();
-        this.#become(incarnation);
+        await this.#become(await store.incarnation());
         return;
       } catch {
         await clock.sleep(backoff.nextMs(), stopping).catch(() => undefined);

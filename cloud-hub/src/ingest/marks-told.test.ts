@@ -62,6 +62,10 @@ class ReplacedStore extends MemoryStore {
   override incarnation(): Promise<string> {
     return this.other?.incarnation() ?? super.incarnation();
   }
+
+  override isTheSame(): Promise<boolean> {
+    return this.other === undefined ? super.isTheSame() : Promise.resolve(false);
+  }
 }
 
 interface Play {
@@ -145,4 +149,18 @@ test("when the hello of one gateway finds another database, no gateway is told w
     [],
   );
   assert.deepEqual(answer?.marks, []);
+});
+
+test("a database that was put back is met within seconds, also when no gateway says anything", async (t) => {
+  const gateway = new TestGateway("gw-quiet");
+  const store = new ReplacedStore(seededRandom(1));
+  const { clock, inbox } = await play(t, store, [gateway], [[gateway, gateway.dictionaryFrame()]]);
+  await clock.advance(2_000);
+  assert.equal(inbox.published.at(-1)?.marks[0]?.storedSeq, 1);
+
+  store.other = new MemoryStore(seededRandom(3));
+  await clock.advance(3_000);
+  const told = inbox.published.at(-1);
+  assert.equal(told?.incarnation, await store.other.incarnation());
+  assert.deepEqual(told.marks, [], "what the database before had is not promised");
 });

@@ -16,8 +16,11 @@ test("after a played restart the incarnation is another, and work in flight is d
   const gateway = new TestGateway("gw-restart");
   const intake = intakeOf(gateway, [gateway.samples([[0, 1, 1]])]);
   const before = await restarted.incarnation();
+  assert.ok(await restarted.isTheSame());
   restarted.restart();
   await assert.rejects(restarted.takeIn(intake), IncarnationChanged);
+  assert.ok(!(await restarted.isTheSame()));
   assert.notEqual(await restarted.incarnation(), before);
+  assert.ok(await restarted.isTheSame());
   assert.equal((await restarted.takeIn(intake)).stored.length, 1);
 });

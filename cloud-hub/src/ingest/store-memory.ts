@@ -152,6 +152,10 @@ export class MemoryStore implements FrameStore {
     return Promise.resolve(this.#told);
   }
 
+  isTheSame(): Promise<boolean> {
+    return Promise.resolve(this.#told === undefined || this.#told === this.#incarnation);
+  }
+
   takeIn(intake: Intake): Promise<Taken> {
     const was = this.#told;
     const is = this.#incarnation;

@@ -51,6 +51,7 @@ test("after a restart of the database the incarnation is another, and work in fl
   const gateway = new TestGateway("gw-restart");
   const frame = gateway.samples([[0, 1, 1]]);
   const before = await store().incarnation();
+  assert.ok(await store().isTheSame());
   const { pid } = database.child;
   process.kill(pid, "SIGKILL");
   await until("PostgreSQL is back", () => database.child.pid !== 0 && database.child.pid !== pid);
@@ -65,7 +66,9 @@ test("after a restart of the database the incarnation is another, and work in fl
   });
   await assert.rejects(store().takeIn(intakeOf(gateway, [frame])), IncarnationChanged);
   assert.deepEqual(await store().marks(gateway.gateway), []);
+  assert.ok(!(await store().isTheSame()));
   assert.notEqual(await store().incarnation(), before);
+  assert.ok(await store().isTheSame());
   assert.equal((await store().takeIn(intakeOf(gateway, [frame]))).stored.length, 1);
 });
 

@@ -90,6 +90,11 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
     return this.#incarnation;
   }
 
+  async isTheSame(): Promise<boolean> {
+    const is = await readIncarnation(this.pool);
+    return this.#incarnation === undefined || this.#incarnation === is;
+  }
+
   async takeIn(intake: Intake): Promise<Taken> {
     try {
       return await this.#takeIn(intake);
