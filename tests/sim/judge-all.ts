@@ -5,7 +5,7 @@ import type { GatewayId, LedgerEntry, LossReason } from "@millwright/wire-contra
 import type { Edge, Plant } from "./plant.ts";
 import { judgeEvents } from "./played-events.ts";
 import { readHub } from "./stored-samples.ts";
-import { valuesOfDevice } from "./values-of-device.ts";
+import { boxOf } from "./values-of-device.ts";
 
 /** The way of a poll and its answer, between the device's note and the ledger's range. */
 const slackUs = 50_000;
@@ -31,13 +31,15 @@ export async function judgeAll(
   const gateways = Map.groupBy(plant.edges, ({ gateway }) => gateway.options.gateway);
   for (const [id, edges] of gateways) {
     const repeats = off.has("sample-identity") ? "kept" : "dropped";
-    const { samples, entries } = await readHub(plant.database.store, id, repeats);
+    const { samples, entries } = await readHub(plant.database.store, id, repeats, (value) =>
+      edges.find(({ instance }) => instance === boxOf(value))?.device.madeUs(value),
+    );
     const own = edges.map(({ device, excuses, instance }) => {
       const excused = entries.filter(
         ({ reason }) =>
           !unclaimed.has(reason) && (!reasonsOfFaults.includes(reason) || excuses.has(reason)),
       );
-      const stored = samples.filter(({ value }) => Math.floor(value / valuesOfDevice) === instance);
+      const stored = samples.filter(({ value }) => boxOf(value) === instance);
       const { unexplained, ...verdict } = judge(
         [...device.unheard, ...device.produced],
         stored,

@@ -28,6 +28,8 @@ export class PlayedDevice {
   charged = 0;
   /** Readings that only hardware took of which nobody had ever heard. Some may have been on their way. */
   readonly unheard: Produced[] = [];
+  /** When each value was handed out, by the world, µs. */
+  readonly #madeUs = new Map<number, number>();
   readonly #tags: readonly string[];
   readonly #world: Clock;
   readonly #gatewayClock: SteppedClock;
@@ -69,6 +71,11 @@ export class PlayedDevice {
   disownGone(): void {
     this.unheard.push(...this.produced.splice(0, this.#takenByGone));
     this.#takenByGone = 0;
+  }
+
+  /** When a value was handed out, by the time that nobody sets, µs; undefined of one that never was. */
+  madeUs(value: number): number | undefined {
+    return this.#madeUs.get(value);
   }
 
   leave(): void {
@@ -152,6 +159,7 @@ export class PlayedDevice {
     const world = isNews ? { worldUs: this.#world.nowUs() } : {};
     const values = this.#tags.map((tag) => {
       const value = ++this.#value;
+      this.#madeUs.set(value, this.#world.nowUs());
       const atUs = this.#gatewayClock.nowUs();
       this.produced.push({ tag, device: this.id, atUs, value, ...world });
       return value;

@@ -8,7 +8,7 @@ import {
   type LedgerEntry,
 } from "@millwright/wire-contract";
 
-import { valuesOfDevice } from "./values-of-device.ts";
+import { boxOf } from "./values-of-device.ts";
 
 export interface HubContent {
   /** Within a tag, in the order in which they were made; none twice, by their identity. */
@@ -23,13 +23,20 @@ interface Told extends Stored {
   readonly late: boolean;
 }
 
+/** The way of a poll and its answer, and what a step of the clock may be before it begins a segment. */
+const readWithinUs = 200_000;
+
 const all = [-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const;
 
-/** @param repeats also those that have the identity of another one */
+/**
+ * @param repeats also those that have the identity of another one
+ * @param madeUs when a value was made in truth, µs; left out, every clock was right
+ */
 export async function readHub(
   store: FrameStore,
   gateway: GatewayId,
   repeats: "dropped" | "kept" = "dropped",
+  madeUs: (value: number) => number | undefined = () => undefined,
 ): Promise<HubContent> {
   const frames = await store.samplesBetween(gateway, ...all);
   // By epoch rank, place on the raw lane and number: the order in which the gateway kept them.
@@ -67,7 +74,7 @@ export async function readHub(
     }
   }
   const entries = await store.entriesBetween(gateway, ...all);
-  return { samples: latePlaced(repeats === "kept" ? told : onceEach(told)), entries };
+  return { samples: latePlaced(repeats === "kept" ? told : onceEach(told), madeUs), entries };
 }
 
 /** Identity: tag, clock segment, source time, and the value, where two of one time are two. */
@@ -84,9 +91,16 @@ function onceEach(told: readonly Told[]): readonly Told[] {
 /**
  * Within a tag one run of the clock after the other, in the order in which they began; what came late stands in its run
  * where its time says. A run of which nothing came in its turn has no place of its own: it stands where its time says, too,
- * before the runs that began later.
+ * before the runs that began later. Where a clock of the tag was wrong and nobody has said by how much, times do not tell
+ * which run began first: then order is that within the run.
  */
-function latePlaced(told: readonly Told[]): readonly Stored[] {
+function latePlaced(
+  told: readonly Told[],
+  madeUs: (value: number) => number | undefined,
+): readonly Stored[] {
+  const isWrong = ({ readUs, value }: Told): boolean =>
+    Math.abs(readUs - (madeUs(value) ?? readUs)) > readWithinUs;
+  const misleading = new Set(told.filter(isWrong).map(seriesOf));
   // Two copies with the same random numbers stamp in one segment, and are two boxes all the same.
   const ofBox = ({ segment, ...one }: Told): string => `${seriesOf(one)}/${segment}`;
   const runs = [...Map.groupBy(told, ofBox).values()].map((run) =>
@@ -94,10 +108,14 @@ function latePlaced(told: readonly Told[]): readonly Stored[] {
   );
   const placed: (readonly Told[])[] = [];
   for (const run of runs) {
-    const before = run.every(({ late }) => late)
-      ? placed.findLastIndex((other) => beganBefore(other, run)) + 1
-      : placed.length;
-    placed.splice(before, 0, run);
+    const [first] = run;
+    if (first === undefined || !run.every(({ late }) => late)) {
+      placed.push(run);
+    } else if (misleading.has(seriesOf(first))) {
+      placed.push(run.map((one) => ({ ...one, apart: ofBox(one) })));
+    } else {
+      placed.splice(placed.findLastIndex((other) => beganBefore(other, run)) + 1, 0, run);
+    }
   }
   return placed.flat();
 }
@@ -109,5 +127,5 @@ function beganBefore([one]: readonly Told[], [other]: readonly Told[]): boolean 
 }
 
 function seriesOf({ tag, value }: Pick<Told, "tag" | "value">): string {
-  return `${tag}/${Math.floor(value / valuesOfDevice)}`;
+  return `${tag}/${boxOf(value)}`;
 }
