@@ -3,6 +3,8 @@ import type { GatewayId } from "@millwright/wire-contract";
 import { eventKinds } from "@millwright/wire-contract/events";
 import type pg from "pg";
 
+import { writeAudit } from "../database/audit.ts";
+import { inTransaction } from "../database/transaction.ts";
 import type { AcknowledgementView } from "../order-views.ts";
 import type { AcknowledgementShelf, FoundEvent } from "./acknowledgement-desk.ts";
 
@@ -30,11 +32,18 @@ export class AcknowledgementStore implements AcknowledgementShelf {
 
   async add(asked: AcknowledgementView): Promise<void> {
     const { id, gateway, alarm, raisedUs, person, askedUs } = asked;
-    await this.#pool.query(
-      `insert into acknowledgements (id, gateway, alarm, raised_us, person, asked_us, after_event)
-       select $1, $2, $3, $4, $5, $6, coalesce(max(id), 0) from events`,
-      [id, gateway, alarm, Math.round(raisedUs), person, Math.round(askedUs)],
-    );
+    await inTransaction(this.#pool, async (client) => {
+      await client.query(
+        `insert into acknowledgements (id, gateway, alarm, raised_us, person, asked_us, after_event)
+         select $1, $2, $3, $4, $5, $6, coalesce(max(id), 0) from events`,
+        [id, gateway, alarm, Math.round(raisedUs), person, Math.round(askedUs)],
+      );
+      // What lies here is forgotten after a month; who did it stays to be known.
+      await writeAudit(client, {
+        ...{ atUs: askedUs, actor: person, act: "acknowledge an alarm" },
+        details: { gateway, alarm, raisedUs: Math.round(raisedUs) },
+      });
+    });
   }
 
   async open(): Promise<readonly AcknowledgementView[]> {
