@@ -1,0 +1,83 @@
+/** The hub, joined with the journal whose frames it gets and the alarms that people acknowledge there. Part of `runtime.ts`. */
+import type { SigningKey } from "@millwright/carrier";
+import type { Clock, Log, Random } from "@millwright/kit";
+import { helloOverviewMax, type Beat } from "@millwright/wire-contract";
+
+import type { AlarmParts } from "./alarm-parts.ts";
+import type { Journal } from "./buffer/journal.ts";
+import { pageAddress } from "./settings/access-settings.ts";
+import type { Settings } from "./settings/load-settings.ts";
+import type { ReleaseRule } from "./sync/release-rule.ts";
+import { createUplink } from "./sync/uplink.ts";
+
+/** What screens are told of a hub that there is none of. */
+export const noHub = {
+  state: "off",
+  sinceUs: 0,
+  waitingFrames: 0,
+  waitingSamples: 0,
+  behindMs: 0,
+} as const;
+
+type Waiting = Pick<Beat, "waitingFrames" | "waitingSamples" | "oldestWaitingMs">;
+
+/** Undefined where the settings name no hub. */
+export function joinHub(join: {
+  readonly settings: Settings;
+  readonly software: string;
+  readonly journal: Journal;
+  /** What people at the hub acknowledge. */
+  readonly acknowledge: AlarmParts["askedAtHub"];
+  readonly overview: readonly string[];
+  readonly key: SigningKey | undefined;
+  readonly beat: (waiting: Waiting) => Beat;
+  /** The hub's mark when it is absent. */
+  readonly releaseRule: ReleaseRule | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}): ReturnType<typeof createUplink> | undefined {
+  const { settings, software, journal, acknowledge, overview, key, clock, random, log } = join;
+  if (settings.hub === undefined) return undefined;
+  const { id, name, site } = settings.gateway;
+  const { url, credentialsFile } = settings.hub;
+  const { outbox } = journal;
+  return createUplink({
+    outbox,
+    orders: journal.orders,
+    acknowledge,
+    link: settings.hub.link,
+    road: {
+      async connect(events, signal) {
+        // Loaded when there is a hub only: it takes 35 ms and 4 MB.
+        const { createNatsRoad } = await import("./sync/nats-road.ts");
+        const road = createNatsRoad({
+          servers: [url],
+          gateway: id,
+          ...(credentialsFile === undefined ? {} : { credentialsFile }),
+        });
+        return await road.connect(events, signal);
+      },
+    },
+    gateway: {
+      gateway: id,
+      name,
+      site,
+      software,
+      hmi: pageAddress(settings.hmi),
+      commitEveryMs: settings.journal.commitEveryMs,
+      overview: overview.slice(0, helloOverviewMax),
+      ...(key === undefined ? {} : { publicKey: key.publicKey }),
+    },
+    clock,
+    random,
+    log,
+    ...(join.releaseRule === undefined ? {} : { releaseRule: join.releaseRule }),
+    beat() {
+      const { frames, samples, oldestSealedUs } = outbox.waiting();
+      const oldestWaitingMs =
+        oldestSealedUs === 0 ? 0 : Math.max(0, (clock.nowUs() - oldestSealedUs) / 1_000);
+      return join.beat({ waitingFrames: frames, waitingSamples: samples, oldestWaitingMs });
+    },
+  });
+}
