@@ -3,7 +3,7 @@ import { test, type TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import type { DeviceId, TagDefinition, TagId } from "@millwright/wire-contract";
-import type { EventKind } from "@millwright/wire-contract/events";
+import type { Contribution, EventKind } from "@millwright/wire-contract/events";
 
 import { MemoryEventBook } from "../buffer/events/memory-book.ts";
 import type { SampleBatch, SavedState, TagView } from "../hand-over.ts";
@@ -83,9 +83,10 @@ class Rig {
 
   /** What a planned end would save is not there. */
   async kill(): Promise<void> {
-    const saved = ["detection", "episodes"].map((part) => [part, this.book.state(part)] as const);
+    const parts = ["detection", "episodes", "episodes of Pump 1"];
+    const saved = parts.map((part) => [part, this.book.state(part) ?? null] as const);
     await this.detection.stop();
-    for (const [part, state] of saved) if (state !== undefined) this.book.saveState(part, state);
+    for (const [part, state] of saved) this.book.saveState(part, state);
     this.detection = this.#open();
     await this.start();
   }
@@ -203,15 +204,7 @@ test("after a restart the episode goes on under its name, and nothing is learnt 
 
 test("what comes beside an episode that goes on has a name of its own, and both go on after a kill", async (t) => {
   const rig = await running(t);
-  await rig.play(300);
-  // More than an hour, in which it does not grow.
-  await rig.play(4_500, 3);
-  const contributions = [
-    { tag: "pump-1/flow", share: 1, actual: 50, expected: 48, within: 1 },
-  ] as const;
-  for (let window = 0; window < 2; window++) {
-    rig.detection.scored("Pump 1", "health 1.0.0", rig.clock.nowUs(), 3, contributions);
-  }
+  await twoEpisodes(rig);
   const names = (): readonly string[] => rig.detection.episodes().map(({ id }) => id);
   assert.deepEqual(names(), ["E-1", "E-2"]);
   assert.equal(rig.detection.health("Pump 1")?.episode?.id, "E-2", "the newest is the news");
@@ -234,21 +227,80 @@ test("what comes beside an episode that goes on has a name of its own, and both 
   );
 });
 
+/** What programs have written that saved the episodes of all assets together. */
+interface SavedTogether {
+  readonly next: number;
+  readonly open: Record<string, Record<string, SavedState>>;
+  standing?: Record<string, SavedState>;
+  readonly tracks: {
+    readonly version: 1;
+    readonly begunUs: readonly number[];
+    readonly open: Record<string, SavedState>;
+    standing?: Record<string, SavedState>;
+    readonly endedUs: Record<string, number>;
+  };
+}
+
+/** The episodes of now as such a program leaves them; what is saved with all that was learnt has them in the same words. */
+function togetherAs(saved: SavedState | undefined): SavedTogether {
+  const { next, open, standing, learnt } = saved as unknown as Omit<SavedTogether, "tracks"> & {
+    readonly learnt: {
+      readonly begunUs: readonly number[];
+      readonly assets: Record<string, { open: SavedState; standing?: SavedState }>;
+    };
+  };
+  const pump = learnt.assets["Pump 1"];
+  assert.ok(pump !== undefined && standing !== undefined);
+  return {
+    ...{ next, open, standing },
+    tracks: {
+      ...{ version: 1, begunUs: learnt.begunUs, endedUs: {} },
+      open: { "Pump 1": pump.open },
+      standing: { "Pump 1": pump.standing ?? [] },
+    },
+  };
+}
+
+const flow = [
+  { tag: "pump-1/flow", share: 1, actual: 50, expected: 48, within: 1 },
+] as const satisfies readonly Contribution[];
+
+/** One that stands, and one that has begun beside it. */
+async function twoEpisodes(rig: Rig): Promise<void> {
+  await rig.play(300);
+  // More than an hour, in which it does not grow.
+  await rig.play(4_500, 3);
+  for (let window = 0; window < 2; window++) {
+    rig.detection.scored("Pump 1", "health 1.0.0", rig.clock.nowUs(), 3, flow);
+  }
+}
+
+test("what a program has saved of all assets together is found, and from then on each asset has its own", async (t) => {
+  const rig = await running(t);
+  await twoEpisodes(rig);
+  const names = (): readonly string[] => rig.detection.episodes().map(({ id }) => id);
+  await rig.restart(() => {
+    const together = togetherAs(rig.book.state("detection"));
+    rig.book.saveState("episodes", together as unknown as SavedState);
+    // What an earlier time has left is not what that program knew.
+    rig.book.saveState("episodes of Pump 1", { names: [], track: { lasting: [], endedUs: 0 } });
+  });
+  assert.deepEqual(names(), ["E-1", "E-2"]);
+  await rig.restart();
+  assert.deepEqual(names(), ["E-1", "E-2"]);
+  assert.deepEqual(Object.keys(rig.book.state("episodes") ?? {}), ["next", "begunUs", "assets"]);
+});
+
 test("what a program of before has saved of its one episode is found", async (t) => {
   const rig = await running(t);
   await rig.play(300);
   await rig.play(60, 3);
-  await rig.restart();
-  const saved = structuredClone(rig.book.state("episodes")) as {
-    standing?: unknown;
-    tracks: { standing?: unknown };
-    open: Record<string, { beginUs?: number }>;
-  };
-  delete saved.standing;
-  delete saved.tracks.standing;
-  delete saved.open["Pump 1"]?.beginUs;
   await rig.restart(() => {
-    rig.book.saveState("episodes", saved as SavedState);
+    const together = togetherAs(rig.book.state("detection"));
+    delete together.standing;
+    delete together.tracks.standing;
+    delete together.open["Pump 1"]?.["beginUs"];
+    rig.book.saveState("episodes", together as unknown as SavedState);
   });
   assert.deepEqual(
     rig.detection.episodes().map(({ id }) => id),

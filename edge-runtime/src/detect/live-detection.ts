@@ -1,4 +1,10 @@
-import { Detector, parseSaved, parseTracks, type EpisodeBody } from "@millwright/detection";
+import {
+  Detector,
+  parseSaved,
+  parseTracks,
+  type EpisodeBody,
+  type SavedTracks,
+} from "@millwright/detection";
 import { messageChain, type Clock, type Log, type Service } from "@millwright/kit";
 import type {
   ContextEvent,
@@ -25,6 +31,12 @@ import type {
 } from "../hand-over.ts";
 import { ContextWatch } from "./context-watch.ts";
 import type { WatchedState } from "./models/bundle-watch.ts";
+import {
+  SavedEpisodes,
+  savedName,
+  type SavedAssetEpisodes,
+  type SavedName,
+} from "./saved-episodes.ts";
 import type { AssetFile, DetectionFile } from "./settings.ts";
 import { watchPlan } from "./watch-plan.ts";
 
@@ -36,7 +48,7 @@ const saveEveryMs = 600_000;
 const rememberedMax = 200;
 /** Contexts of an asset after which what was learnt holds no longer (field practice 61). */
 const resets: ReadonlySet<string> = new Set(["repair", "sensor-change", "calibration"]);
-/** As every part names what it saves: what was learnt, and what each episode changes. */
+/** As every part names what it saves: what was learnt, and the episodes of all assets in one as programs of before saved them. */
 const savedAs = "detection";
 const savedTracksAs = "episodes";
 const labels: Readonly<Record<Verdict, LabelEvent["label"]>> = {
@@ -66,12 +78,15 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   readonly #parts: DetectionParts;
   readonly #detector: Detector;
   readonly #context: ContextWatch;
+  readonly #episodes: SavedEpisodes;
   readonly #ids: ReadonlySet<string>;
   /** By asset: those that last, as they began. By id: those that were told of late. */
   readonly #open = new Map<string, readonly Episode[]>();
   readonly #remembered = new Map<string, Episode>();
   readonly #listeners = new Set<(asset: string) => void>();
   readonly #changed = new Set<string>();
+  /** Assets whose episodes are not saved as they are now. */
+  readonly #unsaved = new Set<string>();
   /** The state of each asset that was told last. */
   readonly #told = new Map<string, string>();
   readonly #end = new AbortController();
@@ -90,6 +105,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     const { assets, detection, tagOf, clock, book } = parts;
     this.#ids = new Set(assets.map(({ id }) => id));
     this.#context = new ContextWatch(assets, tagOf);
+    this.#episodes = new SavedEpisodes(book);
     this.#detector = new Detector(
       watchPlan(assets, detection, tagOf),
       {
@@ -278,6 +294,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   }
 
   #remember(episode: Episode): void {
+    this.#unsaved.add(episode.asset);
     this.#remembered.delete(episode.id);
     this.#remembered.set(episode.id, episode);
     const { asset, id: same } = episode;
@@ -320,10 +337,11 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     if (this.#ids.size > 0 && (save || due)) {
       this.#savedMs = clock.monotonicMs();
       book.saveState(savedAs, this.#save());
+      // Scores of those that last go on without a word, and what has ended weighs no longer.
+      for (const asset of this.#open.keys()) this.#unsaved.add(asset);
+      for (const asset of this.#episodes.assets) this.#unsaved.add(asset);
     }
-    if (this.#ids.size > 0 && (save || due || told)) {
-      book.saveState(savedTracksAs, this.#saveTracks());
-    }
+    if (this.#ids.size > 0 && (save || due || told)) this.#saveEpisodes();
     const changed = new Set([...this.#changed, ...events.map(({ asset }) => asset)]);
     this.#changed.clear();
     if (events.length > 0) {
@@ -348,18 +366,25 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     };
   }
 
-  #saveTracks(): SavedState {
-    return { ...this.#names(), tracks: this.#detector.saveTracks() as unknown as SavedState };
+  #saveEpisodes(): void {
+    const head = { next: this.#next, begunUs: this.#detector.begunUs };
+    this.#episodes.write(head, this.#unsaved, (asset): SavedAssetEpisodes | undefined => {
+      const track = this.#detector.saveTrack(asset);
+      return track === undefined ? undefined : { names: this.#namesOf(asset), track };
+    });
+    this.#unsaved.clear();
+  }
+
+  #namesOf(asset: string) {
+    const episodes = this.#open.get(asset) ?? [];
+    return episodes.map(({ id, event: { verdict, person = null, beginUs } }) => ({
+      ...{ id, verdict, person, beginUs },
+    }));
   }
 
   /** The newest of an asset apart from those that stood when it began: programs of before know one only. */
   #names(): { readonly next: number; readonly open: SavedState; readonly standing: SavedState } {
-    const named = [...this.#open].map(([asset, episodes]) => {
-      const names = episodes.map(({ id, event: { verdict, person = null, beginUs } }) => ({
-        ...{ id, verdict, person, beginUs },
-      }));
-      return [asset, names] as const;
-    });
+    const named = [...this.#open.keys()].map((asset) => [asset, this.#namesOf(asset)] as const);
     return {
       next: this.#next,
       open: Object.fromEntries(
@@ -378,16 +403,16 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     const detection = parseSaved(learnt);
     if (detection === undefined) return;
     // A program of before saves all in one, and leaves what it finds apart as it was.
-    const apart = tracksApart ? savedEpisodes.safeParse(savedTracks) : undefined;
-    const tracks = apart?.success === true ? parseTracks(apart.data.tracks) : undefined;
-    const { next, open, standing } =
-      tracks !== undefined && apart?.success === true ? apart.data : whole.data;
+    const own = tracksApart ? this.#episodes.read() : undefined;
+    // From now on by asset, all of them with the first that is told.
+    if (own === undefined) for (const id of this.#ids) this.#unsaved.add(id);
+    const apart = own ?? (tracksApart ? tracksOfBefore(savedTracks) : undefined);
+    const { next, names, tracks } = apart ?? { ...namesIn(whole.data), tracks: undefined };
     this.#next = next;
     this.#detector.restore(detection, tracks);
-    for (const [asset, newest] of Object.entries(open)) {
+    for (const [asset, named] of names) {
       const lasting = this.#detector.status(asset)?.lasting ?? [];
-      const episodes = [...(standing[asset] ?? []), newest].flatMap((named): readonly Episode[] => {
-        const { id, verdict, person, beginUs } = named;
+      const episodes = named.flatMap(({ id, verdict, person, beginUs }): readonly Episode[] => {
         // Programs of before had one only, and saved no begin with its name.
         const body = lasting.find((one) => one.beginUs === (beginUs ?? one.beginUs));
         if (body === undefined) return [];
@@ -400,17 +425,11 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   }
 }
 
-const name = z.object({
-  id: z.string(),
-  verdict: z.enum(["open", "confirmed", "false", "unknown"]),
-  person: z.string().nullable(),
-  /** µs; absent in what programs have saved that knew one episode of an asset only. */
-  beginUs: z.number().optional(),
-});
+/** The newest of an asset apart from those that stood when it began. */
 const names = {
   next: z.int().min(1),
-  open: z.record(z.string(), name),
-  standing: z.record(z.string(), z.array(name)).default({}),
+  open: z.record(z.string(), savedName),
+  standing: z.record(z.string(), z.array(savedName)).default({}),
 };
 const savedDetection = z.object({
   ...names,
@@ -419,9 +438,33 @@ const savedDetection = z.object({
   context: z.record(z.string(), z.string()),
   learnt: z.unknown(),
 });
-const savedEpisodes = z.object({ ...names, tracks: z.unknown() });
+const savedTogether = z.object({ ...names, tracks: z.unknown() });
 /** Before what was learnt is saved for the first time, episodes may be. */
 const nothingSaved: SavedState = {
   ...{ next: 1, open: {}, standing: {}, tracksApart: true, states: {}, context: {} },
   learnt: { version: 1, begunUs: [], assets: {} },
 };
+
+interface Names {
+  readonly next: number;
+  readonly names: ReadonlyMap<string, readonly SavedName[]>;
+}
+
+function namesIn({
+  next,
+  open,
+  standing,
+}: Pick<z.infer<typeof savedTogether>, "next" | "open" | "standing">): Names {
+  const all = Object.entries(open).map(
+    ([asset, newest]) => [asset, [...(standing[asset] ?? []), newest]] as const,
+  );
+  return { next, names: new Map(all) };
+}
+
+/** The episodes of all assets in one part. */
+function tracksOfBefore(saved: unknown): (Names & { readonly tracks: SavedTracks }) | undefined {
+  const together = savedTogether.safeParse(saved);
+  const tracks = together.success ? parseTracks(together.data.tracks) : undefined;
+  if (!together.success || tracks === undefined) return undefined;
+  return { ...namesIn(together.data), tracks };
+}

@@ -9,7 +9,13 @@ import { refractoryUs, type EpisodeBody } from "./episode-track.ts";
 import type { KnownState } from "./operating-state.ts";
 import type { WatchPlan } from "./plan.ts";
 import { SampleWatch } from "./sample-watch.ts";
-import { tracksIn, type SavedAsset, type SavedDetection, type SavedTracks } from "./saved.ts";
+import {
+  tracksIn,
+  type SavedAsset,
+  type SavedDetection,
+  type SavedTrack,
+  type SavedTracks,
+} from "./saved.ts";
 import { missingScore } from "./tag-scores.ts";
 
 /** A stop of the program, or a clock that was set, is no time that passed in the machine. */
@@ -223,18 +229,19 @@ export class Detector {
     };
   }
 
-  /** The episodes of now alone. */
-  saveTracks(): SavedTracks {
-    const open: Record<string, EpisodeBody> = {};
-    const standing: Record<string, readonly EpisodeBody[]> = {};
-    const endedUs: Record<string, number> = {};
-    for (const { plan, episodes } of this.#assets) {
-      const own = savedTracksOf(episodes.lasting);
-      if (own.open !== undefined) open[plan.id] = own.open;
-      if (own.standing !== undefined) standing[plan.id] = own.standing;
-      if (this.#nowUs - episodes.endedUs < refractoryUs) endedUs[plan.id] = episodes.endedUs;
-    }
-    return { version: 1, begunUs: this.#budget.begun, open, standing, endedUs };
+  /** The episodes of one asset alone; undefined where nothing lasts and nothing that has ended still weighs. */
+  saveTrack(id: string): SavedTrack | undefined {
+    const asset = this.#byId.get(id);
+    if (asset === undefined) return undefined;
+    const { lasting, endedUs } = asset.episodes;
+    const weighs = this.#nowUs - endedUs < refractoryUs;
+    if (lasting.length === 0 && !weighs) return undefined;
+    return { lasting, endedUs: weighs ? endedUs : 0 };
+  }
+
+  /** Begins of episodes that the budget counts, µs. */
+  get begunUs(): readonly number[] {
+    return this.#budget.begun;
   }
 
   /**

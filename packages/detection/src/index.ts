@@ -3,4 +3,12 @@ export { Detector, type AssetStatus, type DetectorListener } from "./detector.ts
 export type { EpisodeBody } from "./episode-track.ts";
 export type { KnownState } from "./operating-state.ts";
 export type { StateSource, WatchedAsset, WatchedTag, WatchPlan } from "./plan.ts";
-export { parseSaved, parseTracks, type SavedDetection, type SavedTracks } from "./saved.ts";
+export {
+  joinTracks,
+  parseSaved,
+  parseTrack,
+  parseTracks,
+  type SavedDetection,
+  type SavedTrack,
+  type SavedTracks,
+} from "./saved.ts";

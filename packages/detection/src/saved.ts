@@ -19,7 +19,14 @@ export interface SavedAsset {
   readonly standing?: readonly EpisodeBody[];
 }
 
-/** What changes with each episode, and little beside what was learnt: it is kept with each of them. */
+/** What changes with each episode of an asset: it is kept with each of them, and what is the same is not written again. */
+export interface SavedTrack {
+  readonly lasting: readonly EpisodeBody[];
+  /** The last end, where it still weighs; 0 where none does, µs. */
+  readonly endedUs: number;
+}
+
+/** Those of all assets. */
 export interface SavedTracks {
   readonly version: 1;
   readonly begunUs: readonly number[];
@@ -45,7 +52,34 @@ export function tracksIn({ begunUs, assets }: SavedDetection): SavedTracks {
   };
 }
 
-/** What was saved by this program, or nothing that can be used. */
+/** @param tracks by asset, all of which there are; @param begunUs as the budget counts them */
+export function joinTracks(
+  begunUs: readonly number[],
+  tracks: ReadonlyMap<string, SavedTrack>,
+): SavedTracks {
+  const of = <Value>(pick: (track: SavedTrack) => Value | undefined): Record<string, Value> =>
+    Object.fromEntries(
+      [...tracks].flatMap(([id, track]) => {
+        const value = pick(track);
+        return value === undefined ? [] : [[id, value] as const];
+      }),
+    );
+  return {
+    version: 1,
+    begunUs,
+    open: of(({ lasting }) => lasting.at(-1)),
+    standing: of(({ lasting }) => lasting.slice(0, -1)),
+    endedUs: of(({ endedUs }) => endedUs),
+  };
+}
+
+/** Of one asset: what was saved by this program, or nothing that can be used. */
+export function parseTrack(value: unknown): SavedTrack | undefined {
+  if (!isRecord(value) || typeof value["endedUs"] !== "number") return undefined;
+  return { lasting: toEpisodes(value["lasting"]), endedUs: value["endedUs"] };
+}
+
+/** Of all assets in one, as programs of before have saved them, or nothing that can be used. */
 export function parseTracks(value: unknown): SavedTracks | undefined {
   if (!isRecord(value) || value["version"] !== 1) return undefined;
   const { begunUs, open, standing, endedUs } = value;
