@@ -28,7 +28,7 @@ export interface HealthSettings {
 /** Health moves slowly, and looking must not be what a small gateway is busy with. */
 const everySecondsMin = 10;
 
-/** The first look loads a library and takes a second on a small machine. The plant's values go before it. */
+/** A start has better to do than to look at itself: the plant's values go before it. */
 export const firstLookAfterMs = 3_000;
 
 const notWritten: Refused = {

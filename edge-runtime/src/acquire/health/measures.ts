@@ -1,6 +1,6 @@
 /** What a gateway can say of itself, and how each is had without starting a program. */
 import { readFile, readdir, statfs } from "node:fs/promises";
-import { uptime } from "node:os";
+import { cpus, freemem, totalmem, uptime } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -62,6 +62,8 @@ const writtenAfterMs = 60_000;
 /** Reads all measures. Holds what rates need from round to round. */
 export class HealthProbe {
   readonly #folder: string;
+  /** The first round says it since the machine was started. */
+  #cores: CoreTimes = { busyMs: 0, allMs: 0 };
   #cpu = process.cpuUsage();
   #cpuAtMs: number;
   #older: Mark | undefined;
@@ -74,21 +76,19 @@ export class HealthProbe {
   }
 
   async read(nowMs: number): Promise<HealthValues> {
-    // Loaded with the first round: it takes 30 ms that a start does not have. Of its functions only these two read
-    // /proc alone; those for disks and temperatures start several shells each time.
-    const { default: system } = await import("systeminformation");
-    const [load, memory, disk, writtenBytes, celsius] = await Promise.all([
-      system.currentLoad().catch(() => undefined),
-      system.mem().catch(() => undefined),
+    const [disk, writtenBytes, celsius] = await Promise.all([
       statfs(this.#folder).catch(() => undefined),
       readWrittenBytes(),
       readCelsius(),
     ]);
     const values = new Map<MeasureAddress, number>();
-    if (load !== undefined) values.set("cpu.load", load.currentLoad);
-    if (memory !== undefined && memory.total > 0) {
-      values.set("memory.used", (100 * (memory.total - memory.available)) / memory.total);
-      values.set("memory.available", memory.available);
+    const load = this.#loadPercent();
+    if (load !== undefined) values.set("cpu.load", load);
+    // On Linux what is available without swapping (MemAvailable), and not what nobody has touched.
+    const [available, total] = [freemem(), totalmem()];
+    if (total > 0) {
+      values.set("memory.used", (100 * (total - available)) / total);
+      values.set("memory.available", available);
     }
     if (disk !== undefined && disk.blocks > 0) {
       // As df counts: blocks that only root may use are neither used nor free for us.
@@ -103,6 +103,15 @@ export class HealthProbe {
     if (celsius !== undefined) values.set("temperature.cpu", celsius);
     values.set("uptime", Math.floor(uptime()));
     return new Map([...values].map(([address, value]) => [address, rounded(address, value)]));
+  }
+
+  /** Of all cores, since the last round. */
+  #loadPercent(): number | undefined {
+    const before = this.#cores;
+    const now = coreTimes();
+    this.#cores = now;
+    const allMs = now.allMs - before.allMs;
+    return allMs > 0 ? (100 * (now.busyMs - before.busyMs)) / allMs : undefined;
   }
 
   /** Of one core, since the last round. */
@@ -128,6 +137,22 @@ export class HealthProbe {
     if (spanMs < writtenAfterMs) return undefined;
     return ((writtenBytes - from.writtenBytes) / spanMs) * 86_400_000;
   }
+}
+
+interface CoreTimes {
+  readonly busyMs: number;
+  readonly allMs: number;
+}
+
+/** Of all cores since the machine was started; the time in which they waited for a disk is in neither. */
+function coreTimes(): CoreTimes {
+  let [busyMs, allMs] = [0, 0];
+  for (const { times } of cpus()) {
+    const { user, nice, sys, irq, idle } = times;
+    busyMs += user + nice + sys + irq;
+    allMs += user + nice + sys + irq + idle;
+  }
+  return { busyMs, allMs };
 }
 
 /** What this process caused to be written to the medium (proc(5), /proc/pid/io, write_bytes). */
