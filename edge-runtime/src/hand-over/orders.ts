@@ -1,0 +1,51 @@
+/** What the hub wants of what is kept here. */
+import type { GatewayOrder, OrderState, TagAnswer } from "@millwright/wire-contract";
+
+/** What sync needs of the journal to serve the hub's orders. All that is changed is on disk when the call resolves. */
+export interface OrderBook {
+  /** Oldest first. */
+  held(): readonly HeldOrder[];
+  /** When all that is answered of it lies in the past, and when all of it does, µs. */
+  times(held: HeldOrder): { readonly answersUs: number; readonly endsUs: number };
+  /** All that the hub wants now: others are dropped, new ones begin as `waiting`. */
+  want(orders: readonly GatewayOrder[]): Promise<void>;
+  /** Moves an order on. Of one that is not held any more, nothing happens. */
+  move(id: number, state: OrderState, note?: string): Promise<void>;
+  /** Everything kept so far is told, and what is left out is claimed: then it is known what an answer heals. */
+  tellAll(): Promise<void>;
+  /**
+   * Seals the next piece of an answer.
+   *
+   * @returns its bytes, whether it was the last, and whether hours that it needs are still being made: nothing was sealed
+   */
+  answer(
+    id: number,
+  ): Promise<{ readonly bytes: number; readonly last: boolean; readonly waits?: boolean }>;
+  /**
+   * Reads what is kept of the range, and moves the order to `answered`; not while hours of it are being made: then it is to
+   * be asked again. @param signal aborts: it rejects
+   */
+  compare(id: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface HeldOrder {
+  readonly order: GatewayOrder;
+  readonly progress: OrderProgress;
+}
+
+/** How far an order of the hub has come. Kept with the journal. */
+export interface OrderProgress {
+  readonly state: OrderState;
+  /** When it came, µs: what was measured before is answered from what is kept. */
+  readonly receivedUs: number;
+  /** Where the answer goes on: tags from this place of the order's list, from this time. */
+  readonly tag: number;
+  readonly atUs: number;
+  /** Sealed for the road so far. */
+  readonly samples: number;
+  readonly bytes: number;
+  /** For a person; "" when there is nothing to say. */
+  readonly note: string;
+  /** Once it is `answered`. */
+  readonly tags?: readonly TagAnswer[];
+}
