@@ -17,6 +17,8 @@ export interface TestHistory extends AsyncDisposable {
   readonly pool: pg.Pool;
   readonly store: PostgresStore;
   readonly sorter: Sorter;
+  /** Another sorter of the same database. */
+  sorterWith(book: SeriesBook): Sorter;
   take(gateway: TestGateway, ...frames: readonly TestFrame[]): Promise<void>;
   /** All samples of a tag as `[µs, value]`, from chunks. */
   samples(gateway: TestGateway, tag: string): Promise<readonly (readonly [number, number])[]>;
@@ -34,13 +36,15 @@ export async function openTestHistory(): Promise<TestHistory> {
   const pool = openPool({ url, connectionsMax: 6, statementMs: 60_000, log: silentLog });
   const book = new SeriesBook();
   const clock = { ...systemClock, nowUs: () => testDayUs + 86_400_000_000 };
-  const sorter = new Sorter({ pool, book, clock, log: silentLog, hotDays: 3 });
+  const sorterWith = (of: SeriesBook): Sorter =>
+    new Sorter({ pool, book: of, clock, log: silentLog, hotDays: 3 });
   return {
     folder,
     url,
     pool,
     store,
-    sorter,
+    sorter: sorterWith(book),
+    sorterWith,
     async take(gateway, ...frames) {
       await store.takeIn({ ...intakeOf(gateway, frames), receivedUs: testDayUs });
     },

@@ -3,7 +3,8 @@ import { after, before, test } from "node:test";
 
 import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
-import { readParts } from "./unsorted-frames.ts";
+import { SeriesBook } from "./series-book.ts";
+import { chooseParts, readParts } from "./unsorted-frames.ts";
 
 let history: TestHistory;
 let gateways = 0;
@@ -182,6 +183,54 @@ test("a sorter that is killed leaves what was there, and the next pass does it w
     [gateway.gateway],
   );
   assert.deepEqual(counts.rows, [{ stored: 1_600n, repeats: 0n }]);
+});
+
+test("frames that come while a round is under way wait for the next: a round of a fleet that never rests has an end", async () => {
+  const gateway = nextGateway();
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 2));
+  let next = 2;
+  /** Asked in each pass, for each frame. */
+  class Busy extends SeriesBook {
+    override async dictionary(
+      ...asked: Parameters<SeriesBook["dictionary"]>
+    ): ReturnType<SeriesBook["dictionary"]> {
+      if (next < 40) await history.take(gateway, second(gateway, next++));
+      return super.dictionary(...asked);
+    }
+  }
+  const sorter = history.sorterWith(new Busy());
+  const passes = await sorter.sortAll(none);
+  assert.deepEqual(
+    passes.map(({ stored }) => stored),
+    [4],
+  );
+  assert.ok(next > 2);
+  next = 40;
+  await sorter.sortAll(none);
+  assert.ok((await history.samples(gateway, "pump/t0")).length > 2);
+});
+
+test("each lane has one turn in a round, in which a long one is sorted to its mark", async () => {
+  const [long, short] = [nextGateway(), nextGateway()];
+  for (const [gateway, frames] of [
+    [long, 25],
+    [short, 3],
+  ] as const) {
+    await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, frames));
+  }
+  const first = await chooseParts(history.pool, 20, undefined);
+  const own = first.filter(({ gateway }) => gateway === long.gateway);
+  assert.deepEqual(
+    own.map(({ afterSeq, toSeq, markSeq }) => [afterSeq, toSeq, markSeq]),
+    [
+      [0, 1, 1],
+      [0, 10, 25],
+    ],
+  );
+  const after = await chooseParts(history.pool, 20, own.at(-1));
+  assert.deepEqual([...new Set(after.map(({ gateway }) => gateway))], [short.gateway]);
+  assert.deepEqual(await chooseParts(history.pool, 20, after.at(-1)), []);
+  await history.sorter.sortAll(none);
 });
 
 test("two sorters at once share nothing and lose nothing", async () => {

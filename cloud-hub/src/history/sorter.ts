@@ -46,8 +46,10 @@ import {
   noteUnreadable,
   readFilling,
   readParts,
+  type ChosenPart,
   type DamagedFrame,
   type LanePart,
+  type LanePlace,
   type UnsortedFrame,
 } from "./unsorted-frames.ts";
 
@@ -68,6 +70,12 @@ export interface SortedPass {
   readonly stored: number;
   readonly repeats: number;
   readonly conflicts: number;
+}
+
+/** What was done, if anything could be, and the last lane that has had its turn in this round. */
+interface Turn {
+  readonly pass?: SortedPass;
+  readonly behind: LanePlace | undefined;
 }
 
 /** Samples of one pass: its columns take some 100 MB, and its transaction some seconds. */
@@ -98,31 +106,42 @@ export class Sorter {
     this.#hours = new RangePartitions(options.pool, hourTier.table);
   }
 
-  /** Until nothing waits, another sorter is at work, or `signal` aborts. */
+  /**
+   * One round: every lane has its turn once, until it is sorted as far as it was stored then. Ends before, when another
+   * sorter is at work or `signal` aborts. What comes behind a turn waits for the next round: frames of a fleet never stop
+   * coming, and each visit of a lane writes rows of all its tags anew, for however few samples.
+   */
   async sortAll(signal: AbortSignal): Promise<readonly SortedPass[]> {
     const passes: SortedPass[] = [];
+    let behind: LanePlace | undefined;
     while (!signal.aborted) {
-      const pass = await this.sortSome();
-      if (pass === undefined) break;
-      passes.push(pass);
+      const turn = await this.#sort(behind);
+      if (turn === undefined) break;
+      if (turn.pass !== undefined) passes.push(turn.pass);
+      behind = turn.behind;
     }
     return passes;
   }
 
   /** One pass. Undefined when nothing waits that can be sorted, or another sorter is at work. */
   async sortSome(): Promise<SortedPass | undefined> {
+    return (await this.#sort(undefined))?.pass;
+  }
+
+  /** Undefined when the round is over. */
+  #sort(behind: LanePlace | undefined): Promise<Turn | undefined> {
     return inTransaction(
       this.#options.pool,
       async (client) => {
-        return (await tryToSort(client)) ? this.#pass(client) : undefined;
+        return (await tryToSort(client)) ? this.#pass(client, behind) : undefined;
       },
       // A frame that is stored meanwhile must not be noted as sorted.
       "begin isolation level repeatable read",
     );
   }
 
-  async #pass(client: pg.PoolClient): Promise<SortedPass | undefined> {
-    const chosen = await chooseParts(client, samplesPerPass);
+  async #pass(client: pg.PoolClient, before: LanePlace | undefined): Promise<Turn | undefined> {
+    const chosen = await chooseParts(client, samplesPerPass, before);
     const unreadable: DamagedFrame[] = [];
     const noteDamaged = (frame: DamagedFrame): void => {
       const { epochNo, lane, seq } = frame;
@@ -138,8 +157,10 @@ export class Sorter {
     const heads = this.#arrivals.frames.map(({ head }) => head);
     await learnFromHeads(client, heads);
     const late = await correctionsToApply(client);
+    const behind = lastBehind(chosen, parts) ?? before;
     const idle = parts.length === 0 && filling.length === 0 && forks.length === 0;
-    if (idle && late.length === 0) return undefined;
+    // Lanes that wait for their dictionaries have had their turn: those after them do not wait as well.
+    if (idle && late.length === 0) return chosen.length === 0 ? undefined : { behind };
     const gateways = [...new Set(heads.map(({ gateway }) => gateway))];
     const clocks = new ClockCorrections(await readCorrections(client, gateways));
     const arrived = this.#arrivals.finish(clocks);
@@ -175,7 +196,7 @@ export class Sorter {
     await noteForks(client, forks);
     await this.#noteDays(client, touchedDays(arrived));
     await counts.write(client);
-    return { frames: this.#arrivals.frames.length, ...counts.sum() };
+    return { pass: { frames: this.#arrivals.frames.length, ...counts.sum() }, behind };
   }
 
   /** Before anything is merged into chunks of these segments: a chunk has one offset. */
@@ -364,6 +385,16 @@ export class Sorter {
       ],
     );
   }
+}
+
+/** A lane that is longer than a pass goes on with the next one, unless it waits for a dictionary. */
+function lastBehind(
+  chosen: readonly ChosenPart[],
+  taken: readonly LanePart[],
+): LanePlace | undefined {
+  const last = chosen.at(-1);
+  const goesOn = last !== undefined && last.toSeq < last.markSeq && taken.includes(last);
+  return goesOn ? chosen.at(-2) : last;
 }
 
 /** As they are read. */

@@ -17,17 +17,29 @@ export interface LanePart {
   readonly toSeq: number;
 }
 
+/** What a pass takes of a lane, and how far the lane was stored then. */
+export interface ChosenPart extends LanePart {
+  readonly markSeq: number;
+}
+
+/** The place of a lane in the order in which lanes take their turns. */
+export type LanePlace = Pick<LanePart, "gateway" | "epochNo" | "lane">;
+
 /** Lanes that a pass looks at: more have frames in few passes, fewer would make many passes. */
 const lanesMax = 5_000;
 
 /** A lane is taken whole where a pass grows by no more than this: each visit writes rows of all its tags anew. */
 const wholeLaneSlack = 1.25;
 
-/** Parts of lanes with about this many samples together, at least a frame of one. */
+/**
+ * Parts of lanes with about this many samples together, at least a frame of one.
+ * @param behind the last lane that has had its turn; undefined at the begin of a round
+ */
 export async function chooseParts(
   client: Queryable,
   samplesMax: number,
-): Promise<readonly LanePart[]> {
+  behind: LanePlace | undefined,
+): Promise<readonly ChosenPart[]> {
   const found = await client.query<{
     epoch_no: number;
     lane: number;
@@ -38,9 +50,11 @@ export async function chooseParts(
   }>(
     `select m.epoch_no, m.lane, e.gateway, coalesce(s.seq, 0) as after, m.seq, m.frame_samples + m.void_samples as samples
      from marks m join epochs e on e.no = m.epoch_no left join sorted_lanes s using (epoch_no, lane)
-     where m.seq > coalesce(s.seq, 0) order by e.gateway, m.epoch_no, m.lane limit ${lanesMax}`,
+     where m.seq > coalesce(s.seq, 0) and ($1::text is null or (e.gateway, m.epoch_no, m.lane) > ($1, $2, $3))
+     order by e.gateway, m.epoch_no, m.lane limit ${lanesMax}`,
+    [behind?.gateway ?? null, behind?.epochNo ?? null, behind?.lane ?? null],
   );
-  const parts: LanePart[] = [];
+  const parts: ChosenPart[] = [];
   let samples = 0;
   for (const row of found.rows) {
     if (samples >= samplesMax) break;
@@ -56,6 +70,7 @@ export async function chooseParts(
       gateway: row.gateway,
       afterSeq,
       toSeq,
+      markSeq,
     });
     samples += (toSeq - afterSeq) * perFrame;
   }
