@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+
 import {
   Detector,
   parseSaved,
@@ -255,7 +257,9 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       );
       if (!waited) return;
       const nowUs = clock.nowUs();
-      this.#detector.advance(nowUs, (tag) => current.confirmedUs(tag));
+      const parts = this.#detector.advanceInParts(nowUs, (tag) => current.confirmedUs(tag));
+      // Samples and scores that come meanwhile are taken between two parts.
+      while (parts.next().done !== true) await nextTurn();
       this.#events.push(...this.#context.look(current, nowUs));
       this.#flush(false);
     }

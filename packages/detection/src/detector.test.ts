@@ -339,3 +339,56 @@ test("a bearing that warms with its hall is as it was, and one that warms alone 
   assert.equal(warmest?.tag, "pump-1/temperature");
   assert.ok((warmest.actual ?? 0) > 60, "told in degrees as they were read");
 });
+
+test("judged in parts, each machine is judged as in one go, and what comes between two parts is told at once", () => {
+  const count = 300;
+  const assets = Array.from({ length: count }, (_each, at) => ({
+    ...{ id: `Pump ${at}`, states: ["running"] as const, setpoints: [] },
+    tags: [{ ...tag("vibration", 5), tag: at, high: 2 }],
+  }));
+  const hall = () => {
+    const told: string[] = [];
+    const detector = new Detector(
+      { ...planWith(), assets },
+      {
+        episode: (asset, { what, beginUs }) => told.push(`${asset} ${what} ${beginUs / second}`),
+        state: () => undefined,
+      },
+      0,
+    );
+    return { told, detector };
+  };
+  const [whole, split] = [hall(), hall()];
+  const rows = {
+    count,
+    tag: Int32Array.from({ length: count }, (_each, at) => at),
+    status: new Uint32Array(count),
+  };
+  let parts = 0;
+  for (let atS = 1; atS <= 60; atS++) {
+    const measuredUs = new Float64Array(count).fill(atS * second);
+    // One of seven is above its limit from some moment on.
+    const value = rows.tag.map((at) => (at % 7 === 0 && atS > 20 ? 3 : 1));
+    for (const { detector } of [whole, split]) {
+      const batch = { ...rows, measuredUs, value: Float64Array.from(value) };
+      detector.take(batch, atS * second);
+    }
+    whole.detector.advance(atS * second, () => 0);
+    const going = split.detector.advanceInParts(atS * second, () => 0);
+    while (going.next().done !== true) parts++;
+  }
+  assert.equal(parts, 120, "two pauses in each of sixty seconds");
+  assert.deepEqual(split.told, whole.told);
+  assert.equal(whole.told.length, 43);
+
+  const going = split.detector.advanceInParts(61 * second, () => 0);
+  going.next();
+  const before = split.told.length;
+  const flow = { tag: "flow", share: 1, actual: 50, expected: 48, within: 1 };
+  for (let window = 0; window < 2; window++) {
+    split.detector.scored("Pump 299", "health 1.0.0", 61 * second, 3, [flow]);
+  }
+  assert.deepEqual(split.told.slice(before), ["Pump 299 began 61"]);
+  while (going.next().done !== true);
+  assert.equal(split.told.length, before + 1);
+});

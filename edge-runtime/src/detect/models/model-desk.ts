@@ -44,9 +44,9 @@ export interface ModelDeskOptions {
 /** A person who copies a new bundle into its place waits no longer than a cup of coffee. */
 const lookEveryMs = 5_000;
 /** Each look asks the disk some µs, while nothing else moves: of more bundles than these a round has several parts. */
-const lookedAtOnce = 100;
+const lookedAtOnce = 20;
 /** Between two parts: a thousand bundles are looked at in ten seconds, for half a thousandth of a core. */
-const lookRestMs = 1_000;
+const lookRestMs = 200;
 /** Contributions are looked at from here on (`DetectionFeed`). */
 const contributionsFrom = 0.6;
 
