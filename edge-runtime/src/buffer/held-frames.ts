@@ -12,7 +12,7 @@ import {
 
 import type { OutboxFrame } from "../hand-over.ts";
 import type { CaptureRow, CaptureTable } from "./captures/capture-table.ts";
-import { bigOf, bytesOf64, type FrameTable, type HeldItem, type ToldPlace } from "./frame-table.ts";
+import { bigOf, type FrameTable, type HeldItem, type ToldPlace } from "./frame-table.ts";
 import {
   beginning,
   endOf,
@@ -26,9 +26,10 @@ import {
   type Place,
   type ToldLane,
 } from "./lane-book.ts";
+import { LaneTable, type LaneRow } from "./lane-table.ts";
 import type { Heads } from "./sealing.ts";
-import { sealVoid } from "./sealing.ts";
 import type { Start } from "./start-table.ts";
+import { Voids } from "./voids.ts";
 
 /**
  * The frames that the hub does not have safely yet: handed out for the road, proven by marks, released below them.
@@ -39,20 +40,6 @@ import type { Start } from "./start-table.ts";
 const startsAskedMax = 1_000;
 /** Frames that become a void in one slice: their rows are found and taken out in a few milliseconds. */
 const shedMax = 256;
-
-interface LaneRow {
-  readonly rank: number;
-  readonly lane: string;
-  readonly base_seq: number;
-  readonly base_chain: Buffer;
-  readonly base_cum: number;
-  readonly stored_seq: number;
-  readonly left_at: number | null;
-  readonly epoch: Epoch;
-  readonly parent: Epoch | null;
-  readonly started_us: number;
-  readonly last_commit_us: number;
-}
 
 /** A frame that was found broken in the file, after a void took its place. */
 export interface Broken {
@@ -65,13 +52,10 @@ export interface Broken {
 }
 
 export class HeldFrames {
-  readonly #gateway: GatewayId;
   readonly #frames: FrameTable;
   readonly #captures: CaptureTable;
-  readonly #setLane;
-  readonly #release;
-  readonly #released;
-  readonly #forgetReleased;
+  readonly #table: LaneTable;
+  readonly #voids: Voids;
   readonly book = new LaneBook();
   #dirty = false;
 
@@ -81,20 +65,11 @@ export class HeldFrames {
     frames: FrameTable,
     captures: CaptureTable,
   ) {
-    this.#gateway = gateway;
     this.#frames = frames;
     this.#captures = captures;
-    this.#setLane = db.prepare(
-      `insert into lane (rank, lane, base_seq, base_chain, base_cum, stored_seq, left_at)
-       values (?, ?, ?, ?, ?, ?, ?)
-       on conflict (rank, lane) do update set base_seq = excluded.base_seq, base_chain = excluded.base_chain,
-       base_cum = excluded.base_cum, stored_seq = excluded.stored_seq, left_at = excluded.left_at, released = 0`,
-    );
-    this.#release = db.prepare("update lane set released = 1 where rank = ? and lane = ?");
-    this.#released = db.prepare<[number], LaneRow>(lanesWhere("released = 1 and rank > ?"));
-    this.#forgetReleased = db.prepare("delete from lane where released = 1 and rank <= ?");
-    const rows = db.prepare<[], LaneRow>(lanesWhere("released = 0")).all();
-    for (const row of rows) this.book.add(this.#load(row));
+    this.#table = new LaneTable(db);
+    this.#voids = new Voids(gateway, frames);
+    for (const row of this.#table.held()) this.book.add(this.#load(row));
   }
 
   /** Opens the lanes of a new epoch. Inside a transaction. */
@@ -115,7 +90,7 @@ export class HeldFrames {
         doubted: false,
         left: undefined,
       };
-      this.#put(state);
+      this.#table.put(state);
       this.book.add(state);
     }
   }
@@ -144,20 +119,25 @@ export class HeldFrames {
     const items = this.#frames.after(state.rank, state.lane, from, endOf(state).seq, bytesMax);
     const frames: OutboxFrame[] = [];
     for (const item of items) {
-      const bytes = frameBytes({ headBytes: item.head, body: item.body });
-      if (parseFrame(bytes).kind !== "corrupt") {
-        frames.push(outboxFrame(state, item, bytes));
+      const whole = frameBytes({ headBytes: item.head, body: item.body });
+      if (parseFrame(whole).kind !== "corrupt") {
+        frames.push(outboxFrame(state, item, whole));
         continue;
       }
       const capture = state.lane === "capture" ? this.#captures.covering(item.id) : undefined;
       if (capture === undefined) {
-        const bytes = this.#replace(state, item, onBroken);
+        const { samples, firstUs, lastUs } = item;
+        const bytes = this.#voids.ofBroken(state, item);
+        onBroken({ lane: state, samples, firstUs, lastUs });
         frames.push(outboxFrame(state, { ...item, kind: "void" }, bytes));
         continue;
       }
       // The frames behind it, which were read already, are gone with it.
       const rest = { ...item, id: capture.id, samples: 1, kind: "void" as const };
-      frames.push(outboxFrame(state, rest, this.#replaceCapture(state, item, capture, onBroken)));
+      const atUs = capture.start_us;
+      const bytes = this.#voids.ofCapture(state, item.fromSeq, capture, item.sealedUs);
+      onBroken({ lane: state, samples: 1, firstUs: atUs, lastUs: atUs, capture });
+      frames.push(outboxFrame(state, rest, bytes));
       break;
     }
     return frames;
@@ -197,7 +177,7 @@ export class HeldFrames {
     if (state === undefined) return "ignored";
     const { storedSeq, safeSeq } = mark;
     const running = state.rank === runningRank && state.left === undefined;
-    const placeAt = (seq: number): Place | undefined => this.#placeAt(state, seq);
+    const placeAt = (seq: number): Place | undefined => this.#voids.placeAt(state, seq);
     const verdict = judgeMark(state, running, storedSeq, chainOf(mark), safeSeq, placeAt);
     if (verdict.kind !== "taken") return verdict.kind;
     const { stored, safe } = verdict;
@@ -218,7 +198,7 @@ export class HeldFrames {
     if (state.left !== undefined) return;
     state.left = state.stored;
     state.oldestUs = 0;
-    this.#put(state);
+    this.#table.put(state);
   }
 
   /** Up to when the frames of an epoch are proven to be at the hub: when the oldest that is not was sealed, µs. */
@@ -236,7 +216,7 @@ export class HeldFrames {
     state.head = state.left;
     state.left = undefined;
     this.#dirty = true;
-    this.#put(state);
+    this.#table.put(state);
   }
 
   /**
@@ -245,14 +225,14 @@ export class HeldFrames {
    */
   doubt(runningRank: number): void {
     const oldestRank = runningRank - startsAskedMax;
-    this.#forgetReleased.run(oldestRank);
-    for (const row of this.#released.all(oldestRank)) this.book.putBack(this.#load(row));
+    this.#table.forgetReleased(oldestRank);
+    for (const row of this.#table.released(oldestRank)) this.book.putBack(this.#load(row));
     for (const state of this.book.lanes) {
       state.safe = state.base;
       state.doubted = true;
       this.#stored(state, state.base);
       // With the new incarnation, or a start right after would say of the new hub what the one before has stored.
-      this.#put(state);
+      this.#table.put(state);
     }
     this.#dirty = true;
   }
@@ -266,22 +246,19 @@ export class HeldFrames {
   rewind(mark: LaneMark, nowUs: number): "hole" | "again" | "none" {
     const state = this.book.find(mark.epoch, mark.lane);
     if (state === undefined || mark.storedSeq >= state.base.seq) return "none";
-    const known = mark.storedSeq === 0 ? beginning : this.#placeAt(state, mark.storedSeq);
+    const known = mark.storedSeq === 0 ? beginning : this.#voids.placeAt(state, mark.storedSeq);
     // What the hub counted up to its mark is its own affair: it takes the size of the hole from `cum`.
     const before = { seq: mark.storedSeq, chain: chainOf(mark), cum: known?.cum ?? 0 };
     const whole = known?.chain === before.chain && this.#allHeld(state, before.seq);
     if (!whole) {
-      const range = { firstUs: state.startedUs, lastUs: nowUs, sealedUs: nowUs };
-      const sealed = sealVoid(this.#where(state), before, state.base, range);
       // Some of it may still be here; the void stands for all of it.
-      this.#frames.removeTold(state.rank, state.lane, before.seq, state.base.seq);
-      this.#frames.putVoid(state.rank, state.lane, before.seq + 1, sealed);
+      this.#voids.ofReleased(state, before, nowUs);
     }
     state.base = before;
     state.safe = before;
     state.doubted = false;
     this.#stored(state, before);
-    this.#put(state);
+    this.#table.put(state);
     return whole ? "again" : "hole";
   }
 
@@ -293,9 +270,9 @@ export class HeldFrames {
         this.#frames.release(state.rank, state.lane, state.base.seq, state.safe.seq);
         state.base = state.safe;
       }
-      this.#put(state);
+      this.#table.put(state);
       if (state.rank !== runningRank && state.base.seq === state.head.seq && !state.doubted) {
-        this.#release.run(state.rank, state.lane);
+        this.#table.release(state.rank, state.lane);
         this.book.remove(state);
       }
     }
@@ -335,39 +312,9 @@ export class HeldFrames {
     });
     const [oldest] = candidates.sort((a, b) => a.sealedUs - b.sealedUs);
     if (oldest === undefined) return [];
-    this.#putVoid(oldest.state, oldest.gone, nowUs);
+    this.#voids.ofTold(oldest.state, oldest.gone, nowUs);
+    this.#stored(oldest.state, oldest.state.stored);
     return oldest.gone;
-  }
-
-  /** A void in place of told frames that follow each other, but for voids between and right before them. */
-  #putVoid(state: LaneState, gone: readonly ToldPlace[], nowUs: number): void {
-    const { rank, lane, stored } = state;
-    const toSeq = seqOf(gone.at(-1)?.id ?? 0);
-    let afterSeq = seqOf(gone[0]?.id ?? 0) - 1;
-    for (;;) {
-      const gap = this.#frames.voidEndingAt(rank, lane, afterSeq);
-      if (gap === undefined || gap.fromSeq <= stored.seq) break;
-      afterSeq = gap.fromSeq - 1;
-    }
-    const before = this.#placeAt(state, afterSeq);
-    const at = this.#placeAt(state, toSeq);
-    assert(before !== undefined && at !== undefined, "told frames lie between two places");
-    const voids = this.#frames.voidsBetween(rank, lane, afterSeq, toSeq);
-    const heads = voids.flatMap(({ head, body }) => {
-      const parsed = parseFrame(frameBytes({ headBytes: head, body }));
-      return parsed.kind === "frame" ? [parsed.head] : [];
-    });
-    const ranges = [...gone, ...heads];
-    const range = {
-      firstUs: Math.min(...ranges.map(({ firstUs }) => firstUs)),
-      lastUs: Math.max(...ranges.map(({ lastUs }) => lastUs)),
-      sealedUs: Math.min(nowUs, ...ranges.map(({ sealedUs }) => sealedUs)),
-    };
-    const sealed = sealVoid(this.#where(state), before, at, range);
-    this.#frames.removeTold(rank, lane, afterSeq, toSeq);
-    for (const { id } of voids) this.#frames.remove(lane, id, "void");
-    this.#frames.putVoid(rank, lane, afterSeq + 1, sealed);
-    this.#stored(state, stored);
   }
 
   /** Sealing times of the told samples that the hub has stored and none of its backups holds; undefined without any. */
@@ -405,6 +352,13 @@ export class HeldFrames {
     this.#frames.dropTold({ live: notSafe("live"), history: notSafe("history") }, rawBelow, max);
   }
 
+  /** A capture is let go that the hub may not have. Inside a transaction. @see Voids.ofCapture */
+  dropCapture(rank: number, fromSeq: number, capture: CaptureRow, nowUs: number): void {
+    const state = this.book.of(rank, "capture");
+    assert(state !== undefined, "the lane of a capture that waits is held");
+    this.#voids.ofCapture(state, fromSeq, capture, nowUs);
+  }
+
   #load(row: LaneRow): LaneState {
     const lane = heldLanes.find((held) => held === row.lane);
     assert(lane !== undefined, `lane ${row.lane} is one of ours`);
@@ -425,9 +379,9 @@ export class HeldFrames {
       doubted: true,
       left: undefined,
     };
-    this.#stored(state, this.#placeAt(state, row.stored_seq) ?? base);
+    this.#stored(state, this.#voids.placeAt(state, row.stored_seq) ?? base);
     if (row.left_at !== null) {
-      state.left = this.#placeAt(state, row.left_at) ?? base;
+      state.left = this.#voids.placeAt(state, row.left_at) ?? base;
       state.oldestUs = 0;
     }
     return state;
@@ -439,11 +393,6 @@ export class HeldFrames {
     state.oldestUs = above ? this.#frames.sealedAfter(state.rank, state.lane, stored.seq) : 0;
   }
 
-  #placeAt(state: LaneState, seq: number): Place | undefined {
-    if (seq === state.base.seq) return state.base;
-    return this.#frames.placeAt(state.rank, state.lane, seq);
-  }
-
   #allHeld(state: LaneState, afterSeq: number): boolean {
     if (state.lane === "critical") return false;
     const held =
@@ -452,79 +401,6 @@ export class HeldFrames {
         : this.#frames.toldCount(state.rank, state.lane, afterSeq, state.base.seq);
     return held === state.base.seq - afterSeq;
   }
-
-  /**
-   * A capture is let go that the hub may not have: a void stands for what of it lies above `fromSeq - 1` and above what is
-   * stored, and for the voids right before it. Inside a transaction.
-   *
-   * @param fromSeq its first frame that is not to be sent any more
-   */
-  dropCapture(rank: number, fromSeq: number, capture: CaptureRow, nowUs: number): Uint8Array {
-    const state = this.book.of(rank, "capture");
-    assert(state !== undefined, "the lane of a capture that waits is held");
-    const toSeq = seqOf(capture.id);
-    let afterSeq = Math.max(fromSeq - 1, state.stored.seq);
-    let before = this.#placeAt(state, afterSeq);
-    for (;;) {
-      const gap = this.#frames.voidEndingAt(rank, "capture", afterSeq);
-      if (gap === undefined || afterSeq <= state.stored.seq) break;
-      afterSeq = gap.fromSeq - 1;
-      before = this.#placeAt(state, afterSeq);
-      this.#frames.remove("capture", gap.id, "void");
-    }
-    const at = this.#placeAt(state, toSeq);
-    assert(
-      before !== undefined && at !== undefined,
-      "a capture lies between two frames of its lane",
-    );
-    const range = { firstUs: capture.start_us, lastUs: capture.start_us, sealedUs: nowUs };
-    const sealed = sealVoid(this.#where(state), before, at, range);
-    this.#frames.removeTold(rank, "capture", afterSeq, toSeq);
-    this.#frames.putVoid(rank, "capture", afterSeq + 1, sealed);
-    return frameBytes(sealed);
-  }
-
-  #replaceCapture(
-    state: LaneState,
-    item: HeldItem,
-    capture: CaptureRow,
-    onBroken: (broken: Broken) => void,
-  ): Uint8Array {
-    const bytes = this.dropCapture(state.rank, item.fromSeq, capture, item.sealedUs);
-    const atUs = capture.start_us;
-    onBroken({ lane: state, samples: 1, firstUs: atUs, lastUs: atUs, capture });
-    return bytes;
-  }
-
-  #replace(state: LaneState, item: HeldItem, onBroken: (broken: Broken) => void): Uint8Array {
-    const before = this.#placeAt(state, item.fromSeq - 1) ?? {
-      seq: item.fromSeq - 1,
-      chain: 0n,
-      cum: item.cum - item.samples,
-    };
-    const at = { seq: seqOf(item.id), chain: item.chain, cum: item.cum };
-    const sealed = sealVoid(this.#where(state), before, at, item);
-    this.#frames.remove(state.lane, item.id, item.kind);
-    this.#frames.putVoid(state.rank, state.lane, item.fromSeq, sealed);
-    const { samples, firstUs, lastUs } = item;
-    onBroken({ lane: state, samples, firstUs, lastUs });
-    return frameBytes(sealed);
-  }
-
-  #where(state: LaneState): Parameters<typeof sealVoid>[0] {
-    return { gateway: this.#gateway, epoch: state.epoch, lane: state.lane };
-  }
-
-  #put({ rank, lane, base, stored, left }: LaneState): void {
-    const place = [base.seq, bytesOf64(base.chain), base.cum, stored.seq] as const;
-    this.#setLane.run(rank, lane, ...place, left?.seq ?? null);
-  }
-}
-
-function lanesWhere(which: string): string {
-  return `select lane.*, start.epoch, start.parent, start.started_us, start.last_commit_us
-          from lane join start using (rank)
-          where ${which} order by rank, case lane when 'critical' then 0 when 'live' then 1 when 'history' then 2 else 3 end`;
 }
 
 function chainOf(mark: LaneMark): bigint {
