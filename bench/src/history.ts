@@ -11,7 +11,7 @@ import {
   Retention,
   SeriesBook,
   Sorter,
-  upsertRollups,
+  replaceRollups,
   type History,
 } from "@millwright/cloud-hub/history-parts";
 import { rollUp, ruleOf, noCarry, widths } from "@millwright/aggregates";
@@ -221,7 +221,7 @@ async function makeYears(
       packed: fortnight[day % fortnight.length] ?? fail(),
     }));
     const client = await pool.connect();
-    await upsertRollups(client, hourTier, rows);
+    await replaceRollups(client, hourTier, [], rows);
     client.release();
   }
   return chosen;

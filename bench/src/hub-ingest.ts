@@ -10,7 +10,7 @@ import {
   packBuckets,
   PartWriter,
   RangePartitions,
-  upsertRollups,
+  replaceRollups,
 } from "@millwright/cloud-hub/history-parts";
 import { silentLog } from "@millwright/kit";
 import { Part, programs } from "@millwright/launcher";
@@ -393,7 +393,7 @@ async function rollupBytes(
       buckets += 60;
     }
     const client = await pool.connect();
-    await upsertRollups(client, minuteTier, rows);
+    await replaceRollups(client, minuteTier, [], rows);
     client.release();
   }
   await pool.query(`vacuum full ${table}`);

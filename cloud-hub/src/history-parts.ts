@@ -9,7 +9,7 @@ export { LakeFolder } from "./history/lake/lake-folder.ts";
 export { PartWriter } from "./history/lake/part-writer.ts";
 export { Retention } from "./history/lake/retention.ts";
 export { packBuckets } from "./history/rollups/pack-buckets.ts";
-export { hourTier, minuteTier, upsertRollups } from "./history/rollups/rollup-store.ts";
+export { hourTier, minuteTier, replaceRollups } from "./history/rollups/rollup-store.ts";
 export { SeriesBook } from "./history/series-book.ts";
 export { Sorter } from "./history/sorter.ts";
 export { admit } from "./ingest/admission.ts";

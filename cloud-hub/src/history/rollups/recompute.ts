@@ -22,12 +22,13 @@ import { rowAt } from "../samples/merge-series.ts";
 import { joinBuckets } from "./join-buckets.ts";
 import { packBuckets } from "./pack-buckets.ts";
 import {
-  deleteRollups,
   hourTier,
   minuteTier,
   readRows,
-  upsertRollups,
+  readRowsBefore,
+  replaceRollups,
   type ReadRollup,
+  type RollupPlace,
   type RollupRow,
   type RollupTier,
 } from "./rollup-store.ts";
@@ -54,14 +55,21 @@ export async function recomputeRollups(
   client: Pick<pg.ClientBase, "query">,
   dirty: readonly DirtyHours[],
 ): Promise<void> {
-  const computed = dirty.map((one): Reckoned => ({
-    ...one,
-    minutes: computeMinutes(one),
-    told: noneTold,
-  }));
-  const asTold = computed.filter((_, at) => dirty[at]?.forgetsTold !== true);
-  const forgotten = computed.filter((_, at) => dirty[at]?.forgetsTold === true);
-  await writeRollups(client, [...(await withTold(client, asTold)), ...forgotten]);
+  const before = await readRowsBefore(
+    client,
+    minuteTier,
+    dirty.map(({ series, fromUs, toUs }) => ({
+      series,
+      fromSlot: slotOf(fromUs, minuteTier),
+      toSlot: slotOf(toUs - 1, minuteTier),
+    })),
+  );
+  const reckoned = dirty.map((one, at): Reckoned => {
+    const { slots = [], told = [] } = before[at] ?? {};
+    const computed = { ...one, minutes: computeMinutes(one), slots, told: noneTold };
+    return one.forgetsTold === true ? computed : withTold(computed, told);
+  });
+  await writeRollups(client, reckoned);
 }
 
 /** Minutes and hours in a range of one tag, ready to be written. */
@@ -72,6 +80,8 @@ interface Reckoned {
   readonly toUs: number;
   readonly minutes: Buckets;
   readonly forgetsTold?: boolean;
+  /** Of minutes: where rows of the range are that this takes the place of. */
+  readonly slots: readonly number[];
   /** By slot of minutes: who says them (`ToldRow`), where any were told. */
   readonly told: ReadonlyMap<number, readonly number[]>;
 }
@@ -143,7 +153,12 @@ async function takeHours(
     );
     return toRow(series, slot, best, hourTier);
   });
-  await upsertRollups(client, hourTier, rows);
+  const before = days.flatMap(({ first: { series } }, at) => placesOf(series, known[at]));
+  await replaceRollups(client, hourTier, before, rows);
+}
+
+function placesOf(series: number, rows: readonly ReadRollup[] = []): readonly RollupPlace[] {
+  return rows.map(({ slot }) => ({ series, slot }));
 }
 
 function toRow(series: number, slot: number, best: ToldRow, tier: RollupTier): RollupRow {
@@ -173,7 +188,8 @@ async function takeMinutes(
     );
     const toUs = fromUs + widths.hour;
     const revisions = new Map([[slot, best.revisions]]);
-    return { series, rule, fromUs, toUs, minutes: best.buckets, told: revisions };
+    const slots = row === undefined ? [] : [slot];
+    return { series, rule, fromUs, toUs, minutes: best.buckets, slots, told: revisions };
   });
   await writeRollups(client, reckoned);
 }
@@ -188,41 +204,26 @@ function toToldRow({ slot, packed }: ReadRollup, tier: RollupTier): ToldRow {
 }
 
 /** What was computed, with the minutes that gateways know better. */
-async function withTold(
-  client: Pick<pg.ClientBase, "query">,
-  computed: readonly Reckoned[],
-): Promise<readonly Reckoned[]> {
-  const found = await readRows(
-    client,
-    minuteTier,
-    computed.map(({ series, fromUs, toUs }) => ({
-      series,
-      fromSlot: slotOf(fromUs, minuteTier),
-      toSlot: slotOf(toUs - 1, minuteTier),
-    })),
-    "told",
-  );
-  return computed.map((one, at) => {
-    const told = new Map<number, readonly number[]>();
-    let { minutes } = one;
-    for (const row of found[at] ?? []) {
-      const hourUs = row.slot * minuteTier.slotUs;
-      const inHour = { buckets: minutes, fromUs: hourUs, toUs: hourUs + widths.hour };
-      const best = betterBuckets(
-        { buckets: joinBuckets(widths.minute, [inHour]), revisions: [0] },
-        toldOnly(toToldRow(row, minuteTier), hourUs, widths.minute),
-        hourUs,
-        widths.minute,
-      );
-      told.set(row.slot, best.revisions);
-      minutes = joinBuckets(widths.minute, [
-        { ...inHour, fromUs: -Infinity, toUs: inHour.fromUs },
-        { ...inHour, buckets: best.buckets },
-        { ...inHour, fromUs: inHour.toUs, toUs: Infinity },
-      ]);
-    }
-    return told.size === 0 ? one : { ...one, minutes, told };
-  });
+function withTold(one: Reckoned, rows: readonly ReadRollup[]): Reckoned {
+  const told = new Map<number, readonly number[]>();
+  let { minutes } = one;
+  for (const row of rows) {
+    const hourUs = row.slot * minuteTier.slotUs;
+    const inHour = { buckets: minutes, fromUs: hourUs, toUs: hourUs + widths.hour };
+    const best = betterBuckets(
+      { buckets: joinBuckets(widths.minute, [inHour]), revisions: [0] },
+      toldOnly(toToldRow(row, minuteTier), hourUs, widths.minute),
+      hourUs,
+      widths.minute,
+    );
+    told.set(row.slot, best.revisions);
+    minutes = joinBuckets(widths.minute, [
+      { ...inHour, fromUs: -Infinity, toUs: inHour.fromUs },
+      { ...inHour, buckets: best.buckets },
+      { ...inHour, fromUs: inHour.toUs, toUs: Infinity },
+    ]);
+  }
+  return told.size === 0 ? one : { ...one, minutes, told };
 }
 
 /** The minutes as they are given, and the hours that they make. */
@@ -233,6 +234,7 @@ async function writeRollups(
   await replace(
     client,
     minuteTier,
+    reckoned.flatMap(({ series, slots }) => slots.map((slot) => ({ series, slot }))),
     reckoned.map(({ minutes, ...one }) => ({ ...one, buckets: minutes })),
   );
   // A day of hours is one row: what of it was not computed again is taken over.
@@ -256,7 +258,12 @@ async function writeRollups(
     const told = rows.filter(({ packed }) => packed.told !== null);
     return withToldHours({ series, fromUs, toUs, buckets, told: noneTold }, told, one);
   });
-  await replace(client, hourTier, whole);
+  await replace(
+    client,
+    hourTier,
+    reckoned.flatMap(({ series }, at) => placesOf(series, before[at])),
+    whole,
+  );
 }
 
 /** Hours that were told stay where they say more than what was computed now. */
@@ -350,14 +357,15 @@ interface Computed {
   readonly told: Reckoned["told"];
 }
 
+/** @param before all rows of these ranges */
 async function replace(
   client: Pick<pg.ClientBase, "query">,
   tier: RollupTier,
+  before: readonly RollupPlace[],
   computed: readonly Computed[],
 ): Promise<void> {
   const rows: RollupRow[] = [];
-  const empty: { series: number; slot: number }[] = [];
-  for (const { series, fromUs, toUs, buckets, told } of computed) {
+  for (const { series, buckets, told } of computed) {
     const filled = new Set<number>();
     const push = (slot: number, from: number, end: number): void => {
       filled.add(slot);
@@ -372,12 +380,8 @@ async function replace(
     for (const { slot, from, end } of slotsOf(buckets, tier)) push(slot, from, end);
     // That nothing was measured can have been told, too.
     for (const slot of told.keys()) if (!filled.has(slot)) push(slot, 0, 0);
-    for (let slot = slotOf(fromUs, tier); slot <= slotOf(toUs - 1, tier); slot++) {
-      if (!filled.has(slot)) empty.push({ series, slot });
-    }
   }
-  await upsertRollups(client, tier, rows);
-  await deleteRollups(client, tier, empty);
+  await replaceRollups(client, tier, before, rows);
 }
 
 function slotOf(us: number, tier: RollupTier): number {

@@ -74,14 +74,21 @@ const columns: readonly Column[] = [
   ["told", "bigint[]", (packed) => packed.told],
 ];
 
-/** What a row had before goes as a whole. In a transaction: between its two statements there is no row. */
-export async function upsertRollups(
+/** Where a row of a tier lies. */
+export type RollupPlace = Pick<RollupRow, "series" | "slot">;
+
+/**
+ * What a row had before goes as a whole. In a transaction: between its two statements there is no row.
+ * @param before rows that are there and go: who writes has read them, and to look for them once more is a tenth of the work
+ */
+export async function replaceRollups(
   client: Queryable,
   tier: RollupTier,
+  before: readonly RollupPlace[],
   rows: readonly RollupRow[],
 ): Promise<void> {
+  await deleteRollups(client, tier, before);
   if (rows.length === 0) return;
-  await deleteRollups(client, tier, rows);
   const names = columns.map(([name]) => name);
   const copied = new CopyRows(["integer", "integer", ...columns.map(([, type]) => type)]);
   const values = new Array<unknown>(columns.length + 2);
@@ -94,34 +101,20 @@ export async function upsertRollups(
   await copyInto(client, tier.table.name, ["series", "slot", ...names], copied);
 }
 
-/** Slots that have no bucket any more. */
-export async function deleteRollups(
+async function deleteRollups(
   client: Queryable,
   tier: RollupTier,
-  slots: readonly { readonly series: number; readonly slot: number }[],
+  places: readonly RollupPlace[],
 ): Promise<void> {
-  const asked = slots.map(({ series, slot }) => ({ series, fromSlot: slot, toSlot: slot }));
-  // Mostly there is none: a row is new once an hour or day, and to look for it is a tenth of the work.
-  const found = await whichRows(client, tier, asked);
-  if (found.length === 0) return;
-  await client.query(
+  // Mostly there is none: a row is new once an hour or day.
+  if (places.length === 0) return;
+  const deleted = await client.query(
     `delete from ${tier.table.name} r using unnest($1::int[], $2::int[]) k (series, slot)
      where r.series = k.series and r.slot = k.slot`,
-    [numbers(found.map(({ series }) => series)), numbers(found.map(({ slot }) => slot))],
+    [numbers(places.map(({ series }) => series)), numbers(places.map(({ slot }) => slot))],
   );
-}
-
-async function whichRows(
-  client: Queryable,
-  tier: RollupTier,
-  ranges: readonly SlotRange[],
-): Promise<readonly { readonly series: number; readonly slot: number }[]> {
-  if (ranges.length === 0) return [];
-  const found = await client.query<{ series: number; slot: number }>(
-    `select r.series, r.slot ${rowsOfRanges(tier)}`,
-    columnsOfRanges(ranges),
-  );
-  return found.rows;
+  if (deleted.rowCount !== places.length)
+    throw new Error("rollups changed while they were written anew: two sorters are at work");
 }
 
 /**
@@ -163,14 +156,13 @@ export interface SlotRange {
 
 /**
  * What a line is drawn of. Sums and states are many bytes that a line does not show; `rows` are drawn as a whole, and
- * the times within them are not seen. `told`: all of the rows that hold a minute which a gateway told.
+ * the times within them are not seen.
  */
-export type RollupDetail = "line" | "rows" | "all" | "told";
+export type RollupDetail = "line" | "rows" | "all";
 const rowColumns = `r.slot, r.first, r.n, r.places, '{1}'::int[] as samples, null::int[] as good, r.good_us,
   r.decimals, r.base, r.values2, r.values4, r.values8`;
 const columnsOf: Readonly<Record<RollupDetail, string>> = {
   all: "r.*",
-  told: "r.*",
   line: `${rowColumns}, r.first_us, r.last_us`,
   rows: `${rowColumns}, null::int[] as first_us, null::int[] as last_us`,
 };
@@ -191,12 +183,42 @@ export async function readRows(
   const found: ReadRollup[][] = ranges.map(() => []);
   if (ranges.length === 0) return found;
   const rows = await client.query<DatabaseRow>(
-    `select k.at, ${columnsOf[detail]}
-     ${rowsOfRanges(tier)} ${detail === "told" ? "where r.told is not null" : ""}`,
+    `select k.at, ${columnsOf[detail]} ${rowsOfRanges(tier)}`,
     columnsOfRanges(ranges),
   );
   for (const row of rows.rows) found[row.at]?.push({ slot: row.slot, packed: toPacked(row) });
   for (const range of found) range.sort((a, b) => a.slot - b.slot);
+  return found;
+}
+
+/** What is to be known of rows that are computed anew. */
+export interface RowsBefore {
+  /** All that are there, in no particular order. */
+  readonly slots: readonly number[];
+  /** Those that hold a bucket which a gateway told, in order of time. */
+  readonly told: readonly ReadRollup[];
+}
+
+export async function readRowsBefore(
+  client: Queryable,
+  tier: RollupTier,
+  ranges: readonly SlotRange[],
+): Promise<readonly RowsBefore[]> {
+  const found = ranges.map(() => ({ slots: [] as number[], told: [] as ReadRollup[] }));
+  if (ranges.length === 0) return found;
+  const rows = await client.query<
+    DatabaseRow & { readonly there: number; readonly is_told: boolean }
+  >(
+    `select k.at, r.slot as there, t.slot is not null as is_told, t.* ${rowsOfRanges(tier)}
+     left join lateral (select r.* where r.told is not null) t on true`,
+    columnsOfRanges(ranges),
+  );
+  for (const row of rows.rows) {
+    const range = found[row.at];
+    range?.slots.push(row.there);
+    if (row.is_told) range?.told.push({ slot: row.slot, packed: toPacked(row) });
+  }
+  for (const { told } of found) told.sort((a, b) => a.slot - b.slot);
   return found;
 }
 
