@@ -6,6 +6,7 @@ export { AlarmAnnouncer } from "./alarms/announce.ts";
 export { listedOf, type ListedAlarm } from "./alarms/flood-groups.ts";
 export { nextOrder } from "./alarms/held-order.ts";
 export { Captures } from "./captures/captures.tsx";
+export { RepairList } from "./charts/repair-list.tsx";
 export { Sparkline } from "./charts/sparkline.tsx";
 export { TrendChart } from "./charts/trend-chart.tsx";
 export { viewValue, type ValueState, type ValueView } from "./live/freshness.ts";

@@ -7,6 +7,7 @@ import {
   FindField,
   hrefOf,
   Indicator,
+  RepairList,
   shownDecimals,
   TrendChart,
   unitWords,
@@ -146,7 +147,7 @@ function Asset(props: GatewayNowProps & { readonly tags: readonly LiveTag[] }): 
             spanMs={3_600_000}
             height={300}
             wallMs={() => browserClock.wallMs()}
-            repairs={{ hmi: props.row?.hmi ?? "" }}
+            repairs={{ List: RepairList, hmi: props.row?.hmi ?? "" }}
           />
         </section>
       )}

@@ -5,6 +5,7 @@ import {
   FailedState,
   hrefOf,
   loadJson,
+  RepairList,
   Skeleton,
   useResource,
 } from "@millwright/ui-kit";
@@ -102,7 +103,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           earlier={time.earlier}
           onEarlier={compare}
           hrefOfMark={(one) => hrefOfMark(one, chosen)}
-          repairs
+          repairs={RepairList}
         />
       ) : (
         chosen.length > missing.length &&

@@ -13,7 +13,6 @@ import {
   toTimeText,
   Trends,
   useAddressRange,
-  type ChartMark,
   type Earlier,
   type Span,
   type TimeText,
@@ -23,6 +22,7 @@ import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { hrefOfMark } from "./href-of-mark.ts";
 import { say } from "./messages.ts";
 import { trendTagsOf } from "./trend-tags.ts";
 
@@ -95,18 +95,6 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
       {choosing && <Choice tags={page.tags} chosen={ids} onChoose={choose} />}
     </>
   );
-}
-
-/** People acknowledge an alarm after it has gone, too. */
-const storyAfterS = 3_600;
-
-/** What lasts leads to what to do; an alarm that is over to its story, an episode to the screen of its machine. */
-function hrefOfMark({ mark }: ChartMark): string {
-  const { id, fromUs, toUs } = mark;
-  if (mark.kind === "episode") return hrefOf("machine", mark.asset, id);
-  if (toUs === undefined) return hrefOf("alarms", "active", id);
-  const time = `${Math.floor(fromUs / 1e6)}-${Math.ceil(toUs / 1e6) + storyAfterS}`;
-  return hrefOf("alarms", "history", id, time);
 }
 
 /** More are found by their name rather than scrolled. */

@@ -9,7 +9,7 @@ import { hrefOf } from "../page.ts";
 import { loadJson } from "../parts/use-resource.ts";
 import { rangeText } from "../trends/trend-range.ts";
 import { momentWords } from "../words/durations.ts";
-import { sayKit, sayKitCount } from "../words/english.ts";
+import { sayKit } from "../words/english.ts";
 import { countWords } from "../words/numbers.ts";
 import {
   isOver,
@@ -20,6 +20,7 @@ import {
   type RepairView,
   type TagLedger,
 } from "./repair-view.ts";
+import { sayRepair, sayRepairCount } from "./repair-words.ts";
 
 export interface RepairListProps {
   /** Of one gateway. */
@@ -86,7 +87,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
   const act = (work: Promise<string>): void => {
     void work
       .then(setFailure)
-      .catch(() => setFailure(sayKit("repair.unreachable")))
+      .catch(() => setFailure(sayRepair("unreachable")))
       .finally(() => setLooks((count) => count + 1));
   };
 
@@ -108,14 +109,14 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
       {offer !== undefined && (
         <>
           <p>
-            {sayKitCount("repair.offer", offer.tags.length, {
+            {sayRepairCount("offer", offer.tags.length, {
               ...times(offer),
               why: offer.reasons.join(", "),
             })}
           </p>
           <div class="button-row">
             <Button
-              label={sayKit("repair.ask")}
+              label={sayRepair("ask")}
               onPress={() => {
                 const { tags, fromUs, toUs } = offer;
                 const resolution = "samples";
@@ -123,7 +124,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
               }}
             />
             <label class="choice-of-few">
-              {sayKit("repair.rate")}
+              {sayRepair("rate")}
               <select
                 value={kbitPerS}
                 onChange={(event) => setRate(Number(event.currentTarget.value))}
@@ -140,9 +141,9 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
       )}
       {thinned !== undefined && (
         <p>
-          {sayKit("repair.thinned", times(thinned))}{" "}
+          {sayRepair("thinned", times(thinned))}{" "}
           <Button
-            label={sayKit(`repair.ask-${coarseFor(thinned)}`)}
+            label={sayRepair(`ask-${coarseFor(thinned)}`)}
             onPress={() => {
               const { tags, fromUs, toUs } = thinned;
               const resolution = coarseFor(thinned);
@@ -151,7 +152,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
           />{" "}
           {props.hmi !== "" && (
             <a class="link" href={trendsThere(props.hmi, thinned, ids.split("\n"))}>
-              {sayKit("repair.look-there")}
+              {sayRepair("look-there")}
             </a>
           )}
         </p>
@@ -162,7 +163,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
             {orderWords(order, times(order))}{" "}
             {!isOver(order) && (
               <Button
-                label={sayKit("repair.cancel")}
+                label={sayRepair("cancel")}
                 onPress={() => act(cancel(`${base}/repairs/${order.id}`))}
               />
             )}
@@ -185,14 +186,14 @@ function MissingList(props: {
   const shown = missing.slice(0, missingShown);
   return (
     <>
-      <h4>{sayKit("repair.missing")}</h4>
+      <h4>{sayRepair("missing")}</h4>
       <ul>
         {shown.map((gap) => (
           <li key={`${gap.reason} ${gap.fromUs} ${gap.toUs} ${gap.repair}`}>
             {missingWords(gap, times(gap))}{" "}
             {gap.repair !== "none" && (
               <Button
-                label={sayKit("repair.ask-one", times(gap))}
+                label={sayRepair("ask-one", times(gap))}
                 onPress={() => props.onRepair(gap)}
               />
             )}
@@ -200,7 +201,7 @@ function MissingList(props: {
         ))}
       </ul>
       {missing.length > shown.length && (
-        <p>{sayKitCount("repair.missing-more", missing.length - shown.length)}</p>
+        <p>{sayRepairCount("missing-more", missing.length - shown.length)}</p>
       )}
     </>
   );
@@ -208,8 +209,8 @@ function MissingList(props: {
 
 function missingWords({ reason, count }: Missing, times: Times): string {
   const words = { ...times, why: reason };
-  if (count.kind === "unknown") return sayKit("repair.missing.unknown", words);
-  return sayKit(`repair.missing.${count.kind}`, { ...words, samples: countWords(count.samples) });
+  if (count.kind === "unknown") return sayRepair("missing.unknown", words);
+  return sayRepair(`missing.${count.kind}`, { ...words, samples: countWords(count.samples) });
 }
 
 /** Minutes of a month are what a chart of it shows; of a longer time its hours. */
@@ -268,7 +269,7 @@ function trendsThere(hmi: string, range: TimeRange, tags: readonly string[]): st
 }
 
 function rateWords(kbitPerS: number): string {
-  return sayKit("repair.rate-words", { rate: countWords(kbitPerS) });
+  return sayRepair("rate-words", { rate: countWords(kbitPerS) });
 }
 
 function orderWords(order: RepairOrder, times: Times): string {
@@ -283,24 +284,24 @@ function orderWords(order: RepairOrder, times: Times): string {
     case "asked":
     case "waiting":
     case "ready":
-      return sayKit("repair.waiting", words);
+      return sayRepair("waiting", words);
     case "refused":
-      return sayKit("repair.refused", words);
+      return sayRepair("refused", words);
     case "cancelled":
-      return sayKit("repair.cancelled", words);
+      return sayRepair("cancelled", words);
     case "done":
       if (order.resolution !== "samples" && order.comparison?.agrees === true) {
         const resolution = order.resolution === "hours" ? "hours" : "minutes";
-        return sayKit("repair.brought", {
+        return sayRepair("brought", {
           ...times,
           resolution: sayKit(`trends.tier.${resolution}`),
         });
       }
       return order.comparison?.agrees === true
-        ? sayKit("repair.done", words)
-        : sayKit("repair.differs", words);
+        ? sayRepair("done", words)
+        : sayRepair("differs", words);
     default:
-      return sayKit("repair.running", words);
+      return sayRepair("running", words);
   }
 }
 

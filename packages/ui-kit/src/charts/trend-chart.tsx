@@ -18,7 +18,7 @@ import { quantityWords } from "../words/amounts.ts";
 import { clockWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
 import { valueWords } from "../words/numbers.ts";
-import { RepairList } from "./repair-list.tsx";
+import type { RepairList } from "./repair-list.tsx";
 import { GapList, TrendTable } from "./trend-table.tsx";
 
 export interface TrendChartProps {
@@ -29,8 +29,8 @@ export interface TrendChartProps {
   readonly spanMs: number;
   readonly height: number;
   readonly wallMs: () => number;
-  /** The server of `base` is a hub: what its gateway has can be brought. Where that one's page is, "" if not known. */
-  readonly repairs?: { readonly hmi: string };
+  /** Where the server of `base` is a hub, which can bring what its gateway has; `hmi` is that one's page, "" if not known. */
+  readonly repairs?: { readonly List: typeof RepairList; readonly hmi: string };
 }
 
 export function TrendChart(props: TrendChartProps): JSX.Element {
@@ -84,7 +84,7 @@ export function TrendChart(props: TrendChartProps): JSX.Element {
             spanUs={spanOf(shown.range)}
           />
           {props.repairs !== undefined && (
-            <RepairList
+            <props.repairs.List
               tags={[tag]}
               base={base}
               range={wholeMinutes(shown.range)}

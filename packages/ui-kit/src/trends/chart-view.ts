@@ -22,6 +22,8 @@ export interface ChartViewOptions {
   readonly front: Signal<number>;
   readonly nowUs: () => number;
   readonly wallMs: () => number;
+  /** Fingers read it and do not move it. */
+  readonly still?: boolean;
 }
 
 /** What the words around the picture say. */
@@ -185,14 +187,16 @@ export class ChartView {
     });
     this.#plot = plot;
     this.over.value = plot.over;
-    const letGo = followFingers(plot.over, {
-      range: () => atNow(range.peek(), nowUs()),
-      nowUs,
-      move: (next) => {
-        range.value = next;
-      },
-    });
-    this.#ends.push(letGo);
+    if (this.#options.still !== true) {
+      const letGo = followFingers(plot.over, {
+        range: () => atNow(range.peek(), nowUs()),
+        nowUs,
+        move: (next) => {
+          range.value = next;
+        },
+      });
+      this.#ends.push(letGo);
+    }
     this.#paint();
   }
 

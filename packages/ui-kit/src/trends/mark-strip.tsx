@@ -5,7 +5,7 @@
  */
 import { useComputed, useSignal, type ReadonlySignal } from "@preact/signals";
 import type { TimeMark } from "@millwright/wire-contract/events";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { AdviceSymbol } from "../alarms/advice-symbol.tsx";
@@ -16,8 +16,9 @@ import { useResource } from "../parts/use-resource.ts";
 import { momentWords } from "../words/durations.ts";
 import { sayKit, sayKitCount } from "../words/english.ts";
 import type { ChartView } from "./chart-view.ts";
+import { followMarkNews } from "./mark-news.ts";
 import { layMarks, loadMarks, markWords, type ChartMark, type ChartMarks } from "./marks.ts";
-import { spanOf, type TrendRange } from "./trend-range.ts";
+import { atNow, spanOf, type TrendRange } from "./trend-range.ts";
 import type { TrendSource } from "./trend-source.ts";
 
 /** The least that an alarm symbol may have (ux-guide 4). */
@@ -25,17 +26,21 @@ const symbolPx = 20;
 /** The newest, in sight without a press. */
 const listedFirst = 4;
 
-export interface MarkProps {
-  readonly sources: readonly TrendSource[];
+interface MarkProps {
   readonly view: ReadonlySignal<ChartView | undefined>;
-  readonly wallMs: () => number;
   /** Where more is said of an alarm or an episode. */
   readonly hrefOf: (mark: ChartMark) => string;
+  readonly marks: KnownMarks;
+}
+
+interface MarksOfTime {
+  readonly range: TrendRange;
+  readonly found: ChartMarks;
 }
 
 /** What is known of the marks of a chart, and which of them somebody points at. */
 export interface KnownMarks {
-  readonly known: { readonly range: TrendRange; readonly found: ChartMarks } | undefined;
+  readonly known: MarksOfTime | undefined;
   readonly failedMs: number | undefined;
   readonly retry: () => void;
   readonly chosen: string | undefined;
@@ -44,16 +49,34 @@ export interface KnownMarks {
   readonly leave: (key: string) => void;
 }
 
-export function useMarks({ sources, view, wallMs }: Omit<MarkProps, "hrefOf">): KnownMarks {
-  // With what was drawn: asked for when the hand rests, and on a live chart once a minute.
-  const range = view.value?.shown.value?.range;
+export function useMarks(options: {
+  readonly sources: readonly TrendSource[];
+  readonly view: ReadonlySignal<ChartView | undefined>;
+  readonly nowUs: () => number;
+  readonly wallMs: () => number;
+}): KnownMarks {
+  const { sources, nowUs } = options;
+  // With what was drawn: asked for when the hand rests, and on a live chart once a minute and when there is news.
+  const range = options.view.value?.shown.value?.range;
+  const keys = sources.map(({ key }) => key).join("\n");
+  const [news, setNews] = useState(0);
+  useEffect(
+    () =>
+      followMarkNews(new Set(sources.flatMap(({ store }) => store ?? [])), () =>
+        setNews((count) => count + 1),
+      ),
+    [keys],
+  );
+  const told = range?.live === true ? news : 0;
   const { value, failedMs, retry } = useResource(
-    range === undefined
-      ? ""
-      : `${range.fromUs} ${range.toUs} ${sources.map(({ key }) => key).join("\n")}`,
-    async (signal) =>
-      range === undefined ? undefined : { range, found: await loadMarks(sources, range, signal) },
-    wallMs,
+    range === undefined ? "" : `${range.fromUs} ${range.toUs} ${told} ${keys}`,
+    async (signal): Promise<MarksOfTime | undefined> => {
+      if (range === undefined) return undefined;
+      // What has just begun lies beyond the end of what was drawn.
+      const now = atNow(range, nowUs());
+      return { range: now, found: await loadMarks(sources, now, signal) };
+    },
+    options.wallMs,
   );
   const [chosen, choose] = useState<string>();
   const leave = (key: string): void => choose((now) => (now === key ? undefined : now));
@@ -61,7 +84,12 @@ export function useMarks({ sources, view, wallMs }: Omit<MarkProps, "hrefOf">): 
 }
 
 /** Below the plot. What is pointed at is said in words of which the room is reserved. */
-export function MarkStrip(props: MarkProps & { readonly marks: KnownMarks }): JSX.Element {
+export function MarkStrip(
+  props: MarkProps & {
+    /** Stands beside the words. */
+    readonly children?: ComponentChildren;
+  },
+): JSX.Element {
   const { known, failedMs, retry, chosen } = props.marks;
   if (failedMs !== undefined) {
     return <FailedState what={sayKit("marks.failed")} sinceMs={failedMs} onRetry={retry} />;
@@ -71,13 +99,16 @@ export function MarkStrip(props: MarkProps & { readonly marks: KnownMarks }): JS
   return (
     <div class="marks">
       <Lanes {...props} />
-      <p class="mark-words">
-        {known === undefined
-          ? ""
-          : one === undefined
-            ? countWords(known.found, span)
-            : markWords(one, span)}
-      </p>
+      <div class="mark-row">
+        <p class="mark-words">
+          {known === undefined
+            ? ""
+            : one === undefined
+              ? countWords(known.found, span)
+              : markWords(one, span)}
+        </p>
+        {props.children}
+      </div>
     </div>
   );
 }
@@ -97,7 +128,7 @@ function keyOf(mark: TimeMark): string {
 }
 
 /** What a finger or a mouse touches. Its parts are no links: they would be too small for a glove, and the list has them. */
-function Lanes(props: MarkProps & { readonly marks: KnownMarks }): JSX.Element {
+function Lanes(props: MarkProps): JSX.Element {
   const { view } = props;
   const { chosen, choose, leave } = props.marks;
   const range = props.marks.known?.range;
@@ -134,13 +165,15 @@ function Lanes(props: MarkProps & { readonly marks: KnownMarks }): JSX.Element {
           {laid.map((one) => {
             const { mark, lane, from, to } = one;
             const key = keyOf(mark);
+            // The present moves on until the next answer, and what lasts goes with it.
+            const end = mark.toUs === undefined && range?.live === true ? to + 1 : to;
             return (
               <span
                 key={key}
                 class="mark"
                 data-lane={lane}
                 data-chosen={key === chosen}
-                style={{ left: `${from * 100}%`, width: `${(to - from) * 100}%` }}
+                style={{ left: `${from * 100}%`, width: `${(end - from) * 100}%` }}
                 onPointerEnter={() => choose(key)}
                 onPointerLeave={() => leave(key)}
                 onClick={() => {
@@ -166,10 +199,15 @@ function Symbol(props: { readonly mark: TimeMark }): JSX.Element | null {
 
 /** The newest first; each is a link that a glove hits. */
 export function MarkList(
-  props: Pick<MarkProps, "hrefOf"> & { readonly marks: KnownMarks },
+  props: Pick<MarkProps, "hrefOf" | "marks"> & {
+    /** Not only the newest: somebody has asked for them. */
+    readonly whole?: boolean;
+  },
 ): JSX.Element | null {
-  const { known, choose, leave } = props.marks;
-  const [all, setAll] = useState(false);
+  const { choose, leave } = props.marks;
+  const known = useHeld(props.marks);
+  const [pressed, press] = useState(false);
+  const all = props.whole === true || pressed;
   if (known === undefined || known.found.marks.length === 0) return null;
   const { found } = known;
   const span = spanOf(known.range);
@@ -195,16 +233,27 @@ export function MarkList(
           );
         })}
       </ul>
-      {newest.length > listedFirst && (
+      {newest.length > listedFirst && props.whole !== true && (
         <div class="button-row">
           <Button
             label={sayKitCount("marks.all", newest.length)}
             pressed={all}
-            onPress={() => setAll((now) => !now)}
+            onPress={() => press((now) => !now)}
           />
         </div>
       )}
       {found.more > 0 && <p class="quiet">{sayKitCount("marks.more", found.more)}</p>}
     </section>
   );
+}
+
+/** Where somebody points at one of a live chart, what comes meanwhile does not move it away (ux-guide 2.6). */
+function useHeld({ known, chosen }: KnownMarks): MarksOfTime | undefined {
+  const held = useRef(known);
+  const before = held.current?.range;
+  const now = known?.range;
+  const isSameChart =
+    before?.live === true && now?.live === true && Math.abs(spanOf(before) - spanOf(now)) < 1;
+  if (chosen === undefined || !isSameChart) held.current = known;
+  return held.current;
 }

@@ -3,29 +3,25 @@
  * its end, with what is known of the lines in words: their numbers, from what they are drawn, within what they hold, and
  * where and why something is missing.
  */
-import { useComputed, useSignal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { LiveTag } from "@millwright/wire-contract";
+import { useComputed, useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { GapList, gapWords, TrendTable } from "../charts/trend-table.tsx";
-import { RepairList } from "../charts/repair-list.tsx";
-import { readWords, wholeMinutes } from "../charts/trend-chart.tsx";
+import { GapList, TrendTable } from "../charts/trend-table.tsx";
+import type { RepairList } from "../charts/repair-list.tsx";
+import { wholeMinutes } from "../charts/trend-chart.tsx";
 import { Button } from "../parts/button.tsx";
-import { FailedState } from "../parts/states.tsx";
-import { momentWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
+import { ChartPanel, useMarkedChart } from "./chart-panel.tsx";
 import type { ChartView } from "./chart-view.ts";
-import { drawnAs, drawnTag, valueAt } from "./drawn.ts";
+import { drawnTag } from "./drawn.ts";
 import { earlierSources, earlierTimes, type Earlier } from "./earlier.ts";
-import { cursorOfKey, panShare, rangeOfKey, zoomFactor } from "./gestures.ts";
-import { MarkList, MarkStrip, useMarks } from "./mark-strip.tsx";
+import { panShare, zoomFactor } from "./gestures.ts";
+import { MarkList } from "./mark-strip.tsx";
 import type { ChartMark } from "./marks.ts";
 import { NumbersTable } from "./numbers-table.tsx";
-import { PenSample } from "./pen-sample.tsx";
 import { atNow, panned, parseRange, rangeText, spanOf, zoomed } from "./trend-range.ts";
 import type { TrendRange } from "./trend-range.ts";
 import { gapsTogether, type TrendSource } from "./trend-source.ts";
-import { useChart } from "./use-chart.ts";
 
 export const spans = ["15min", "1h", "8h", "24h", "7d", "30d", "1y", "5y"] as const;
 export type Span = (typeof spans)[number];
@@ -46,60 +42,25 @@ export interface TrendsProps {
   readonly onEarlier: (earlier: Earlier | undefined) => void;
   /** Where more is said of an alarm or an episode. */
   readonly hrefOfMark: (mark: ChartMark) => string;
-  /** The servers of the sources are a hub: what their gateways have can be brought. */
-  readonly repairs?: boolean;
+  /** Where the servers of the sources are a hub, which can bring what their gateways have. */
+  readonly repairs?: typeof RepairList;
 }
 
 export function Trends(props: TrendsProps): JSX.Element {
-  const { sources, range, nowUs, height } = props;
+  const { sources } = props;
   const front = useSignal(0);
   const all = [...sources, ...earlierSources(sources, props.earlier)];
-  const keys = all.map(({ key }) => key).join("\n");
-  const { place, view, retry } = useChart(
-    () => ({ sources: all, height, range, front, nowUs, wallMs: props.wallMs }),
-    [keys, height],
-  );
   // A tag that was taken away leaves the front to the first.
   if (front.peek() >= sources.length) front.value = 0;
-  const marked = { sources, view, wallMs: props.wallMs, hrefOf: props.hrefOfMark };
-  const marks = useMarks(marked);
-  const shown = view.value?.shown.value;
-  const failedMs = view.value?.failedMs.value;
-  const onKey = (event: KeyboardEvent): void => {
-    const now = atNow(range.peek(), nowUs());
-    const next = rangeOfKey(event, now, nowUs());
-    const cursor = cursorOfKey(event.key, now, view.peek()?.cursor.peek());
-    if (next !== undefined) range.value = next;
-    else if (cursor !== undefined) view.peek()?.putCursor(cursor);
-    else return;
-    event.preventDefault();
-  };
-  const names = sources.map(({ tag }) => tag.name).join(", ");
+  const chart = useMarkedChart({ ...props, all, front });
+  const shown = chart.view.value?.shown.value;
   return (
     <div class="trends">
       <RangeButtons {...props} />
-      <RangeWords view={view} />
-      <div
-        class="trend-plot"
-        tabIndex={0}
-        role="application"
-        aria-label={sayKit("trends.chart", { tags: names })}
-        ref={place}
-        style={{ height: `${height}px` }}
-        onKeyDown={onKey}
-      />
-      {failedMs !== undefined && (
-        <FailedState what={sayKit("trends.failed")} sinceMs={failedMs} onRetry={retry} />
-      )}
-      <MarkStrip {...marked} marks={marks} />
-      <div class="pens" role="group" aria-label={sayKit("trends.front")}>
-        {sources.map((source, at) => (
-          <PenButton key={source.key} at={at} source={source} all={all} front={front} view={view} />
-        ))}
-      </div>
-      <MarkList hrefOf={props.hrefOfMark} marks={marks} />
+      <ChartPanel {...props} all={all} front={front} chart={chart} />
+      <MarkList hrefOf={props.hrefOfMark} marks={chart.marks} />
       {shown !== undefined && shown.drawn.length === all.length && (
-        <Numbers {...props} all={all} front={front} shown={shown} onBrought={retry} />
+        <Numbers {...props} all={all} front={front} shown={shown} onBrought={chart.retry} />
       )}
     </div>
   );
@@ -167,96 +128,6 @@ function RangeButtons(props: TrendsProps): JSX.Element {
   );
 }
 
-/** The time shown, and the cursor in it. A line of progress stands below while more is on its way. */
-function RangeWords(props: { readonly view: View }): JSX.Element {
-  const { view } = props;
-  const shown = useComputed(() => {
-    const range = view.value?.painted.value;
-    if (range === undefined) return "";
-    const words = (us: number): string => momentWords(us, spanOf(range));
-    return sayKit("trends.shown", { from: words(range.fromUs), to: words(range.toUs) });
-  });
-  const cursor = useComputed(() => {
-    const seconds = view.value?.cursor.value;
-    const range = view.value?.painted.value;
-    if (seconds === undefined || range === undefined) return "";
-    const us = seconds * 1e6;
-    const time = momentWords(us, spanOf(range));
-    const at = gapsTogether(view.value?.shown.value?.lines ?? []).find(
-      ({ gap }) => gap.fromUs <= us && us <= gap.toUs,
-    );
-    return at === undefined
-      ? sayKit("trends.cursor", { time })
-      : sayKit("trends.cursor.gap", { time, gap: gapWords(at.gap, spanOf(range)) });
-  });
-  const loading = useComputed(() => view.value?.loading.value === true);
-  return (
-    <p class="range-words" data-loading={loading}>
-      <span class="range-shown">{shown}</span>
-      <span class="range-cursor">{cursor}</span>
-    </p>
-  );
-}
-
-type View = ReadonlySignal<ChartView | undefined>;
-
-/** Name, pen and value of one tag: under the cursor, or the newest. Pressed it comes to the front with its range. */
-function PenButton(props: {
-  readonly at: number;
-  readonly source: TrendSource;
-  /** With what is laid over them. */
-  readonly all: readonly TrendSource[];
-  readonly front: Signal<number>;
-  readonly view: View;
-}): JSX.Element {
-  const { at, source, front, view } = props;
-  const { tag, place } = source;
-  const over = props.all.findIndex(({ earlier }) => earlier?.pen === at);
-  const time = props.all[over]?.earlier?.words;
-  const value = useComputed(() => readAt(view.value, at, tag));
-  const before = useComputed(() =>
-    sayKit("trends.before", { time: time ?? "", value: readAt(view.value, over, tag) }),
-  );
-  const isFront = useComputed(() => front.value === at);
-  return (
-    <button
-      type="button"
-      class="pen-button"
-      aria-pressed={isFront}
-      onClick={() => {
-        front.value = at;
-      }}
-    >
-      <PenSample at={at} bands={drawnAs(tag) === "bands"} />
-      <span class="pen-name">
-        {tag.name}
-        <small>
-          {[place, drawnAs(tag) === "rate" ? sayKit("trends.rate") : ""]
-            .filter((one) => one !== "")
-            .join(", ")}
-        </small>
-        {time !== undefined && <small>{before}</small>}
-      </span>
-      <span class="pen-value">{value}</span>
-    </button>
-  );
-}
-
-/** Under the cursor; without one the newest, and of an earlier time what lies over the present. */
-function readAt(view: ChartView | undefined, at: number, tag: LiveTag): string {
-  const shown = view?.shown.value;
-  const drawn = shown?.drawn[at];
-  const seconds = view?.cursor.value;
-  if (shown === undefined || drawn === undefined) return "";
-  const isNewest = seconds === undefined && drawn.times.at(-1) !== undefined;
-  const atEnd = Math.min(shown.range.toUs / 1e6, drawn.times.at(-1) ?? 0);
-  const found =
-    isNewest && drawn.values.at(-1) === null
-      ? undefined
-      : valueAt(drawn, seconds ?? atEnd, drawnAs(tag));
-  return found === undefined ? sayKit("value.none") : readWords(tag, found);
-}
-
 function Numbers(
   props: TrendsProps & {
     /** With what is laid over them. */
@@ -282,7 +153,7 @@ function Numbers(
     <>
       <NumbersTable sources={props.all} shown={shown} />
       <GapList gaps={gaps} spanUs={span} />
-      {props.repairs === true && <Repairs {...props} />}
+      {props.repairs !== undefined && <Repairs {...props} List={props.repairs} />}
       {one !== undefined && <TrendTable one={one} all={all} spanUs={span} />}
     </>
   );
@@ -293,7 +164,9 @@ function Repairs(props: {
   readonly sources: readonly TrendSource[];
   readonly shown: NonNullable<ChartView["shown"]["value"]>;
   readonly onBrought: () => void;
+  readonly List: typeof RepairList;
 }): JSX.Element {
+  const { List } = props;
   const bases = [...new Set(props.sources.map(({ base }) => base))];
   return (
     <>
@@ -301,7 +174,7 @@ function Repairs(props: {
         const mine = props.sources.filter((source) => source.base === base);
         const names = mine.map(({ tag, place }) => [tag.name, place].join(", ")).join("; ");
         return (
-          <RepairList
+          <List
             key={base}
             tags={mine.map(({ tag }) => tag)}
             base={base}
