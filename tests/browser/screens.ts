@@ -15,6 +15,8 @@ export const hmiScreens = {
   trends: "#/trends/1h/pump-1%2F0/pump-1%2F1/pump-1%2F2/pump-1%2F10/pump-1%2F11",
   gateway: "#/gateway",
   alarms: "#/alarms",
+  control: "#/control",
+  change: "#/control/pump-1%2F5",
   signIn: "#/sign-in",
 } as const;
 
@@ -66,6 +68,13 @@ export async function settled(page: Page): Promise<void> {
       ) &&
       [...document.querySelectorAll(".trends")].every(
         (plot) => plot.querySelector("canvas") !== null && plot.querySelector(".numbers") !== null,
+      ) &&
+      [...document.querySelectorAll(".brief-trend")].every(
+        (plot) =>
+          plot.querySelector("canvas") !== null &&
+          [...plot.querySelectorAll(".pen-value, .mark-words")].every(
+            ({ textContent }) => textContent !== "",
+          ),
       )
     );
   });

@@ -1,4 +1,4 @@
-/** One machine: its indicators in the order of the settings, then all its other values. */
+/** One machine: the course of the last hours with its alarms and episodes, then what it says now, in the order of the settings. */
 import {
   browserClock,
   Button,
@@ -15,10 +15,11 @@ import { useEffect, useState } from "preact/hooks";
 
 import { AssetMark } from "./asset-mark.tsx";
 import { Back } from "./back.tsx";
+import { assetTrendTags, LazyAssetTrend, trendHref } from "./lazy-asset-trend.tsx";
 import { LazyEpisodes } from "./lazy-episodes.tsx";
 import { MachineState } from "./machine-state.tsx";
 import { LastHour } from "./last-hour.tsx";
-import { decimalsMaxOf, sparksOf, type Machine } from "./machines.ts";
+import { decimalsMaxOf, measuredOf, type Machine } from "./machines.ts";
 import { say, sayCount } from "./messages.ts";
 
 /** Rows on the screen at first: as many as V3 and V4 are measured with. More come by a button, never by themselves. */
@@ -35,6 +36,7 @@ export function MachineScreen(props: {
   readonly captures?: readonly CapturePoint[] | undefined;
 }): JSX.Element {
   const machine = props.machines.find((one) => one.name === props.name);
+  const wallMs = (): number => browserClock.wallMs();
   if (machine === undefined) {
     return (
       <>
@@ -45,6 +47,7 @@ export function MachineScreen(props: {
       </>
     );
   }
+  const measured = measuredOf(machine, assetTrendTags);
   return (
     <>
       <div class="screen-head">
@@ -52,11 +55,20 @@ export function MachineScreen(props: {
         <h1>{machine.name}</h1>
         <MachineState store={props.store} machine={machine} />
         <AssetMark asset={machine.name} />
+        {measured.length > 0 && (
+          <div class="button-row">
+            <a class="button" href={trendHref(measured)}>
+              {say("trends.open")}
+            </a>
+          </div>
+        )}
       </div>
+      {measured.length > 0 && (
+        <LazyAssetTrend store={props.store} tags={measured} wallMs={wallMs} />
+      )}
       <MachineValues
         store={props.store}
         machine={machine}
-        sparks={sparksOf(machine)}
         episode={props.episode}
         captures={props.captures}
       />
@@ -67,8 +79,8 @@ export function MachineScreen(props: {
 export function MachineValues(props: {
   readonly store: LiveStore;
   readonly machine: Machine;
-  /** Of which the last hour stands between the chosen values and the rest. */
-  readonly sparks: readonly LiveTag[];
+  /** Of which the last hour stands between the chosen values and the rest, where no longer time is shown. */
+  readonly sparks?: readonly LiveTag[];
   readonly episode?: string | undefined;
   readonly captures?: readonly CapturePoint[] | undefined;
 }): JSX.Element {
@@ -85,7 +97,7 @@ export function MachineValues(props: {
         tags={[...machine.indicators, ...machine.others]}
         wallMs={wallMs}
       />
-      <LastHour store={store} tags={props.sparks} />
+      {props.sparks !== undefined && <LastHour store={store} tags={props.sparks} />}
       <Captures base="/api" asset={machine.name} points={props.captures} wallMs={wallMs} />
       {machine.others.length > 0 && <Others store={store} machine={machine} />}
     </>

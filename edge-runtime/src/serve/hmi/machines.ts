@@ -56,12 +56,11 @@ export function ownTagsOf(page: GatewayPage, own: string | undefined): readonly 
   return own === undefined ? [] : page.tags.filter((tag) => tag.device === own);
 }
 
-/** As many small pictures as a row of a panel holds (ux-guide 8, H1). */
-const sparksMax = 6;
-
-/** The chosen values of a machine that have a course. */
-export function sparksOf(machine: Machine): readonly LiveTag[] {
-  return machine.indicators.filter((tag) => tag.kind === "measurement").slice(0, sparksMax);
+/** The first of a machine's values that have a course, the chosen ones before the others. */
+export function measuredOf(machine: Machine, max: number): readonly LiveTag[] {
+  return [...machine.indicators, ...machine.others]
+    .filter(({ kind, type }) => kind === "measurement" && type !== "bytes")
+    .slice(0, max);
 }
 
 /** Most decimals in a column. */

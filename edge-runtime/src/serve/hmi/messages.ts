@@ -65,6 +65,7 @@ const texts = {
   "asset.find": "Find a value by its name",
   "asset.none-found": "No value of {asset} has “{text}” in its name.",
   "asset.clear": "Clear the search",
+  "asset.trend": "The last {hours} hours",
   "asset.unknown": "This gateway has no machine named {asset}",
   "asset.unknown.what": "It may have been renamed or removed in the settings.",
   back: "Back",

@@ -1,5 +1,6 @@
 /** Charts of several tags. Apart from the front door, because a first screen does not wait for them. */
 export { parseTimeText, toTimeText, type Earlier, type TimeText } from "./earlier.ts";
+export { BriefTrend } from "./brief-trend.tsx";
 export type { ChartMark } from "./marks.ts";
 export { Trends, type Span } from "./trends.tsx";
 export { useAddressRange } from "./use-address-range.ts";
