@@ -12,6 +12,8 @@ import { AlarmRig } from "./alarm-rig.ts";
 import { buildPage, launch, noChromium, openContext } from "./chromium.ts";
 import { coloursOf } from "./colours.ts";
 import { Fixture } from "./fixture-server.ts";
+import { lookInThemes } from "./looks.ts";
+import { findTextProblems } from "./page-probes.ts";
 import { settled } from "./screens.ts";
 
 const size = { machines: 1, tagsPerMachine: 5, rateHz: 1, condition: "healthy" } as const;
@@ -45,7 +47,7 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
     }
   }
 
-  test("A1, A3, A4, A7: in a storm of 1,000 every alarm is counted, few rows are in the page, and the focused one stays", async (context) => {
+  test("A1, A3, A4, A7, X1, X2: in a storm of 1,000 every alarm is counted, few rows are in the page, and the focused one stays", async (context) => {
     await using rig = await new AlarmRig(stormIds).start();
     for (const id of ["first", "second", "third"]) rig.alarms.raise(id);
     await onPage(rig, async (page) => {
@@ -74,6 +76,7 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
         assert.ok(gapMs > 4_500, `A7: a message ${gapMs} ms after the one before`);
       }
       assert.match(storm.messages[0]?.text ?? "", /new urgent alarm/);
+      await isUsable(page, "held");
 
       // What waited is let in: urgent ones by themselves, the newest first, the others as one group.
       await page.getByRole("button", { name: /\d+ new, show/ }).click();
@@ -91,6 +94,7 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
         all.map((one) => one.dataset["alarm"] ?? ""),
       );
       assert.deepEqual(rows.slice(0, 4), urgent.slice(0, 4));
+      await isUsable(page, "grouped");
       context.diagnostic(
         `A1: 1,000 in ${storm.tookMs.toFixed(0)} ms, exact; A2: ${Math.max(...storm.stripMs)} ms (limit 500); ` +
           `A3: ${storm.rowsMax} rows (limit 60); A4: ${storm.feedbackMs.toFixed(0)} ms (limit 100), ${storm.movedPx} px; ` +
@@ -98,6 +102,13 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
       );
     });
   });
+
+  /** X1 and X2 in a flood: in each theme, with what came held back and let in. */
+  async function isUsable(page: Page, name: string): Promise<void> {
+    assert.match(await page.locator(".alarm-recent").innerText(), /Flood/);
+    await lookInThemes(page, `hmi-alarms-flood-${name}`, false);
+    assert.deepEqual(await page.evaluate(findTextProblems), [], `X2: flood, ${name}`);
+  }
 
   test("A5: an alarm is acknowledged, shelved with a reason, taken out of service, latched and reset by people", async () => {
     await using rig = await new AlarmRig({ hot: 2, latch: 1 }).start();

@@ -93,6 +93,14 @@ export function gapOf(plant: Fixture): { readonly inside: Shares; readonly befor
   return { inside: [from + third, to - third], before: [from - 0.2, from - 0.05] };
 }
 
+/** Where a live chart that shows a minute has this time now, less a little at its ends. */
+export async function sharesOf(page: Page, fromUs: number, toUs: number): Promise<Shares> {
+  const nowUs = await page.evaluate(() => Date.now() * 1_000);
+  const shareOf = (us: number): number => 1 - (nowUs - us) / 60e6;
+  const little = 0.005;
+  return [shareOf(fromUs) + little, Math.min(1, shareOf(toUs)) - little];
+}
+
 /** Part of the pixel columns between two shares of the chart in which something of the first pen stands. */
 export async function penShare(page: Page, from: number, to: number): Promise<number> {
   return page.evaluate(

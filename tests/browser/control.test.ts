@@ -14,6 +14,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { buildPage, launch, noChromium } from "./chromium.ts";
+import { margin } from "./measures.ts";
 import { findSmallTargets, findTextProblems } from "./page-probes.ts";
 
 const patienceMs = 60_000;
@@ -295,6 +296,7 @@ test(
       ] as const,
     );
     await page.mouse.dblclick(from.x + 20, from.y + 20, { delay: 5 });
+    await askedInVain(page);
     assert.equal(await page.locator(".write-end").count(), 0);
     process.stdout.write(`W1 writes by double taps: ${written.length - before}, at most 0\n`);
     assert.equal(written.length, before);
@@ -322,6 +324,7 @@ test(
     process.stdout.write(
       `W6 acceptance to read-back on the page: ${tookMs.toFixed(0)} ms, at most 1000\n`,
     );
+    assert.ok(tookMs <= 1_000 * margin, `W6: ${tookMs} ms, said ${JSON.stringify(said)}`);
     await page.getByRole("button", { name: "Close" }).click();
     await page.getByText("Stroke rate setpoint:").first().waitFor();
     await page.close();
@@ -392,6 +395,7 @@ test(
     await cable.mend();
     await page.getByText(/^Live /).waitFor();
     await page.locator('.write-enter [type="submit"][aria-disabled="false"]').waitFor();
+    await askedInVain(page);
     process.stdout.write(`W4 writes sent by themselves: ${posts.length}, at most 0\n`);
     assert.deepEqual(posts, []);
     assert.deepEqual(written.slice(before), []);
@@ -436,8 +440,19 @@ test(
   },
 );
 
+/** Until a write that the page had sent by now would have come: it asks for a number first, and this asks behind it. */
+async function askedInVain(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    for (const path of ["/api/commands/ticket", "/api/commands", "/api/access"]) {
+      await (await fetch(path)).text();
+    }
+  });
+}
+
 /** Presses the confirmation although it is disabled. */
 async function confirmAnyway(page: Page): Promise<void> {
   await page.locator('.write-sides .write-primary[aria-disabled="true"]').click({ force: true });
+  await askedInVain(page);
   assert.equal(await page.locator(".write-end").count(), 0);
 }

@@ -6,6 +6,7 @@ import {
   liveStream,
   PageService,
   type LiveSource,
+  type MarkedEvent,
   type TimeRange,
 } from "@millwright/live-feed";
 import type {
@@ -25,6 +26,7 @@ import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
 import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
+import { controlOf, rulesOf } from "./control-plant.ts";
 import { marksOf } from "./mark-plant.ts";
 import { modelEventsOf } from "./model-events.ts";
 import { modelsOf } from "./model-plant.ts";
@@ -76,6 +78,8 @@ export class Fixture implements AsyncDisposable {
   readonly #values = new Map<string, LiveValue>();
   readonly #changed = new Set<(tags: readonly string[]) => void>();
   readonly #state = new Set<() => void>();
+  readonly #news = new Set<(topic: string) => void>();
+  readonly #marked: MarkedEvent[] = [];
   readonly #startedUs = systemClock.nowUs();
   readonly #timer: NodeJS.Timeout;
   #server: PageService | undefined;
@@ -99,7 +103,7 @@ export class Fixture implements AsyncDisposable {
       confirmed: () => ({}),
       onChanged: (listener) => add(this.#changed, listener),
       onState: (listener) => add(this.#state, listener),
-      onNews: (listener) => options.alarms?.onNews(listener) ?? (() => undefined),
+      onNews: (listener) => options.alarms?.onNews(listener) ?? add(this.#news, listener),
     };
     this.#turn();
     this.#timer = setInterval(() => this.#turn(), 1_000 / options.rateHz);
@@ -145,6 +149,13 @@ export class Fixture implements AsyncDisposable {
     return ms;
   }
   readonly #pinned = new Set<string>();
+
+  /** Something for the time axis, of which the live feed tells. */
+  mark(event: MarkedEvent): void {
+    this.#marked.push(event);
+    for (const listener of this.#news) listener(event.kind === "alarm" ? "alarms" : "episodes");
+  }
+
   /** What the hub's ledger says of every tag, and the repairs that it knows, the newest first. */
   ledger: readonly object[] = [];
   repairs: readonly object[] = [];
@@ -264,7 +275,9 @@ export class Fixture implements AsyncDisposable {
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));
-      addMarkRoutes(app, base, () => marksOf(this.#options.condition, this.#startedUs));
+      addMarkRoutes(app, base, () =>
+        marksOf(this.#options.condition, this.#startedUs, this.#marked),
+      );
       addHistoryRoutes(app, base, () => ({
         lines: (ids, range) => {
           const tags = ids.flatMap((id) => page().tags.find((one) => one.id === id) ?? []);
@@ -286,6 +299,12 @@ export class Fixture implements AsyncDisposable {
       return context.body(null, 204);
     });
     app.get("/api/access", (context) => context.json(access));
+    app.get("/api/commands", (context) =>
+      context.json(controlOf(this.#options.condition, this.#startedUs)),
+    );
+    app.get("/api/rules", (context) =>
+      context.json(rulesOf(this.#options.condition, this.#startedUs)),
+    );
     app.get("/api/publish", (context) =>
       context.json(publishOf(this.#options.condition, this.#startedUs)),
     );
@@ -402,9 +421,9 @@ export class Fixture implements AsyncDisposable {
     };
   }
 
-  /** One sample among the ten of each second, ten minutes ago, is this value. */
-  plantPeak(tagId: string, value: number): void {
-    const us = Math.round((this.#startedUs - 600e6) / 1e6) * 1e6;
+  /** One sample among the ten of each second, ten minutes before the start or in this second, is this value. */
+  plantPeak(tagId: string, value: number, atUs = this.#startedUs - 600e6): void {
+    const us = Math.round(atUs / 1e6) * 1e6;
     this.#peak = { tagId, value, us };
   }
   #peak: { readonly tagId: string; readonly value: number; readonly us: number } | undefined;

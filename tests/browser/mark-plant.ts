@@ -5,17 +5,38 @@ import type { Condition } from "./fixture-server.ts";
 
 const minuteUs = 60e6;
 
-/** @param nowUs when the fixture was started */
-export function marksOf(condition: Condition, nowUs: number): MarkSource {
-  const events = condition === "trouble" ? inTrouble(nowUs) : [];
+/**
+ * @param nowUs when the fixture was started
+ * @param told what has happened since
+ */
+export function marksOf(
+  condition: Condition,
+  nowUs: number,
+  told: readonly MarkedEvent[],
+): MarkSource {
+  const before = condition === "trouble" ? inTrouble(nowUs) : [];
   return {
     events(kind, { fromUs = -Infinity, toUs }, max) {
-      const found = events.filter(
+      const found = [...before, ...told].filter(
         (one) => one.kind === kind && fromUs <= one.atUs && one.atUs <= toUs,
       );
       return Promise.resolve(found.toSorted((a, b) => b.atUs - a.atUs).slice(0, max));
     },
     lasting: () => Promise.resolve([]),
+  };
+}
+
+/** An alarm of the first machine that comes, or goes again. @param raisedUs when it came */
+export function alarmEvent(
+  transition: "raised" | "returned",
+  message: string,
+  raisedUs: number,
+  atUs: number,
+): MarkedEvent {
+  const state = transition === "raised" ? ("unacknowledged" as const) : ("returned" as const);
+  return {
+    ...{ kind: "alarm", asset: "Pump 1", subject: message, atUs },
+    body: { transition, state, priority: 2, message, raisedUs },
   };
 }
 
