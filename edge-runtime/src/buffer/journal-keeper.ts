@@ -14,25 +14,24 @@ import {
   type Epoch,
   type LaneMark,
   type LedgerEntry,
-  type RoadLane,
   type SampleColumns,
-  type TagId,
-  watchedForMs,
 } from "@millwright/wire-contract";
 
 import type { CaptureQuery } from "./captures/capture-table.ts";
 import type { Kept } from "./captures/captures.ts";
 import type { DeclaredTag, EventBook, Loss, OrderBook, Outbox, SampleBatch } from "../hand-over.ts";
+import { CommitTimer } from "./commit-timer.ts";
 import { EventKeeper, type EventStore } from "./events/event-keeper.ts";
 import { isFull } from "./faults.ts";
 import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
 import { keptFeed } from "./kept-feed.ts";
 import { newEpoch } from "./new-epoch.ts";
+import { JournalNews } from "./journal-news.ts";
+import { JournalOutbox } from "./journal-outbox.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
 import { OrderWork } from "./orders/order-work.ts";
 import { Percentiles } from "./percentiles.ts";
-import type { FileFindings } from "./pages/inspect-file.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import type { Committed } from "./group-commit.ts";
 import { readChartLine, type ChartLine } from "./tiers/chart-line.ts";
@@ -64,8 +63,6 @@ const tendRest = 3;
 const sealTurnsMax = 4;
 /** A full disk is tried again so often. */
 const fullAgainMs = 1_000;
-/** Made once: without a reason each abort makes one with a stack of its own, and a commit was a fifteenth slower. */
-const disarmed = new Error("disarmed");
 
 export class JournalKeeper implements JournalCore {
   readonly #options: JournalOptions;
@@ -75,7 +72,8 @@ export class JournalKeeper implements JournalCore {
   readonly #intake: Intake;
   readonly #resume: Map<DeviceId, ResumePoint>;
   readonly #events: EventKeeper;
-  readonly #sealedListeners = new Set<() => void>();
+  readonly #timer: CommitTimer;
+  readonly #news: JournalNews;
   readonly #commitMs = new Percentiles();
   /** Devices that have brought samples since the start. */
   readonly #heardOf = new Set<DeviceId>();
@@ -86,16 +84,8 @@ export class JournalKeeper implements JournalCore {
   #rejected = 0;
   #chargedFull = 0;
   #commits = 0;
-  #lastCommitMs: number;
   #oldestMs: number | undefined;
-  #linkUp = false;
-  #watched: readonly number[] = [];
-  #watchedUntilMs = -Infinity;
-  #full = false;
-  #eventsFull = false;
   #ended = false;
-  #timer: AbortController | undefined;
-  #dueMs = Infinity;
   #tending = false;
   readonly #ending = new AbortController();
   /** The commit under way. */
@@ -111,9 +101,10 @@ export class JournalKeeper implements JournalCore {
     this.#resume = new Map(door.resumePoints);
     this.#intake = new Intake(options.clock, options.random, options.clockIsSet ?? (() => false));
     this.#events = this.#openEvents();
-    this.#lastCommitMs = -Infinity;
-    this.#full = door.state.full;
-    this.#tellFound(door.state.found);
+    const commit = (): Promise<void> => this.#commitSamples();
+    this.#timer = new CommitTimer(options.clock, options.commitEveryMs, commit);
+    this.#news = new JournalNews(options.log, door.state.full);
+    this.#news.found(door.state.found);
   }
 
   get events(): EventBook {
@@ -122,6 +113,10 @@ export class JournalKeeper implements JournalCore {
 
   get orders(): OrderBook {
     return this.#orders;
+  }
+
+  get outbox(): Outbox {
+    return this.#outbox.door;
   }
 
   get epoch(): Epoch {
@@ -139,7 +134,7 @@ export class JournalKeeper implements JournalCore {
     const columns = toTagColumns(tags);
     const numbers = await this.#guarded("adoptTags", columns, this.#clock.nowUs());
     this.#dictionary = makeDictionaryOf(new TagBook(columns, numbers));
-    this.#tellSealed();
+    this.#outbox.tellSealed();
     return this.#dictionary;
   }
 
@@ -154,16 +149,16 @@ export class JournalKeeper implements JournalCore {
     if (batch.count > 0) this.#oldestMs ??= nowMs;
     if (batch.count > 0 && !this.#heardOf.has(batch.device)) {
       this.#heardOf.add(batch.device);
-      this.#commitBy(nowMs + Math.min(firstSamplesMs, this.#options.commitEveryMs));
+      this.#timer.by(nowMs + Math.min(firstSamplesMs, this.#options.commitEveryMs));
     }
-    if (this.#intake.samples >= eagerSamples) this.#commitBy(nowMs);
-    else if (clockMoved) this.#commitBy(Math.max(nowMs, this.#lastCommitMs + clockMovedMs));
-    else this.#commitBy(this.#nextCommitMs(nowMs));
+    if (this.#intake.samples >= eagerSamples) this.#timer.by(nowMs);
+    else if (clockMoved) this.#timer.by(Math.max(nowMs, this.#timer.lastMs + clockMovedMs));
+    else this.#timer.by(this.#timer.nextMs(nowMs));
     return true;
   }
 
   hasRoom(batch: SampleBatch): boolean {
-    return !this.#full && !this.#ended && this.#intake.hasRoom(batch);
+    return !this.#news.full && !this.#ended && this.#intake.hasRoom(batch);
   }
 
   charge(loss: Loss): void {
@@ -171,56 +166,18 @@ export class JournalKeeper implements JournalCore {
       this.#chargedFull += loss.count.samples;
     }
     this.#intake.charge(loss);
-    this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
+    this.#timer.by(this.#timer.nextMs(this.#clock.monotonicMs()));
   }
 
   saveResume(device: DeviceId, resume: ResumePoint): void {
     this.#resume.set(device, resume);
     this.#intake.saveResume(device, resume);
-    this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
+    this.#timer.by(this.#timer.nextMs(this.#clock.monotonicMs()));
   }
 
   resume(device: DeviceId): ResumePoint | undefined {
     return this.#resume.get(device);
   }
-
-  readonly outbox: Outbox = {
-    lanes: () => this.#guarded("lanes"),
-    framesAfter: (epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number) =>
-      this.#guarded("framesAfter", epoch, lane, seq, bytesMax),
-    take: async (mark: LaneMark) => {
-      const verdict = await this.#guarded("take", mark);
-      const nowMs = this.#clock.monotonicMs();
-      if (this.#door.state.dueInMs === 0) this.#commitBy(this.#nextCommitMs(nowMs));
-      return verdict;
-    },
-    rewind: async (mark: LaneMark) => {
-      const rewound = await this.#guarded("rewind", mark);
-      if (rewound) this.#tellSealed();
-      return rewound;
-    },
-    leave: (mark: LaneMark) => this.#leave(mark),
-    birth: () => this.#door.state.birth,
-    incarnation: () => this.#door.state.incarnation,
-    agree: async (incarnation: string) => {
-      await this.#guarded("agree", incarnation);
-      this.#tellSealed();
-    },
-    waiting: () => this.#door.state.waiting,
-    onSealed: (listener: () => void) => {
-      this.#sealedListeners.add(listener);
-      return () => this.#sealedListeners.delete(listener);
-    },
-    linkUp: (up: boolean) => {
-      this.#linkUp = up;
-      // What waited for the link is sealed with the next commit.
-      if (up) this.#commitBy(this.#nextCommitMs(this.#clock.monotonicMs()));
-    },
-    watch: (tags: readonly TagId[]) => {
-      this.#watched = tags.flatMap((id) => this.#dictionary.book.indexOf(id) ?? []);
-      this.#watchedUntilMs = this.#clock.monotonicMs() + watchedForMs;
-    },
-  };
 
   readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns> {
     return readSamples(this.#guarded, tag, fromUs, toUs, max);
@@ -246,7 +203,7 @@ export class JournalKeeper implements JournalCore {
   async keepCapture(record: CaptureRecord): Promise<Kept> {
     const nowMs = this.#clock.monotonicMs();
     const kept = await this.#guarded("keepCapture", record, this.#clock.nowUs(), nowMs);
-    if (kept.kind === "kept") this.#tellSealed();
+    if (kept.kind === "kept") this.#outbox.tellSealed();
     return kept;
   }
 
@@ -263,7 +220,7 @@ export class JournalKeeper implements JournalCore {
     for (let turn = 0; turn < sealTurnsMax; turn++) {
       if (!(await this.#guarded("sealOpen", this.#clock.nowUs(), this.#clock.monotonicMs()))) break;
     }
-    this.#tellSealed();
+    this.#outbox.tellSealed();
   }
 
   async copyTo(file: string): Promise<void> {
@@ -295,7 +252,7 @@ export class JournalKeeper implements JournalCore {
       threadBytesWritten: written.threadBytes,
       tendCpuMs: tendCpuUs / 1_000,
       journalBytes: bytes,
-      full: this.#full,
+      full: this.#news.full,
       found: this.#door.state.found,
     };
   }
@@ -338,7 +295,7 @@ export class JournalKeeper implements JournalCore {
     await this.#guarded("leave", epoch, lane, fresh, ...now);
     if (this.epoch !== before) this.#intake.beginSegment();
     // What is sealed again is moved by the work that follows a commit.
-    this.#commitBy(now[1]);
+    this.#timer.by(now[1]);
   }
 
   #isEnded(): boolean {
@@ -349,43 +306,14 @@ export class JournalKeeper implements JournalCore {
     this.#ended = true;
     this.#ending.abort();
     this.#events.end();
-    this.#timer?.abort(disarmed);
-  }
-
-  /** When samples that arrive now are to be on disk: on the grid of the interval. */
-  #nextCommitMs(nowMs: number): number {
-    return Math.max(nowMs, this.#lastCommitMs + this.#options.commitEveryMs);
-  }
-
-  #commitBy(dueMs: number): void {
-    if (this.#ended || dueMs >= this.#dueMs) return;
-    this.#dueMs = dueMs;
-    if (this.#committing === undefined) this.#arm();
-  }
-
-  #arm(): void {
-    this.#timer?.abort(disarmed);
-    if (this.#dueMs === Infinity || this.#ended) return;
-    const timer = new AbortController();
-    this.#timer = timer;
-    const waitMs = Math.max(0, this.#dueMs - this.#clock.monotonicMs());
-    this.#clock
-      .sleep(waitMs, timer.signal)
-      .then(
-        () => this.#commitSamples(),
-        () => undefined,
-      )
-      .catch(() => {
-        // `#commitOnce` has told `onBroken` already.
-      });
+    this.#timer.end();
   }
 
   #commitOnce(last: boolean): Promise<void> {
-    this.#timer?.abort(disarmed);
-    this.#dueMs = Infinity;
+    this.#timer.begun();
     const work = this.#writeGroup(last).finally(() => {
       this.#committing = undefined;
-      if (this.#dueMs !== Infinity) this.#arm();
+      this.#timer.over();
       void this.#tend();
     });
     this.#committing = work.catch(() => undefined);
@@ -406,7 +334,7 @@ export class JournalKeeper implements JournalCore {
         if (more && restMs > 0) await this.#clock.sleep(restMs, this.#ending.signal);
       }
       // Hours that were rolled up have minutes to tell.
-      if (this.#door.state.waiting.frames > waiting) this.#tellSealed();
+      if (this.#door.state.waiting.frames > waiting) this.#outbox.tellSealed();
     } catch {
       // The journal has ended, or `#guarded` has told `onBroken` already.
     } finally {
@@ -427,30 +355,31 @@ export class JournalKeeper implements JournalCore {
       resume: taken.resume,
       nowUs: this.#clock.nowUs(),
       nowMs: beganMs,
-      linkUp: this.#linkUp,
-      watched: beganMs < this.#watchedUntilMs ? this.#watched : [],
+      linkUp: this.#outbox.linkUp,
+      watched: this.#outbox.watchedAt(beganMs),
       recorded: this.#orders.recorded(this.#clock.nowUs()),
       last,
     });
     const nowMs = this.#clock.monotonicMs();
     this.#commits++;
-    this.#lastCommitMs = beganMs;
+    this.#timer.answered(beganMs);
     this.#commitMs.add(nowMs - beganMs);
-    this.#tellFull(committed.kind === "full" || this.#door.state.full);
+    const { full, bytes } = this.#door.state;
+    this.#news.samples(committed.kind === "full" || full, bytes);
     if (committed.kind === "full") {
       this.#oldestMs = oldestMs;
       // The losses are with the store already.
       const chunks = taken.chunks.map((chunk, at) => withBuffer(chunk, buffers[at]));
       this.#left = { ...taken, chunks, losses: [] };
-      this.#commitBy(nowMs + fullAgainMs);
+      this.#timer.by(nowMs + fullAgainMs);
       return;
     }
     this.#left = undefined;
     this.#settled(taken, committed, buffers);
-    if (this.#full) this.#commitBy(nowMs + fullAgainMs);
+    if (this.#news.full) this.#timer.by(nowMs + fullAgainMs);
     const { dueInMs } = this.#door.state;
-    if (dueInMs !== Infinity) this.#commitBy(nowMs + dueInMs);
-    if (!this.#intake.empty) this.#commitBy(this.#nextCommitMs(nowMs));
+    if (dueInMs !== Infinity) this.#timer.by(nowMs + dueInMs);
+    if (!this.#intake.empty) this.#timer.by(this.#timer.nextMs(nowMs));
   }
 
   #settled(taken: Taken, committed: Committed, buffers: readonly ArrayBuffer[]): void {
@@ -463,7 +392,7 @@ export class JournalKeeper implements JournalCore {
         this.#log.warn("buffer.settle-failed", { why: messageChain(failure) });
       });
     }
-    if (committed.sealed) this.#tellSealed();
+    if (committed.sealed) this.#outbox.tellSealed();
     if (committed.samples > 0) this.kept.tell();
   }
 
@@ -472,41 +401,13 @@ export class JournalKeeper implements JournalCore {
     const keep: EventStore["keep"] = async (drafts, states) => {
       const now = [this.#clock.nowUs(), this.#clock.monotonicMs()] as const;
       const kept = await this.#guarded("keepEvents", drafts, states, ...now);
-      if (kept.kind === "kept") this.#tellSealed();
+      if (kept.kind === "kept") this.#outbox.tellSealed();
       // A state alone is kept also where there is no room for events.
-      if (drafts.length > 0) this.#tellEventsFull(kept.kind === "full");
+      if (drafts.length > 0) this.#news.events(kept.kind === "full", this.#door.state.bytes);
       return kept;
     };
     const list: EventStore["list"] = (query) => this.#guarded("events", query);
     return new EventKeeper(this.#clock, { keep, list }, this.#door.savedStates, commitEveryMs);
-  }
-
-  #tellEventsFull(full: boolean): void {
-    if (full === this.#eventsFull) return;
-    this.#eventsFull = full;
-    if (full) this.#log.error("buffer.events-full", { bytes: this.#door.state.bytes });
-    else this.#log.info("buffer.events-have-room", { bytes: this.#door.state.bytes });
-  }
-
-  #tellFound({ mendedPages, damagedPages, lostFrames, movedTo, why }: FileFindings): void {
-    if (mendedPages.length > 0) this.#log.warn("buffer.pages-mended", { pages: mendedPages });
-    if (movedTo !== undefined) this.#log.error("buffer.journal-moved-aside", { movedTo, why });
-    else if (damagedPages.length > 0) {
-      this.#log.error("buffer.pages-given-up", { pages: damagedPages });
-    }
-    // A power cut does that, too.
-    if (lostFrames > 0) this.#log.warn("buffer.log-torn", { frames: lostFrames });
-  }
-
-  #tellFull(full: boolean): void {
-    if (full === this.#full) return;
-    this.#full = full;
-    if (full) this.#log.error("buffer.full", { bytes: this.#door.state.bytes });
-    else this.#log.info("buffer.has-room", { bytes: this.#door.state.bytes });
-  }
-
-  #tellSealed(): void {
-    for (const listener of this.#sealedListeners) listener();
   }
 
   /** Asks the store; a failure of it is told once to who must end the program. */
@@ -524,6 +425,16 @@ export class JournalKeeper implements JournalCore {
     }
   };
 
+  readonly #outbox = new JournalOutbox({
+    ask: this.#guarded,
+    state: () => this.#door.state,
+    book: () => this.#dictionary.book,
+    nowMs: () => this.#clock.monotonicMs(),
+    commitSoon: () => {
+      this.#timer.by(this.#timer.nextMs(this.#clock.monotonicMs()));
+    },
+    leave: (mark) => this.#leave(mark),
+  });
   readonly kept = keptFeed(this.#guarded);
   readonly #chartAsk = oneAtATime(this.#guarded);
   readonly #orders = new OrderWork({
@@ -532,7 +443,7 @@ export class JournalKeeper implements JournalCore {
     nowUs: () => this.#clock.nowUs(),
     dictionary: () => this.#dictionary,
     sealed: () => {
-      this.#tellSealed();
+      this.#outbox.tellSealed();
     },
   });
 }
