@@ -299,7 +299,7 @@ export class Ingest implements Service {
     bytes: Uint8Array,
     carried = false,
   ): Promise<HelloAnswer | undefined> {
-    const { store, clock, log } = this.#options;
+    const { clock, log } = this.#options;
     const hello = parseHello(bytes);
     if ("kind" in hello) {
       log.warn("ingest.hello-refused", { gateway, reason: hello.reason });
@@ -309,7 +309,7 @@ export class Ingest implements Service {
       log.warn("ingest.hello-refused", { gateway, reason: `it names ${hello.gateway}` });
       return undefined;
     }
-    const answer = await store.hello(hello, clock.nowUs());
+    const answer = await this.#greet(hello);
     const sameHub = answer.incarnation === this.#incarnation;
     if (!sameHub) await this.#become(answer.incarnation);
     const epochs = new Set(hello.epochs.map((one) => one.epoch));
@@ -334,6 +334,25 @@ export class Ingest implements Service {
     log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size, carried });
     if (!overtaken) this.#options.greeted(hello, answer.fenced === true);
     return { ...answer, marks: this.#lowered(gateway, marks) };
+  }
+
+  /**
+   * A gateway that this hub meets now is sending already: a mark that moves while it is answered is kept beside the answer.
+   * Lost, it would never be told again, because what the gateway sends once more is stored and moves no mark.
+   */
+  async #greet(hello: Hello): Promise<HelloAnswer> {
+    const { store, clock } = this.#options;
+    const { gateway } = hello;
+    if (this.#gateways.has(gateway)) return await store.hello(hello, clock.nowUs());
+    const met: LiveGateway = { heardMs: clock.monotonicMs(), epochs: new Set(), marks: new Map() };
+    this.#gateways.set(gateway, met);
+    try {
+      return await store.hello(hello, clock.nowUs());
+    } catch (failure) {
+      // The next beat or hello asks again.
+      if (this.#gateways.get(gateway) === met) this.#gateways.delete(gateway);
+      throw failure;
+    }
   }
 
   #heardBeat(gateway: GatewayId, bytes: Uint8Array): void {

@@ -68,6 +68,29 @@ class ReplacedStore extends MemoryStore {
   }
 }
 
+/** Commits a frame after a hello was decided and before its answer is out. */
+class SlowHelloStore extends MemoryStore {
+  readonly #decided = Promise.withResolvers<undefined>();
+  readonly #stored = Promise.withResolvers<undefined>();
+
+  override async hello(hello: Hello, nowUs: number): Promise<HelloAnswer> {
+    const answer = await super.hello(hello, nowUs);
+    this.#decided.resolve(undefined);
+    await this.#stored.promise;
+    return answer;
+  }
+
+  override async takeIn(intake: Intake): Promise<Taken> {
+    await this.#decided.promise;
+    const taken = await super.takeIn(intake);
+    // The answer is no sooner than what follows the commit.
+    setImmediate(() => {
+      this.#stored.resolve(undefined);
+    });
+    return taken;
+  }
+}
+
 interface Play {
   readonly clock: PlayedClock;
   readonly inbox: BatchInbox;
@@ -163,4 +186,16 @@ test("a database that was put back is met within seconds, also when no gateway s
   const told = inbox.published.at(-1);
   assert.equal(told?.incarnation, await store.other.incarnation());
   assert.deepEqual(told.marks, [], "what the database before had is not promised");
+});
+
+test("a mark that moves while the first hello to this hub is answered is repeated, and not the one of the answer", async (t) => {
+  const gateway = new TestGateway("gw-hello");
+  const store = new SlowHelloStore(seededRandom(1));
+  const { clock, inbox, hello } = await play(t, store, [], [[gateway, gateway.dictionaryFrame()]]);
+  await hello(gateway);
+  const before = inbox.published.length;
+  await clock.advance(2_000);
+  const told = inbox.published.slice(before).flatMap(({ marks }) => marks);
+  assert.ok(told.length > 0);
+  assert.ok(told.every(({ storedSeq }) => storedSeq === 1));
 });
