@@ -6,15 +6,7 @@
  * other people run too.
  */
 import { spawn } from "node:child_process";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import {
@@ -30,6 +22,7 @@ import {
 import { ChildFailed, ChildKilled, PortTaken } from "./child-faults.ts";
 import { holderOf, isAnswering } from "./ports.ts";
 import { commandLineOf, isRunning, signalTo } from "./process-table.ts";
+import { writeSecret } from "./secret-file.ts";
 
 export interface ChildCommand {
   readonly program: string;
@@ -210,8 +203,9 @@ export class KeptChild implements Service {
     const { clock, log } = this.#context;
     const program = this.#program;
     await program.prepare(port);
-    // Written before the program runs: a hub that is killed in between finds the port with the process.
-    writeFileSync(this.#portFile, `${port}\n`);
+    // Written before the program runs: a hub that is killed in between finds the port with the process. On the disk, too:
+    // after a power cut gateways look for the broker where they have found it.
+    if (this.#recordedPort() !== port) writeSecret(this.#portFile, `${port}\n`);
     const { pid, ended } = this.#spawn(program.command(port));
     const endMs = clock.monotonicMs() + startMaxMs;
     // From here on `stop` has something to end, also when it comes while the program is still starting.

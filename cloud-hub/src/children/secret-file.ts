@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 
 /** User name and password, as two lines: what a gateway's `credentialsFile` holds. */
 export interface Credentials {
@@ -47,4 +48,11 @@ export function writeSecret(file: string, text: string): void {
     closeSync(handle);
   }
   renameSync(part, file);
+  // The name reaches the disk with its folder.
+  const folder = openSync(dirname(file), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
