@@ -217,18 +217,26 @@ export class NatsInbox implements Inbox {
 
   async #consume(lane: RoadLane, bucket: number): Promise<void> {
     const connection = this.#connection;
+    const { log } = this.#options;
     if (connection === undefined) return;
     const manager = await jetstreamManager(connection);
     const stream = streamNames[lane];
     const durable = `hub-${bucket}`;
-    await manager.consumers.add(stream, {
+    const config = {
       durable_name: durable,
       filter_subject: subjects.framesOfBucket(lane, bucket),
       ack_policy: AckPolicy.Explicit,
       ack_wait: ackWaitNs,
       max_deliver: -1,
       max_ack_pending: unacknowledgedMax,
-    });
+    };
+    const known = await manager.consumers.add(stream, config);
+    const { state } = await manager.streams.info(stream);
+    if (isAhead(known, state)) {
+      log.warn("ingest.consumer-ahead", { lane, bucket });
+      await manager.consumers.delete(stream, durable);
+      await manager.consumers.add(stream, config);
+    }
     const consumer = await jetstream(connection).consumers.get(stream, durable);
     const messages = await consumer.consume({
       max_messages: aheadMax,
@@ -272,7 +280,10 @@ export class NatsInbox implements Inbox {
     const { log } = this.#options;
     for await (const state of connection.status()) {
       if (state.type === "disconnect") log.warn("ingest.broker-lost", { server: state.server });
-      if (state.type === "reconnect") log.info("ingest.broker-back", { server: state.server });
+      if (state.type !== "reconnect") continue;
+      log.info("ingest.broker-back", { server: state.server });
+      // Its disk may have lost something meanwhile: each begins anew, and compares.
+      for (const stream of this.#streams) stream.stop();
     }
   }
 }
@@ -291,6 +302,17 @@ function toInboxMessage(message: JsMsg): InboxMessage | undefined {
       message.ack();
     },
   };
+}
+
+/**
+ * After a power cut a stream may have lost its end, and a consumer of it not: it has been given numbers that the stream gives
+ * once more, and would pass over the messages that bear them. What it had not acknowledged comes again either way.
+ */
+export function isAhead(
+  { delivered }: { readonly delivered: { readonly stream_seq: number } },
+  { last_seq }: { readonly last_seq: number },
+): boolean {
+  return delivered.stream_seq > last_seq;
 }
 
 function isMissing(failure: unknown): boolean {
