@@ -71,6 +71,12 @@ export class LoopDisk {
     throw new Error("the system did not stop writing to the medium");
   }
 
+  /** The medium once the system has brought all to it that it held. */
+  flushed(): Buffer {
+    run("sync", "-f", this.#mounted);
+    return this.read();
+  }
+
   /** The file system comes back with what was on the medium then. Nobody uses it meanwhile. */
   cameBackWith(medium: Buffer): void {
     this.#unmount();

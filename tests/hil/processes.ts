@@ -1,9 +1,35 @@
 /** Finding and killing single processes by the number that was recorded for them, never by the name of a program. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 
 /** The one child of a process, as Linux lists it; undefined while there is none. */
 export function childOf(pid: number): number | undefined {
   return firstNumber(`/proc/${pid}/task/${pid}/children`);
+}
+
+/**
+ * Stops a process and all that it has begun, so that none of them moves any more: a parent first, which then begins
+ * nothing new. One that has ended meanwhile is no failure.
+ *
+ * @returns all of them
+ */
+export function freeze(pid: number): readonly number[] {
+  try {
+    process.kill(pid, "SIGSTOP");
+  } catch {
+    return [];
+  }
+  return [pid, ...childrenOf(pid).flatMap(freeze)];
+}
+
+function childrenOf(pid: number): readonly number[] {
+  let threads: readonly string[];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+  const lists = threads.map((thread) => textOf(`/proc/${pid}/task/${thread}/children`));
+  return lists.flatMap((list) => list.split(" ").flatMap((one) => Number(one) || []));
 }
 
 /** The process that a pid file names, if it runs and its command line holds `mark` (its own folder). */

@@ -139,6 +139,16 @@ export class Rig implements AsyncDisposable {
     return pids;
   }
 
+  /** Nobody starts the hub again any more. @returns it, its broker and its database, which still run */
+  async letGoOfHub(): Promise<readonly number[]> {
+    const parts = (["hub", "broker", "database"] as const).map((target) =>
+      waitFor(`a ${target}`, backMsMax, () => this.#pidOf(target)),
+    );
+    const pids = await Promise.all(parts);
+    this.#hub = undefined;
+    return pids;
+  }
+
   /** kill -9 of one part; then what looks after it in a plant does its work. Waits for a victim that is still starting. */
   async kill(target: Target): Promise<void> {
     const pid = await waitFor(`a ${target} to kill`, backMsMax, () => this.#pidOf(target));
