@@ -13,6 +13,7 @@ import type { ReadingBatch } from "./acquire/driver.ts";
 import type { AlarmParts } from "./alarm-parts.ts";
 import type { Journal } from "./buffer/journal.ts";
 import { keep } from "./buffer/keep.ts";
+import { historyRunsOf } from "./device-history.ts";
 import type { DeclaredTag, GatewayClockState, SampleBatch, SampleWatcher } from "./hand-over.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
@@ -129,6 +130,7 @@ function superviseDevice(device: DeviceSettings, join: DeviceJoin): DeviceSuperv
     saveResume: (resume) => {
       journal.saveResume(device.id, resume);
     },
+    historyOf: (points) => historyRunsOf(device, indices, points),
     ...(conditions === undefined ? {} : { conditions }),
   });
   return supervisor;

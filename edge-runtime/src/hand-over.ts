@@ -48,7 +48,13 @@ export type { Kept } from "./buffer/captures/captures.ts";
 
 /** What buffer hands to sync. */
 export type { Outbox, OutboxFrame, OutboxLane } from "./hand-over/outbox.ts";
-export type { HeldOrder, OrderBook, OrderProgress } from "./hand-over/orders.ts";
+export type {
+  DeviceHistory,
+  FetchedPiece,
+  HeldOrder,
+  OrderBook,
+  OrderProgress,
+} from "./hand-over/orders.ts";
 
 /** What buffer hands to publish, and what publish shows of itself. */
 export type { KeptFeed } from "./buffer/kept-feed.ts";

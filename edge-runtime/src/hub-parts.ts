@@ -5,6 +5,7 @@ import { helloOverviewMax, type Beat } from "@millwright/wire-contract";
 
 import type { AlarmParts } from "./alarm-parts.ts";
 import type { Journal } from "./buffer/journal.ts";
+import type { DeviceHistory } from "./hand-over.ts";
 import { pageAddress } from "./settings/access-settings.ts";
 import type { Settings } from "./settings/load-settings.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
@@ -28,6 +29,8 @@ export function joinHub(join: {
   readonly journal: Journal;
   /** What people at the hub acknowledge. */
   readonly acknowledge: AlarmParts["askedAtHub"];
+  /** Of what devices keep of their own past, for orders. */
+  readonly deviceHistory: DeviceHistory;
   readonly overview: readonly string[];
   readonly key: SigningKey | undefined;
   readonly beat: (waiting: Waiting) => Beat;
@@ -37,7 +40,7 @@ export function joinHub(join: {
   readonly random: Random;
   readonly log: Log;
 }): ReturnType<typeof createUplink> | undefined {
-  const { settings, software, journal, acknowledge, overview, key, clock, random, log } = join;
+  const { settings, software, journal, overview, key, clock, random, log } = join;
   if (settings.hub === undefined) return undefined;
   const { id, name, site } = settings.gateway;
   const { url, credentialsFile } = settings.hub;
@@ -45,7 +48,8 @@ export function joinHub(join: {
   return createUplink({
     outbox,
     orders: journal.orders,
-    acknowledge,
+    acknowledge: join.acknowledge,
+    deviceHistory: join.deviceHistory,
     link: settings.hub.link,
     road: {
       async connect(events, signal) {

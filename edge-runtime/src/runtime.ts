@@ -20,6 +20,7 @@ import type { JournalThread } from "./buffer/journal-thread.ts";
 import { createCaptures } from "./capture-points.ts";
 import { joinCommands } from "./command-parts.ts";
 import { joinDetection } from "./detect-parts.ts";
+import { createDeviceHistory } from "./device-history.ts";
 import { declaredTags, joinDevices } from "./device-parts.ts";
 import type { AuditNote, PageRoute, SampleWatcher } from "./hand-over.ts";
 import { joinHub, noHub } from "./hub-parts.ts";
@@ -163,6 +164,12 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     const uplink = joinHub({
       ...{ settings, software, journal, key, clock, random, log },
       acknowledge: askedAtHub,
+      deviceHistory: createDeviceHistory({
+        ...{ settings: settings.devices, devices, book, clock },
+        readSamples: (...range) => journal.readSamples(...range),
+        thinnedHours: (...range) => journal.thinnedHours(...range),
+        hasRoom: (batch) => journal.hasRoom(batch),
+      }),
       overview: overviewIn(settings, book),
       releaseRule: options.releaseRule,
       beat: (waiting) => ({

@@ -36,6 +36,7 @@ import type {
   Driver,
   DriverContext,
   DriverSession,
+  HistoryWish,
   PointList,
   ReadingBatch,
   ResumePoint,
@@ -71,6 +72,8 @@ export interface DeviceSupervisorOptions {
   readonly charge: (loss: Loss) => void;
   readonly proven: (atUs: number, points?: readonly number[]) => void;
   readonly changed: () => void;
+  /** Names the tags of points, as far as their past may be read, by runs of dictionary indices; absent where nobody reads it. */
+  readonly historyOf?: (points: readonly number[]) => NonNullable<DeviceStatus["history"]>;
   readonly resume: () => ResumePoint | undefined;
   readonly saveResume: (resume: ResumePoint) => void;
   /** Where the settings ask for the device's own alarms. */
@@ -106,6 +109,8 @@ export class DeviceSupervisor implements Service {
   #note = "";
   #clockNote = "";
   #badge = "";
+  /** What is told of the device's past, and of which points that was made. */
+  #history: { readonly of: readonly number[]; readonly runs: DeviceStatus["history"] } | undefined;
   #due = 0;
   #read = 0;
   #lost = 0;
@@ -140,6 +145,7 @@ export class DeviceSupervisor implements Service {
 
   get status(): DeviceStatus {
     const { device } = this.#options;
+    const history = this.#historyRuns();
     return {
       device: device.id,
       name: device.name,
@@ -149,7 +155,45 @@ export class DeviceSupervisor implements Service {
       confirmedUs: this.#confirmedUs,
       note: [this.#trouble, this.#note, this.#clockNote].filter((text) => text !== "").join(". "),
       badge: this.#badge,
+      ...(history === undefined || history.length === 0 ? {} : { history }),
     };
+  }
+
+  /**
+   * The stamps of the device are used as they are. By a clock that is corrected, one value would have two times: as it was
+   * read, and as it is kept there.
+   */
+  get keepsTime(): boolean {
+    return this.#clockNote === "";
+  }
+
+  #historyRuns(): DeviceStatus["history"] {
+    const of = this.#session?.historyPoints;
+    if (of === undefined || of.length === 0 || !this.keepsTime) return undefined;
+    // A conversation says it once, and it is asked each second.
+    if (this.#history?.of !== of) this.#history = { of, runs: this.#options.historyOf?.(of) };
+    return this.#history.runs;
+  }
+
+  /**
+   * Waits for a conversation, if there is none, until `signal` aborts. What is read is delivered as late. Throws what the
+   * driver throws.
+   *
+   * @param choose what of a batch is wanted
+   * @returns points of which the device gave less than it has, or nothing
+   */
+  async readHistory(
+    wish: HistoryWish,
+    choose: (batch: ReadingBatch) => Promise<ReadingBatch>,
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    while (this.#session === undefined) await race(this.#nextSession.promise, signal);
+    const { deliver } = this.#options;
+    const take = async (batch: ReadingBatch): Promise<void> => {
+      const chosen = await choose(batch);
+      if (chosen.count > 0) await deliver(chosen, signal);
+    };
+    return (await this.#session.readHistory?.(wish, take, signal)) ?? wish.points;
   }
 
   /** What was found of the clock behind this device's stamps, for as long as it holds; "" takes it back. */

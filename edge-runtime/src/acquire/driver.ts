@@ -100,6 +100,13 @@ export interface ArrayReading {
   readonly measuredUs: number;
 }
 
+/** A range of the device's own past: measured times by the device, µs; `toUs` is excluded. */
+export interface HistoryWish {
+  readonly points: readonly number[];
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
 /** One conversation with one device. It never reconnects: when the link is lost, it is over. */
 export interface DriverSession extends AsyncDisposable {
   /** What the next conversation needs to go on (a subscription id, the last number settled). */
@@ -116,6 +123,20 @@ export interface DriverSession extends AsyncDisposable {
   actOnCondition?(act: ConditionAct, signal: AbortSignal): Promise<WriteOutcome>;
   /** Absent where the protocol has no arrays. Throws `LinkLost` when the device goes away. */
   readArray?(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused>;
+  /** Points whose past the device keeps and gives, once it has said so; absent where the protocol has no such thing. */
+  readonly historyPoints?: readonly number[];
+  /**
+   * Reads a range of the past as the device kept it, as slowly as a controller bears. Throws `LinkLost` when the device goes
+   * away.
+   *
+   * @param take gets late batches, is awaited, and may keep their columns
+   * @returns points of which the device gave less than it has, or nothing
+   */
+  readHistory?(
+    wish: HistoryWish,
+    take: (batch: ReadingBatch) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly number[]>;
   /**
    * The stop is planned: take back in the device what was made there (sessions, subscriptions). Without it, disposal
    * leaves a subscription alive on purpose, because the server's queue holds the data we promised to keep.

@@ -75,7 +75,7 @@ export class Intake {
     return this.#samples === 0 && this.#losses.size === 0 && this.#resume.size === 0;
   }
 
-  hasRoom({ count, wide }: SampleBatch): boolean {
+  hasRoom({ count, wide }: Pick<SampleBatch, "count" | "wide">): boolean {
     const samplesFull = this.inMemory + count > samplesMax;
     const wideFull = this.#wideBytes + this.#takenWideBytes + sizeOf(wide) > wideBytesMax;
     // A batch that alone passes the bound is taken when nothing else is there, or it could never be.

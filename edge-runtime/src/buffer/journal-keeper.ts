@@ -157,7 +157,7 @@ export class JournalKeeper implements JournalCore {
     return true;
   }
 
-  hasRoom(batch: SampleBatch): boolean {
+  hasRoom(batch: Pick<SampleBatch, "count" | "wide">): boolean {
     return !this.#news.full && !this.#ended && this.#intake.hasRoom(batch);
   }
 
@@ -181,6 +181,10 @@ export class JournalKeeper implements JournalCore {
 
   readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns> {
     return readSamples(this.#guarded, tag, fromUs, toUs, max);
+  }
+
+  thinnedHours(tag: number, fromHour: number, toHour: number): Promise<readonly number[]> {
+    return this.#guarded("thinnedHours", tag, fromHour, toHour);
   }
 
   readLine(tag: number, range: ChartRange, signal: AbortSignal): Promise<ChartLine> {

@@ -76,7 +76,7 @@ export interface Journal {
    */
   append(batch: SampleBatch): boolean;
   /** Whether `append` would accept the batch now. Counts nothing, so that a source may wait for room. */
-  hasRoom(batch: SampleBatch): boolean;
+  hasRoom(batch: Pick<SampleBatch, "count" | "wide">): boolean;
   /** Opens a ledger row, or lets one grow. On disk with the next commit. */
   charge(loss: Loss): void;
   /** Kept with the next commit. */
@@ -97,6 +97,12 @@ export interface Journal {
    * @param tag dictionary index
    */
   readSamples(tag: number, fromUs: number, toUs: number, max: number): Promise<SampleColumns>;
+  /**
+   * Hours since 1970 of which a tag's samples have gone and buckets stand; of two hours the second is excluded.
+   *
+   * @param tag dictionary index
+   */
+  thinnedHours(tag: number, fromHour: number, toHour: number): Promise<readonly number[]>;
   /**
    * The line of one declared tag for a chart, of all tiers, with what the ledger says about its holes.
    *

@@ -1,5 +1,5 @@
 /** What the hub wants of what is kept here. */
-import type { GatewayOrder, OrderState, TagAnswer } from "@millwright/wire-contract";
+import type { GatewayOrder, OrderState, TagAnswer, TagId } from "@millwright/wire-contract";
 
 /** What sync needs of the journal to serve the hub's orders. All that is changed is on disk when the call resolves. */
 export interface OrderBook {
@@ -13,6 +13,8 @@ export interface OrderBook {
   move(id: number, state: OrderState, note?: string): Promise<void>;
   /** Everything kept so far is told, and what is left out is claimed: then it is known what an answer heals. */
   tellAll(): Promise<void>;
+  /** Commits what was read from devices, and then says how far the order has come; after the last piece it is answered. */
+  fetched(id: number, piece: FetchedPiece): Promise<void>;
   /**
    * Seals the next piece of an answer.
    *
@@ -46,6 +48,32 @@ export interface OrderProgress {
   readonly bytes: number;
   /** For a person; "" when there is nothing to say. */
   readonly note: string;
+  /** Samples that were read from devices and were not here before. */
+  readonly fetched?: number;
+  /** Tags of which their device gave less than it has, or nothing. */
+  readonly unread?: readonly TagId[];
   /** Once it is `answered`. */
   readonly tags?: readonly TagAnswer[];
+}
+
+/** What was read of a device's own history for an order: the next tags of its list over the next piece of its time. */
+export interface FetchedPiece extends Pick<OrderProgress, "tag" | "atUs"> {
+  /** Those that were not here. */
+  readonly samples: number;
+  readonly unread: readonly TagId[];
+  readonly last: boolean;
+}
+
+/** Reads what devices keep of their own past. */
+export interface DeviceHistory {
+  /**
+   * Reads the next piece and hands it to the journal, as late; it is on disk with the next commit. What the journal has
+   * already is left out, so that a piece may be read again. Waits for a device that is away; throws a `Fault` when one goes
+   * away meanwhile.
+   */
+  fetch(
+    order: GatewayOrder,
+    from: Pick<OrderProgress, "tag" | "atUs">,
+    signal: AbortSignal,
+  ): Promise<FetchedPiece>;
 }

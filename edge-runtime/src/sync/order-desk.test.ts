@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
-import { PlayedClock, silentLog } from "@millwright/kit";
+import { Fault, PlayedClock, silentLog } from "@millwright/kit";
 import type { GatewayOrder, OrderReport, TagId } from "@millwright/wire-contract";
 
+import type { DeviceHistory, FetchedPiece } from "../hand-over.ts";
 import { toHex, toJson } from "./messages.ts";
 import { OrderDesk } from "./order-desk.ts";
 import { gateway, epoch, TestOutbox } from "./test-outbox.ts";
@@ -22,11 +23,14 @@ interface Rig {
   readonly store: () => Promise<void>;
 }
 
-function newRig(context: TestContext): Rig {
+function newRig(context: TestContext, deviceHistory?: DeviceHistory): Rig {
   const clock = new PlayedClock();
   const outbox = new TestOutbox();
   const book = new TestOrders();
-  const desk = new OrderDesk({ book, outbox, gateway, clock, log: silentLog });
+  const desk = new OrderDesk({
+    ...{ book, outbox, gateway, clock, log: silentLog },
+    ...(deviceHistory === undefined ? {} : { deviceHistory }),
+  });
   const reports: OrderReport[] = [];
   const ended = new AbortController();
   const running = desk.run(ended.signal);
@@ -181,4 +185,103 @@ test("orders that are none are refused, and those before stay", async (context) 
   desk.heard(toJson({ version: 1, generation: 99, orders: [{ id: 1 }] }));
   await clock.advance(1_000);
   assert.notEqual(book.stateOf(1), undefined);
+});
+
+/** A device that goes away as often as it is told to, and has a value for each piece. */
+class PlayedHistory implements DeviceHistory {
+  pieces = 3;
+  asked = 0;
+  stopped = 0;
+  away = 0;
+  waits = false;
+
+  async fetch(
+    { toUs }: GatewayOrder,
+    from: Pick<FetchedPiece, "tag" | "atUs">,
+    signal: AbortSignal,
+  ): Promise<FetchedPiece> {
+    this.asked++;
+    if (this.away-- > 0) throw new DeviceAway();
+    if (this.waits) {
+      await new Promise<never>((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          this.stopped++;
+          reject(new Error("stopped"));
+        });
+      });
+    }
+    this.pieces--;
+    return { tag: from.tag, atUs: toUs, samples: 1, unread: [], last: this.pieces <= 0 };
+  }
+}
+
+class DeviceAway extends Fault {
+  override readonly name = "DeviceAway";
+  readonly code = "test.device-away";
+  readonly retry = "soon";
+  readonly hint = "";
+
+  constructor() {
+    super("the device went away");
+  }
+}
+
+test("what a device is ordered for is read before it is answered, and not before the hub has counted", async (context) => {
+  const history = new PlayedHistory();
+  const { clock, book, want, join, store, reports } = newRig(context, history);
+  join();
+  const order = repair(clock, 1, { source: "device", mayAnswer: false });
+  want(order);
+  await clock.advance(5_000);
+  assert.equal(book.stateOf(1), "ready");
+  assert.equal(history.asked, 0);
+  want({ ...order, mayAnswer: true });
+  await clock.advance(10_000);
+  assert.equal(history.asked, 3);
+  await store();
+  await clock.advance(5_000);
+  assert.equal(book.stateOf(1), "answered");
+  assert.equal(reports.at(-1)?.source, "device", "the hub hears that it was understood");
+  const states = new Set(reports.map(({ state }) => state));
+  assert(states.has("fetching") || states.has("answering"), [...states].join(" "));
+});
+
+test("a device that is away for long holds up no other order, and is let go with its own", async (context) => {
+  const history = new PlayedHistory();
+  history.waits = true;
+  const { clock, book, want, join } = newRig(context, history);
+  join();
+  const other = repair(clock, 2);
+  want(repair(clock, 1, { source: "device" }), other);
+  await clock.advance(10_000);
+  assert.equal(book.stateOf(1), "fetching");
+  assert.equal(book.stateOf(2), "storing");
+  want(other);
+  await clock.advance(2_000);
+  assert.equal(history.stopped, 1);
+});
+
+test("a device that breaks off is asked again, and not for ever", async (context) => {
+  const history = new PlayedHistory();
+  history.away = 2;
+  const { clock, book, want, join, store } = newRig(context, history);
+  join();
+  want(repair(clock, 1, { source: "device" }));
+  await clock.advance(10_000);
+  assert.equal(book.stateOf(1), "storing");
+  await store();
+  history.away = 1_000;
+  history.asked = 0;
+  want(repair(clock, 2, { source: "device" }));
+  await clock.advance(60_000);
+  assert.equal(history.asked, 3);
+  assert.equal(book.stateOf(2), "refused");
+});
+
+test("where no device is read, an order for one is refused", async (context) => {
+  const { clock, book, want, join } = newRig(context);
+  join();
+  want(repair(clock, 1, { source: "device" }));
+  await clock.advance(5_000);
+  assert.equal(book.stateOf(1), "refused");
 });

@@ -6,7 +6,7 @@ import {
   type OrdersMessage,
 } from "@millwright/wire-contract";
 
-import type { HeldOrder, OrderBook, Outbox, OutboxLane } from "../hand-over.ts";
+import type { DeviceHistory, HeldOrder, OrderBook, Outbox, OutboxLane } from "../hand-over.ts";
 import { Allowance } from "./allowance.ts";
 import { toJson } from "./messages.ts";
 import { parseOrders, reportOf } from "./order-messages.ts";
@@ -20,6 +20,8 @@ import { Waker } from "./waker.ts";
 export interface OrderDeskOptions {
   readonly book: OrderBook;
   readonly outbox: Pick<Outbox, "lanes">;
+  /** Absent where no device is read: an order for it is refused. */
+  readonly deviceHistory?: DeviceHistory;
   readonly gateway: GatewayId;
   /** What people at the hub acknowledge; said again until the hub has the answer. */
   readonly acknowledge?: (asked: readonly AskedAcknowledgement[]) => void;
@@ -34,12 +36,20 @@ const waitingFramesMax = 64;
 /** With nothing to do it is looked so often whether a time has come; the hub hears of what is under way so often, too. */
 const lookEveryMs = 1_000;
 
+/** A device that goes away each time it is asked for its past is not asked for ever: its present counts more. */
+const brokenOffMax = 3;
+
 export class OrderDesk {
   readonly #options: OrderDeskOptions;
   readonly #waker: Waker;
   /** What is to be stored before an order goes on: all that was sealed when it was asked. */
   readonly #awaited = new Map<number, readonly OutboxLane[]>();
   readonly #allowances = new Map<number, Allowance>();
+  /** Orders whose past is being read from devices: beside everything else, for a device may be away or slow. */
+  readonly #fetching = new Map<
+    number,
+    { readonly stop: AbortController; readonly done: Promise<void> }
+  >();
   #send: Send | undefined;
   #generation = -Infinity;
   #wanted: OrdersMessage | undefined;
@@ -74,11 +84,16 @@ export class OrderDesk {
   /** Until `signal` aborts. Rejects when the journal does. */
   async run(signal: AbortSignal): Promise<void> {
     const isOver = (): boolean => signal.aborted;
-    while (!isOver()) {
-      const dueInMs = await this.#turn(signal);
-      if (isOver()) return;
-      this.#report();
-      if (dueInMs > 0) await this.#waker.wait(dueInMs, isOver);
+    try {
+      while (!isOver()) {
+        const dueInMs = await this.#turn(signal);
+        if (isOver()) return;
+        this.#report();
+        if (dueInMs > 0) await this.#waker.wait(dueInMs, isOver);
+      }
+    } finally {
+      for (const { stop } of this.#fetching.values()) stop.abort(new Error("the gateway stops"));
+      await Promise.allSettled([...this.#fetching.values()].map(({ done }) => done));
     }
   }
 
@@ -103,6 +118,9 @@ export class OrderDesk {
     const held = new Set(book.held().map(({ order }) => order.id));
     for (const id of held) if (!before.has(id)) log.info("sync.order-taken", { order: id });
     for (const id of before) if (!held.has(id)) log.info("sync.order-over", { order: id });
+    for (const [id, { stop }] of this.#fetching) {
+      if (!held.has(id)) stop.abort(new Error("the order was taken back"));
+    }
     for (const id of [...this.#awaited.keys(), ...this.#allowances.keys()]) {
       if (held.has(id)) continue;
       this.#awaited.delete(id);
@@ -136,7 +154,9 @@ export class OrderDesk {
         return (await this.#allIsStored(order.id)) ? this.#move(held, "ready") : lookEveryMs;
       case "ready":
         if (!order.mayAnswer || nowUs < answersUs) return lookEveryMs;
-        return this.#move(held, "answering");
+        return this.#move(held, order.source === "device" ? "fetching" : "answering");
+      case "fetching":
+        return await this.#fetch(held);
       case "answering":
         return this.#answer(held);
       case "recording":
@@ -151,6 +171,51 @@ export class OrderDesk {
       case "answered":
       case "refused":
         return lookEveryMs;
+    }
+  }
+
+  /** Begins to read where it stands, if nobody does. Rejects as the reading did. */
+  async #fetch({ order: { id } }: HeldOrder): Promise<number> {
+    const { deviceHistory, book } = this.#options;
+    if (deviceHistory === undefined) {
+      await book.move(id, "refused", "this gateway reads no history of devices");
+      return 0;
+    }
+    const running = this.#fetching.get(id);
+    if (running !== undefined) {
+      const over = await Promise.race([running.done.then(() => true), false]);
+      if (!over) return lookEveryMs;
+      this.#fetching.delete(id);
+      return 0;
+    }
+    const stop = new AbortController();
+    const done = this.#fetchAll(deviceHistory, id, stop.signal);
+    done.finally(() => this.#waker.wake()).catch(() => undefined);
+    this.#fetching.set(id, { stop, done });
+    return lookEveryMs;
+  }
+
+  async #fetchAll(deviceHistory: DeviceHistory, id: number, signal: AbortSignal): Promise<void> {
+    const { book, clock, log } = this.#options;
+    for (let brokenOff = 0; ;) {
+      const held = book.held().find(({ order }) => order.id === id);
+      if (signal.aborted || held?.progress.state !== "fetching") return;
+      try {
+        await book.fetched(id, await deviceHistory.fetch(held.order, held.progress, signal));
+        brokenOff = 0;
+      } catch (failure) {
+        if (signal.aborted) return;
+        if (!(failure instanceof Fault)) throw failure;
+        if (!isDiskFull(failure)) brokenOff++;
+        log.warn("sync.device-history-broken-off", { order: id, why: messageChain(failure) });
+        if (brokenOff >= brokenOffMax) {
+          const read = held.progress.fetched ?? 0;
+          const note = `broken off after ${read} samples: ${messageChain(failure)}`;
+          await book.move(id, "refused", note);
+          return;
+        }
+        await clock.sleep(lookEveryMs, signal).catch(() => undefined);
+      }
     }
   }
 

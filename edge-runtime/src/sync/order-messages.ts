@@ -2,6 +2,7 @@ import type { Refused } from "@millwright/kit";
 import {
   acknowledgementsMax,
   isTagId,
+  orderSources,
   ordersMax,
   resolutions,
   tagsPerOrderMax,
@@ -28,10 +29,16 @@ const order = z
     fromUs: z.int(),
     toUs: z.int(),
     resolution: z.enum(resolutions).exactOptional(),
+    source: z.enum(orderSources).exactOptional(),
     bytesPerSMax: z.number().positive(),
     mayAnswer: z.boolean(),
   })
-  .refine(({ fromUs, toUs }) => fromUs < toUs, "fromUs is before toUs");
+  .refine(({ fromUs, toUs }) => fromUs < toUs, "fromUs is before toUs")
+  .refine(
+    ({ source, kind, resolution }) =>
+      source !== "device" || (kind === "repair" && (resolution ?? "samples") === "samples"),
+    "what a device keeps is brought as a repair of samples",
+  );
 const acknowledgement: z.ZodType<AskedAcknowledgement> = z.object({
   id: z.int().min(1),
   alarm: z.string().min(1).max(128),
@@ -62,7 +69,7 @@ export function parseOrders(bytes: Uint8Array): OrdersMessage | Refused {
 /** @param answersUs end of what is answered from what is kept */
 export function reportOf(
   gateway: GatewayId,
-  { order: { id, fromUs, toUs, tags, resolution }, progress }: HeldOrder,
+  { order: { id, fromUs, toUs, tags, resolution, source }, progress }: HeldOrder,
   answersUs: number,
   nowUs: number,
 ): OrderReport {
@@ -73,6 +80,7 @@ export function reportOf(
     id,
     state,
     ...(resolution === undefined ? {} : { resolution }),
+    ...(source === undefined ? {} : { source }),
     done: doneOf(),
     samples,
     bytes,
@@ -86,10 +94,11 @@ export function reportOf(
       case "ready":
       case "refused":
         return 0;
-      case "answering": {
-        const ofTags = (progress.atUs - fromUs) / Math.max(1, answersUs - fromUs);
-        return part((progress.tag + ofTags) / tags.length);
-      }
+      // To read and to bring are half of the work each.
+      case "fetching":
+        return walked() / 2;
+      case "answering":
+        return source === "device" ? (1 + walked()) / 2 : walked();
       case "recording":
         return part((nowUs - fromUs) / (toUs - fromUs));
       case "storing":
@@ -97,6 +106,11 @@ export function reportOf(
       case "answered":
         return 1;
     }
+  }
+
+  function walked(): number {
+    const ofTags = (progress.atUs - fromUs) / Math.max(1, answersUs - fromUs);
+    return part((progress.tag + ofTags) / tags.length);
   }
 }
 

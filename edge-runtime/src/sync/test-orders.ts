@@ -1,6 +1,6 @@
 import type { GatewayOrder, TagAnswer } from "@millwright/wire-contract";
 
-import type { HeldOrder, OrderBook, OrderProgress } from "../hand-over.ts";
+import type { FetchedPiece, HeldOrder, OrderBook, OrderProgress } from "../hand-over.ts";
 
 /** For the tests of this folder: orders in memory; an answer is so many pieces of so many bytes. */
 export class TestOrders implements OrderBook {
@@ -36,6 +36,11 @@ export class TestOrders implements OrderBook {
 
   tellAll(): Promise<void> {
     this.told++;
+    return Promise.resolve();
+  }
+
+  fetched(id: number, { tag, atUs, last }: FetchedPiece): Promise<void> {
+    this.#change(id, { tag, atUs, ...(last ? { state: "answering" as const } : {}) });
     return Promise.resolve();
   }
 

@@ -30,6 +30,7 @@ export interface UplinkOptions {
   readonly orders: OrderBook;
   /** What people at the hub acknowledge; said again until the hub has the answer. */
   readonly acknowledge?: NonNullable<OrderDeskOptions["acknowledge"]>;
+  readonly deviceHistory?: NonNullable<OrderDeskOptions["deviceHistory"]>;
   readonly road: Road;
   readonly gateway: GatewayInfo;
   readonly clock: Clock;

@@ -106,6 +106,7 @@ export {
 } from "./subjects.ts";
 export {
   helloOverviewMax,
+  historyRunsMax,
   staleTagsMax,
   watchedForMs,
   watchedTagsMax,
@@ -126,12 +127,14 @@ export {
   answerRangesMax,
   ordersEveryMs,
   ordersMax,
+  orderSources,
   orderStates,
   resolutions,
   tagsPerOrderMax,
   type AskedAcknowledgement,
   type GatewayOrder,
   type OrderReport,
+  type OrderSource,
   type OrdersMessage,
   type OrderState,
   type Resolution,

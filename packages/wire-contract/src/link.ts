@@ -121,7 +121,15 @@ export interface DeviceStatus {
   readonly note: string;
   /** Marks a connection without security ("None") on every screen of this device; "" otherwise (field practice 29). */
   readonly badge: string;
+  /**
+   * Tags whose history the device keeps and gives, as far as it has said so: first and last dictionary index of each run,
+   * rising, at most `historyRunsMax`. Left out where it keeps none, and by gateways of before.
+   */
+  readonly history?: readonly (readonly [number, number])[];
 }
+
+/** Tags of one device have indices in a row, as long as nobody adds to them; what is beyond so many runs is not told. */
+export const historyRunsMax = 64;
 
 /**
  * Says of values that were not told, because they did not change enough, that they still hold: all tags of the device

@@ -25,6 +25,13 @@ export const ordersEveryMs = 2_000;
 export const resolutions = ["samples", "minutes", "hours"] as const;
 export type Resolution = (typeof resolutions)[number];
 
+/**
+ * Where a better copy lies: with the gateway, or with the device, whose own history the gateway reads first. What it reads is
+ * kept like all that comes late, and then the order is answered like any other.
+ */
+export const orderSources = ["gateway", "device"] as const;
+export type OrderSource = (typeof orderSources)[number];
+
 export interface GatewayOrder {
   /** Given by the hub and never again; stands in the heads of the frames that answer it. */
   readonly id: number;
@@ -36,6 +43,8 @@ export interface GatewayOrder {
   readonly toUs: number;
   /** `samples` when absent. Of minutes and hours those that touch the range; a recording is always of samples. */
   readonly resolution?: Resolution;
+  /** `gateway` when absent. With `device` it is a repair of samples. */
+  readonly source?: OrderSource;
   /** What answers may bring onto the road, in the mean of some seconds. */
   readonly bytesPerSMax: number;
   /**
@@ -73,6 +82,7 @@ export interface OrdersMessage {
 /**
  * - `waiting`: what was told before is still on its way
  * - `ready`: all of it is stored; the hub may count
+ * - `fetching`: the gateway reads what the devices kept of the range; only where that was ordered
  * - `answering`: frames are made and sent
  * - `recording`: told in full until the end of the range
  * - `storing`: all is sealed, and not all of it is stored
@@ -83,6 +93,7 @@ export interface OrdersMessage {
 export const orderStates = [
   "waiting",
   "ready",
+  "fetching",
   "answering",
   "recording",
   "storing",
@@ -116,6 +127,8 @@ export interface OrderReport {
   readonly state: OrderState;
   /** In which form it is answered. Absent: in samples, also where minutes were ordered of a gateway that knows none. */
   readonly resolution?: Resolution;
+  /** From where it is answered. Absent: from the gateway, also where the device was ordered of a gateway that reads none. */
+  readonly source?: OrderSource;
   /** Part of the range and tags that is done, 0 to 1. */
   readonly done: number;
   /** Sealed for the road so far. */

@@ -1,10 +1,11 @@
-import { race, type Refused } from "@millwright/kit";
+import { Fault, race, type Refused } from "@millwright/kit";
 import type { Scalar, WriteOutcome } from "@millwright/wire-contract";
 
 import type {
   ArrayReading,
   ArrayWish,
   DriverSession,
+  HistoryWish,
   ReadingBatch,
   ResumePoint,
 } from "../driver.ts";
@@ -147,6 +148,24 @@ export class Conversation implements DriverSession {
         return { kind: "refused", reason: `the device says ${failure.status}` };
       }
       throw toLinkFault(context.device, failure);
+    }
+  }
+
+  get historyPoints(): readonly number[] {
+    return this.#listening.historyPoints ?? [];
+  }
+
+  async readHistory(
+    wish: HistoryWish,
+    take: (batch: ReadingBatch) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    try {
+      return await race(this.#listening.readHistory(wish, take, signal), signal);
+    } catch (failure) {
+      // What takes the readings may fail as well, and says so itself.
+      if (isAborted(signal) || failure instanceof Fault) throw failure;
+      throw toLinkFault(this.#parts.context.device, failure);
     }
   }
 

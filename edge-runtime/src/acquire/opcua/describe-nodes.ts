@@ -93,8 +93,8 @@ function clip(value: Scalar | undefined, type: ValueType): Scalar | undefined {
   return typeof value === "string" && isWide(type) ? value.slice(0, textMax) : value;
 }
 
-/** UserAccessLevel (OPC 10000-3, 8.57): bit 1 says that this user may write. */
-async function readAccess(
+/** UserAccessLevel (OPC 10000-3, 8.57): bit 1 says that this user may write, bit 2 that he may read history. */
+export async function readAccess(
   library: Library,
   session: Session,
   nodeIds: readonly opcua.NodeId[],

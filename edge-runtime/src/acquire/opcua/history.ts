@@ -86,7 +86,7 @@ export async function fillHoles(
             next.push({ hole: wish.hole, continuationPoint: more, count, atUs });
           }
         }
-        if (next.length > 0) await rest((read / valuesPerS) * 1_000);
+        await rest((read / valuesPerS) * 1_000);
         await release(
           library,
           session,
@@ -137,7 +137,8 @@ async function readSlice(
     historyReadDetails: new library.ReadRawModifiedDetails({
       isReadModified: false,
       startTime: new Date(fromUs / 1_000),
-      endTime: new Date(toTimeUs / 1_000),
+      // The service speaks in ticks of 100 ns and the library in ms: what lies beyond is left out afterwards.
+      endTime: new Date(Math.ceil(toTimeUs / 1_000)),
       numValuesPerNode: valuesAtOnce,
       returnBounds: false,
     }),

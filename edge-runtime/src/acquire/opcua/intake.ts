@@ -138,6 +138,11 @@ export class Intake {
     this.#take(changes, receivedUs, { late: true });
   }
 
+  /** The same for somebody who waits for them: they pass by what is queued here. */
+  lateBatches(changes: readonly Change[], receivedUs: number): readonly ReadingBatch[] {
+    return this.#batchesOf(changes, receivedUs, true);
+  }
+
   /** A point that the server does not know, or cannot give: bad alone, the others run. */
   takeBad(points: readonly number[], code: number, receivedUs: number): void {
     if (points.length === 0) return;
@@ -181,39 +186,57 @@ export class Intake {
     receivedUs: number,
     how: { readonly message?: MessageFate; readonly late?: boolean } = {},
   ): void {
-    let rows = 0;
-    for (const { item } of changes) rows += this.#items[item]?.points.length ?? 0;
-    if (rows === 0) {
-      how.message?.handedOn();
-      how.message?.settled();
+    const { message } = how;
+    const batches = this.#batchesOf(changes, receivedUs, how.late);
+    const last = batches.pop();
+    if (last === undefined) {
+      message?.handedOn();
+      message?.settled();
       return;
     }
-    let builder = createBatchBuilder(Math.min(rows, rowsMax));
-    for (const { item, value } of changes) {
-      const measuredUs = toUs(value.sourceTimestamp, value.sourcePicoseconds);
-      if (how.late !== true) {
+    if (how.late !== true) {
+      for (const { item, value } of changes) {
         this.#heard[item] = 1;
         noteLastSeen(this.seen, item, value);
       }
+    }
+    for (const batch of batches) this.#append(batch);
+    // Batches are settled in order, so the last one speaks for all rows of its message.
+    const settle =
+      message === undefined
+        ? {}
+        : {
+            settle: () => {
+              message.settled();
+              return Promise.resolve();
+            },
+          };
+    this.#append({ ...last, ...settle }, message);
+  }
+
+  #batchesOf(
+    changes: readonly Change[],
+    receivedUs: number,
+    late: boolean | undefined,
+  ): ReadingBatch[] {
+    let rows = 0;
+    for (const { item } of changes) rows += this.#items[item]?.points.length ?? 0;
+    if (rows === 0) return [];
+    const batches: ReadingBatch[] = [];
+    let builder = createBatchBuilder(Math.min(rows, rowsMax));
+    for (const { item, value } of changes) {
+      const measuredUs = toUs(value.sourceTimestamp, value.sourcePicoseconds);
       for (const point of this.#items[item]?.points ?? []) {
         if (builder.full) {
-          this.#append(asLate(builder.take(receivedUs), how.late));
+          batches.push(asLate(builder.take(receivedUs), late));
           builder = createBatchBuilder(Math.min(rows, rowsMax));
         }
         rows--;
         this.#push(builder, point, measuredUs, value);
       }
     }
-    // Batches are settled in order, so the last one speaks for all rows of its message.
-    const { message } = how;
-    const settle =
-      message === undefined
-        ? undefined
-        : () => {
-            message.settled();
-            return Promise.resolve();
-          };
-    this.#append(asLate(builder.take(receivedUs, settle), how.late), message);
+    batches.push(asLate(builder.take(receivedUs), late));
+    return batches;
   }
 
   #push(

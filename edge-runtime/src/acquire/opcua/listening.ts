@@ -1,11 +1,12 @@
 import { status, type LossReason } from "@millwright/wire-contract";
 
-import type { DriverContext } from "../driver.ts";
+import type { DriverContext, HistoryWish, ReadingBatch } from "../driver.ts";
 import { watchAge } from "./certificate-age.ts";
 import type { Attached } from "./climb.ts";
 import { ConditionWatch } from "./condition-watch.ts";
+import { readAccess } from "./describe-nodes.ts";
 import { ServiceFailure } from "./faults.ts";
-import { fillHoles, type Unfilled } from "./history.ts";
+import { fillHoles, type Hole, type Unfilled } from "./history.ts";
 import { planHoles } from "./hole.ts";
 import { Intake, type Change } from "./intake.ts";
 import type { ItemPlan, PointPlan } from "./items.ts";
@@ -24,6 +25,9 @@ import { SettledNumbers } from "./settled-numbers.ts";
 import { isStructure, StructureDecoder } from "./structures.ts";
 import { nextSeq, silenceMaxMs } from "./subscription-plan.ts";
 import { toUs } from "./values.ts";
+
+/** UserAccessLevel (OPC 10000-3, 8.57), bit 2: the values of the past can be read. */
+const historyRead = 4;
 
 export interface ListeningParts {
   readonly library: Library;
@@ -66,6 +70,7 @@ export class Listening {
       }
     | undefined;
   #complete: boolean;
+  #historyPoints: readonly number[] | undefined;
   #serviceLevel: number | undefined;
   #tellServiceLevel: () => void = () => undefined;
   #wakeReader: () => void = () => undefined;
@@ -108,6 +113,11 @@ export class Listening {
   /** What the server says of its health, 0 to 255; undefined when it does not say. */
   get serviceLevel(): number | undefined {
     return this.#serviceLevel;
+  }
+
+  /** Points of nodes whose history this user may read; undefined until the server has said so. */
+  get historyPoints(): readonly number[] | undefined {
+    return this.#historyPoints;
   }
 
   /** Called when it has changed. One listener. */
@@ -220,6 +230,7 @@ export class Listening {
     await Promise.all([
       this.#fillHole(signal),
       listening,
+      this.#askForHistory(),
       this.#watchOwnCertificate(signal),
       this.#conditions?.run(signal),
     ]);
@@ -342,6 +353,61 @@ export class Listening {
     context.log.info("acquire.opcua-history-read", {
       items: holes.length,
       failed: unfilled.length,
+    });
+  }
+
+  /** Who keeps a past is asked when values flow: nothing waits for the answer. */
+  async #askForHistory(): Promise<void> {
+    const { library, attached, items, nodeIds, context } = this.#parts;
+    const known = nodeIds.flatMap((nodeId, item) =>
+      nodeId === undefined ? [] : [{ item, nodeId }],
+    );
+    const asked = known.map(({ nodeId }) => nodeId);
+    try {
+      const levels = await readAccess(library, attached.session, asked, attached.facts.limits.read);
+      this.#historyPoints = known
+        .filter((_node, place) => ((levels[place] ?? 0) & historyRead) !== 0)
+        .flatMap(({ item }) => items[item]?.points ?? []);
+    } catch (failure) {
+      // A server that does not say it is read no history of, and serves its values all the same.
+      if (!(failure instanceof ServiceFailure)) throw failure;
+      context.log.debug("acquire.opcua-access-unknown", { status: failure.status });
+    }
+  }
+
+  /** As `DriverSession.readHistory`. */
+  async readHistory(
+    { points, fromUs, toUs }: HistoryWish,
+    take: (batch: ReadingBatch) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    const { library, attached, context, items, nodeIds } = this.#parts;
+    const wanted = new Set(points);
+    const holes = items.flatMap((plan, item): Hole[] => {
+      const nodeId = nodeIds[item];
+      if (nodeId === undefined || !plan.points.some((point) => wanted.has(point))) return [];
+      // The ends of a hole are known, those of a range are not: times of our days have a quarter of a µs.
+      return [{ item, nodeId, fromUs: fromUs - 0.25, toUs }];
+    });
+    const unfilled = await fillHoles(
+      library,
+      attached.session,
+      holes,
+      attached.facts.limits.history,
+      async (item, values) => {
+        signal.throwIfAborted();
+        await this.#structures.decode(values);
+        const changes = values.map((value) => ({ item, value }));
+        for (const batch of this.intake.lateBatches(changes, context.clock.nowUs())) {
+          await take(batch);
+        }
+      },
+      (ms) => context.clock.sleep(ms, signal),
+    );
+    const missed = new Set(unfilled.map(({ item }) => item));
+    return points.filter((point) => {
+      const item = items.findIndex((plan) => plan.points.includes(point));
+      return nodeIds[item] === undefined || missed.has(item);
     });
   }
 

@@ -5,6 +5,7 @@ import type {
   ArrayReading,
   ArrayWish,
   DriverSession,
+  HistoryWish,
   ReadingBatch,
   ResumePoint,
 } from "../driver.ts";
@@ -75,6 +76,18 @@ export class RedundantSession implements DriverSession {
 
   readArray(wish: ArrayWish, signal: AbortSignal): Promise<ArrayReading | Refused> {
     return this.#active.readArray(wish, signal);
+  }
+
+  get historyPoints(): readonly number[] {
+    return this.#active.historyPoints;
+  }
+
+  readHistory(
+    wish: HistoryWish,
+    take: (batch: ReadingBatch) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    return this.#active.readHistory(wish, take, signal);
   }
 
   async end(signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ import {
   type TagId,
 } from "@millwright/wire-contract";
 
-import type { HeldOrder, OrderBook, OrderProgress } from "../../hand-over.ts";
+import type { FetchedPiece, HeldOrder, OrderBook, OrderProgress } from "../../hand-over.ts";
 import type { StoreDoor } from "../questions.ts";
 import { readSamples } from "../tiers/history.ts";
 import type { AnswerPiece } from "./answer-lane.ts";
@@ -107,6 +107,13 @@ export class OrderWork implements OrderBook {
   async tellAll(): Promise<void> {
     await this.#parts.ask("tellAll");
     await this.#parts.commit();
+  }
+
+  async fetched(id: number, piece: FetchedPiece): Promise<void> {
+    await this.#parts.commit();
+    const order = this.#find(id)?.order;
+    if (order !== undefined)
+      await this.#change(id, (progress) => afterPiece(order, progress, piece));
   }
 
   async answer(id: number): Promise<{ bytes: number; last: boolean; waits?: boolean }> {
@@ -284,6 +291,23 @@ export class OrderWork implements OrderBook {
     this.#held = held;
     await this.#parts.ask("keepOrders", held);
   }
+}
+
+function afterPiece(
+  { tags, fromUs }: GatewayOrder,
+  progress: OrderProgress,
+  piece: FetchedPiece,
+): OrderProgress {
+  const fetched = (progress.fetched ?? 0) + piece.samples;
+  const unread = [...new Set([...(progress.unread ?? []), ...piece.unread])];
+  const read = { ...progress, fetched, ...(unread.length === 0 ? {} : { unread }) };
+  if (!piece.last) return { ...read, tag: piece.tag, atUs: piece.atUs };
+  if (fetched === 0 && unread.length === tags.length) {
+    return { ...read, state: "refused", note: "the devices give no history of these tags" };
+  }
+  const gaveLess = unread.length === 0 ? "" : `not all could be read of ${unread.join(", ")}`;
+  const note = [progress.note, gaveLess].filter((text) => text !== "").join("; ");
+  return { ...read, state: "answering", tag: 0, atUs: fromUs, note };
 }
 
 /** What is measured later is told as it comes; of the past all of it is answered. */

@@ -361,3 +361,49 @@ test("an order for tags that nobody has is refused, and one that is taken back i
     [8],
   );
 });
+
+test("what was read from a device is on disk before an order says so, and comes with its answer", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  await journal.adoptTags([tag("t1")]);
+  const nowUs = rig.clock.nowUs();
+  const fromUs = nowUs - 120_000_000;
+  await journal.orders.want([order({ source: "device", fromUs, toUs: nowUs + 1 })]);
+  await journal.orders.move(7, "fetching");
+  const missedUs = nowUs - 60_000_000;
+  journal.append({ ...batchOf([42], missedUs), late: true });
+  const piece = { tag: 0, atUs: missedUs, samples: 1, unread: [], last: false };
+  await journal.orders.fetched(7, piece);
+  assert.equal((await journal.readSamples(0, 0, nowUs, 10)).count, 1);
+  assert.equal(journal.orders.held()[0]?.progress.state, "fetching");
+  await journal.orders.fetched(7, { ...piece, tag: 1, samples: 0, last: true });
+  const { progress } = journal.orders.held()[0] ?? {};
+  assert.deepEqual([progress?.state, progress?.tag, progress?.atUs], ["answering", 0, fromUs]);
+  await answerAll(journal);
+  const answers = (await toldBy(journal, "history")).filter(({ head }) => head.order === 7);
+  assert.deepEqual(
+    answers.flatMap(({ columns }) => [...columns.value.subarray(0, columns.count)]),
+    [42],
+  );
+});
+
+test("an order of which no device gave anything is refused, and one of which some did says which did not", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  await journal.adoptTags([tag("t1"), tag("t2")]);
+  const tags = ["t1", "t2"] as TagId[];
+  await journal.orders.want([
+    order({ source: "device", tags }),
+    order({ id: 8, source: "device", tags }),
+  ]);
+  const piece = { tag: 2, atUs: 0, last: true };
+  await journal.orders.fetched(7, { ...piece, samples: 0, unread: tags });
+  await journal.orders.fetched(8, { ...piece, samples: 3, unread: tags.slice(1) });
+  assert.deepEqual(
+    journal.orders.held().map(({ progress: { state, note } }) => [state, note]),
+    [
+      ["refused", "the devices give no history of these tags"],
+      ["answering", "not all could be read of t2"],
+    ],
+  );
+});
