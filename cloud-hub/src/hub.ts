@@ -350,6 +350,7 @@ class HubCore implements Service, HubViews {
         reader: store,
         digest: (order) => history.digest(order),
         digestBuckets: (order) => history.digestBuckets(order),
+        devices: (gateway) => fleet.devices(gateway),
         publish: (gateway, message) => {
           inbox.publishOrders(gateway, message);
         },

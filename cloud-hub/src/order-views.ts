@@ -3,6 +3,7 @@ import type {
   GatewayId,
   LedgerEntry,
   LossCount,
+  OrderSource,
   OrderState,
   Resolution,
   TagId,
@@ -42,6 +43,7 @@ export interface OrderView {
   /** Excluded. */
   readonly toUs: number;
   readonly resolution: Resolution;
+  readonly source: OrderSource;
   readonly kbitPerS: number;
   readonly askedUs: number;
   /** `asked`: the gateway has not said anything yet. */
@@ -61,9 +63,10 @@ export interface OrderView {
 /**
  * - `raw`: the gateway has the samples, as far as the ledger knows
  * - `thinned`: it has minutes and hours of them, and the samples no more
+ * - `device`: the gateway never had them, or has them no more; the device keeps a history of the tag and gives it
  * - `none`: they are nowhere
  */
-export type RepairOffer = "raw" | "thinned" | "none";
+export type RepairOffer = "raw" | "thinned" | "device" | "none";
 
 /** An entry of the ledger with what it is charged. */
 export interface LedgerView extends Pick<

@@ -111,6 +111,29 @@ void describe("the console", { skip: noChromium }, () => {
     await page.getByText("1,234 samples brought, both sides hold the same").waitFor();
   });
 
+  test("what only the device has is read there by a button of its own, and what it did not give is said", async () => {
+    const size = { machines: 1, tagsPerMachine: 4, rateHz: 1, gateways: 1 };
+    await using fixture = await new Fixture(folder, { ...size, condition: "healthy" }).start();
+    const nowUs = Date.now() * 1_000;
+    const times = { fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6 };
+    const charged = { kind: "unknown" };
+    fixture.ledger = [{ reason: "gateway down", ...times, charged, repair: "device" }];
+    await page.setViewportSize(desk);
+    await page.goto(fixture.url);
+    await goTo(page, consoleScreens.gateway);
+    await page.getByRole("button", { name: /^Read .* from the device$/ }).click();
+    await page.getByText(/Repair of .*: 40 %/).waitFor();
+    const [order] = fixture.repairs;
+    assert.ok(order !== undefined && "source" in order && order.source === "device");
+    fixture.repairs = [{ ...order, state: "fetching" }];
+    await page.getByText(/Repair of .*: reading from the device, 40 %/).waitFor();
+    assert.deepEqual(await violationsOn(page), []);
+    const note = "not all could be read of pump-1/mode";
+    const outcome = { state: "done", done: 1, healed: 7, note, comparison: { agrees: true } };
+    fixture.repairs = [{ ...order, ...outcome }];
+    await page.getByText(`7 samples brought, both sides hold the same; ${note}.`).waitFor();
+  });
+
   test("C6: alarms and episodes of each gateway stand on the time axis, and lead to its history", async () => {
     const view = await openContext(browser, { ...desk, theme: "light" });
     const page = await view.newPage();

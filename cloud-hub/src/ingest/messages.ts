@@ -8,6 +8,7 @@ import {
   isTagId,
   roadLanes,
   helloOverviewMax,
+  historyRunsMax,
   staleTagsMax,
   type Beat,
   type DeviceId,
@@ -82,6 +83,10 @@ const beat: z.ZodType<Beat> = z.object({
         confirmedUs: z.number(),
         note: text,
         badge: text,
+        history: z
+          .array(z.tuple([count, count]))
+          .max(historyRunsMax)
+          .exactOptional(),
       }),
     )
     .max(10_000),

@@ -70,10 +70,23 @@ test("a repair is offered where the gateway has the samples, and says where it h
   const thinned = claim(2, 0, 200, { reason: "thinned" });
   const evicted = claim(3, 0, 200, { reason: "evicted" });
   const down = claim(4, 0, 99, { reason: "gateway down" });
-  assert.equal(repairOffer(told, [told]), "raw");
-  assert.equal(repairOffer(told, [told, thinned]), "thinned");
-  assert.equal(repairOffer(thinned, [told, thinned]), "thinned");
-  assert.equal(repairOffer(told, [told, thinned, evicted]), "none");
-  assert.equal(repairOffer(down, [down]), "none");
-  assert(!isHealable("gateway down"));
+  assert.equal(repairOffer(told, [told], true), "raw");
+  assert.equal(repairOffer(told, [told, thinned], true), "thinned");
+  assert.equal(repairOffer(thinned, [told, thinned], true), "thinned");
+  assert.equal(repairOffer(told, [told, thinned, evicted], false), "none");
+  assert.equal(repairOffer(down, [down], false), "none");
+  assert(!isHealable("gateway down", "gateway"));
+});
+
+test("what the gateway never had, or let go, is offered from a device that keeps it, and nothing that was kept back", () => {
+  const down = claim(1, 0, 99, { reason: "gateway down" });
+  const thinned = claim(2, 0, 99, { reason: "thinned" });
+  const evicted = claim(3, 0, 99, { reason: "evicted" });
+  const filtered = claim(4, 0, 99, { reason: "filtered at source" });
+  assert.equal(repairOffer(down, [down], true), "device");
+  assert.equal(repairOffer(thinned, [thinned, evicted], true), "device");
+  assert.equal(repairOffer(thinned, [thinned], true), "thinned", "the nearer copy first");
+  assert.equal(repairOffer(filtered, [filtered], true), "none");
+  assert(isHealable("gateway down", "device"));
+  assert(!isHealable("clock quarantined", "device"));
 });

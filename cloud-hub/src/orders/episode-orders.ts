@@ -101,7 +101,7 @@ export class EpisodeOrders {
       if (tags.length === 0) continue;
       const order: Omit<OrderRow, "healed"> = {
         ...{ id, gateway, kind: "repair", tags, fromUs: beginUs, toUs },
-        ...{ resolution: "samples", bytesPerSMax, askedUs: nowUs },
+        ...{ resolution: "samples", source: "gateway", bytesPerSMax, askedUs: nowUs },
       };
       if (!(await store.addOnce(order))) continue;
       open.set(gateway, waiting + 1);

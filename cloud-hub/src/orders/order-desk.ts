@@ -14,6 +14,7 @@ import {
 import {
   ordersEveryMs,
   ordersMax,
+  type DeviceStatus,
   type Dictionary,
   type GatewayId,
   type LossCount,
@@ -50,6 +51,8 @@ export interface OrderDeskOptions {
   /** Undefined while something of the gateway is not in the tiers yet. */
   readonly digestBuckets: (order: BucketOrder) => Promise<BucketAnswer | undefined>;
   readonly acknowledgements: Pick<AcknowledgementDesk, "look" | "gateways" | "of">;
+  /** How the devices of a gateway are, as it said last. */
+  readonly devices: (gateway: GatewayId) => readonly DeviceStatus[];
   readonly publish: (gateway: GatewayId, message: OrdersMessage) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -145,6 +148,15 @@ export class OrderDesk implements OrderBoard {
       return refused("a recording is of a time to come");
     if (kind === "recording" && wish.resolution !== "samples")
       return refused("a recording is of samples");
+    const fromDevice = wish.source === "device";
+    if (fromDevice && (kind !== "repair" || wish.resolution !== "samples"))
+      return refused("what a device keeps is brought as a repair of samples");
+    if (fromDevice) {
+      const dictionary = await reader.newestDictionary(known.gateway);
+      const without = wish.tags.filter((tag) => !this.#isInDevice(known.gateway, tag, dictionary));
+      if (without.length > 0)
+        return refused(`no device keeps a history of ${without.join(", ")} that can be read now`);
+    }
     const open = (await store.open()).filter((order) => order.gateway === gateway);
     if (open.length >= ordersMax) {
       return refused(`${ordersMax} orders of this gateway are not over; cancel one or wait`);
@@ -157,6 +169,7 @@ export class OrderDesk implements OrderBoard {
       fromUs: wish.fromUs,
       toUs: wish.toUs,
       resolution: wish.resolution,
+      source: wish.source,
       bytesPerSMax: (wish.kbitPerS * 1_000) / 8,
       askedUs: nowUs,
       healed: 0,
@@ -192,13 +205,14 @@ export class OrderDesk implements OrderBoard {
       if (scope.kind === "gateway") return true;
       return scope.kind === "tag" ? scope.tag === tag : scope.device === device;
     });
+    const inDevice = this.#isInDevice(gateway as GatewayId, tag, dictionary);
     const charges = await this.#charges(gateway as GatewayId, tag as TagId, own, dictionary, {
       fromUs,
       toUs,
     });
     return own.map((entry, at) => {
       const { reason, scope, count, repaired } = entry;
-      const repair = repairOffer(entry, own);
+      const repair = repairOffer(entry, own, inDevice);
       const charged = charges?.[at];
       const view = {
         reason,
@@ -211,6 +225,16 @@ export class OrderDesk implements OrderBoard {
       };
       return charged === undefined ? view : { ...view, charged };
     });
+  }
+
+  /** Its device keeps a history of the tag, and can be asked for it now. */
+  #isInDevice(gateway: GatewayId, tag: string, dictionary: Dictionary | undefined): boolean {
+    const known = dictionary?.byId(tag);
+    if (known === undefined) return false;
+    const device = this.#options.devices(gateway).find((one) => one.device === known.device);
+    return (
+      device?.history?.some(([first, last]) => first <= known.index && known.index <= last) ?? false
+    );
   }
 
   /** What is stored of the tag is counted where a claim says no number of its own. */
@@ -253,15 +277,12 @@ export class OrderDesk implements OrderBoard {
     publish(gateway, {
       version: 1,
       generation: clock.nowUs(),
-      orders: orders.map(({ id, kind, tags, fromUs, toUs, resolution, bytesPerSMax, counted }) => ({
-        id,
-        kind,
-        tags,
-        fromUs,
-        toUs,
-        ...(resolution === "samples" ? {} : { resolution }),
-        bytesPerSMax,
-        mayAnswer: counted !== undefined,
+      orders: orders.map((order) => ({
+        ...{ id: order.id, kind: order.kind, tags: order.tags },
+        ...{ fromUs: order.fromUs, toUs: order.toUs, bytesPerSMax: order.bytesPerSMax },
+        ...(order.resolution === "samples" ? {} : { resolution: order.resolution }),
+        ...(order.source === "gateway" ? {} : { source: order.source }),
+        mayAnswer: order.counted !== undefined,
       })),
       ...(asked.length === 0 ? {} : { acknowledgements: asked }),
     });
@@ -273,6 +294,10 @@ export class OrderDesk implements OrderBoard {
     if (this.#busy.has(order.id)) return;
     if ((report.resolution ?? "samples") !== order.resolution) {
       await this.#refuse(order, report, "this version of the gateway brings samples only");
+      return;
+    }
+    if ((report.source ?? "gateway") !== order.source) {
+      await this.#refuse(order, report, "this version of the gateway reads no history of devices");
       return;
     }
     const isReady = report.state === "ready" && order.counted === undefined;
@@ -308,7 +333,7 @@ export class OrderDesk implements OrderBoard {
     }
     const dictionary = await reader.newestDictionary(gateway);
     const all = await store.claims(gateway, fromUs, toUs);
-    const claims = all.filter(({ reason }) => isHealable(reason));
+    const claims = all.filter(({ reason }) => isHealable(reason, order.source));
     const deviceOf = (tag: TagId): string | undefined => dictionary?.byId(tag)?.device;
     const ranges = claimedRanges(claims, tags, deviceOf, fromUs, toUs);
     const none = tags.map((tag) => ({ tag, fromUs: toUs }));
@@ -358,7 +383,7 @@ export class OrderDesk implements OrderBoard {
 
   #view(row: OrderRow): OrderView {
     const { id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, outcome, healed } = row;
-    const { resolution } = row;
+    const { resolution, source } = row;
     const report = outcome === undefined ? (this.#reports.get(id) ?? row.report) : row.report;
     return {
       id,
@@ -368,6 +393,7 @@ export class OrderDesk implements OrderBoard {
       fromUs,
       toUs,
       resolution,
+      source,
       kbitPerS: (bytesPerSMax * 8) / 1_000,
       askedUs,
       state: outcome ?? report?.state ?? "asked",

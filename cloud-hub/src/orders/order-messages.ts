@@ -4,11 +4,13 @@ import {
   isGatewayId,
   isTagId,
   answerRangesMax,
+  orderSources,
   orderStates,
   resolutions,
   tagsPerOrderMax,
   type GatewayId,
   type OrderReport,
+  type OrderSource,
   type Resolution,
   type TagId,
 } from "@millwright/wire-contract";
@@ -23,6 +25,7 @@ const report: z.ZodType<OrderReport> = z.object({
   id: count,
   state: z.enum(orderStates),
   resolution: z.enum(resolutions).exactOptional(),
+  source: z.enum(orderSources).exactOptional(),
   done: z.number().min(0).max(1),
   samples: count,
   bytes: count,
@@ -56,6 +59,8 @@ export interface OrderWish {
   readonly toUs: number;
   /** In which form the answer is wanted. */
   readonly resolution: Resolution;
+  /** Whether the devices are asked for what they kept of the range, before the gateway answers. */
+  readonly source: OrderSource;
   /** What the answer may bring onto the road, kbit/s. */
   readonly kbitPerS: number;
 }
@@ -65,6 +70,7 @@ const wish: z.ZodType<OrderWish> = z.strictObject({
   fromUs: z.int(),
   toUs: z.int(),
   resolution: z.enum(resolutions).default("samples"),
+  source: z.enum(orderSources).default("gateway"),
   // A fifth of a usual uplink of a plant; on a metered link the settings of the gateway hold it lower still.
   kbitPerS: z.number().min(8).max(1_000_000).default(4_000),
 });

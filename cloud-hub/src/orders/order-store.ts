@@ -1,5 +1,11 @@
 /** Orders as rows. No decisions are made here. */
-import type { GatewayId, OrderReport, Resolution, TagId } from "@millwright/wire-contract";
+import type {
+  GatewayId,
+  OrderReport,
+  OrderSource,
+  Resolution,
+  TagId,
+} from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { toEntry, type EntryRow } from "../database/rows.ts";
@@ -21,6 +27,7 @@ export interface OrderRow {
   readonly fromUs: number;
   readonly toUs: number;
   readonly resolution: Resolution;
+  readonly source: OrderSource;
   readonly bytesPerSMax: number;
   readonly askedUs: number;
   readonly counted?: Counted;
@@ -39,6 +46,7 @@ interface Row {
   readonly from_us: bigint;
   readonly to_us: bigint;
   readonly resolution: Resolution;
+  readonly source: OrderSource;
   readonly bytes_per_s_max: number;
   readonly asked_us: bigint;
   readonly counted: Counted | null;
@@ -69,11 +77,12 @@ export class OrderStore {
 
   /** One whose number says what it is about. @returns false when it was there already, over or not */
   async addOnce(order: Omit<OrderRow, "healed">): Promise<boolean> {
-    const { id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, resolution } = order;
+    const { id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, resolution, source } =
+      order;
     const added = await this.#pool.query(
-      `insert into orders (id, gateway, kind, tags, from_us, to_us, bytes_per_s_max, asked_us, resolution)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (id) do nothing`,
-      [id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, resolution],
+      `insert into orders (id, gateway, kind, tags, from_us, to_us, bytes_per_s_max, asked_us, resolution, source)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (id) do nothing`,
+      [id, gateway, kind, tags, fromUs, toUs, bytesPerSMax, askedUs, resolution, source],
     );
     return (added.rowCount ?? 0) > 0;
   }
@@ -184,6 +193,7 @@ function toOrder(row: Row): OrderRow {
     fromUs: Number(row.from_us),
     toUs: Number(row.to_us),
     resolution: row.resolution,
+    source: row.source,
     bytesPerSMax: row.bytes_per_s_max,
     askedUs: Number(row.asked_us),
     healed: Number(row.healed),

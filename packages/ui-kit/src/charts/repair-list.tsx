@@ -1,4 +1,4 @@
-/** Beside the gaps of a chart: what the gateway has and the hub has not, a button that brings it, and how far it is. */
+/** Beside the gaps of a chart: what the gateway or the device has and the hub has not, a button that brings it, and how far it is. */
 import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -102,8 +102,9 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
         missing={missing}
         times={times}
         onRepair={({ tags, fromUs, toUs, repair }) => {
-          const resolution = repair === "raw" ? "samples" : coarseFor({ fromUs, toUs });
-          act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
+          const resolution = repair === "thinned" ? coarseFor({ fromUs, toUs }) : "samples";
+          const source = repair === "device" ? { source: "device" } : {};
+          act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution, ...source }));
         }}
       />
       {offer !== undefined && (
@@ -175,7 +176,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
   );
 }
 
-/** Gap by gap: why, how much, and a button where a better copy lies on the gateway. */
+/** Gap by gap: why, how much, and a button where a better copy lies on the gateway or in the device. */
 function MissingList(props: {
   readonly missing: readonly Missing[];
   readonly times: (of: TimeRange) => Times;
@@ -193,7 +194,7 @@ function MissingList(props: {
             {missingWords(gap, times(gap))}{" "}
             {gap.repair !== "none" && (
               <Button
-                label={sayRepair("ask-one", times(gap))}
+                label={sayRepair(gap.repair === "device" ? "ask-device" : "ask-one", times(gap))}
                 onPress={() => props.onRepair(gap)}
               />
             )}
@@ -285,6 +286,8 @@ function orderWords(order: RepairOrder, times: Times): string {
     case "waiting":
     case "ready":
       return sayRepair("waiting", words);
+    case "fetching":
+      return sayRepair("fetching", words);
     case "refused":
       return sayRepair("refused", words);
     case "cancelled":
@@ -297,9 +300,8 @@ function orderWords(order: RepairOrder, times: Times): string {
           resolution: sayKit(`trends.tier.${resolution}`),
         });
       }
-      return order.comparison?.agrees === true
-        ? sayRepair("done", words)
-        : sayRepair("differs", words);
+      if (order.comparison?.agrees !== true) return sayRepair("differs", words);
+      return sayRepair(order.note === "" ? "done" : "done-noted", words);
     default:
       return sayRepair("running", words);
   }

@@ -149,3 +149,23 @@ test("a repair is shown while it touches the time that is shown", () => {
   assert.equal(viewOf([], [order({ toUs: 1_000, fromUs: 0 })]).orders.length, 0);
   assert(!viewOf([], [order({ state: "done" })]).running);
 });
+
+test("what only the device has is offered where the gateway was repaired from, and not again once the device was asked", () => {
+  const charged = { kind: "unknown" } as const;
+  const gone: LedgerPart = {
+    reason: "gateway down",
+    fromUs: 1_200,
+    toUs: 1_299,
+    charged,
+    repair: "device",
+  };
+  const offered = (...orders: readonly RepairOrder[]): string | undefined =>
+    viewOf([gone], orders).missing[0]?.repair;
+  assert.equal(offered(), "device");
+  assert.equal(viewOf([gone]).offer, undefined, "the gateway has none of it");
+  const done = { state: "done", comparison: { agrees: true } };
+  assert.equal(offered(order(done)), "device", "the gateway's own copy was brought");
+  assert.equal(offered(order({ ...done, source: "device" })), "none");
+  assert.equal(offered(order({ source: "device", state: "fetching" })), "none", "it is on its way");
+  assert.equal(offered(order({ source: "device", state: "refused" })), "device");
+});

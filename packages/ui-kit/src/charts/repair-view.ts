@@ -10,8 +10,8 @@ export interface LedgerPart {
   readonly toUs: number;
   /** Samples, or polls that should have been, that it still stands for; absent where nobody counted them. */
   readonly charged?: LossCount;
-  /** Whether the gateway has the samples, or minutes and hours of them, or nothing. */
-  readonly repair: "raw" | "thinned" | "none";
+  /** Whether the gateway has the samples, or minutes and hours of them, or the device alone may have them, or nobody. */
+  readonly repair: "raw" | "thinned" | "device" | "none";
 }
 
 /** What the ledger says of one tag in the range. */
@@ -28,6 +28,8 @@ export interface RepairOrder {
   readonly toUs: number;
   /** `samples`, `minutes` or `hours`. */
   readonly resolution: string;
+  /** `gateway` or `device`; left out by hubs of before. */
+  readonly source?: string;
   /** What its answer may bring onto the road. */
   readonly kbitPerS: number;
   readonly state: string;
@@ -166,6 +168,8 @@ function isBrought(
     (order) =>
       // Samples bring the minutes of what is thinned with them; minutes bring no samples.
       (order.resolution === "samples" || wanted === "thinned") &&
+      // What the gateway has was brought, and the device was not asked.
+      (order.source === "device" || wanted !== "device") &&
       order.tags.includes(tag) &&
       order.fromUs <= span.fromUs &&
       order.toUs >= span.toUs &&

@@ -13,6 +13,7 @@ const texts = {
   "ask-minutes": "Bring minutes",
   "ask-hours": "Bring hours",
   "ask-one": "Repair {from} to {to}",
+  "ask-device": "Read {from} to {to} from the device",
   missing: "What is missing",
   "missing.exact": "{from} to {to}: {why}, {samples} samples",
   "missing.scheduled": "{from} to {to}: {why}, {samples} polls that should have been",
@@ -24,7 +25,10 @@ const texts = {
   "look-there": "Look at them on the gateway's page",
   waiting: "Repair of {from} to {to}: waiting for the gateway.",
   running: "Repair of {from} to {to}: {percent} %, at most {rate}.",
+  fetching: "Repair of {from} to {to}: reading from the device, {percent} %.",
   done: "Repaired {from} to {to}: {samples} samples brought, both sides hold the same.",
+  "done-noted":
+    "Repaired {from} to {to}: {samples} samples brought, both sides hold the same; {why}.",
   differs:
     "Repaired {from} to {to}: {samples} samples brought, but the two sides do not hold the same. Repair once more.",
   refused: "Repair of {from} to {to}: refused, {why}.",
