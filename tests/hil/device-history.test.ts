@@ -206,7 +206,7 @@ test("a gap of a gateway that was down is read from the device that kept it, onc
   const again = await order({ ...range, source: "device" });
   assert.equal(again.healed, 0, "nothing is counted twice");
   assert.equal(again.comparison?.tags[0]?.gateway.samples, samples);
-  assert.equal(again.comparison?.tags[0]?.hub.samples, samples);
+  assert.equal(again.comparison.tags[0].hub.samples, samples);
   const settled = await ledgerOf(tag, downUs, upUs);
   for (const { reason, charged } of settled) {
     assert.deepEqual(charged?.samples ?? 0, 0, `${reason} still stands for something`);

@@ -36,6 +36,13 @@ const waitingFramesMax = 64;
 /** With nothing to do it is looked so often whether a time has come; the hub hears of what is under way so often, too. */
 const lookEveryMs = 1_000;
 
+/** An order whose past is being read from devices. */
+interface Fetching {
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+  isOver: boolean;
+}
+
 /** A device that goes away each time it is asked for its past is not asked for ever: its present counts more. */
 const brokenOffMax = 3;
 
@@ -46,10 +53,7 @@ export class OrderDesk {
   readonly #awaited = new Map<number, readonly OutboxLane[]>();
   readonly #allowances = new Map<number, Allowance>();
   /** Orders whose past is being read from devices: beside everything else, for a device may be away or slow. */
-  readonly #fetching = new Map<
-    number,
-    { readonly stop: AbortController; readonly done: Promise<void> }
-  >();
+  readonly #fetching = new Map<number, Fetching>();
   #send: Send | undefined;
   #generation = -Infinity;
   #wanted: OrdersMessage | undefined;
@@ -118,8 +122,10 @@ export class OrderDesk {
     const held = new Set(book.held().map(({ order }) => order.id));
     for (const id of held) if (!before.has(id)) log.info("sync.order-taken", { order: id });
     for (const id of before) if (!held.has(id)) log.info("sync.order-over", { order: id });
-    for (const [id, { stop }] of this.#fetching) {
-      if (!held.has(id)) stop.abort(new Error("the order was taken back"));
+    for (const [id, { stop, isOver }] of this.#fetching) {
+      if (held.has(id)) continue;
+      stop.abort(new Error("the order was taken back"));
+      if (isOver) this.#fetching.delete(id);
     }
     for (const id of [...this.#awaited.keys(), ...this.#allowances.keys()]) {
       if (held.has(id)) continue;
@@ -183,28 +189,34 @@ export class OrderDesk {
     }
     const running = this.#fetching.get(id);
     if (running !== undefined) {
-      const over = await Promise.race([running.done.then(() => true), false]);
-      if (!over) return lookEveryMs;
+      if (!running.isOver) return lookEveryMs;
       this.#fetching.delete(id);
+      await running.done;
       return 0;
     }
     const stop = new AbortController();
     const done = this.#fetchAll(deviceHistory, id, stop.signal);
-    done.finally(() => this.#waker.wake()).catch(() => undefined);
-    this.#fetching.set(id, { stop, done });
+    const fetching: Fetching = { stop, done, isOver: false };
+    const end = (): void => {
+      fetching.isOver = true;
+      this.#waker.wake();
+    };
+    done.then(end, end);
+    this.#fetching.set(id, fetching);
     return lookEveryMs;
   }
 
   async #fetchAll(deviceHistory: DeviceHistory, id: number, signal: AbortSignal): Promise<void> {
     const { book, clock, log } = this.#options;
+    const isOver = (): boolean => signal.aborted;
     for (let brokenOff = 0; ;) {
       const held = book.held().find(({ order }) => order.id === id);
-      if (signal.aborted || held?.progress.state !== "fetching") return;
+      if (isOver() || held?.progress.state !== "fetching") return;
       try {
         await book.fetched(id, await deviceHistory.fetch(held.order, held.progress, signal));
         brokenOff = 0;
       } catch (failure) {
-        if (signal.aborted) return;
+        if (isOver()) return;
         if (!(failure instanceof Fault)) throw failure;
         if (!isDiskFull(failure)) brokenOff++;
         log.warn("sync.device-history-broken-off", { order: id, why: messageChain(failure) });
