@@ -103,6 +103,11 @@ export class Deployment {
     return request;
   }
 
+  /** Nothing of it is looked at any more. @param request that was answered */
+  giveBack(request: WindowRequest): void {
+    this.#batches[request.unit]?.giveBack(request);
+  }
+
   planOf(unit: number): UnitPlan | undefined {
     return this.plans[unit];
   }

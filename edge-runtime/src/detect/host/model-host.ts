@@ -236,6 +236,7 @@ export class ModelHost {
         places,
       );
     }
+    deployment.giveBack(answered);
   }
 
   /** The native library refused the run: not enough memory, or numbers that no operator takes. */

@@ -14,20 +14,32 @@ export interface WindowRequest {
   readonly inputs: Float32Array;
 }
 
-/** Collects windows of one unit until they are sent. Grows to what one turn of the loop brings, and stays so large. */
+interface Columns {
+  readonly rows: Int32Array;
+  readonly slots: Int32Array;
+  readonly askers: Int32Array;
+  readonly endsUs: Float64Array;
+  readonly inputs: Float32Array;
+}
+
+/** Windows that there is room for at the start. */
+const placesFirst = 8;
+
+/**
+ * Collects windows of one unit until they are sent. Grows to what one turn of the loop brings, and stays so large. What is sent
+ * takes its columns along, and brings them back when it is answered: nothing is copied, and in the long run nothing allocated.
+ */
 export class WindowBatch {
   readonly #width: number;
   #count = 0;
-  #rows = new Int32Array(8);
-  #slots = new Int32Array(8);
-  #askers = new Int32Array(8);
-  #endsUs = new Float64Array(8);
-  #inputs: Float32Array;
+  #columns: Columns;
+  /** Came back, and wait until those of now are taken. */
+  #spare: Columns | undefined;
 
   /** @param width numbers of a window */
   constructor(width: number) {
     this.#width = width;
-    this.#inputs = new Float32Array(8 * width);
+    this.#columns = columnsFor(placesFirst, width);
   }
 
   get count(): number {
@@ -35,40 +47,70 @@ export class WindowBatch {
   }
 
   add(row: number, slot: number, asker: number, endUs: number, input: ArrayLike<number>): void {
-    if (this.#count === this.#rows.length) this.#grow();
+    if (this.#count === this.#columns.rows.length) this.#grow();
+    const { rows, slots, askers, endsUs, inputs } = this.#columns;
     const at = this.#count++;
-    this.#rows[at] = row;
-    this.#slots[at] = slot;
-    this.#askers[at] = asker;
-    this.#endsUs[at] = endUs;
+    rows[at] = row;
+    slots[at] = slot;
+    askers[at] = asker;
+    endsUs[at] = endUs;
     // By hand: a call of `set` costs more than the few numbers of a window.
     const width = this.#width;
     const from = at * width;
-    for (let each = 0; each < width; each++) this.#inputs[from + each] = input[each] ?? NaN;
+    for (let each = 0; each < width; each++) inputs[from + each] = input[each] ?? NaN;
   }
 
   take(id: number, unit: number): WindowRequest {
     const count = this.#count;
+    const { rows, slots, askers, endsUs, inputs } = this.#columns;
     this.#count = 0;
+    this.#columns = this.#spare ?? columnsFor(placesFirst, this.#width);
+    this.#spare = undefined;
     return {
       id,
       unit,
-      rows: this.#rows.slice(0, count),
-      slots: this.#slots.slice(0, count),
-      askers: this.#askers.slice(0, count),
-      endsUs: this.#endsUs.slice(0, count),
-      inputs: this.#inputs.slice(0, count * this.#width),
+      rows: rows.subarray(0, count),
+      slots: slots.subarray(0, count),
+      askers: askers.subarray(0, count),
+      endsUs: endsUs.subarray(0, count),
+      inputs: inputs.subarray(0, count * this.#width),
+    };
+  }
+
+  /** It was answered, and nobody looks at it any more: its columns are filled again. @param request that was taken here */
+  giveBack({ rows, slots, askers, endsUs, inputs }: WindowRequest): void {
+    const places = rows.buffer.byteLength / rows.BYTES_PER_ELEMENT;
+    if (places < (this.#spare?.rows.length ?? 0)) return;
+    this.#spare = {
+      rows: new Int32Array(rows.buffer),
+      slots: new Int32Array(slots.buffer),
+      askers: new Int32Array(askers.buffer),
+      endsUs: new Float64Array(endsUs.buffer),
+      inputs: new Float32Array(inputs.buffer),
     };
   }
 
   #grow(): void {
-    const places = this.#rows.length * 2;
-    this.#rows = larger(this.#rows, new Int32Array(places));
-    this.#slots = larger(this.#slots, new Int32Array(places));
-    this.#askers = larger(this.#askers, new Int32Array(places));
-    this.#endsUs = larger(this.#endsUs, new Float64Array(places));
-    this.#inputs = larger(this.#inputs, new Float32Array(places * this.#width));
+    const before = this.#columns;
+    const after = columnsFor(2 * before.rows.length, this.#width);
+    this.#columns = {
+      rows: larger(before.rows, after.rows),
+      slots: larger(before.slots, after.slots),
+      askers: larger(before.askers, after.askers),
+      endsUs: larger(before.endsUs, after.endsUs),
+      inputs: larger(before.inputs, after.inputs),
+    };
   }
+}
+
+function columnsFor(places: number, width: number): Columns {
+  return {
+    rows: new Int32Array(places),
+    slots: new Int32Array(places),
+    askers: new Int32Array(places),
+    endsUs: new Float64Array(places),
+    inputs: new Float32Array(places * width),
+  };
 }
 
 function larger<Column extends Int32Array | Float64Array | Float32Array>(
