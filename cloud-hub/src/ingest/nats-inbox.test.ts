@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { globSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 
 import { silentLog, systemClock } from "@millwright/kit";
 import { streamNames, subjects, type GatewayId } from "@millwright/wire-contract";
@@ -14,12 +14,21 @@ import { isAhead, NatsInbox } from "./nats-inbox.ts";
 const gateway = "gw-inbox" as GatewayId;
 const never = new AbortController().signal;
 
-test("a consumer that was given numbers which its stream does not have is ahead of it", () => {
-  assert.ok(isAhead({ delivered: { stream_seq: 3 } }, { last_seq: 2 }));
-  assert.ok(!isAhead({ delivered: { stream_seq: 3 } }, { last_seq: 3 }));
+test("a consumer with numbers that its stream does not have, or with messages passed over, is ahead of it", () => {
+  const given = { delivered: { stream_seq: 3 }, num_pending: 1, num_ack_pending: 1 };
+  assert.ok(isAhead(given, { last_seq: 2 }));
+  assert.ok(!isAhead(given, { last_seq: 3 }));
+  assert.ok(isAhead(given, { last_seq: 4, subjects: { a: 2, b: 1 } }));
+  assert.ok(!isAhead(given, { last_seq: 4, subjects: { a: 1, b: 1 } }));
 });
 
-test("a stream that lost its end while its consumer did not is taken from where it begins again", async (t) => {
+for (const when of ["before", "after"] as const) {
+  test(`a stream that lost its end while its consumer did not is taken from where it begins again, by frames that came ${when} the hub`, async (t) => {
+    await loseTheEnd(t, when);
+  });
+}
+
+async function loseTheEnd(t: TestContext, when: "before" | "after"): Promise<void> {
   const folder = makeDataFolder();
   t.after(() => {
     removeDataFolder(folder);
@@ -38,14 +47,26 @@ test("a stream that lost its end while its consumer did not is taken from where 
   const second = testBroker(folder);
   await second.child.start();
   try {
-    assert.equal(await takeOne(second, "after"), "after");
+    if (when === "before") await publish(second, "after");
+    assert.equal(await takeOne(second, when === "before" ? undefined : "after"), "after");
   } finally {
     await second.child.stop(never);
   }
-});
+}
 
-/** Opens an inbox, hands a frame to the broker, and answers the first that arrives. */
-async function takeOne(broker: ReturnType<typeof testBroker>, text: string): Promise<string> {
+async function publish(broker: ReturnType<typeof testBroker>, text: string): Promise<void> {
+  const { user, password } = broker.credentials;
+  const connection = await connect({ servers: broker.url(), user, pass: password });
+  await jetstream(connection).publish(subjects.frame("live", gateway), text);
+  await connection.close();
+}
+
+/**
+ * Opens an inbox and answers the first frame that arrives.
+ *
+ * @param text handed to the broker, if it is given
+ */
+async function takeOne(broker: ReturnType<typeof testBroker>, text?: string): Promise<string> {
   const { credentials } = broker;
   const inbox = new NatsInbox({
     url: broker.url(),
@@ -56,10 +77,8 @@ async function takeOne(broker: ReturnType<typeof testBroker>, text: string): Pro
     log: silentLog,
   });
   await inbox.open({ beat: () => undefined, hello: () => Promise.resolve(undefined) });
-  const { user, password } = credentials;
-  const connection = await connect({ servers: broker.url(), user, pass: password });
   try {
-    await jetstream(connection).publish(subjects.frame("live", gateway), text);
+    if (text !== undefined) await publish(broker, text);
     let taken: string | undefined;
     void inbox.take(1, never).then(([message]) => {
       message?.acknowledge();
@@ -68,7 +87,6 @@ async function takeOne(broker: ReturnType<typeof testBroker>, text: string): Pro
     await until("the frame arrives", () => taken !== undefined);
     return taken ?? "";
   } finally {
-    await connection.close();
     await inbox.close();
   }
 }

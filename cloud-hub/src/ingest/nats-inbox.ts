@@ -23,9 +23,11 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type ConsumerInfo,
   type ConsumerMessages,
   type JetStreamManager,
   type JsMsg,
+  type StreamState,
 } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
@@ -230,8 +232,11 @@ export class NatsInbox implements Inbox {
       max_deliver: -1,
       max_ack_pending: unacknowledgedMax,
     };
+    // First the stream: what comes between the two questions is the consumer's to give.
+    const { state } = await manager.streams.info(stream, {
+      subjects_filter: config.filter_subject,
+    });
     const known = await manager.consumers.add(stream, config);
-    const { state } = await manager.streams.info(stream);
     if (isAhead(known, state)) {
       log.warn("ingest.consumer-ahead", { lane, bucket });
       await manager.consumers.delete(stream, durable);
@@ -306,13 +311,21 @@ function toInboxMessage(message: JsMsg): InboxMessage | undefined {
 
 /**
  * After a power cut a stream may have lost its end, and a consumer of it not: it has been given numbers that the stream gives
- * once more, and would pass over the messages that bear them. What it had not acknowledged comes again either way.
+ * once more, and passes over the messages that bear them. Either they are still to come, or some are there: in a work queue
+ * each message is still to be given or to be acknowledged, and one that is neither has been passed over. A consumer that is
+ * said to be ahead wrongly gives again what was not acknowledged.
+ *
+ * @param state of the stream, with the messages of the consumer by subject, as they were before the consumer was asked
  */
 export function isAhead(
-  { delivered }: { readonly delivered: { readonly stream_seq: number } },
-  { last_seq }: { readonly last_seq: number },
+  consumer: Pick<ConsumerInfo, "num_pending" | "num_ack_pending"> & {
+    readonly delivered: Pick<ConsumerInfo["delivered"], "stream_seq">;
+  },
+  state: Pick<StreamState, "last_seq" | "subjects">,
 ): boolean {
-  return delivered.stream_seq > last_seq;
+  const messages = Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+  const isPassing = consumer.delivered.stream_seq > state.last_seq;
+  return isPassing || consumer.num_pending + consumer.num_ack_pending < messages;
 }
 
 function isMissing(failure: unknown): boolean {
