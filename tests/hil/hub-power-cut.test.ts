@@ -8,7 +8,7 @@ import { seededRandom } from "@millwright/kit";
 import type { LossReason } from "@millwright/wire-contract";
 
 import { LoopDisk, noLoopDisk } from "./loop-disk.ts";
-import { freeze, isRunning, kill } from "./processes.ts";
+import { freeze, isListed, kill } from "./processes.ts";
 import { gatewayId, Rig } from "./rig.ts";
 import { comeToRest, type Outcome } from "./run-scenario.ts";
 import { leftOutWhenShort } from "./short.ts";
@@ -75,7 +75,8 @@ async function cutPower(rig: Rig, disk: LoopDisk, lying?: Buffer): Promise<void>
   const pids = [...new Set((await rig.letGoOfHub()).flatMap(freeze))];
   const medium = lying ?? disk.read();
   for (const pid of pids) kill(pid);
-  for (const pid of pids) await waitFor("the end of the hub", waitMsMax, () => !isRunning(pid));
+  // PostgreSQL takes a number in its pid file for another server as long as it is listed.
+  for (const pid of pids) await waitFor("the end of the hub", waitMsMax, () => !isListed(pid));
   disk.cameBackWith(medium);
   await rig.startHub();
 }

@@ -46,6 +46,11 @@ export function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !ended;
 }
 
+/** Whether a process has the number, also one that has ended and that nobody has waited for. After a power cut none has. */
+export function isListed(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}
+
 /** kill -9. A process that has ended meanwhile is no failure. */
 export function kill(pid: number): void {
   try {
