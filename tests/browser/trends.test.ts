@@ -263,6 +263,7 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     assert.equal(await chart.locator(".pen-button").count(), 4);
     const [hours] = asked;
     assert.equal((Number(hours?.get("to")) - Number(hours?.get("from"))) / 3_600e6, 6);
+    await chart.locator(".mark").nth(5).waitFor();
     assert.equal(await chart.locator(".mark").count(), 6);
     // A pen says what the row of its value says, and nothing where that is not known.
     const pens = chart.locator(".pen-value");
@@ -290,6 +291,7 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     await page.getByRole("link", { name: "Compare in Trends" }).click();
     await page.locator(".numbers").waitFor();
     assert.match(page.url(), /#\/trends\/6h\/pump-1%2F0\/pump-1%2F1\/pump-1%2F2\/pump-1%2F3$/);
+    await page.locator(".mark").nth(5).waitFor();
     assert.equal(await page.locator(".mark").count(), 6);
   });
 
