@@ -7,7 +7,7 @@ say() { printf 'interop: %s\n' "$*"; }
 
 missing=()
 command -v mbpoll >/dev/null || missing+=(mbpoll)
-[ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import pymodbus.server' 2>/dev/null || missing+=(python3-pymodbus python3-serial)
+[ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import pymodbus.server' 2>/dev/null || missing+=(python3-pymodbus python3-serial-asyncio)
 [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 command -v zstd >/dev/null || missing+=(zstd)
 [ "${#missing[@]}" -gt 0 ] || exit 0
