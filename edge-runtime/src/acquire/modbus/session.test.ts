@@ -179,7 +179,8 @@ describe("refusals", () => {
   test("a busy device loses the readings of this poll, and has the next", () =>
     bench(async ({ device, told, open }) => {
       let busy = 2;
-      const session = await open([pointOf("holding:1", "uint16", 50)]);
+      // Seldom enough that a busy machine misses no poll of its own.
+      const session = await open([pointOf("holding:1", "uint16", 500)]);
       device.whim = () => (busy-- > 0 ? { exception: 6 } : undefined);
       const rows = await readUntil(session, (all) => all.length >= 3);
       assert.ok(rows.every((row) => row.status === status.good));
@@ -244,12 +245,10 @@ describe("units that are away", () => {
         );
         const asked = device.heard.filter((heard) => heard.unit === 2);
         assert.ok(asked.length <= 8, `the dead unit was asked ${asked.length} times`);
-        assert.ok(
-          told.lost.every((loss) =>
-            ["device unreachable", "device overload"].includes(loss.reason),
-          ),
+        assert.deepEqual(
+          [...new Set(told.blamed.map((loss) => loss.reason))],
+          ["device unreachable"],
         );
-        assert.ok(told.lost.some((loss) => loss.reason === "device unreachable"));
         assert.match(told.note, /unit 2 does not answer/);
         assertBalance(told, rows);
       }, framing));
@@ -266,9 +265,8 @@ describe("units that are away", () => {
       const rows = await readUntil(session, (all) => count(all, 0) >= 6);
       assert.equal(device.heard.filter((heard) => heard.unit === 2).length, 1);
       assert.equal(last(rows, 1)?.status, status.badCommunication);
-      const gone = told.lost.filter((loss) => loss.reason !== "device overload");
-      assert.ok(gone.length > 0);
-      for (const loss of gone)
+      assert.ok(told.blamed.length > 0);
+      for (const loss of told.blamed)
         assert.deepEqual([loss.point, loss.reason], [1, "device unreachable"]);
       assertBalance(told, rows);
     }));
@@ -361,8 +359,9 @@ describe("one line", () => {
       );
       device.whim = () => ({ delayMs: 130 });
       const rows = await readUntil(session, (all) => all.length >= 5);
-      assert.ok(told.lost.length > 0);
-      assert.ok(told.lost.every((loss) => loss.reason === "device overload" && loss.point === -1));
+      assert.ok(told.lost.some((loss) => loss.reason === "device overload"));
+      assert.ok(told.lost.every((loss) => loss.point === -1));
+      assert.deepEqual(told.blamed, []);
       assertBalance(told, rows);
     }));
 

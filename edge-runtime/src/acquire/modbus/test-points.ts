@@ -55,6 +55,16 @@ export class Told {
     return this.lost.reduce((sum, loss) => sum + loss.count, 0);
   }
 
+  /**
+   * What the device or the line is blamed for. A busy machine stands still for longer than an interval of 50 ms here
+   * and there, and what it then misses is charged as well: to the schedule, or to whoever came late to the readings.
+   */
+  get blamed(): { point: number; count: number; reason: LossReason }[] {
+    return this.lost.filter(
+      ({ reason }) => reason !== "device overload" && reason !== "queue full",
+    );
+  }
+
   get context(): DriverContext {
     return {
       device: "device-1",
