@@ -26,6 +26,7 @@ import type { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 
 import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
+import { assetsOf, type Watched } from "./asset-plant.ts";
 import { controlOf, rulesOf } from "./control-plant.ts";
 import { marksOf } from "./mark-plant.ts";
 import { modelEventsOf } from "./model-events.ts";
@@ -44,6 +45,8 @@ export interface FixtureOptions extends PlantSize {
   readonly raw?: boolean;
   /** Rows of the console's list. */
   readonly gateways?: number;
+  /** The settings declare every machine as an asset, and detection says this of it. */
+  readonly watched?: Watched;
   /** Alarms of a real desk, instead of those that stand still. */
   readonly alarms?: {
     readonly addRoutes: (app: Hono) => void;
@@ -271,7 +274,10 @@ export class Fixture implements AsyncDisposable {
       );
       app.get("/api/alarms/history", (context) => context.json({ events: [] }));
     }
-    app.get("/api/assets", (context) => context.json({ assets: [], nowUs: systemClock.nowUs() }));
+    const { watched } = this.#options;
+    const machines = [...new Set(this.plant.page.tags.map(({ asset }) => asset))];
+    const assets = watched === undefined ? [] : assetsOf(watched, machines, this.#startedUs);
+    app.get("/api/assets", (context) => context.json({ assets, nowUs: systemClock.nowUs() }));
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));

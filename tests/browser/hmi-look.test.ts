@@ -26,7 +26,12 @@ void describe("the look of the HMI", { skip: noChromium }, () => {
   before(async () => {
     const folder = buildPage("edge-runtime", "src/serve/hmi");
     for (const condition of ["healthy", "trouble", "empty"] as const) {
-      fixtures.set(condition, await new Fixture(folder, { ...demo, condition }).start());
+      // In trouble everything stands there that takes room.
+      const watched = condition === "trouble" ? ({ watched: "anomaly" } as const) : {};
+      fixtures.set(
+        condition,
+        await new Fixture(folder, { ...demo, condition, ...watched }).start(),
+      );
     }
     browser = await launch();
     const view = await openContext(browser, { width: 1280, height: 800 });

@@ -56,6 +56,8 @@ const protocols = ["OPC UA", "Modbus TCP", "Modbus RTU", "MQTT / Sparkplug B"];
 export interface PlantSize {
   readonly machines: number;
   readonly tagsPerMachine: number;
+  /** Of the first machines, in place of their own. */
+  readonly names?: readonly string[];
 }
 
 export interface Plant {
@@ -64,7 +66,10 @@ export interface Plant {
 }
 
 export function createPlant(size: PlantSize, startedUs: number): Plant {
-  const machines = Array.from({ length: size.machines }, (_, index) => nameOf(index));
+  const machines = Array.from(
+    { length: size.machines },
+    (_, index) => size.names?.[index] ?? nameOf(index),
+  );
   const tags = machines.flatMap((asset, machine) =>
     Array.from({ length: size.tagsPerMachine }, (_, index) => tagOf(asset, machine, index)),
   );

@@ -20,6 +20,7 @@ import {
 import { leastOf, margin } from "./measures.ts";
 import { Fixture, panelName } from "./fixture-server.ts";
 import { alarmEvent } from "./mark-plant.ts";
+import { findSmallTargets, findTextProblems } from "./page-probes.ts";
 import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
 
 const panel = { width: 1280, height: 800 };
@@ -294,6 +295,33 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     await page.locator(".mark").nth(5).waitFor();
     assert.equal(await page.locator(".mark").count(), 6);
   });
+
+  for (const watched of ["learning", "anomaly"] as const) {
+    test(`H2: the first value of a machine is in sight below the longest head, ${watched}`, async (context) => {
+      const name = "Deep-drawing press 4 in the north hall";
+      await using line = await new Fixture(folder, {
+        ...size,
+        ...{ machines: 2, names: [name], condition: "trouble", watched },
+      }).start();
+      const page = await view.newPage();
+      context.after(() => page.close());
+      await page.goto(`${line.url}/#/machine/${encodeURIComponent(name)}`);
+      await page
+        .getByText(watched === "learning" ? "learning what is normal, 99 %" : /^Anomaly since/)
+        .waitFor();
+      await settled(page);
+      await keepPicture(page, `hmi-machine-head-${watched}`);
+      const room = await page.evaluate(() => {
+        const first = document.querySelector(".rows .indicator")?.getBoundingClientRect();
+        const nav = document.querySelector("#page > nav")?.getBoundingClientRect();
+        return (nav?.top ?? NaN) - (first?.bottom ?? NaN);
+      });
+      context.diagnostic(`H2, ${watched}: ${room.toFixed(0)} px are left below the first value`);
+      assert.ok(room >= 0, `the first value ends ${-room} px below the fold`);
+      assert.deepEqual(await page.evaluate(findTextProblems), []);
+      assert.deepEqual(await page.evaluate(findSmallTargets, 64), []);
+    });
+  }
 
   test("H2: no value moves when the chart comes, and when a mark does", async (context) => {
     await using line = await new Fixture(folder, { ...size, machines: 2 }).start();

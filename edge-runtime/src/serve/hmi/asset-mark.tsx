@@ -1,5 +1,5 @@
 /** What a machine is doing, and whether it behaves as it usually does: beside its name. */
-import { AdviceSymbol, clockWords } from "@millwright/ui-kit";
+import { AdviceSymbol, browserClock, clockWords, sinceWords } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type { OperatingState } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
@@ -22,7 +22,11 @@ export function AssetMark(props: {
   const { state, episode } = view;
   const word = sayEpisode(`state.${state.state}`);
   if (props.brief === "alone") {
-    return <span class="asset-mark">{episode !== undefined && <Anomaly view={view} />}</span>;
+    return (
+      <span class="asset-mark">
+        {episode !== undefined && <Anomaly view={view} words={clockWords} />}
+      </span>
+    );
   }
   if (props.brief === "followed") {
     return (
@@ -51,7 +55,7 @@ export function AssetMark(props: {
         <span>
           {state.sinceUs === 0
             ? word
-            : sayEpisode("state.since", { state: word, time: clockWords(state.sinceUs) })}
+            : sayEpisode("state.since", { state: word, time: dayWords(state.sinceUs) })}
         </span>
       </span>
       <Score view={view} />
@@ -59,12 +63,20 @@ export function AssetMark(props: {
   );
 }
 
-function Anomaly(props: { readonly view: AssetView }): JSX.Element {
+/** With the day where it is not today: an anomaly may last for weeks. A tile has no room for it. */
+function dayWords(us: number): string {
+  return sinceWords(us, browserClock.wallMs() * 1_000);
+}
+
+function Anomaly(props: {
+  readonly view: AssetView;
+  readonly words: (us: number) => string;
+}): JSX.Element {
   const beginUs = props.view.episode?.event.beginUs ?? 0;
   return (
     <>
       <AdviceSymbol size={20} />
-      <span>{sayEpisode("anomaly", { time: clockWords(beginUs) })}</span>
+      <span>{sayEpisode("anomaly", { time: props.words(beginUs) })}</span>
     </>
   );
 }
@@ -93,7 +105,7 @@ function Score(props: { readonly view: AssetView }): JSX.Element {
         />
         <span class="hidden-text">{sayEpisode("score.reads", { score: shown })}</span>
       </span>
-      {episode !== undefined && <Anomaly view={props.view} />}
+      {episode !== undefined && <Anomaly view={props.view} words={dayWords} />}
     </span>
   );
 }

@@ -52,9 +52,11 @@ export function MachineScreen(props: {
     <>
       <div class="screen-head">
         <Back href={hrefOf()} />
-        <h1>{machine.name}</h1>
-        <MachineState store={props.store} machine={machine} />
-        <AssetMark asset={machine.name} />
+        <div class="machine-title">
+          <h1>{machine.name}</h1>
+          <MachineState store={props.store} machine={machine} />
+          <AssetMark asset={machine.name} />
+        </div>
         {measured.length > 0 && (
           <div class="button-row">
             <a class="button" href={trendHref(measured)}>
