@@ -323,6 +323,24 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     });
   }
 
+  test("H2: where there is one machine only, its six hours are a tap away from its values, and so is the way back", async (context) => {
+    await using line = await new Fixture(folder, { ...size, watched: "anomaly" }).start();
+    const page = await view.newPage();
+    context.after(() => page.close());
+    await page.goto(line.url);
+    await page.getByText(/^Anomaly since/).waitFor();
+    await settled(page);
+    await keepPicture(page, "hmi-one-machine");
+    assert.equal(await page.locator(".tile").count(), 0);
+    assert.deepEqual(await page.evaluate(findTextProblems), []);
+    assert.deepEqual(await page.evaluate(findSmallTargets, 64), []);
+    await page.getByRole("link", { name: "The last 6 hours" }).click();
+    await page.locator(".brief-trend canvas").first().waitFor();
+    assert.match(page.url(), /#\/machine\/Pump%201$/);
+    await page.getByRole("link", { name: "Back" }).click();
+    await page.getByRole("link", { name: "The last 6 hours" }).waitFor();
+  });
+
   test("H2: no value moves when the chart comes, and when a mark does", async (context) => {
     await using line = await new Fixture(folder, { ...size, machines: 2 }).start();
     const page = await view.newPage();

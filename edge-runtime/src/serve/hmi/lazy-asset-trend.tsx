@@ -20,7 +20,7 @@ export function LazyAssetTrend(
   const loaded = useResource("asset trend", () => import("./asset-trend.tsx"), props.wallMs);
   return (
     <section class="brief-trend">
-      <h2 class="hidden-text">{say("asset.trend", { hours: String(hours) })}</h2>
+      <h2 class="hidden-text">{assetTrendWords()}</h2>
       {loaded.value !== undefined ? (
         <loaded.value.AssetTrend {...props} spanUs={hours * 3_600e6} height={heightPx} />
       ) : loaded.failedMs !== undefined ? (
@@ -37,6 +37,11 @@ export function LazyAssetTrend(
       )}
     </section>
   );
+}
+
+/** What it is called, and the way to it. */
+export function assetTrendWords(): string {
+  return say("asset.trend", { hours: String(hours) });
 }
 
 /** The same values over another time, beside others, and earlier ones. */

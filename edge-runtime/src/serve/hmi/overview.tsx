@@ -1,11 +1,12 @@
-/** H1: is the machine all right? With one machine its screen is the overview; with more, a tile leads to each. */
+/** H1: is the machine all right? With one machine its values are the overview; with more, a tile leads to each. */
 import { EmptyState, hrefOf, Indicator, type LiveStore } from "@millwright/ui-kit";
 import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
 import { AssetMark } from "./asset-mark.tsx";
 import { LastHour } from "./last-hour.tsx";
-import { decimalsMaxOf, tileTagsOf, type Machine } from "./machines.ts";
+import { assetTrendWords } from "./lazy-asset-trend.tsx";
+import { decimalsMaxOf, measuredOf, tileTagsOf, type Machine } from "./machines.ts";
 import { MachineValues } from "./machine-screen.tsx";
 import { MachineState } from "./machine-state.tsx";
 import { say } from "./messages.ts";
@@ -35,7 +36,18 @@ export function Overview(props: {
       {machines.length === 1 ? (
         <>
           <h1 class="hidden-text">{only.name}</h1>
-          <AssetMark asset={only.name} />
+          <div class="screen-head">
+            <div class="machine-title">
+              <AssetMark asset={only.name} />
+            </div>
+            {measuredOf(only, 1).length > 0 && (
+              <div class="button-row">
+                <a class="button" href={hrefOf("machine", only.name)}>
+                  {assetTrendWords()}
+                </a>
+              </div>
+            )}
+          </div>
           <MachineValues
             store={store}
             machine={only}
