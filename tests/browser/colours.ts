@@ -1,7 +1,14 @@
 /** X6 and X7: what colours a picture of a healthy screen holds. */
 import { readFileSync } from "node:fs";
 
-import { chromaOf, okLabDistance, toOkLab, toRgb, type OkLab } from "@millwright/ui-kit/colour";
+import {
+  chromaOf,
+  contrastOf,
+  okLabDistance,
+  toOkLab,
+  toRgb,
+  type OkLab,
+} from "@millwright/ui-kit/colour";
 import { PNG } from "pngjs";
 
 interface AlarmTokens {
@@ -47,4 +54,42 @@ export function coloursOf(picture: Buffer, theme: number): Colours {
     if (chromaOf(lab) > 0.1) vivid += count;
   }
   return { alarming, vivid: vivid / (data.length / 4) };
+}
+
+/** A part of a picture, px. */
+export interface Part {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Rows of the same ground are fewer than this share where it is a line of the grid. */
+const groundLeast = 0.1;
+
+/**
+ * How well a pattern is seen: of each row the contrast between its ground, which is its most frequent colour, and what
+ * stands out from it most; the lowest of all rows of the same ground, by that ground.
+ */
+export function patternContrasts(picture: Buffer, part: Part): ReadonlyMap<string, number> {
+  const { data, width } = PNG.sync.read(picture);
+  const rows = Map.groupBy(
+    Array.from({ length: Math.floor(part.height) }, (_, row) => {
+      const counts = new Map<string, number>();
+      for (let x = Math.ceil(part.x); x < Math.floor(part.x + part.width); x++) {
+        const at = 4 * ((Math.ceil(part.y) + row) * width + x);
+        const colour = `#${data.subarray(at, at + 3).toString("hex")}`;
+        counts.set(colour, (counts.get(colour) ?? 0) + 1);
+      }
+      const [[ground] = [""]] = [...counts].toSorted(([, one], [, other]) => other - one);
+      const most = Math.max(...[...counts.keys()].map((colour) => contrastOf(ground, colour)));
+      return { ground, most };
+    }),
+    ({ ground }) => ground,
+  );
+  return new Map(
+    [...rows]
+      .filter(([, same]) => same.length >= groundLeast * part.height)
+      .map(([ground, same]) => [ground, Math.min(...same.map(({ most }) => most))]),
+  );
 }

@@ -8,6 +8,7 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
 import { buildPage, launch, median, noChromium, openContext, slowDown } from "./chromium.ts";
+import { patternContrasts } from "./colours.ts";
 import {
   eightTags,
   gapOf,
@@ -21,7 +22,7 @@ import { leastOf, margin } from "./measures.ts";
 import { Fixture, panelName } from "./fixture-server.ts";
 import { alarmEvent } from "./mark-plant.ts";
 import { findSmallTargets, findTextProblems } from "./page-probes.ts";
-import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
+import { goTo, hmiScreens, keepPicture, settled, themes, wear } from "./screens.ts";
 
 const panel = { width: 1280, height: 800 };
 /** The guide asks for medians of so many. */
@@ -149,6 +150,24 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     await over.click({ position: { x: box.width * inside[0], y: 40 } });
     await page.locator(".range-cursor", { hasText: "device unreachable, 300 samples" }).waitFor();
     assert.match(await page.locator(".pen-value").first().innerText(), /– – –/);
+  });
+
+  test("G6: the hatch of a gap is seen in each theme, on the normal band and beside it", async (context) => {
+    const page = await open(context, "1h/pump-1%2F0/pump-1%2F2");
+    for (const theme of themes) {
+      await wear(page, theme);
+      await settled(page);
+      const [from, to] = gapOf(plant).inside;
+      const over = await page.locator(".trend-plot .u-over").boundingBox();
+      assert.ok(over !== null);
+      const part = { ...over, x: over.x + from * over.width, width: (to - from) * over.width };
+      const picture = await keepPicture(page, `trends-gap-${theme}`);
+      const found = patternContrasts(picture, part);
+      const words = [...found].map(([ground, ratio]) => `${ratio.toFixed(2)} on ${ground}`);
+      context.diagnostic(`G6 ${theme}: the hatch has at least ${words.join(", ")} (limit 3)`);
+      assert.equal(found.size, 2, `${theme}: the band and what is beside it`);
+      assert.ok(Math.min(...found.values()) >= 3, `${theme}: ${words.join(", ")}`);
+    }
   });
 
   test("alarms and episodes stand on the time axis, by keyboard too, and lead to what they are", async () => {

@@ -55,8 +55,9 @@ export function drawGaps(plot: uPlot, gaps: readonly HistoryGap[], colour: strin
     ctx.rect(from, top, to - from, height);
     ctx.clip();
     ctx.beginPath();
-    const step = 8 * pxRatio;
-    for (let x = from - height; x < to; x += step) {
+    const step = Math.round(8 * pxRatio);
+    // From a whole pixel on: such a line goes through the middle of pixels, and is as dark as its colour.
+    for (let x = Math.round(from) - height; x < to; x += step) {
       ctx.moveTo(x, top + height);
       ctx.lineTo(x + height, top);
     }

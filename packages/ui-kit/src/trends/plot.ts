@@ -163,7 +163,7 @@ export function createPlot(options: PlotOptions): Plot {
             if (front !== undefined && drawnAs(front) !== "bands") {
               drawBand(plot, scaleOfUnit(units, front.unit), front, property);
             }
-            drawGaps(plot, picture.gaps, property("--line"));
+            drawGaps(plot, picture.gaps, property("--hatch"));
           },
         ],
         draw: [
