@@ -108,3 +108,24 @@ function answers(port: number): Promise<boolean> {
     socket.once("error", () => resolve(false));
   });
 }
+
+/** Makes a certificate for 127.0.0.1, signed by itself. @returns lines of the configuration with which Mosquitto encrypts */
+export async function encrypted(openssl: string, folder: string): Promise<readonly string[]> {
+  const [key, certificate] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  await run(openssl, [
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate],
+    ...["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
+  ]);
+  return [`certfile ${certificate}`, `keyfile ${key}`];
+}
+
+/** @returns lines of the configuration with which Mosquitto lets this user in and nobody else */
+export async function asksPassword(
+  passwd: string,
+  folder: string,
+  user: string,
+  password: string,
+): Promise<readonly string[]> {
+  await run(passwd, ["-c", "-b", join(folder, "users"), user, password]);
+  return [`password_file ${join(folder, "users")}`];
+}

@@ -19,7 +19,14 @@ import type {
 import { LinkLost, SettingsRefused } from "../../edge-runtime/src/acquire/faults.ts";
 import { mqttDriver, type MqttSettings } from "../../edge-runtime/src/acquire/mqtt/mqtt-driver.ts";
 import { sparkplugDriver } from "../../edge-runtime/src/acquire/mqtt/sparkplug-driver.ts";
-import { findProgram, mosquittoVersion, startMosquitto, type Mosquitto } from "./mosquitto.ts";
+import {
+  asksPassword,
+  encrypted,
+  findProgram,
+  mosquittoVersion,
+  startMosquitto,
+  type Mosquitto,
+} from "./mosquitto.ts";
 
 const run = promisify(execFile);
 const never = new AbortController().signal;
@@ -129,10 +136,7 @@ const cases: readonly Case[] = [
     needs: ["mosquitto_passwd"],
     async run(t) {
       const passwd = (await findProgram("mosquitto_passwd")) ?? "";
-      const broker = await started(t, async (folder) => {
-        await run(passwd, ["-c", "-b", join(folder, "users"), "gw", "secret"]);
-        return [`password_file ${join(folder, "users")}`];
-      });
+      const broker = await started(t, (folder) => asksPassword(passwd, folder, "gw", "secret"));
       const passwordFile = join(broker.folder, "password");
       for (const version of versions) {
         const settings = settingsFor(broker, { version, user: "gw", passwordFile });
@@ -148,19 +152,7 @@ const cases: readonly Case[] = [
     needs: ["openssl"],
     async run(t) {
       const openssl = (await findProgram("openssl")) ?? "";
-      const broker = await started(t, async (folder) => {
-        const made = [
-          "-keyout",
-          join(folder, "key.pem"),
-          "-out",
-          join(folder, "cert.pem"),
-          "-days",
-          "2",
-        ];
-        const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
-        await run(openssl, ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...made, ...name]);
-        return [`certfile ${join(folder, "cert.pem")}`, `keyfile ${join(folder, "key.pem")}`];
-      });
+      const broker = await started(t, (folder) => encrypted(openssl, folder));
       const url = `mqtts://127.0.0.1:${broker.port}`;
       await assert.rejects(
         mqttDriver.open(settingsFor(broker, { url }), points, context(), never),

@@ -4,13 +4,22 @@
  */
 import assert from "node:assert/strict";
 import { execFile, spawn, spawnSync } from "node:child_process";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 
 import { until } from "../../edge-runtime/src/acquire/contract-reader.ts";
 import { TestGateway } from "../../edge-runtime/src/publish/sparkplug/test-gateway.ts";
-import { findProgram, mosquittoVersion, startMosquitto, type Mosquitto } from "./mosquitto.ts";
+import {
+  asksPassword,
+  encrypted,
+  findProgram,
+  mosquittoVersion,
+  startMosquitto,
+  type Mosquitto,
+} from "./mosquitto.ts";
 
 const run = promisify(execFile);
 
@@ -155,6 +164,52 @@ test("a Sparkplug node is heard over Mosquitto, decoded by another program", asy
   const python = spawnSync("python3", ["--version"], { encoding: "utf8" }).stdout.trim();
   t.diagnostic(
     `sparkplug node: Mosquitto ${await mosquittoVersion(mosquitto ?? "")}, ${python}: births, history, data and death read digit by digit`,
+  );
+});
+
+test("a Mosquitto that encrypts and asks for a password: what keeps the node out is said, and nothing is lost", async (t) => {
+  const openssl = await findProgram("openssl");
+  const passwd = await findProgram("mosquitto_passwd");
+  if (mosquitto === undefined || openssl === undefined || passwd === undefined) {
+    t.diagnostic(
+      "sparkplug node over TLS: Mosquitto: not reachable here (no mosquitto, mosquitto_passwd, openssl)",
+    );
+    t.skip("no Mosquitto with its tools here");
+    return;
+  }
+  const broker = await startMosquitto(mosquitto, async (folder) => [
+    ...(await encrypted(openssl, folder)),
+    ...(await asksPassword(passwd, folder, "press-hall", "right one")),
+  ]);
+  t.after(() => broker.remove());
+  const url = `mqtts://127.0.0.1:${broker.port}`;
+  const passwordFile = join(broker.folder, "password");
+  const caFile = join(broker.folder, "ca.pem");
+  const right = join(broker.folder, "cert.pem");
+  await mkdir(join(broker.folder, "other"));
+  await encrypted(openssl, join(broker.folder, "other"));
+  await copyFile(join(broker.folder, "other", "cert.pem"), caFile);
+  await writeFile(passwordFile, "wrong one\n");
+  const gateway = new TestGateway(t, url, {
+    broker: {
+      ...{ url, clientId: "gw-1-sparkplug", keepAliveSeconds: 30, connectTimeoutMs: 10_000 },
+      ...{ user: "press-hall", passwordFile, caFile },
+    },
+  });
+  await gateway.start();
+  await gateway.keep(300);
+  const state = (): ReturnType<typeof gateway.node.state> => gateway.node.state();
+  await until("the certificate is not trusted", () => /not trusted/.test(state().why));
+  assert.match(state().hint, /caFile/);
+  await copyFile(right, caFile);
+  await until("the password is refused", () => /the broker answers/.test(state().why));
+  assert.match(state().hint, /password file/);
+  await gateway.keep(300);
+  await writeFile(passwordFile, "right one\n");
+  await until("the node is live", () => state().state === "live" && state().delivered === 600);
+  assert.deepEqual([state().why, state().lost, state().waiting], ["", 0, 0]);
+  t.diagnostic(
+    `sparkplug node over TLS: Mosquitto ${await mosquittoVersion(mosquitto)}: untrusted certificate and wrong password said, 600 samples kept and told afterwards`,
   );
 });
 

@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { messageChain, race } from "@millwright/kit";
+import { race } from "@millwright/kit";
 import type { IClientOptions, IConnackPacket, MqttClient } from "mqtt";
 
+import { readBrokerCredentials } from "../../broker-credentials.ts";
+import { judgeBrokerTrouble } from "../../broker-trouble.ts";
 import type { DriverContext } from "../driver.ts";
 import { DeviceUnreachable, SettingsRefused } from "../faults.ts";
 import type { BrokerSettings } from "./settings.ts";
@@ -107,18 +109,10 @@ async function clientOptions({
   will,
   temporary,
 }: BrokerLinkOptions): Promise<IClientOptions> {
-  const read = async (file: string, what: string): Promise<string> => {
-    try {
-      return await readFile(file, "utf8");
-    } catch (cause) {
-      throw new SettingsRefused(
-        context.device,
-        `${what} ${file} cannot be read`,
-        `Check that ${file} is there and that the gateway may read it.`,
-        { cause },
-      );
-    }
-  };
+  const credentials = await readBrokerCredentials(settings);
+  if ("kind" in credentials) {
+    throw new SettingsRefused(context.device, credentials.reason, credentials.hint);
+  }
   return {
     clientId:
       temporary === true ? `millwright-browse-${randomId()}` : await clientIdOf(settings, context),
@@ -128,11 +122,7 @@ async function clientOptions({
     resubscribe: false,
     connectTimeout: settings.connectTimeoutMs,
     keepalive: settings.keepAliveSeconds,
-    ...(settings.user === undefined ? {} : { username: settings.user }),
-    ...(settings.passwordFile === undefined
-      ? {}
-      : { password: (await read(settings.passwordFile, "password file")).trimEnd() }),
-    ...(settings.caFile === undefined ? {} : { ca: await read(settings.caFile, "CA file") }),
+    ...credentials,
     ...(will === undefined
       ? {}
       : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
@@ -300,32 +290,15 @@ function connectOnce(
   });
 }
 
-/** CONNACK codes: MQTT 3.1.1, 3.2.2.3 (1 to 5) and MQTT 5.0, 3.2.2.2 (128 up). */
-const versionCodes: readonly unknown[] = [1, 132];
-const refusalCodes: readonly unknown[] = [2, 4, 5, 133, 134, 135, 138, 140];
-
 function toFault(error: Error | undefined, device: string, settings: BrokerSettings): Error {
-  const code = error !== undefined && "code" in error ? error.code : undefined;
-  if (versionCodes.includes(code)) return new VersionRefused();
-  if (error !== undefined && refusalCodes.includes(code)) {
-    return new SettingsRefused(
-      device,
-      `the broker answers "${error.message}"`,
-      "Check user, password file and client id, and what the broker allows them.",
-      { cause: error },
-    );
+  const { kind, what, hint } = judgeBrokerTrouble(error, settings.url);
+  switch (kind) {
+    case "version":
+      return new VersionRefused();
+    case "refused":
+    case "untrusted":
+      return new SettingsRefused(device, what, hint);
+    case "away":
+      return new DeviceUnreachable(device, { cause: new Error(what), hint });
   }
-  if (typeof code === "string" && /CERT|SSL|TLS|SELF_SIGNED|ISSUER/.test(code)) {
-    return new SettingsRefused(
-      device,
-      `the certificate of the broker is not trusted (${messageChain(error)})`,
-      "Give the certificate of the authority that signed it as caFile.",
-      { cause: error },
-    );
-  }
-  const { host } = new URL(settings.url);
-  return new DeviceUnreachable(device, {
-    ...(error === undefined ? {} : { cause: error }),
-    hint: `Check that the broker at ${host} runs and that the network between is up.`,
-  });
 }

@@ -62,7 +62,7 @@ async function broker(
   t: TestContext,
   authenticate?: (user: string, password: string) => boolean,
 ): Promise<TestBroker> {
-  const started = await startTestBroker(authenticate);
+  const started = await startTestBroker(authenticate === undefined ? {} : { authenticate });
   t.after(() => started.stop());
   return started;
 }

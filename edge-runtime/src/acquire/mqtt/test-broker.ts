@@ -1,6 +1,7 @@
 /** For tests: the embedded broker, on loopback and a free port, that can be taken away and brought back. */
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 
 import { Aedes } from "aedes";
 
@@ -24,9 +25,16 @@ export interface TestBroker {
   stop(): Promise<void>;
 }
 
-export async function startTestBroker(
-  authenticate?: (user: string, password: string) => boolean,
-): Promise<TestBroker> {
+export interface TestBrokerOptions {
+  readonly authenticate?: (user: string, password: string) => boolean;
+  /** Speaks TLS with it; asked for at the start and at each `mend`. */
+  readonly certificate?: () => { readonly key: string; readonly certificate: string };
+}
+
+export async function startTestBroker({
+  authenticate,
+  certificate,
+}: TestBrokerOptions = {}): Promise<TestBroker> {
   const broker = await Aedes.createBroker();
   if (authenticate !== undefined) {
     broker.authenticate = (_client, user, password, done) => {
@@ -41,11 +49,16 @@ export async function startTestBroker(
   const sockets = new Set<Socket>();
   let server: Server | undefined;
   const listen = async (port: number): Promise<number> => {
-    const made = createServer((socket) => {
+    const take = (socket: Socket): void => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
       broker.handle(socket);
-    });
+    };
+    const held = certificate?.();
+    const made =
+      held === undefined
+        ? createServer(take)
+        : createTlsServer({ key: held.key, cert: held.certificate }, take);
     await new Promise<void>((resolve, reject) => {
       made.once("error", reject);
       made.listen(port, "127.0.0.1", resolve);
@@ -62,7 +75,7 @@ export async function startTestBroker(
   const port = await listen(0);
 
   return {
-    url: `mqtt://127.0.0.1:${port}`,
+    url: `mqtt${certificate === undefined ? "" : "s"}://127.0.0.1:${port}`,
     port,
     publish(topic, payload, { qos = 1, retain = false } = {}) {
       return new Promise((resolve, reject) => {

@@ -17,6 +17,7 @@ import { hostTopic, subscriptionsOf, topicOf, type NodeName } from "./topics.ts"
 const backoffMs = { first: 1_000, last: 60_000 };
 /** Refused writes are said so often at most, with their number. */
 const refusalEveryMs = 60_000;
+const noTrouble = { why: "", hint: "" };
 
 export interface RoadParts {
   readonly settings: BrokerSettings;
@@ -46,9 +47,10 @@ export class BrokerRoad {
   #rebirthAsked = false;
   #refused = 0;
   #refusalMs = -Infinity;
-  /** Why there is no connection; "" while there is one, and before the first try. */
-  #why = "";
-  #awaySaid = false;
+  /** Why there is no connection, and what to do; empty while there is one, and before the first try. */
+  #trouble = noTrouble;
+  /** Trouble of a kind is said once until the broker is there again. */
+  readonly #said = new Set<string>();
 
   constructor(parts: RoadParts) {
     this.#parts = parts;
@@ -60,8 +62,8 @@ export class BrokerRoad {
     return this.#open?.session.gone.aborted === false ? this.#open : undefined;
   }
 
-  get why(): string {
-    return this.#why;
+  get trouble(): { readonly why: string; readonly hint: string } {
+    return this.#trouble;
   }
 
   /** Whether somebody is there to listen: the primary host, when one is named. */
@@ -105,8 +107,8 @@ export class BrokerRoad {
     const { name, settings, log } = this.#parts;
     const open = await this.#connect(stop);
     this.#open = open;
-    this.#why = "";
-    this.#awaySaid = false;
+    this.#trouble = noTrouble;
+    this.#said.clear();
     this.#backoff.succeeded();
     log.info("publish.connected", { node: `${name.group}/${name.node}`, url: settings.url });
     this.#parts.changed();
@@ -139,11 +141,12 @@ export class BrokerRoad {
   #away(failure: unknown): void {
     // Ended by the node itself, which says why.
     if (failure === ended) return;
-    this.#why = messageChain(failure);
-    if (this.#awaySaid) return;
-    this.#awaySaid = true;
-    const hint = failure instanceof BrokerAway ? failure.hint : "";
-    this.#parts.log.warn("publish.broker-away", { why: this.#why, hint });
+    const { kind, hint } =
+      failure instanceof BrokerAway ? failure : { kind: "unforeseen", hint: "" };
+    this.#trouble = { why: messageChain(failure), hint };
+    if (this.#said.has(kind)) return;
+    this.#said.add(kind);
+    this.#parts.log.warn("publish.broker-away", this.#trouble);
   }
 
   #receive(topic: string, payload: Uint8Array): void {

@@ -1,10 +1,10 @@
 /** One connection to a broker, over the `mqtt` library: it does not come back, and it can prove what the broker has. */
-import { readFile } from "node:fs/promises";
-
-import { messageChain, race } from "@millwright/kit";
+import { race } from "@millwright/kit";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 
 import type { BrokerAddress } from "../../broker-address.ts";
+import { readBrokerCredentials } from "../../broker-credentials.ts";
+import { judgeBrokerTrouble, type BrokerTrouble } from "../../broker-trouble.ts";
 
 /** With the client id made. */
 export type BrokerSettings = BrokerAddress & { readonly clientId: string };
@@ -37,9 +37,14 @@ export interface BrokerOptions {
 export class BrokerAway extends Error {
   readonly hint: string;
 
-  constructor(why: string, hint: string, options?: ErrorOptions) {
-    super(why, options);
+  /** What kind of trouble it is: each is said once. */
+  readonly kind: BrokerTrouble["kind"];
+
+  /** @param trouble its words hold the cause in themselves */
+  constructor({ what, hint, kind }: BrokerTrouble) {
+    super(what);
     this.hint = hint;
+    this.kind = kind;
   }
 }
 
@@ -62,8 +67,7 @@ export async function openBroker(
     lastError = error;
   });
   client.on("close", () => {
-    const why = lastError === undefined ? "the connection was closed" : messageChain(lastError);
-    gone.abort(endedHere ? ended : new Error(why, { cause: lastError }));
+    gone.abort(endedHere ? ended : away(lastError, settings));
   });
   client.on("message", onMessage);
   const pings = countPings(client);
@@ -93,22 +97,27 @@ export async function openBroker(
     const granted = await race(client.subscribeAsync([...subscriptions], { qos: 1 }), either);
     const refused = granted.filter(({ qos }) => qos >= 128).map(({ topic }) => topic);
     if (refused.length > 0) {
-      throw new BrokerAway(
-        `the broker does not let us read ${refused.join(", ")}`,
-        "Ask whoever keeps the broker for the right to read these topics.",
-      );
+      throw new BrokerAway({
+        kind: "refused",
+        what: `the broker does not let us read ${refused.join(", ")}`,
+        hint: "Ask whoever keeps the broker for the right to read these topics.",
+      });
     }
     return session;
   } catch (failure) {
     client.end(true);
     if (signal.aborted) throw failure;
-    throw failure instanceof BrokerAway ? failure : toBrokerAway(lastError ?? failure, settings);
+    throw failure instanceof BrokerAway ? failure : away(lastError ?? failure, settings);
   }
 }
 
 async function toClientOptions({ settings, will }: BrokerOptions): Promise<IClientOptions> {
-  const { clientId, user, passwordFile, caFile, keepAliveSeconds, connectTimeoutMs } = settings;
-  const password = passwordFile === undefined ? undefined : await read(passwordFile);
+  const { clientId, keepAliveSeconds, connectTimeoutMs } = settings;
+  const credentials = await readBrokerCredentials(settings);
+  if ("kind" in credentials) {
+    const { reason, hint } = credentials;
+    throw new BrokerAway({ kind: "refused", what: reason, hint });
+  }
   return {
     clientId,
     // Sparkplug 3.0, 5.4: nothing of an earlier connection counts. Any broker speaks 3.1.1, and nothing newer is needed.
@@ -119,23 +128,9 @@ async function toClientOptions({ settings, will }: BrokerOptions): Promise<IClie
     queueQoSZero: false,
     connectTimeout: connectTimeoutMs,
     keepalive: keepAliveSeconds,
-    ...(user === undefined ? {} : { username: user }),
-    ...(password === undefined ? {} : { password: password.trimEnd() }),
-    ...(caFile === undefined ? {} : { ca: await read(caFile) }),
+    ...credentials,
     will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: false },
   };
-}
-
-async function read(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new BrokerAway(
-      `${file} cannot be read`,
-      `Check that ${file} is there and that the gateway may read it.`,
-      { cause },
-    );
-  }
 }
 
 /** The library pings for itself, too: each answer belongs to the oldest ping that has none. */
@@ -162,21 +157,6 @@ function countPings(client: MqttClient): { answered(): Promise<void> } {
   };
 }
 
-/** CONNACK codes of MQTT 3.1.1, 3.2.2.3. */
-const refusalCodes: readonly unknown[] = [2, 4, 5];
-
-function toBrokerAway(cause: unknown, { url }: BrokerSettings): BrokerAway {
-  const why = messageChain(cause);
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (refusalCodes.includes(code)) {
-    const hint = "Check user, password file and client id, and what the broker allows them.";
-    return new BrokerAway(why, hint, { cause });
-  }
-  if (typeof code === "string" && /CERT|SSL|TLS|SELF_SIGNED|ISSUER/.test(code)) {
-    const hint = "Give the certificate of the authority that signed the broker's as caFile.";
-    return new BrokerAway(`the certificate of the broker is not trusted (${why})`, hint, { cause });
-  }
-  const { host } = new URL(url);
-  const hint = `Check that the broker at ${host} runs and that the network between is up.`;
-  return new BrokerAway(why, hint, { cause });
+function away(failure: unknown, { url }: BrokerSettings): BrokerAway {
+  return new BrokerAway(judgeBrokerTrouble(failure, url));
 }

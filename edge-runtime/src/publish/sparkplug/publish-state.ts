@@ -8,6 +8,8 @@ export interface PublishState {
   readonly sinceUs: number;
   /** Why the broker cannot be reached; "" when it can. */
   readonly why: string;
+  /** What a person may do about it; "" where there is nothing to do. */
+  readonly hint: string;
   /** Published tags. */
   readonly tags: number;
   readonly owed: number;

@@ -135,7 +135,7 @@ export class SparkplugNode implements Service {
       ...(primaryHost === undefined ? {} : { primaryHost }),
       state: this.#state,
       sinceUs: this.#sinceUs,
-      why: this.#state === "connecting" ? this.#road.why : "",
+      ...this.#road.trouble,
       tags: tags.length,
       owed,
       delivered,

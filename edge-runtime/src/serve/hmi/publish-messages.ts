@@ -14,6 +14,7 @@ const texts = {
   "state.catching-up": "Telling what was missed",
   "state.live": "Live",
   why: "Why",
+  hint: "To do",
   tags: "Tags",
   waiting: "Waiting samples",
   delivered: "Told samples",

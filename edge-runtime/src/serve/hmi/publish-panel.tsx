@@ -21,6 +21,7 @@ interface PublishView {
     readonly state: "connecting" | "waiting-for-host" | "catching-up" | "live";
     readonly sinceUs: number;
     readonly why: string;
+    readonly hint: string;
     readonly tags: number;
     readonly waiting: number;
     readonly delivered: number;
@@ -68,6 +69,7 @@ function nodeFacts(node: NonNullable<PublishView["sparkplug"]>): readonly Fact[]
     ...(host === undefined ? [] : [[sayPublish("host"), host] as const]),
     [sayPublish("state"), sayPublish("state.since", { state, time: fullTimeWords(node.sinceUs) })],
     ...(node.why === "" ? [] : [[sayPublish("why"), node.why] as const]),
+    ...(node.hint === "" ? [] : [[sayPublish("hint"), node.hint] as const]),
     [sayPublish("tags"), countWords(node.tags)],
     [sayPublish("waiting"), countWords(node.waiting)],
     [sayPublish("delivered"), countWords(node.delivered)],
