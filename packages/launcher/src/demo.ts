@@ -15,6 +15,7 @@ import { HubCable } from "./hub-cable.ts";
 import { writeLineSettings, type PlantEndpoints } from "./line.ts";
 import { Part, type ReadyFacts } from "./part.ts";
 import { programs } from "./programs.ts";
+import { watchScada } from "./scada-line.ts";
 import { createStatusBoard } from "./status-board.ts";
 import { trustPlant } from "./trust-plant.ts";
 
@@ -26,9 +27,10 @@ const demoCommitMs = 100;
 /** The first start makes a database and certificates; on a slow machine that takes its time. */
 const readyMsMax = 120_000;
 
+const demoPlant = "Brno";
 const lines = [
-  { id: "line-1", name: "Line 1", site: "Brno / Machining / Line 1", seed: "line-1" },
-  { id: "line-2", name: "Line 2", site: "Brno / Machining / Line 2", seed: "line-2" },
+  { id: "line-1", name: "Line 1", site: `${demoPlant} / Machining / Line 1`, seed: "line-1" },
+  { id: "line-2", name: "Line 2", site: `${demoPlant} / Machining / Line 2`, seed: "line-2" },
 ] as const;
 
 const { values: options } = parseArgs({
@@ -220,6 +222,7 @@ async function startGateway(
       tagRules: demoTagRules,
       captureEveryMin: demoCaptureEveryMin,
       models: programs.models,
+      scadaGroup: demoPlant,
       hub,
     },
     endpoints,
@@ -232,6 +235,16 @@ async function startGateway(
   const gateway = start(`gateway ${line.id}`, programs.builtGateway, ["--settings", settings]);
   const facts = await gateway.ready;
   board.set(gateway.name, `HMI ${String(facts["hmi"])}, ${String(facts["tags"])} tags`);
+  const say = (words: string): void => {
+    board.set(`scada ${line.id}`, words);
+  };
+  const gone = new AbortController();
+  void gateway.exited.then(() => {
+    gone.abort();
+    say("ended with its gateway");
+  });
+  const watched = AbortSignal.any([stopping.signal, gone.signal]);
+  void watchScada(String(facts["hmi"]), say, watched);
 }
 
 function lastWords(): string {

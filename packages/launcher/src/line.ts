@@ -41,11 +41,15 @@ export interface LineGateway {
   readonly learnMin?: number;
   /** Folder of model bundles; left out, none runs. */
   readonly models?: string;
+  /** Group under which the line's machines are told to the plant's own broker as a Sparkplug node; absent: nobody is told. */
+  readonly scadaGroup?: string;
   /** Absent: the gateway works alone. */
   readonly hub?: { readonly url: string; readonly credentialsFile?: string };
 }
 
-/** As in the template of the pump. */
+/** The spindle once more, as the plant's own Sparkplug node has it. */
+const sparkplugDevice = "spindle-1-sparkplug";
+
 /** Tags of each capture, `pump-1/bearing-acceleration.rms` and so on: for charts, and for rules and alarms that people try. */
 const pumpFeatures = {
   speed: "pump-1/speed-actual",
@@ -116,7 +120,7 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
       tags: table("spindle-1.csv"),
     });
     devices.push({
-      id: "spindle-1-sparkplug",
+      id: sparkplugDevice,
       name: "Spindle 1, Sparkplug node",
       protocol: "sparkplug",
       connection: { url: plant.mqtt.url },
@@ -167,6 +171,18 @@ export function writeLineSettings(gateway: LineGateway, plant: PlantEndpoints): 
       ? {}
       : { models: lineModels(gateway.models, new Set(devices.map(({ id }) => id))) }),
     ...lineWriting(new Set(devices.map(({ id }) => id))),
+    ...(gateway.scadaGroup === undefined || plant.mqtt === undefined
+      ? {}
+      : {
+          publish: {
+            sparkplug: {
+              url: plant.mqtt.url,
+              group: gateway.scadaGroup,
+              // What this broker has from a Sparkplug node already, it need not have twice.
+              devices: devices.map(({ id }) => id).filter((id) => id !== sparkplugDevice),
+            },
+          },
+        }),
     devices,
   };
   const file = join(gateway.folder, "gateway.yaml");
