@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import path from "node:path";
 import { test, type TestContext } from "node:test";
 
+import Database from "better-sqlite3";
 import { seededRandom } from "@millwright/kit";
 import { reconstruct } from "@millwright/telling";
 import {
@@ -178,6 +181,36 @@ test("what was gathered for history when the gateway was killed is told by the n
   const again = rig.open();
   await again.adoptTags([tag("t1")]);
   assert.equal((await toldSamples(again)).length, 30);
+});
+
+test("a frame that was damaged before any lane had told it is claimed, once, and the rest is told", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open();
+  await journal.adoptTags([tag("t1")]);
+  const kept: Sample[] = [];
+  for (let second = 0; second < 30; second++) {
+    kept.push(await keep(rig, journal, second));
+    await journal.commit();
+  }
+  assert.equal((await laneOf(journal, "history")).headSeq, 0);
+  await journal.abandon();
+  const file = path.join(rig.folder, "journal.db");
+  // As the first start after a version that kept no sums finds it.
+  rmSync(`${file}-sums`);
+  const db = new Database(file);
+  db.exec("update sample_frame set body = randomblob(length(body)) where id % 4294967296 = 25");
+  db.close();
+  const again = rig.open();
+  await again.adoptTags([tag("t1")]);
+  assert.deepEqual(await toldSamples(again), kept.toSpliced(24, 1));
+  const of = kept[24]?.us;
+  // The tiers read all frames, and find nothing more.
+  for (let hour = 0; hour < 2; hour++) await rig.clock.advance(3_600_000);
+  const claimed = (await entriesOf(again)).filter(({ reason }) => reason === "frame corrupt");
+  assert.deepEqual(
+    claimed.map(({ fromUs, toUs, count }) => [fromUs, toUs, count]),
+    [[of, of, { kind: "exact", samples: 1 }]],
+  );
 });
 
 test("a group that found no room is told once when there is room again", async (context) => {

@@ -27,6 +27,21 @@ interface RawRow {
   readonly body: Buffer;
 }
 
+interface RawRange {
+  readonly samples: number;
+  readonly first_us: number;
+  readonly last_us: number;
+}
+
+/** A sample frame as it lies in the file. */
+interface RawFrame {
+  readonly id: number;
+  readonly samples: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly bytes: Uint8Array;
+}
+
 /** One minute at the default interval: a chart of minutes then looks at a handful of blocks. */
 const spanFrames = 64;
 /** Frames decoded in one go; a commit waits no longer than this takes (10,000 samples each: about 30 ms). */
@@ -121,14 +136,26 @@ export class RawTier {
     return { leastId, frames: changes };
   }
 
-  /** Whole frames whose key is above `id`, in order. */
-  framesAfter(id: number): { readonly id: number; readonly bytes: Uint8Array }[] {
+  /** Frames whose key is above `id`, in order, whether or not they are whole. */
+  framesAfter(id: number): readonly RawFrame[] {
     return this.#db
-      .prepare<[number], { id: number; raw_head: Buffer; body: Buffer }>(
-        "select id, raw_head, body from sample_frame where id > ? order by id",
+      .prepare<[number], Omit<RawRow, "dictionary"> & RawRange>(
+        `select id, samples, first_us, last_us, raw_head, body from sample_frame
+         where id > ? order by id`,
       )
       .all(id)
-      .map(({ id, raw_head, body }) => ({ id, bytes: Buffer.concat([raw_head, body]) }));
+      .map(({ id, samples, first_us: firstUs, last_us: lastUs, raw_head, body }) => ({
+        id,
+        samples,
+        firstUs,
+        lastUs,
+        bytes: Buffer.concat([raw_head, body]),
+      }));
+  }
+
+  /** Takes out a frame that cannot be read. Inside a transaction. */
+  remove(id: number): void {
+    this.#db.prepare("delete from sample_frame where id = ?").run(id);
   }
 
   /**

@@ -131,12 +131,19 @@ export class TellingLane {
 
   /** Tells again what the run before had kept and may not have told. First thing in a new epoch. */
   catchUp({ rank, nowUs }: Moment): void {
-    const { facts, raw, sealer, frames } = this.#parts;
+    const { facts, raw, sealer, frames, claim } = this.#parts;
     const toldTo = facts.number("told to");
     if (toldTo === undefined) return;
-    for (const { id, bytes } of raw.framesAfter(toldTo)) {
+    for (const { id, samples, firstUs, lastUs, bytes } of raw.framesAfter(toldTo)) {
       const parsed = parseFrame(bytes);
-      if (parsed.kind !== "frame") continue;
+      if (parsed.kind !== "frame") {
+        // In no lane yet, so that no void will stand for it.
+        const [reason, count] = ["frame corrupt", { kind: "exact", samples }] as const;
+        claim({ reason, scope: { kind: "gateway" }, fromUs: firstUs, toUs: lastUs, count });
+        // Taken out, or the tiers would find it once more.
+        raw.remove(id);
+        continue;
+      }
       const fields = { ...sampleFieldsOf(parsed.head), sealedUs: nowUs, late: true };
       // Numbers of raw frames count within an epoch, and these are of another one.
       const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, parsed.body);
