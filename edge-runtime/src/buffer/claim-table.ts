@@ -50,10 +50,12 @@ export class ClaimTable {
       `insert into claim (reason, scope, name, from_us, to_us, kind, samples) values (?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#update = db.prepare("update claim set from_us = ?, to_us = ?, samples = ? where id = ?");
-    this.#seal = db.prepare("update claim set rank = ?, number = ? where id = ?");
-    this.#reopen = db.prepare("update claim set rank = null, number = null where rank = ?");
+    this.#seal = db.prepare("update claim set rank = ?, number = ?, frame = ? where id = ?");
+    this.#reopen = db.prepare(
+      "update claim set rank = null, number = null, frame = null where rank = ?",
+    );
     this.#reopenOne = db.prepare(
-      "update claim set rank = null, number = null where rank = ? and number = ?",
+      "update claim set rank = null, number = null, frame = null where rank = ? and number = ?",
     );
     this.#touching = db.prepare<[number, number, string, string, number], ClaimRow>(
       `select id, number, reason, scope, name, from_us, to_us, kind, samples from claim
@@ -61,7 +63,10 @@ export class ClaimTable {
          and (scope = 'gateway' or (scope = 'device' and name = ?) or (scope = 'tag' and name = ?))
        order by from_us, id limit ?`,
     );
-    this.#prune = db.prepare("delete from claim where to_us < ? and number is not null");
+    this.#prune = db.prepare(
+      `delete from claim where to_us < ? and number is not null
+       and frame < coalesce((select min(id) from critical_frame), frame + 1)`,
+    );
     this.#load(db);
   }
 
@@ -104,17 +109,19 @@ export class ClaimTable {
   /**
    * Gives numbers to rows that are due, at most one frame of them. They must have been written.
    *
+   * @param frame key of the critical frame that is going to tell them
    * @param except numbered in the same transaction already
    */
   number(
     rank: number,
+    frame: number,
     nowMs: number,
     except: readonly OpenClaim[],
   ): { claims: OpenClaim[]; entries: LedgerEntry[] } {
     const claims = this.open.due(nowMs, entriesMax, except);
     const entries = claims.map((claim) => {
       this.#lastNumber++;
-      this.#seal.run(rank, this.#lastNumber, claim.id);
+      this.#seal.run(rank, this.#lastNumber, frame, claim.id);
       return {
         number: this.#lastNumber,
         reason: claim.reason,
@@ -164,6 +171,7 @@ export class ClaimTable {
     }));
   }
 
+  /** Those that ended before, but what a held frame tells: it may be found damaged, and is then told again from here. */
   prune(beforeUs: number): void {
     this.#prune.run(beforeUs);
   }

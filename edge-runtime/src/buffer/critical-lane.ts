@@ -95,7 +95,8 @@ export class CriticalLane {
   tellClaims(at: Moment, nowMs: number): OpenClaim[] {
     const told: OpenClaim[] = [];
     for (let frame = 0; frame < ledgerFramesMax; frame++) {
-      const { claims, entries } = this.#claims.number(at.rank, nowMs, told);
+      const next = keyOf(at.rank, this.#sealer.heads.critical.seq + 1);
+      const { claims, entries } = this.#claims.number(at.rank, next, nowMs, told);
       if (entries.length === 0) break;
       this.#put(at, "ledger", encodeLedger(entries));
       told.push(...claims);

@@ -126,6 +126,36 @@ test("a critical frame that is damaged becomes a void, and what it said is said 
   assert(contents.includes("ledger"), contents.join());
 });
 
+test("a claim is kept as long as the frame that tells it is held, and no longer than charts need it after", async (context) => {
+  const rig = newRig(context);
+  const journal = rig.open({ keepRawHours: 1 });
+  await journal.adoptTags([tag("t1")]);
+  journal.outbox.linkUp(true);
+  const scope = { kind: "device", device } as const;
+  const atUs = rig.clock.nowUs();
+  journal.charge({
+    reason: "link lost",
+    scope,
+    fromUs: atUs,
+    toUs: atUs + 1,
+    count: { kind: "unknown" },
+  });
+  await rig.clock.advance(5_000);
+  assert((await framesOf(journal, "critical")).length > 0);
+  const turn = async (): Promise<number> => {
+    await rig.clock.advance(3_700_000);
+    journal.append(batchOf([1], rig.clock.nowUs()));
+    await journal.commit();
+    return (await journal.gaps({ device }, atUs, atUs + 1)).length;
+  };
+  await turn();
+  assert.equal(await turn(), 1, "the hub does not have it safely");
+  const { epoch, lane, headSeq, headChain } = await laneOf(journal, "critical");
+  await journal.outbox.take(markOf({ epoch, lane }, headSeq, headChain));
+  await turn();
+  assert.equal(await turn(), 0);
+});
+
 test("a torn tail of the log costs only what was not committed", async (context) => {
   const rig = newRig(context);
   const journal = rig.open();

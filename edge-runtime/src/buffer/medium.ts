@@ -46,7 +46,13 @@ const pagesAtOnce = 256;
 /** Checked between two commits: 1 MiB, some milliseconds. */
 const pagesPerCheck = 1_024;
 /** What brings a journal of an older version to the next one: `migrations[0]` makes version 2 of version 1. */
-const migrations = ["2-told-frames.sql", "3-tiers.sql", "4-lanes-left.sql", "5-clock-segments.sql"];
+const migrations = [
+  "2-told-frames.sql",
+  "3-tiers.sql",
+  "4-lanes-left.sql",
+  "5-clock-segments.sql",
+  "6-claims-of-frames.sql",
+];
 export const schemaVersion = 1 + migrations.length;
 /** Reading /proc costs a tenth of a small commit, so it is not read with each. */
 const threadEvery = 32;

@@ -120,11 +120,13 @@ create table lane (
   primary key (rank, lane)
 ) without rowid;
 
--- Claims. Open while `number` is null; sealed ones stay for charts as long as raw frames do.
+-- Claims. Open while `number` is null; sealed ones stay for charts as long as raw frames do, and as long as `frame`, the
+-- critical frame that tells them, is held.
 create table claim (
   id integer primary key,
   rank integer,
   number integer,
+  frame integer,
   reason text not null,
   scope text not null,
   name text not null,
