@@ -76,6 +76,7 @@ export function meetGateway(
   const ranks = rankEpochs(
     hello.epochs,
     known.flatMap(({ rank, ...one }) => (rank === undefined ? [] : [{ ...one, rank }])),
+    { saidUs: hello.nowUs, nowUs },
   );
   const own = named.at(-1);
   const ancestors = ancestorsOf(own, byEpoch, hello);
