@@ -22,15 +22,26 @@ const causes = new Map<number, ClockCause>(
   (Object.keys(clockCauses) as ClockCause[]).map((cause) => [clockCauses[cause], cause]),
 );
 
-/** Told again, it says nothing new. */
+/** The critical frame that told of a record. */
+export interface ToldIn {
+  readonly epochNo: number;
+  readonly seq: number;
+}
+
+/**
+ * Told again, it says nothing new.
+ *
+ * @param told when it happened; absent of what was told again, or is known from the heads of other frames
+ */
 export async function insertClock(
   client: Queryable,
   gateway: GatewayId,
   { segment, offsetUs, disciplined, atUs, cause, stepUs }: ClockRecord,
+  told?: ToldIn,
 ): Promise<void> {
   await client.query(
-    `insert into clock_records (gateway, segment, offset_us, disciplined, at_us, cause, step_us)
-     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+    `insert into clock_records (gateway, segment, offset_us, disciplined, at_us, cause, step_us, epoch_no, seq)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
     [
       gateway,
       segment,
@@ -39,6 +50,8 @@ export async function insertClock(
       Math.round(atUs),
       cause === undefined ? 0 : clockCauses[cause],
       Math.round(stepUs ?? 0),
+      told?.epochNo ?? null,
+      told?.seq ?? null,
     ],
   );
 }

@@ -6,7 +6,7 @@ import type { Complete, RoadLane } from "@millwright/wire-contract";
 
 import { advance, type Completeness } from "./completeness.ts";
 
-const nothing: Completeness = { upToUs: 0, waiting: [] };
+const nothing: Completeness = { upToUs: 0, criticalSeq: 0, waiting: [] };
 const at = (upToUs: number, criticalSeq: number, liveSeq: number, historySeq = 0): Complete => ({
   upToUs,
   criticalSeq,
@@ -25,9 +25,13 @@ const marks = (
 
 test("a time holds once all lanes have reached the heads that were named with it", () => {
   const named = advance(nothing, [at(10, 1, 5)], marks(1, 4));
-  assert.deepEqual(named, { upToUs: 0, waiting: [at(10, 1, 5)] });
+  assert.deepEqual(named, { upToUs: 0, criticalSeq: 0, waiting: [at(10, 1, 5)] });
   assert.equal(advance(named, [], marks(0, 5)).upToUs, 0);
-  assert.deepEqual(advance(named, [], marks(1, 5)), { upToUs: 10, waiting: [] });
+  assert.deepEqual(advance(named, [], marks(1, 5)), {
+    upToUs: 10,
+    criticalSeq: 1,
+    waiting: [],
+  });
 });
 
 test("a lane that lags behind all the time does not keep the time from moving on", () => {
@@ -46,7 +50,7 @@ test("a lane that lags behind all the time does not keep the time from moving on
 
 test("a clock that was set back takes the time back, too", () => {
   const known = advance(nothing, [at(1_000, 1, 1), at(400, 1, 2)], marks(1, 2));
-  assert.equal(known.upToUs, 400);
+  assert.deepEqual([known.upToUs, known.criticalSeq], [400, 1]);
 });
 
 test("whatever is named and reached in whatever order, the time was named with heads that are reached", () => {

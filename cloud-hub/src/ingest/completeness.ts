@@ -7,6 +7,8 @@ import type { Complete, LaneMark } from "@millwright/wire-contract";
 export interface Completeness {
   /** All samples of the epoch made before are stored, or their absence is explained, µs by the gateway's clock. */
   readonly upToUs: number;
+  /** The head of the critical lane that was named with it: what comes later there is not accounted for by that time. */
+  readonly criticalSeq: number;
   /**
    * Named and not reached yet: the nearest and the farthest. The nearest alone would be reached long ago when the next is
    * named, and the farthest alone never while one lane lags behind the others.
@@ -26,16 +28,16 @@ export function advance(
     marks.find((mark) => mark.lane === lane)?.storedSeq ?? 0;
   const [critical, live, history] = [markOf("critical"), markOf("live"), markOf("history")];
   const waiting: Complete[] = [];
-  let { upToUs } = known;
+  let { upToUs, criticalSeq } = known;
   // In the order of the gateway's commits and not of time: its clock may have been set back.
   for (const one of [...known.waiting, ...named].toSorted((a, b) => heads(a) - heads(b))) {
     const reached = one.criticalSeq <= critical && one.liveSeq <= live && one.historySeq <= history;
-    if (reached) upToUs = one.upToUs;
+    if (reached) ({ upToUs, criticalSeq } = one);
     else waiting.push(one);
   }
   const [nearest, farthest] = [waiting[0], waiting.at(-1)];
-  if (nearest === undefined || farthest === undefined) return { upToUs, waiting: [] };
-  return { upToUs, waiting: nearest === farthest ? [nearest] : [nearest, farthest] };
+  if (nearest === undefined || farthest === undefined) return { upToUs, criticalSeq, waiting: [] };
+  return { upToUs, criticalSeq, waiting: nearest === farthest ? [nearest] : [nearest, farthest] };
 }
 
 function heads({ criticalSeq, liveSeq, historySeq }: Complete): number {

@@ -309,6 +309,37 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       );
     });
 
+    test("a lost journal is claimed by all that its clock said since it was complete, and by nothing before", async () => {
+      const gateway = nextGateway();
+      const lost = gateway.epoch;
+      await open().hello(gateway.hello({ journal: { epoch: lost, startedUs: 0 } }), receivedUs);
+      // A frame of these is sealed each second, the first when the clock says 1 s.
+      const stepAt = (atS: number, stepS: number, segment: number): TestFrame =>
+        gateway.clock({
+          segment,
+          offsetUs: 0,
+          disciplined: true,
+          atUs: atS * 1e6,
+          cause: "stepped",
+          stepUs: stepS * 1e6,
+        });
+      const early = stepAt(1, -5_000, 2);
+      const complete = { upToUs: 2e6, criticalSeq: 1, liveSeq: 0, historySeq: 0 };
+      const named = gateway.seal("live", "samples", new Uint8Array(0), { complete });
+      const step = stepAt(3, -600, 3);
+      const again = stepAt(-500, 70, 4);
+      await take(gateway, early, named, step, again);
+
+      gateway.newEpoch();
+      const journal = { epoch: gateway.epoch, startedUs: 9e6 };
+      await open().hello(gateway.hello({ journal, epochs: [{ ...journal, lanes: [] }] }), 9e6);
+      const entries = await open().entriesBetween(gateway.gateway, -1e15, 1e15, 10);
+      assert.deepEqual(
+        entries.map(({ reason, fromUs, toUs }) => [reason, fromUs, toUs]),
+        [["journal lost", 2e6, 603e6]],
+      );
+    });
+
     test("a gateway that was promised more than there is gets a new incarnation", async () => {
       const gateway = nextGateway();
       const { incarnation } = await open().hello(gateway.hello(), receivedUs);

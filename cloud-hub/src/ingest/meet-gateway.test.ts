@@ -10,6 +10,7 @@ const [a, b, c, r] = [epoch("a"), epoch("b"), epoch("c"), epoch("d")];
 
 /** The hub's clock. */
 const nowUs = 6_000;
+const secondUs = 1_000_000;
 
 function position(
   of: Epoch,
@@ -37,9 +38,9 @@ class Book {
   #epochs = new Map<Epoch, KnownEpoch>();
   #running: Epoch | undefined;
 
-  hear(said: Hello, putBack: readonly Epoch[] = []): Meeting {
+  hear(said: Hello, putBack: readonly Epoch[] = [], hubsUs = nowUs): Meeting {
     const known = [...this.#epochs.values()];
-    const met = meetGateway(known, this.#running, said, [], new Set(putBack), true, nowUs);
+    const met = meetGateway(known, this.#running, said, [], new Set(putBack), true, hubsUs);
     for (const { epoch: of, parent, startedUs } of said.epochs) {
       const before = this.#epochs.get(of);
       this.#epochs.set(of, {
@@ -51,6 +52,7 @@ class Book {
         ended: before?.ended ?? false,
         fenced: (before?.fenced ?? false) || (met.fenced && of === said.epochs.at(-1)?.epoch),
         heard: before?.heard,
+        steps: before?.steps ?? [],
       });
     }
     for (const of of met.ended) this.change(of, { ended: true });
@@ -87,6 +89,7 @@ test("a new journal of which a hub that was put back has got frames before its h
     ended: false,
     fenced: false,
     heard: undefined,
+    steps: [],
   };
   const fromFrames = { ...old, epoch: r, rank: undefined, startedUs: 0, completeUs: undefined };
   const met = meetGateway(
@@ -118,6 +121,23 @@ test("a journal that was lost with a clock ahead is claimed up to where that clo
   assert.deepEqual(rangesOf(met), [["journal lost", 1_500, 4_100]]);
 });
 
+test("a journal whose clock was moved twice is claimed by all three clocks", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, 1_000)));
+  // Ahead by 50,000 when it was complete; then far behind, and right at last.
+  book.change(a, {
+    completeUs: 51_500,
+    heard: { saidUs: 2_500, atUs: 2_500 },
+    steps: [
+      { beforeUs: 52_000, afterUs: -8_000 },
+      { beforeUs: -7_800, afterUs: 2_200 },
+    ],
+  });
+  const [lost] = book.hear({ ...hello(r, position(r, 2_600)), nowUs }).claims;
+  assert.equal(lost?.reason, "journal lost");
+  assert.ok(lost.fromUs <= -8_000 && lost.toUs >= 52_000, `${lost.fromUs} to ${lost.toUs}`);
+});
+
 test("a journal whose clock was right is claimed up to the start of the new one, and no further", () => {
   const book = new Book();
   book.hear(hello(a, position(a, 1_000)));
@@ -143,6 +163,30 @@ test("a journal that was put back under a clock that is behind is claimed for ri
   const said = hello(a, position(a, 1_000), child(b, a, 4_000, 3_000));
   const met = book.hear({ ...said, nowUs: nowUs - 500 }, [a]);
   assert.deepEqual(rangesOf(met), [["gateway down", 2_500, 4_500]]);
+});
+
+test("where the hub hears that a clock was set back, a start is claimed by the clock before, too", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, secondUs)));
+  // It was right; then nobody heard it for eight seconds, in which it was set back by three.
+  book.change(a, { heard: { saidUs: 2 * secondUs, atUs: 2 * secondUs } });
+  const first = child(b, a, 6 * secondUs, 3 * secondUs);
+  const second = child(c, b, 6.5 * secondUs, 6.2 * secondUs);
+  const said = { ...hello(a, position(a, secondUs), first, second), nowUs: 7 * secondUs };
+  // A journal may have been put back at either start.
+  assert.deepEqual(rangesOf(book.hear(said, [], 10 * secondUs)), [
+    ["gateway down", 0, 9 * secondUs],
+    ["gateway down", 3.2 * secondUs, 9.5 * secondUs],
+  ]);
+  assert.deepEqual(rangesOf(book.hear(said, [], 10 * secondUs)), []);
+});
+
+test("a hello that took long shows no step", () => {
+  const book = new Book();
+  book.hear(hello(a, position(a, secondUs)));
+  book.change(a, { heard: { saidUs: 2 * secondUs, atUs: 2 * secondUs } });
+  const said = hello(a, position(a, secondUs), child(b, a, 6 * secondUs, 3 * secondUs));
+  assert.deepEqual(rangesOf(book.hear({ ...said, nowUs: 9.95 * secondUs }, [], 10 * secondUs)), []);
 });
 
 test("a start of a journal that nobody put back is claimed by the gateway alone", () => {

@@ -4,6 +4,7 @@
  */
 import type { Epoch, Hello, LaneMark, LedgerEntry } from "@millwright/wire-contract";
 
+import type { ClockStep } from "./clock-steps.ts";
 import { rankEpochs } from "./epoch-ranks.ts";
 
 export interface KnownEpoch {
@@ -20,6 +21,8 @@ export interface KnownEpoch {
   readonly fenced: boolean;
   /** Of the newest frame that the hub has of it; undefined when it has none. */
   readonly heard: ClockHeard | undefined;
+  /** Moves of its clock of which the hub was told since it was complete. */
+  readonly steps: readonly ClockStep[];
 }
 
 /** What a gateway's clock said when it sealed a frame, and the hub's when the frame came: not before it was sealed. */
@@ -48,6 +51,8 @@ export interface Meeting {
 const setBackUs = 25 * 3_600_000_000;
 /** What was in memory may have been measured this long before the newest frame was sealed. */
 const inMemoryUs = 10_000_000;
+/** What a gateway does not take for a step either: the way of a hello, and what a clock drifts. */
+const noStepUs = 100_000;
 /** Numbers of a gateway's own entries begin with 1. */
 const hubsNumber = 0;
 
@@ -115,17 +120,18 @@ function claimLost(
   const open = known.filter(({ ended, rank }) => !ended && rank !== undefined);
   if (open.length === 0) return { claims: [], covered };
   const sinceOf = ({ completeUs, startedUs }: KnownEpoch): number => completeUs ?? startedUs;
-  const lives = open.map((one): Life => ({ sinceUs: sinceOf(one), heard: one.heard }));
+  const lives = open.map((one): Life => ({ ...one, sinceUs: sinceOf(one), movedBackUs: 0 }));
   // The newest time that is known of any epoch shows a clock that was set back even where its own epoch lost nothing.
-  const newest: Life = { sinceUs: Math.max(...known.map(sinceOf)), heard: undefined };
+  const newest: Life = { ...unheard, sinceUs: Math.max(...known.map(sinceOf)) };
   for (const { epoch } of open) covered.set(epoch, journal.startedUs);
   const claims = [claimLives("journal lost", [...lives, newest], journal.startedUs, hello, nowUs)];
   return { claims, covered };
 }
 
 /**
- * A start of a journal that was put back: its own claim begins with its last commit, by the clock as it is now. What the
- * clock did in what was lost only the hub has heard (docs/adr/0038).
+ * A start of a journal that was put back, or may have been: its own claim goes from its last commit to its start, by the
+ * clock as it is now. What the clock did in what was lost only the hub has heard; and where it hears the clock set back, of
+ * a journal that was put back what it had since may bear times of both (docs/adr/0038).
  */
 function claimPutBack(
   known: ReadonlyMap<Epoch, KnownEpoch>,
@@ -133,12 +139,32 @@ function claimPutBack(
   putBack: ReadonlySet<Epoch>,
   nowUs: number,
 ): readonly LedgerEntry[] {
+  let last: KnownEpoch | undefined;
   return hello.epochs.flatMap(({ epoch, parent, lastCommitUs, startedUs }) => {
+    // The nearest before it that the hub knows: of those after that one it has heard nothing.
+    last = (parent === undefined ? undefined : known.get(parent)) ?? last;
     const isMet = known.get(epoch)?.rank !== undefined;
-    if (isMet || parent === undefined || !putBack.has(parent)) return [];
-    const life = { sinceUs: lastCommitUs ?? startedUs, heard: known.get(parent)?.heard };
+    if (isMet || parent === undefined) return [];
+    const wasPutBack = putBack.has(parent);
+    const movedBackUs = setBackSince(last?.heard, hello, nowUs);
+    if (!wasPutBack && movedBackUs === 0) return [];
+    // What else the hub has heard is of what a journal that was not put back still has.
+    const said = wasPutBack ? (last ?? unheard) : unheard;
+    const life: Life = { ...unheard, ...said, sinceUs: lastCommitUs ?? startedUs, movedBackUs };
     return [claimLives("gateway down", [life], startedUs, hello, nowUs)];
   });
+}
+
+/** By how much a clock is behind where it was when it was heard, µs; 0 where it goes on as it did, or was set forward. */
+function setBackSince(
+  heard: ClockHeard | undefined,
+  { nowUs: theirUs }: Hello,
+  nowUs: number,
+): number {
+  if (heard === undefined || theirUs === undefined) return 0;
+  // A frame was on its way before it was heard, so that the clock was ahead by as much, at least.
+  const backUs = heard.saidUs - heard.atUs + (nowUs - theirUs);
+  return backUs > noStepUs ? backUs : 0;
 }
 
 /**
@@ -163,11 +189,14 @@ function startOf({ startedUs }: KnownEpoch): number {
 }
 
 /** A part of a gateway's life of which something may be lost. */
-interface Life {
+interface Life extends Pick<KnownEpoch, "heard" | "steps"> {
   /** By the clock of its time. */
   readonly sinceUs: number;
-  readonly heard: ClockHeard | undefined;
+  /** By how much the clock was set back in it, as far as nobody was told, µs. */
+  readonly movedBackUs: number;
 }
+
+const unheard: Omit<Life, "sinceUs"> = { heard: undefined, steps: [], movedBackUs: 0 };
 
 /**
  * What was lost may bear times of a clock that was right, of the one that told `untilUs`, and of the one that was heard last
@@ -183,12 +212,12 @@ function claimLives(
   nowUs: number,
 ): LedgerEntry {
   const offUs = theirUs === undefined ? 0 : nowUs - theirUs;
-  const behindUs = Math.max(0, offUs);
   return claim(
     reason,
-    lives.flatMap(({ sinceUs, heard }) => [
+    lives.flatMap(({ sinceUs, heard, steps, movedBackUs }) => [
       lostBetween(sinceUs, untilUs, nowUs),
-      [sinceUs - behindUs, untilUs + behindUs],
+      behind(sinceUs, untilUs, Math.max(0, offUs, movedBackUs)),
+      ...steps.map(saidAt),
       // A clock that was set back does not tell when the start was.
       ...heardBetween(sinceUs, heard, untilUs < sinceUs ? nowUs : untilUs + offUs),
     ]),
@@ -196,6 +225,15 @@ function claimLives(
 }
 
 type Range = readonly [fromUs: number, toUs: number];
+
+/** By a clock that is behind by so much, and by one that was right. */
+function behind(sinceUs: number, untilUs: number, byUs: number): Range {
+  return [sinceUs - byUs, untilUs + byUs];
+}
+
+function saidAt({ beforeUs, afterUs }: ClockStep): Range {
+  return [Math.min(beforeUs, afterUs), Math.max(beforeUs, afterUs)];
+}
 
 function claim(reason: LedgerEntry["reason"], ranges: readonly Range[]): LedgerEntry {
   return {

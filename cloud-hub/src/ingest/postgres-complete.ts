@@ -24,9 +24,10 @@ export async function noteComplete(
   const epochs = await client.query<{
     no: number;
     complete_us: bigint;
+    complete_seq: bigint;
     complete_waiting: readonly Complete[];
   }>(
-    `select no, complete_us, complete_waiting from epochs
+    `select no, complete_us, complete_seq, complete_waiting from epochs
      where no = any($1::int[]) and complete_us is not null order by no for no key update`,
     [numbers],
   );
@@ -39,20 +40,25 @@ export async function noteComplete(
     const mark = { lane: laneOfNumber(lane), storedSeq: Number(seq) };
     reached.set(epoch_no, [...(reached.get(epoch_no) ?? []), mark]);
   }
-  const next = epochs.rows.map(({ no, complete_us, complete_waiting }) => ({
+  const next = epochs.rows.map(({ no, complete_us, complete_seq, complete_waiting }) => ({
     no,
     ...advance(
-      { upToUs: Number(complete_us), waiting: complete_waiting },
+      {
+        upToUs: Number(complete_us),
+        criticalSeq: Number(complete_seq),
+        waiting: complete_waiting,
+      },
       named.get(no) ?? [],
       reached.get(no) ?? [],
     ),
   }));
   await client.query(
-    `update epochs e set complete_us = n.us, complete_waiting = n.waiting
-     from unnest($1::int[], $2::bigint[], $3::jsonb[]) n (no, us, waiting) where e.no = n.no`,
+    `update epochs e set complete_us = n.us, complete_seq = n.seq, complete_waiting = n.waiting
+     from unnest($1::int[], $2::bigint[], $3::bigint[], $4::jsonb[]) n (no, us, seq, waiting) where e.no = n.no`,
     [
       next.map(({ no }) => no),
       next.map(({ upToUs }) => Math.round(upToUs)),
+      next.map(({ criticalSeq }) => criticalSeq),
       next.map(({ waiting }) => JSON.stringify(waiting)),
     ],
   );

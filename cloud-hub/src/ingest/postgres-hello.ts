@@ -11,6 +11,7 @@ import type pg from "pg";
 
 import { toColumn } from "../database/rows.ts";
 import type { AskedHead } from "./answer-marks.ts";
+import type { ClockStep } from "./clock-steps.ts";
 import { advance } from "./completeness.ts";
 import type { ClockHeard, KnownEpoch, Meeting } from "./meet-gateway.ts";
 import { insertEntries } from "./postgres-intake.ts";
@@ -29,18 +30,20 @@ export async function readEpochs(
   putBack: ReadonlySet<Epoch>,
 ): Promise<readonly KnownEpoch[]> {
   const found = await client.query<{
+    no: number;
     epoch: Epoch;
     rank: number | null;
     parent: Epoch | null;
     started_us: bigint;
     complete_us: bigint | null;
+    complete_seq: bigint;
     complete_waiting: readonly Complete[];
     ended: boolean;
     fenced: boolean;
     said_us: bigint | null;
     at_us: bigint | null;
   }>(
-    `select epoch, rank, parent, started_us, complete_us, complete_waiting, ended, fenced, said_us, at_us
+    `select no, epoch, rank, parent, started_us, complete_us, complete_seq, complete_waiting, ended, fenced, said_us, at_us
      from epochs e left join lateral (
        select newest.* from marks m cross join lateral (
          select sealed_us as said_us, received_us as at_us from frames f
@@ -50,19 +53,42 @@ export async function readEpochs(
      where gateway = $1`,
     [gateway, [...putBack]],
   );
-  return found.rows.map((row): KnownEpoch => {
+  const complete = found.rows.map((row) => {
     const own = marks.filter(({ epoch }) => epoch === row.epoch);
-    const completeUs =
-      row.complete_us === null
-        ? undefined
-        : advance({ upToUs: Number(row.complete_us), waiting: row.complete_waiting }, [], own)
-            .upToUs;
+    const { no, complete_us: upToUs, complete_seq: seq, complete_waiting: waiting } = row;
+    const criticalSeq = Number(seq);
+    // One that no hello has named is complete up to nothing.
+    if (upToUs === null) return { no, upToUs: undefined, criticalSeq };
+    return { no, ...advance({ upToUs: Number(upToUs), criticalSeq, waiting }, [], own) };
+  });
+  const steps = await readSteps(client, complete);
+  return found.rows.map((row, at): KnownEpoch => {
+    const completeUs = complete[at]?.upToUs;
     const { epoch, ended, fenced } = row;
     const [rank, parent] = [row.rank ?? undefined, row.parent ?? undefined];
     const heard = heardIn(row.said_us, row.at_us);
     const startedUs = Number(row.started_us);
-    return { epoch, rank, parent, startedUs, completeUs, ended, fenced, heard };
+    const own = steps.get(row.no) ?? [];
+    return { epoch, rank, parent, startedUs, completeUs, ended, fenced, heard, steps: own };
   });
+}
+
+/** Moves of the clock that were told since the epochs were complete. */
+async function readSteps(
+  client: Queryable,
+  complete: readonly { readonly no: number; readonly criticalSeq: number }[],
+): Promise<ReadonlyMap<number, readonly ClockStep[]>> {
+  const found = await client.query<{ epoch_no: number; at_us: bigint; step_us: bigint }>(
+    `select r.epoch_no, r.at_us, r.step_us from unnest($1::int[], $2::bigint[]) k (no, seq)
+     join clock_records r on r.epoch_no = k.no and r.seq > k.seq where r.step_us <> 0`,
+    [complete.map(({ no }) => no), complete.map(({ criticalSeq }) => criticalSeq)],
+  );
+  const steps = new Map<number, ClockStep[]>();
+  for (const { epoch_no, at_us, step_us } of found.rows) {
+    const step = { beforeUs: Number(at_us - step_us), afterUs: Number(at_us) };
+    steps.set(epoch_no, [...(steps.get(epoch_no) ?? []), step]);
+  }
+  return steps;
 }
 
 function heardIn(saidUs: bigint | null, atUs: bigint | null): ClockHeard | undefined {
@@ -108,11 +134,12 @@ export async function keepMeeting(
 ): Promise<void> {
   const { gateway } = hello;
   for (const [epoch, upToUs] of met.covered) {
-    await client.query("update epochs set complete_us = $3 where gateway = $1 and epoch = $2", [
-      gateway,
-      epoch,
-      Math.round(upToUs),
-    ]);
+    await client.query(
+      `update epochs set complete_us = $3, complete_seq = coalesce(
+         (select seq from marks where epoch_no = no and lane = $4), 0)
+       where gateway = $1 and epoch = $2`,
+      [gateway, epoch, Math.round(upToUs), laneNumbers.critical],
+    );
   }
   for (const { epoch, parent, startedUs } of hello.epochs) {
     const [rank, beginUs] = [met.ranks.get(epoch), met.begins.get(epoch)];

@@ -9,6 +9,7 @@ import type pg from "pg";
 
 import type { AdmittedFrame } from "./admission.ts";
 import { laneMarkOf, type Intake, type Taken } from "./frame-store.ts";
+import { stepTold } from "./clock-steps.ts";
 import { noteComplete } from "./postgres-complete.ts";
 import { decideLanes, hasMoved, moveMarks, type LaneWork } from "./postgres-lanes.ts";
 import {
@@ -41,7 +42,16 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   for (const { lane, frame } of said) {
     if (frame.dictionary !== undefined) await insertDictionary(client, lane.epochNo, frame);
     if (frame.entries !== undefined) await insertEntries(client, lane.epochNo, frame.entries);
-    if (frame.clock !== undefined) await insertClock(client, frame.gateway, frame.clock);
+    if (frame.clock !== undefined) {
+      const { gateway, seq, head, clock } = frame;
+      const isNews = stepTold(head, clock) !== undefined;
+      await insertClock(
+        client,
+        gateway,
+        clock,
+        isNews ? { epochNo: lane.epochNo, seq } : undefined,
+      );
+    }
     if (frame.events !== undefined) await insertEvents(client, frame.gateway, frame.events);
     for (const start of frame.starts ?? []) {
       await client.query(

@@ -28,6 +28,7 @@ import {
 import { digestOf, newestAlarms } from "../database/event-rows.ts";
 import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
 import { answeredMarks, headsBelowMarks, type AskedHead } from "./answer-marks.ts";
+import { stepTold, type ClockStep } from "./clock-steps.ts";
 import { advance, type Completeness } from "./completeness.ts";
 import { meetGateway, type ClockHeard, type KnownEpoch, type Meeting } from "./meet-gateway.ts";
 import {
@@ -601,8 +602,17 @@ function knownEpochs(rows: GatewayRows): readonly KnownEpoch[] {
     const { rank, parent, startedUs, ended, fenced } = row;
     const completeUs = row.complete?.upToUs;
     const heard = newestIn(row);
-    return { epoch, rank, parent, startedUs, completeUs, ended, fenced, heard };
+    const steps = stepsIn(row);
+    return { epoch, rank, parent, startedUs, completeUs, ended, fenced, heard, steps };
   });
+}
+
+/** Moves of the clock that it has told since it was complete. */
+function stepsIn({ lanes, complete }: EpochRows): readonly ClockStep[] {
+  const frames = [...(lanes.get("critical")?.frames.values() ?? [])].map(({ frame }) => frame);
+  return frames
+    .filter(({ seq }) => seq > (complete?.criticalSeq ?? 0))
+    .flatMap(({ head, clock }) => (clock === undefined ? [] : (stepTold(head, clock) ?? [])));
 }
 
 /** What its clock said in the newest frame that has come of it. */
@@ -624,7 +634,8 @@ function keepMeeting(rows: GatewayRows, hello: Hello, met: Meeting): void {
   };
   for (const [epoch, upToUs] of met.covered) {
     const row = rowOf(epoch);
-    row.complete = { upToUs, waiting: row.complete?.waiting ?? [] };
+    const criticalSeq = row.lanes.get("critical")?.mark.seq ?? 0;
+    row.complete = { upToUs, criticalSeq, waiting: row.complete?.waiting ?? [] };
   }
   const birth = hello.journal?.epoch ?? hello.epochs[0]?.epoch;
   if (birth !== undefined) {
@@ -636,7 +647,7 @@ function keepMeeting(rows: GatewayRows, hello: Hello, met: Meeting): void {
     row.parent = parent;
     row.startedUs = startedUs;
     const beginUs = met.begins.get(epoch);
-    if (beginUs !== undefined) row.complete = { upToUs: beginUs, waiting: [] };
+    if (beginUs !== undefined) row.complete = { upToUs: beginUs, criticalSeq: 0, waiting: [] };
   }
   for (const epoch of met.ended) rowOf(epoch).ended = true;
   const own = hello.epochs.at(-1)?.epoch;

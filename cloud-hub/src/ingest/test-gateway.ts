@@ -11,6 +11,7 @@ import {
   sealFrame,
   type ClockRecord,
   type ClockState,
+  type Complete,
   type Dictionary,
   type Epoch,
   type FrameContent,
@@ -163,6 +164,7 @@ export class TestGateway {
       lastUs?: number;
       late?: boolean;
       clock?: ClockState;
+      complete?: Complete;
     } = {},
   ): TestFrame {
     const key = `${this.epoch}/${lane}`;
