@@ -34,6 +34,7 @@ export async function judgeAll(
     const { samples, entries } = await readHub(plant.database.store, id, repeats, (value) =>
       edges.find(({ instance }) => instance === boxOf(value))?.device.madeUs(value),
     );
+    const steps = await stepsTold(plant, id);
     const own = edges.map(({ device, excuses, instance }) => {
       const excused = entries.filter(
         ({ reason }) =>
@@ -41,7 +42,13 @@ export async function judgeAll(
       );
       const stored = samples.filter(({ value }) => boxOf(value) === instance);
       const { unexplained, ...verdict } = judge(
-        [...device.unheard, ...device.produced],
+        [
+          ...device.unheard,
+          ...device.claimable(
+            stored.map(({ value }) => value),
+            steps,
+          ),
+        ],
         stored,
         excused,
         slackUs,
@@ -66,6 +73,13 @@ export async function judgeAll(
   if (invented.length > 0) breaches.add(`N2: ${tell(invented)} stored and never produced`);
   if (disordered.length > 0) breaches.add(`N5: ${tell(disordered)} stored out of order`);
   return verdict;
+}
+
+/** What clocks said after the steps that the hub was told of, µs. */
+async function stepsTold({ database }: Plant, id: GatewayId): Promise<readonly number[]> {
+  const all = Number.MAX_SAFE_INTEGER;
+  const records = await database.store.clockRecords(id, -all, all, all);
+  return records.filter(({ stepUs = 0 }) => stepUs !== 0).map(({ atUs }) => atUs);
 }
 
 function together(verdicts: readonly Verdict[]): Verdict {

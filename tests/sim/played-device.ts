@@ -20,6 +20,8 @@ import type { SteppedClock } from "./stepped-clock.ts";
 const answerMsMax = 20;
 /** An answer, and what the journal takes to keep that its clock was set: 50 ms, and then its commit. */
 const clockKeptMs = 100;
+/** The longest period of a poll, and its answer: so long after a step the first value may be handed out. */
+const firstReadingUs = 1_100_000;
 
 export class PlayedDevice {
   readonly id: DeviceId;
@@ -30,6 +32,9 @@ export class PlayedDevice {
   readonly unheard: Produced[] = [];
   /** When each value was handed out, by the world, µs. */
   readonly #madeUs = new Map<number, number>();
+  /** Which run of the gateway's clock stamped each value, and what that clock said first. */
+  readonly #clockOf = new Map<number, number>();
+  readonly #clocksBeganUs: number[] = [];
   readonly #tags: readonly string[];
   readonly #world: Clock;
   readonly #gatewayClock: SteppedClock;
@@ -76,6 +81,26 @@ export class PlayedDevice {
   /** When a value was handed out, by the time that nobody sets, µs; undefined of one that never was. */
   madeUs(value: number): number | undefined {
     return this.#madeUs.get(value);
+  }
+
+  /**
+   * What it handed out, as it can be claimed: by the time that stood on the gateway's clock, and by the world's, where
+   * nobody outside has ever heard of that clock and it is gone: no sample of it, nor of the step that began it.
+   *
+   * @param values that the hub has
+   * @param steps by the clock as it was after each of which the hub was told, µs
+   */
+  claimable(values: Iterable<number>, steps: readonly number[]): readonly Produced[] {
+    const heard = new Set([...values].map((value) => this.#clockOf.get(value)));
+    for (const [clock, beganUs] of this.#clocksBeganUs.entries()) {
+      const isStep = (us: number): boolean => us <= beganUs && beganUs - us < firstReadingUs;
+      if (steps.some(isStep)) heard.add(clock);
+    }
+    return this.produced.map((one) => {
+      const worldUs = this.#madeUs.get(one.value);
+      const isHeard = heard.has(this.#clockOf.get(one.value));
+      return isHeard || worldUs === undefined ? one : { ...one, worldUs };
+    });
   }
 
   leave(): void {
@@ -152,6 +177,9 @@ export class PlayedDevice {
   #handOut(): { readonly atUs: number; readonly values: readonly number[] } {
     const aheadUs = this.#gatewayClock.nowUs() - this.#world.nowUs();
     if (aheadUs !== this.#aheadUs) this.#aheadSinceMs = this.#world.monotonicMs();
+    if (aheadUs !== this.#aheadUs || this.#clocksBeganUs.length === 0) {
+      this.#clocksBeganUs.push(this.#gatewayClock.nowUs());
+    }
     this.#aheadUs = aheadUs;
     // A journal that is put back knows nothing of a clock that was in 1970 meanwhile.
     const isNews =
@@ -160,6 +188,7 @@ export class PlayedDevice {
     const values = this.#tags.map((tag) => {
       const value = ++this.#value;
       this.#madeUs.set(value, this.#world.nowUs());
+      this.#clockOf.set(value, this.#clocksBeganUs.length - 1);
       const atUs = this.#gatewayClock.nowUs();
       this.produced.push({ tag, device: this.id, atUs, value, ...world });
       return value;
