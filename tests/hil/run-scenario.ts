@@ -77,6 +77,7 @@ async function play(fault: ScenarioFault, rig: Rig): Promise<void> {
     case "uplink-cut":
     case "clock-step":
     case "clock-unset":
+    case "critical-refused":
     case "hub-restored":
     case "journal-restored":
     case "hardware-replaced":

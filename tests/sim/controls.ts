@@ -37,6 +37,12 @@ export const controls: readonly Control[] = [
   ),
   control(["claim-restored-copy"], "a copy that never said hello is replaced", 4, "N1"),
   control(["claim-frame-corrupt"], "a frame is damaged on disk before the hub has it", 2, "N1"),
+  control(
+    ["explained-first"],
+    "a damaged frame is found, its claim is refused, and the journal is put back to before that",
+    2,
+    "N1",
+  ),
 ];
 
 function control(

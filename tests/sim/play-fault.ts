@@ -66,6 +66,11 @@ export async function playFault(fault: ScenarioFault, plant: Plant): Promise<voi
       broker.start();
       hub.start();
       return;
+    case "critical-refused":
+      broker.refuse("critical");
+      await wait(fault.forMs);
+      broker.refuse();
+      return;
     case "clock-step":
       for (const edge of edges) edge.clock.step(fault.byMs);
       return;

@@ -37,6 +37,7 @@ export class PlayedBroker {
   readonly sessions = new Set<PlayedSession>();
   readonly #streams = new Map<RoadLane, Stream>();
   #up = true;
+  #refused: ReadonlySet<RoadLane> = new Set();
   inbox: PlayedInbox | undefined;
   /** Frames that were refused, taken twice, forgotten: what the seed really played. */
   readonly counters = { refused: 0, repeated: 0, forgotten: 0 };
@@ -74,6 +75,11 @@ export class PlayedBroker {
     this.#streams.clear();
   }
 
+  /** From now on it takes frames of all lanes but these: their streams are full. */
+  refuse(...lanes: readonly RoadLane[]): void {
+    this.#refused = new Set(lanes);
+  }
+
   makeStreams(): void {
     for (const lane of roadLanes) {
       if (!this.#streams.has(lane)) {
@@ -93,7 +99,7 @@ export class PlayedBroker {
       return undefined;
     }
     const waiting = [...stream.messages].filter(({ gateway }) => gateway === message.gateway);
-    if (waiting.length >= messagesOfGatewayMax) {
+    if (waiting.length >= messagesOfGatewayMax || this.#refused.has(message.lane)) {
       this.counters.refused++;
       return "maximum messages per subject exceeded";
     }

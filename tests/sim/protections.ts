@@ -3,11 +3,17 @@ import type { JournalCore, Road } from "@millwright/edge-runtime/parts";
 import type { Protection } from "@millwright/scenario";
 
 type Outbox = JournalCore["outbox"];
+type OutboxFrame = Awaited<ReturnType<Outbox["framesAfter"]>>[number];
 
 /** The journal as the uplink sees it. */
 export function outboxWithout(off: ReadonlySet<Protection>, outbox: Outbox): Outbox {
   return {
     ...outbox,
+    framesAfter: async (...asked) => {
+      const frames = await outbox.framesAfter(...asked);
+      if (!off.has("explained-first")) return frames;
+      return frames.map(withoutKind);
+    },
     take: async (mark) => {
       const verdict = await outbox.take(
         off.has("safe-mark") ? { ...mark, safeSeq: mark.storedSeq } : mark,
@@ -15,6 +21,12 @@ export function outboxWithout(off: ReadonlySet<Protection>, outbox: Outbox): Out
       return verdict === "foreign" && off.has("tell-copies") ? "ignored" : verdict;
     },
   };
+}
+
+/** A void, too, is then sent like any frame. */
+function withoutKind(frame: OutboxFrame): OutboxFrame {
+  const { epoch, lane, seq, sampleCount, sealedUs, bytes } = frame;
+  return { epoch, lane, seq, sampleCount, sealedUs, bytes };
 }
 
 /** The broker's word for it comes as ever, but a frame that is sent again has the id of before. */

@@ -18,12 +18,18 @@ export type ScenarioFault =
   /** The gateway's wall clock steps. */
   | { readonly kind: "clock-step"; readonly atMs: number; readonly byMs: number }
   | ClockFault
+  | LaneFault
   | RestoreFault;
 
 /** Only `tests/sim` plays these. */
 export type ClockFault =
   /** Power is away for a moment, the gateway starts in 1970, and nothing sets its clock for so long. */
   { readonly kind: "clock-unset"; readonly atMs: number; readonly forMs: number };
+
+/** Only `tests/sim` plays these. */
+export type LaneFault =
+  /** The broker takes no frame of the critical lane for so long: its stream of them is full. */
+  { readonly kind: "critical-refused"; readonly atMs: number; readonly forMs: number };
 
 /** What was copied comes back in the place of what has gone on since. Only `tests/sim` plays these. */
 export type RestoreFault =
@@ -58,6 +64,8 @@ export type Protection =
   | "claim-restored-copy"
   | "claim-frame-corrupt"
   | "claim-thinned"
+  /** A void does not wait for the claim that explains it. */
+  | "explained-first"
   /** Repeats are not known by the identity of samples. */
   | "sample-identity"
   /** The resend round does not rise. */

@@ -168,6 +168,17 @@ export const restores: readonly Scenario[] = [
       { kind: "frame-damaged", atMs: 5_000 },
     ],
   },
+  {
+    name: "a damaged frame is found, its claim is refused, and the journal is put back to before that",
+    topology: small,
+    forMs: 15_000,
+    faults: [
+      { kind: "uplink-cut", atMs: 3_000, forMs: 5_000 },
+      { kind: "frame-damaged", atMs: 4_000 },
+      { kind: "critical-refused", atMs: 7_500, forMs: 7_000 },
+      { kind: "journal-restored", atMs: 7_500, afterMs: 4_000 },
+    ],
+  },
 ];
 
 const victims: readonly Target[] = ["runtime", "gateway", "hub", "broker", "database"];
