@@ -21,7 +21,7 @@ type Queryable = Pick<pg.ClientBase, "query">;
 /**
  * All epochs of the gateway, with their completeness as the marks are now.
  *
- * @param putBack what was heard of the clock last is read of these and of those that have not ended: of what may be lost
+ * @param putBack what was heard of the clock is read of these and of those that have not ended: of what may be lost
  */
 export async function readEpochs(
   client: Queryable,
@@ -56,12 +56,16 @@ export async function readEpochs(
   const complete = found.rows.map((row) => {
     const own = marks.filter(({ epoch }) => epoch === row.epoch);
     const { no, complete_us: upToUs, complete_seq: seq, complete_waiting: waiting } = row;
-    const criticalSeq = Number(seq);
+    const mayBeLost = !row.ended || putBack.has(row.epoch);
+    const known = { no, mayBeLost, criticalSeq: Number(seq), upToUs: undefined };
     // One that no hello has named is complete up to nothing.
-    if (upToUs === null) return { no, upToUs: undefined, criticalSeq };
-    return { no, ...advance({ upToUs: Number(upToUs), criticalSeq, waiting }, [], own) };
+    if (upToUs === null) return known;
+    return { ...known, ...advance({ ...known, upToUs: Number(upToUs), waiting }, [], own) };
   });
-  const steps = await readSteps(client, complete);
+  const steps = await readSteps(
+    client,
+    complete.filter(({ mayBeLost }) => mayBeLost),
+  );
   return found.rows.map((row, at): KnownEpoch => {
     const completeUs = complete[at]?.upToUs;
     const { epoch, ended, fenced } = row;
