@@ -36,3 +36,32 @@ export function interruptsHold(reason: LossReason): boolean {
       return false;
   }
 }
+
+/**
+ * Whether samples stand in a gap after all, because they came late or were read from the device's own history: none of its
+ * halves is empty. What was measured at its ends does not fill it.
+ *
+ * @param timesUs of samples, rising; those outside the gap are passed over
+ */
+export function isFilled({ fromUs, toUs }: Gap, timesUs: ArrayLike<number>): boolean {
+  const most = (toUs - fromUs) / 2;
+  let before = fromUs;
+  for (let at = firstAfter(timesUs, fromUs); at < timesUs.length; at++) {
+    const us = Math.min(timesUs[at] ?? toUs, toUs);
+    if (us - before > most) return false;
+    if (us === toUs) return true;
+    before = us;
+  }
+  return toUs - before <= most;
+}
+
+/** Place of the first that is later. */
+function firstAfter(timesUs: ArrayLike<number>, us: number): number {
+  let [from, to] = [0, timesUs.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((timesUs[middle] ?? Infinity) > us) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}

@@ -3,7 +3,7 @@ export type { Buckets, ExactBucket, StateTimes } from "./buckets.ts";
 export { ruleOf, type RollupRule } from "./rule.ts";
 export { noCarry, type Carry, type HeldSample } from "./carry.ts";
 export { carryAfter } from "./carry-after.ts";
-export { interruptsHold, type Gap } from "./gap.ts";
+export { interruptsHold, isFilled, type Gap } from "./gap.ts";
 export { inTime, type Series } from "./series.ts";
 export { rollUp, type Rollup, type RollupInput } from "./roll-up.ts";
 export { mergeBuckets } from "./merge.ts";

@@ -1,6 +1,6 @@
-import { interruptsHold, widths, type WidthUs } from "@millwright/aggregates";
+import { interruptsHold, isFilled, widths, type WidthUs } from "@millwright/aggregates";
 import { reducePerColumn } from "@millwright/kit";
-import type { LedgerEntry, TagDefinition } from "@millwright/wire-contract";
+import type { LedgerEntry, LossReason, TagDefinition } from "@millwright/wire-contract";
 import type { CoarserPart, HistoryTier } from "@millwright/wire-contract/history";
 
 import type { StoreDoor } from "../questions.ts";
@@ -47,8 +47,9 @@ export async function readChartLine(
   const left = widthUs === undefined ? [hours] : await readBuckets(scope, widthUs, hours);
   for (const run of left) await readSamples(scope, run);
   const coarser = await readThinned(scope, left);
-  const gaps = await ask("gaps", { device: tag.device, tag: tag.id }, fromUs, toUs);
+  const claims = await ask("gaps", { device: tag.device, tag: tag.id }, fromUs, toUs);
   const { times, values } = scope.points.columns();
+  const gaps = emptyOf(claims, { times, values, ...range });
   const breaks = gaps.filter(({ reason }) => interruptsHold(reason));
   const status = new Uint32Array(times.length);
   return {
@@ -57,6 +58,34 @@ export async function readChartLine(
     gaps,
     ...reducePerColumn(times, values, status, fromUs, toUs, columns, breaks),
   };
+}
+
+/** Nothing came meanwhile, so whatever stands there was read later. */
+const emptyAtFirst: ReadonlySet<LossReason> = new Set([
+  "gateway down",
+  "device unreachable",
+  "link lost",
+  "journal lost",
+]);
+
+/**
+ * Claims without those that were filled since, from a device's own history: a chart hatches what is not known. Of a chart
+ * whose points lie further apart than a gap is long it goes on being one. What counts its samples stands as it was counted.
+ */
+function emptyOf(
+  claims: readonly LedgerEntry[],
+  line: ChartRange & { readonly times: Float64Array; readonly values: Float64Array },
+): readonly LedgerEntry[] {
+  const mayBeFilled = ({ reason, count }: LedgerEntry): boolean =>
+    count.kind !== "exact" && emptyAtFirst.has(reason);
+  if (!claims.some(mayBeFilled)) return claims;
+  const known = line.times.filter((_, at) => Number.isFinite(line.values[at])).sort();
+  return claims.filter((claim) => {
+    if (!mayBeFilled(claim)) return true;
+    const fromUs = Math.max(claim.fromUs, line.fromUs);
+    const toUs = Math.min(claim.toUs, line.toUs);
+    return toUs <= fromUs || !isFilled({ fromUs, toUs }, known);
+  });
 }
 
 /** `to` excluded. */
