@@ -7,7 +7,6 @@ import {
   historyRunsMax,
   type DeviceId,
   type DeviceStatus,
-  type GatewayOrder,
   type SampleColumns,
   type Scalar,
   type TagBook,
@@ -16,7 +15,13 @@ import {
 } from "@millwright/wire-contract";
 
 import type { HistoryWish, ReadingBatch } from "./acquire/driver.ts";
-import type { DeclaredTag, DeviceHistory, FetchedPiece, OrderProgress } from "./hand-over.ts";
+import type {
+  DeclaredTag,
+  DeviceHistory,
+  FetchedPiece,
+  OrderProgress,
+  PastRange,
+} from "./hand-over.ts";
 import type { DeviceSettings } from "./settings/load-device.ts";
 
 /** What is read at once, at most: an hour, in which the journal thins, too; little to read again after a break. */
@@ -128,7 +133,7 @@ interface Group {
   readonly count: number;
 }
 
-function groupFrom({ book }: DeviceHistoryParts, order: GatewayOrder, from: number): Group {
+function groupFrom({ book }: DeviceHistoryParts, order: PastRange, from: number): Group {
   const tags: TagDefinition[] = [];
   let count = 0;
   for (const id of order.tags.slice(from)) {
@@ -147,7 +152,7 @@ async function fetchPiece(
   parts: DeviceHistoryParts & {
     readonly pointOf: (settings: Pick<HistorySettings, "tags">, tag: TagId) => number;
   },
-  order: GatewayOrder,
+  order: PastRange,
   { tag: place, atUs: fromUs }: Pick<OrderProgress, "tag" | "atUs">,
   { device: id, tags, count }: Group,
   signal: AbortSignal,

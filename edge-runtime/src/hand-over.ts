@@ -52,8 +52,12 @@ export type {
   DeviceHistory,
   FetchedPiece,
   HeldOrder,
+  LocalOffer,
+  LocalOrder,
+  LocalOrderDesk,
   OrderBook,
   OrderProgress,
+  PastRange,
 } from "./hand-over/orders.ts";
 
 /** What buffer hands to publish, and what publish shows of itself. */

@@ -9,7 +9,7 @@ import {
   type Service,
 } from "@millwright/kit";
 import { proofsOf, ValueTable } from "@millwright/live-feed";
-import type { DeviceStatus, GatewayPage } from "@millwright/wire-contract";
+import type { DeviceStatus, GatewayPage, LedgerEntry } from "@millwright/wire-contract";
 
 import { joinPeople } from "./access-parts.ts";
 import { healthDriver } from "./acquire/health/health-driver.ts";
@@ -25,11 +25,13 @@ import { declaredTags, joinDevices } from "./device-parts.ts";
 import type { AuditNote, PageRoute, SampleWatcher } from "./hand-over.ts";
 import { joinHub, noHub } from "./hub-parts.ts";
 import { joinJournal } from "./journal-parts.ts";
+import { LocalOrders } from "./local-orders.ts";
 import { joinModels } from "./model-parts.ts";
 import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
 import { joinLive, overviewIn, toPage } from "./page-parts.ts";
 import { joinRules } from "./rule-parts.ts";
 import { chartMarks } from "./serve/chart-marks.ts";
+import { localOrderRoutes } from "./serve/local-order-routes.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
 import { tagViewOf } from "./serve/tag-view.ts";
 import type { Settings } from "./settings/load-settings.ts";
@@ -161,15 +163,32 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       handlers: { ...backupHandlers(journal), ...people.handlers },
       log,
     });
+    const deviceHistory = createDeviceHistory({
+      ...{ settings: settings.devices, devices, book, clock },
+      readSamples: (...range) => journal.readSamples(...range),
+      thinnedHours: (...range) => journal.thinnedHours(...range),
+      hasRoom: (batch) => journal.hasRoom(batch),
+    });
+    const gapsOf = async (
+      id: string,
+      fromUs: number,
+      toUs: number,
+    ): Promise<readonly LedgerEntry[]> => {
+      const tag = dictionary.byId(id);
+      if (tag === undefined) return [];
+      return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
+    };
+    const localOrders = new LocalOrders({
+      ...{ history: deviceHistory, devices: statuses, book, claims: gapsOf, audit, clock, log },
+      times: async (tag, fromUs, toUs, signal) => {
+        const line = await journal.readLine(tag, { fromUs, toUs, columns: 32 }, signal);
+        return line.times.filter((_, at) => Number.isFinite(line.values[at]));
+      },
+    });
     const uplink = joinHub({
       ...{ settings, software, journal, key, clock, random, log },
       acknowledge: askedAtHub,
-      deviceHistory: createDeviceHistory({
-        ...{ settings: settings.devices, devices, book, clock },
-        readSamples: (...range) => journal.readSamples(...range),
-        thinnedHours: (...range) => journal.thinnedHours(...range),
-        hasRoom: (batch) => journal.hasRoom(batch),
-      }),
+      deviceHistory,
       overview: overviewIn(settings, book),
       releaseRule: options.releaseRule,
       beat: (waiting) => ({
@@ -207,15 +226,11 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         captureFile: (sha256) => captureFile(captureFolderOf(settings.journal.folder), sha256),
         buffer: (outageS) => journal.buffer(outageS),
         line: (tag, range, signal) => journal.readLine(tag, range, signal),
-        gaps: async (id, fromUs, toUs) => {
-          const tag = dictionary.byId(id);
-          if (tag === undefined) return [];
-          return await journal.gaps({ device: tag.device, tag: tag.id }, fromUs, toUs);
-        },
+        gaps: gapsOf,
       },
       [
         ...[...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes],
-        ...[...models.routes, ...sparkplug.routes],
+        ...[...models.routes, ...sparkplug.routes, ...localOrderRoutes(localOrders)],
       ],
     );
 
@@ -243,6 +258,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       ...pages.services,
       ...sparkplug.services,
       ...devices,
+      localOrders,
       ...commands.services,
       rules,
       ...(captures === undefined ? [] : [captures]),

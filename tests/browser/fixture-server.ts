@@ -278,6 +278,8 @@ export class Fixture implements AsyncDisposable {
     const machines = [...new Set(this.plant.page.tags.map(({ asset }) => asset))];
     const assets = watched === undefined ? [] : assetsOf(watched, machines, this.#startedUs);
     app.get("/api/assets", (context) => context.json({ assets, nowUs: systemClock.nowUs() }));
+    app.get("/api/local-orders", (context) => context.json({ orders: this.#localOrders() }));
+    app.get("/api/local-orders/offers", (context) => context.json({ offers: this.#offers() }));
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));
@@ -388,6 +390,23 @@ export class Fixture implements AsyncDisposable {
     const count = { kind: "exact", samples: 300 } as const;
     const scope = { kind: "gateway" } as const;
     return [{ number: 1, reason: "device unreachable", scope, fromUs, toUs, count }];
+  }
+
+  /** Of the gap in trouble: two values of it may be read from their device, and one was. */
+  #offers(): readonly object[] {
+    const [fromUs, toUs] = this.gapUs();
+    const tags = ["pump-1/0", "pump-1/1"];
+    const offer = { tags, fromUs, toUs, reasons: ["gateway down", "device unreachable"] };
+    return this.#options.condition === "trouble" ? [offer] : [];
+  }
+
+  #localOrders(): readonly object[] {
+    const [fromUs, toUs] = this.gapUs();
+    const order = {
+      ...{ id: 1, by: "Ada Novak", askedUs: this.#startedUs, tags: ["pump-1/2"], fromUs, toUs },
+      ...{ state: "done", done: 1, samples: 298, unread: ["pump-1/2"], note: "" },
+    };
+    return this.#options.condition === "trouble" ? [order] : [];
   }
 
   #history(tag: LiveTag, range: TimeRange): HistoryLine {

@@ -1,5 +1,8 @@
-/** What the hub wants of what is kept here. */
+/** What the hub, and people at the gateway, want of what is kept here. */
+import type { Refused } from "@millwright/kit";
 import type { GatewayOrder, OrderState, TagAnswer, TagId } from "@millwright/wire-contract";
+
+import type { Person } from "./people.ts";
 
 /** What sync needs of the journal to serve the hub's orders. All that is changed is on disk when the call resolves. */
 export interface OrderBook {
@@ -72,8 +75,47 @@ export interface DeviceHistory {
    * away meanwhile.
    */
   fetch(
-    order: GatewayOrder,
+    order: PastRange,
     from: Pick<OrderProgress, "tag" | "atUs">,
     signal: AbortSignal,
   ): Promise<FetchedPiece>;
+}
+
+/** Of which values, and of which time; `toUs` is excluded. */
+export type PastRange = Pick<GatewayOrder, "tags" | "fromUs" | "toUs">;
+
+/** What a person at the gateway has ordered of what devices keep of their own past. */
+export interface LocalOrder extends PastRange {
+  /** Rises from order to order, from 1 at each start. */
+  readonly id: number;
+  /** The name of who ordered it. */
+  readonly by: string;
+  readonly askedUs: number;
+  readonly state: "fetching" | "done" | "broken-off" | "cancelled";
+  /** 0 to 1, of the time and of the tags. */
+  readonly done: number;
+  /** Samples that were read and were not here before. */
+  readonly samples: number;
+  /** Tags of which their device gave less than it has, or nothing. */
+  readonly unread: readonly TagId[];
+  /** Why it was broken off; "" else. */
+  readonly note: string;
+}
+
+/** A hole that a device may fill. */
+export interface LocalOffer extends PastRange {
+  /** Why it is not here, in the words of the ledger. */
+  readonly reasons: readonly string[];
+}
+
+/** How people at the gateway have a device's own past read, with the hub away too. */
+export interface LocalOrderDesk {
+  /** Holes of these values that touch the time, the newest first; of values whose device gives a history now. */
+  offers(range: PastRange, signal: AbortSignal): Promise<readonly LocalOffer[]>;
+  /** Of this start, the newest first. */
+  orders(): readonly LocalOrder[];
+  /** Begins at once; refused while another one goes on, and where no device can be asked. */
+  order(range: PastRange, person: Person): LocalOrder | Refused;
+  /** What was read until then stays. False where it is over, or never was. */
+  cancel(id: number): boolean;
 }

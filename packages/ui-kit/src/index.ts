@@ -39,6 +39,7 @@ export {
   durationWords,
   fullTimeWords,
   intervalWords,
+  momentWords,
   sinceWords,
 } from "./words/durations.ts";
 export { amountScale, quantityWords, shownDecimals } from "./words/amounts.ts";

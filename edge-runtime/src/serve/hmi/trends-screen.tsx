@@ -24,6 +24,7 @@ import { useState } from "preact/hooks";
 
 import { hrefOfMark } from "./href-of-mark.ts";
 import { say } from "./messages.ts";
+import { PastList } from "./past-list.tsx";
 import { trendTagsOf } from "./trend-tags.ts";
 
 export interface TrendsScreenProps {
@@ -83,6 +84,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           earlier={time.earlier}
           onEarlier={compare}
           hrefOfMark={hrefOfMark}
+          repairs={PastList}
         />
       )}
       <div class="button-row">

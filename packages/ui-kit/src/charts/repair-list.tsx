@@ -24,8 +24,8 @@ import { sayRepair, sayRepairCount } from "./repair-words.ts";
 
 export interface RepairListProps {
   /** Of one gateway. */
-  readonly tags: readonly Pick<LiveTag, "id">[];
-  /** `/api/gateways/ID`: only a hub takes orders. */
+  readonly tags: readonly Pick<LiveTag, "id" | "name">[];
+  /** `/api/gateways/ID` at a hub, `/api` at the gateway itself. */
   readonly base: string;
   readonly range: TimeRange;
   /** Said where tags of several gateways are shown; "" else. */

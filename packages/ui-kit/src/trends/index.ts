@@ -3,6 +3,7 @@ export { parseTimeText, toTimeText, type Earlier, type TimeText } from "./earlie
 export { BriefTrend } from "./brief-trend.tsx";
 export type { ChartMark } from "./marks.ts";
 export { Trends, type Span } from "./trends.tsx";
+export type { RepairListProps } from "../charts/repair-list.tsx";
 export { useAddressRange } from "./use-address-range.ts";
 export { sourcesMax, type TrendSource } from "./trend-source.ts";
 export { atNow, type TrendRange } from "./trend-range.ts";

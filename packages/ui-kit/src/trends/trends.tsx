@@ -7,7 +7,7 @@ import { useComputed, useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 
 import { GapList, TrendTable } from "../charts/trend-table.tsx";
-import type { RepairList } from "../charts/repair-list.tsx";
+import type { RepairListProps } from "../charts/repair-list.tsx";
 import { wholeMinutes } from "../charts/trend-chart.tsx";
 import { Button } from "../parts/button.tsx";
 import { sayKit } from "../words/english.ts";
@@ -42,8 +42,8 @@ export interface TrendsProps {
   readonly onEarlier: (earlier: Earlier | undefined) => void;
   /** Where more is said of an alarm or an episode. */
   readonly hrefOfMark: (mark: ChartMark) => string;
-  /** Where the servers of the sources are a hub, which can bring what their gateways have. */
-  readonly repairs?: typeof RepairList;
+  /** Beside the gaps: what a hub can bring of what its gateways have, or a gateway of what its devices have. */
+  readonly repairs?: (props: RepairListProps) => JSX.Element | null;
 }
 
 export function Trends(props: TrendsProps): JSX.Element {
@@ -159,12 +159,12 @@ function Numbers(
   );
 }
 
-/** Beside the gaps: what each gateway has of these values and the hub has not. */
+/** Beside the gaps: what can be had of these values, server by server. */
 function Repairs(props: {
   readonly sources: readonly TrendSource[];
   readonly shown: NonNullable<ChartView["shown"]["value"]>;
   readonly onBrought: () => void;
-  readonly List: typeof RepairList;
+  readonly List: NonNullable<TrendsProps["repairs"]>;
 }): JSX.Element {
   const { List } = props;
   const bases = [...new Set(props.sources.map(({ base }) => base))];
