@@ -1,4 +1,5 @@
 import type { Clock, Random } from "@millwright/kit";
+import { pause } from "./pause.ts";
 
 /** What a network does to messages, from the seed. */
 export interface Weather {
@@ -9,8 +10,6 @@ export interface Weather {
   /** Share of messages that the broker delivers to the hub twice. */
   readonly doubled: number;
 }
-
-const never = new AbortController().signal;
 
 /** One direction of a connection: messages arrive late, in their order, or not at all. */
 export class Line {
@@ -35,7 +34,7 @@ export class Line {
     if (isLost || !this.#open()) return;
     const nowMs = this.#clock.monotonicMs();
     this.#lastMs = Math.max(this.#lastMs, nowMs + lateMs);
-    void this.#clock.sleep(this.#lastMs - nowMs, never).then(() => {
+    void pause(this.#clock, this.#lastMs - nowMs).then(() => {
       if (this.#open()) arrive();
     });
   }

@@ -6,17 +6,16 @@ import { DatabaseSync } from "node:sqlite";
 import { seededRandom, type Random } from "@millwright/kit";
 import type { ScenarioFault } from "@millwright/scenario";
 
+import { pause } from "./pause.ts";
 import type { Edge, Plant } from "./plant.ts";
 
 /** For so long the hub is away, and gateways go on publishing, before the broker's store is lost. */
 const storeLostAwayMs = 2_000;
 
-const never = new AbortController().signal;
-
 /** Ends when the fault is over. */
 export async function playFault(fault: ScenarioFault, plant: Plant): Promise<void> {
   const { clock, random, edges, broker, database, hub } = plant;
-  const wait = (ms: number): Promise<void> => clock.sleep(ms, never);
+  const wait = (ms: number): Promise<void> => pause(clock, ms);
   /** Whoever looks after a process starts it again within this time. */
   const startAgainMs = 200 + random.int(2_000);
   switch (fault.kind) {
@@ -124,14 +123,14 @@ async function restoreJournals(
   { clock }: Plant,
 ): Promise<void> {
   const copied = edges.map(({ folder }) => copyJournal(folder, `${folder}-copied-${copies++}`));
-  await clock.sleep(afterMs, never);
+  await pause(clock, afterMs);
   for (const [at, { folder, gateway, events }] of edges.entries()) {
     await gateway.kill();
     events.loseDisk();
     const copy = copied[at];
     if (copy !== undefined) copyJournal(copy, folder);
   }
-  await clock.sleep(startAgainMs, never);
+  await pause(clock, startAgainMs);
   for (const { gateway } of edges) await gateway.start();
 }
 
@@ -149,7 +148,7 @@ async function replaceHardware(
   excuses.add("journal lost");
   device.changeHands();
   await disownUnknown([{ gateway, device }], database);
-  await clock.sleep(startAgainMs, never);
+  await pause(clock, startAgainMs);
   await gateway.start();
 }
 
@@ -170,7 +169,7 @@ async function clone(
   plant: Plant,
 ): Promise<void> {
   const { clock } = plant;
-  const wait = (ms: number): Promise<void> => clock.sleep(ms, never);
+  const wait = (ms: number): Promise<void> => pause(clock, ms);
   const other = plant.clone(edge);
   if (fault.twin) {
     await edge.gateway.kill();

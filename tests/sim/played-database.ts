@@ -7,6 +7,7 @@ import type {
 } from "@millwright/cloud-hub/parts";
 import type { Clock, Random } from "@millwright/kit";
 import { BackupMarks } from "./backup-marks.ts";
+import { pause } from "./pause.ts";
 import type {
   Dictionary,
   GatewayId,
@@ -17,8 +18,6 @@ import type {
 
 /** A transaction takes at most so long. */
 const commitMsMax = 30;
-const never = new AbortController().signal;
-
 /**
  * The way to the database: it takes time, and the database may be killed before it has committed, or after it has and
  * before it could say so. Reading is not played: the simulation itself reads.
@@ -150,10 +149,10 @@ export class PlayedDatabase implements FrameStore {
         throw new Error("the database ended the connection");
     };
     check();
-    await this.#clock.sleep(random.next() * commitMsMax, never);
+    await pause(this.#clock, random.next() * commitMsMax);
     check();
     const answer = await work();
-    await this.#clock.sleep(random.next() * commitMsMax, never);
+    await pause(this.#clock, random.next() * commitMsMax);
     check();
     return answer;
   }

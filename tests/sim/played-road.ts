@@ -14,14 +14,13 @@ import {
 
 import type { CriticalOrder, Greeting } from "./critical-order.ts";
 import { Line } from "./line.ts";
+import { pause } from "./pause.ts";
 import type { PlayedBroker } from "./played-broker.ts";
 
 /** A connection that is not there after so long is not coming. */
 const connectMs = 1_000;
 /** A connection whose cable is out ends after its pings have stayed without an answer. */
 const halfOpenMs = 20_000;
-const never = new AbortController().signal;
-
 /** The way of one gateway to the broker. Its cable can be taken out. */
 export class PlayedRoad implements Road {
   readonly gateway: GatewayId;
@@ -58,7 +57,7 @@ export class PlayedRoad implements Road {
     if (noticed) {
       session?.end("the cable is out");
     } else {
-      void this.#broker.clock.sleep(halfOpenMs, never).then(() => {
+      void pause(this.#broker.clock, halfOpenMs).then(() => {
         session?.end("no answer to pings");
       });
     }

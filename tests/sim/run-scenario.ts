@@ -2,6 +2,7 @@
 import { silentLog, type Log } from "@millwright/kit";
 import type { Scenario, Verdict } from "@millwright/scenario";
 import { judgeAll } from "./judge-all.ts";
+import { pause } from "./pause.ts";
 import { playFault } from "./play-fault.ts";
 import { openPlant, type Plant } from "./plant.ts";
 
@@ -42,8 +43,7 @@ export async function runScenario(
   for (const fault of faults) {
     lasting.count++;
     playing.push(
-      plant.clock
-        .sleep(fault.atMs, never)
+      pause(plant.clock, fault.atMs)
         .then(() => {
           log("fault", nowMs).info("sim.fault", { ...fault });
           return playFault(fault, plant);
@@ -72,8 +72,6 @@ export async function runScenario(
     broker: plant.broker.counters,
   };
 }
-
-const never = new AbortController().signal;
 
 /** N4: what a gateway holds to be stored, the hub has stored. N8: its file is within its budget. */
 async function lookAtMarks({ edges, database }: Plant, breaches: Set<string>): Promise<void> {
