@@ -115,6 +115,26 @@ test("a fault of the machine is an alarm, acknowledged at the machine from here,
   await until("the machine says so", () => tripped()?.state === "acknowledged");
   assert.equal(tripped()?.person, "Anna");
 
+  // One that its panel lets people shelve: from here it is shelved there, and comes back when the machine ends it.
+  const hot = (): AlarmRow | undefined =>
+    alarms.list().find(({ id }) => id.startsWith("pump-1/own/BearingOverheated"));
+  plant.inject({ kind: "fault-bit", machine: "pump-1", bit: 2, forS: 3_600 });
+  await until("it is hot", () => hot()?.state === "unacknowledged");
+  const shelve = {
+    act: "shelve",
+    alarm: hot()?.id ?? "",
+    minutes: 1 / 60,
+    reason: "known",
+  } as const;
+  assert.deepEqual(await alarms.act(shelve, anna), { kind: "done" });
+  const shelved = alarms.row(shelve.alarm);
+  assert.deepEqual([shelved?.state, shelved?.reason], ["shelved", "known (also at Pump 1)"]);
+  await until("the machine ends it", () => hot()?.state === "unacknowledged");
+  const takeOut = { act: "take-out-of-service", alarm: row.id, workOrder: "WO-7" } as const;
+  assert.deepEqual(await alarms.act(takeOut, anna), { kind: "done" });
+  assert.equal(tripped()?.reason, "WO-7 (here only: Pump 1 does not offer it)");
+  await alarms.act({ act: "return-to-service", alarm: row.id }, anna);
+
   // The server starts anew while nobody listens: no event tells that the fault has gone, only the asking does.
   plant.clearFaults();
   plant.inject({ kind: "power-cycle", machine: "pump-1", forS: 1 });

@@ -29,12 +29,15 @@ export type ConditionNews =
   | { readonly kind: "silent" };
 
 /** What a person did here to an alarm that a device owns. */
-export interface ConditionAct {
-  /** `reset`: of a latch; `confirm`: that the cause was mended. */
-  readonly act: "acknowledge" | "confirm" | "reset";
-  readonly condition: string;
-  /** Of the newest saying. */
-  readonly eventId: string;
-  /** For the device's own record: who. */
-  readonly comment: string;
-}
+export type ConditionAct = { readonly condition: string } & (
+  | {
+      /** `reset`: of a latch; `confirm`: that the cause was mended. */
+      readonly act: "acknowledge" | "confirm" | "reset";
+      /** Of the newest saying. */
+      readonly eventId: string;
+      /** For the device's own record: who. */
+      readonly comment: string;
+    }
+  | { readonly act: "shelve"; readonly forMs: number }
+  | { readonly act: "unshelve" | "take-out-of-service" | "return-to-service" }
+);

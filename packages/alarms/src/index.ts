@@ -31,6 +31,7 @@ export {
   toMachineState,
   type ConditionFacts,
   type MachineState,
+  type OwnCovers,
   type MirrorStep,
 } from "./mirror.ts";
 export { compareAlarms, firstOuts } from "./order.ts";

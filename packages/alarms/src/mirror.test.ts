@@ -159,3 +159,15 @@ test("a suppressed alarm is never seen, not even while it is raised", () => {
   const { story } = mirror(newLife, sayings["suppressed while active"][0]);
   assert.deepEqual(story, ["suppress", "raise"]);
 });
+
+test("what covers it here and at the machine is one cover, and any other of the machine suppresses it all the same", () => {
+  const shelved = { shelved: true, outOfService: false };
+  const out = { shelved: false, outOfService: true };
+  const there = (change: Partial<ConditionFacts>): ConditionFacts => ({ ...quiet, ...change });
+  assert.equal(toMachineState(there({ shelved: true }), shelved).suppressed, false);
+  assert.equal(toMachineState(there({ shelved: true }), out).suppressed, true);
+  assert.equal(toMachineState(there({ outOfService: true }), out).suppressed, false);
+  assert.equal(toMachineState(there({ outOfService: true }), shelved).suppressed, true);
+  const both = there({ shelved: true, suppressed: true });
+  assert.equal(toMachineState(both, shelved).suppressed, true);
+});

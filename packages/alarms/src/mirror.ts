@@ -3,8 +3,8 @@
  * 10000-9) is brought about by the moves that every alarm makes, so that its story reads like that of any other. Pure.
  *
  * The machine owns its alarm (field practice 32): whether it holds, is acknowledged, or still waits for something. What the
- * machine keeps from its own people - suppressed, shelved there, out of service there - is suppressed here. Shelving and taking
- * out of service at the gateway are covers of its own, of which the machine knows nothing.
+ * machine keeps from its own people - suppressed, shelved there, out of service there - is suppressed here. What people at the
+ * gateway shelve or take out of service is a cover of the gateway; where the machine has it too, it is one cover, not two.
  */
 import { isCovered, stateOf, type AlarmHappening, type AlarmLife } from "./life.ts";
 
@@ -34,11 +34,22 @@ export interface ConditionFacts {
   readonly shelved: boolean | undefined;
 }
 
+/** Covers of the gateway's own. */
+export interface OwnCovers {
+  readonly shelved: boolean;
+  readonly outOfService: boolean;
+}
+
+const uncovered: OwnCovers = { shelved: false, outOfService: false };
+
 /**
  * An alarm that its machine calls active holds, whatever it says of being of interest: some servers take that back with the
  * acknowledgement, and acknowledging never hides an active alarm (ux-guide 5). A disabled one is gone.
+ *
+ * @param own what covers it here already
  */
-export function toMachineState(facts: ConditionFacts): MachineState {
+export function toMachineState(facts: ConditionFacts, own: OwnCovers = uncovered): MachineState {
+  const { shelved, outOfService } = facts;
   const { retain, enabled, active, acked, confirmed, latched } = facts;
   const isOn = enabled !== false;
   const holds = isOn && (active ?? retain);
@@ -47,7 +58,10 @@ export function toMachineState(facts: ConditionFacts): MachineState {
     acknowledged: acked,
     waits: isOn && retain && !holds && (latched === true || confirmed === false),
     suppressed:
-      isOn && (facts.suppressed === true || facts.outOfService === true || facts.shelved === true),
+      isOn &&
+      (facts.suppressed === true ||
+        (outOfService === true && !own.outOfService) ||
+        (shelved === true && !own.shelved)),
   };
 }
 

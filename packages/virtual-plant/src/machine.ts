@@ -83,6 +83,8 @@ export interface MachineFault {
   /** The word in which it stands, and its bit there. */
   readonly point: string;
   readonly bit: number;
+  /** Its panel lets people shelve it for so long at most, hours, and take it out of service; absent: it does not. */
+  readonly shelveHoursMax?: number;
 }
 
 /** A waveform: counts × `scale` is the acceleration in g. */

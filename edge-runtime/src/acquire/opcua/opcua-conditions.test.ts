@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 
 import { startPlant, type Plant } from "@millwright/virtual-plant";
+import type { WriteOutcome } from "@millwright/wire-contract";
 
 import type { DriverContext, DriverSession, ResumePoint } from "../driver.ts";
-import type { ConditionNews, MachineCondition } from "../machine-condition.ts";
+import type { ConditionAct, ConditionNews, MachineCondition } from "../machine-condition.ts";
 import { opcuaDriver } from "./opcua-driver.ts";
 import { point, TestContext, TestReader, testSettings, until } from "./test-client.ts";
 
@@ -177,5 +178,63 @@ describe("the machine's own alarms over OPC UA", () => {
     t.after(() => stopListening(nobody));
     await until("it is said", () => /does not tell its own alarms/.test(nobody.context.noteText));
     assert.ok(nobody.reader.values(0).length > 0, "values come all the same");
+  });
+
+  test("it is shelved and taken out of service at the machine, where the machine offers it, and says so", async (t) => {
+    const listened = await listen();
+    const { context, session } = listened;
+    t.after(() => stopListening(listened));
+    find(2);
+    find(0);
+    t.after(() => plant.clearFaults());
+    const newest = (condition: string): MachineCondition | undefined =>
+      context.of(condition).at(-1);
+    await until("both are raised", () => {
+      return newest(overheated)?.active === true && newest(tripped)?.active === true;
+    });
+    assert.deepEqual(
+      [newest(overheated)?.shelved, newest(overheated)?.outOfService],
+      [false, false],
+    );
+    assert.deepEqual(
+      [newest(tripped)?.shelved, newest(tripped)?.outOfService],
+      [undefined, undefined],
+    );
+
+    const ask = async (act: ConditionAct): Promise<WriteOutcome | undefined> =>
+      session.actOnCondition?.(act, never);
+    const accepted = { kind: "accepted" } as const;
+    const shelve = { act: "shelve", condition: overheated, forMs: 60_000 } as const;
+    const tooLong = await ask({ ...shelve, forMs: 9 * 3_600_000 });
+    assert.deepEqual(tooLong, { kind: "refused", reason: "it does not shelve for so long" });
+    assert.deepEqual(await ask(shelve), accepted);
+    await until("it is shelved there", () => newest(overheated)?.shelved === true);
+    assert.equal(newest(overheated)?.active, true);
+    const again = await ask(shelve);
+    assert.ok(again?.kind === "refused");
+    assert.match(again.reason, /shelved there already/);
+    assert.deepEqual(await ask({ act: "unshelve", condition: overheated }), accepted);
+    await until("it is not any more", () => newest(overheated)?.shelved === false);
+    assert.deepEqual(
+      await ask({ act: "unshelve", condition: overheated }),
+      accepted,
+      "what is done already is done",
+    );
+    // The machine ends it by itself.
+    assert.deepEqual(await ask({ ...shelve, forMs: 200 }), accepted);
+    await until("it is shelved again", () => newest(overheated)?.shelved === true);
+    await until("its time is over", () => newest(overheated)?.shelved === false);
+
+    assert.deepEqual(await ask({ act: "take-out-of-service", condition: overheated }), accepted);
+    await until("it is out of service there", () => newest(overheated)?.outOfService === true);
+    assert.deepEqual(await ask({ act: "return-to-service", condition: overheated }), accepted);
+    await until("it is back", () => newest(overheated)?.outOfService === false);
+
+    for (const act of ["shelve", "take-out-of-service"] as const) {
+      const asked =
+        act === "shelve" ? { ...shelve, condition: tripped } : { act, condition: tripped };
+      const refused = await ask(asked);
+      assert.equal(refused?.kind, "refused");
+    }
   });
 });

@@ -27,6 +27,8 @@ export interface AlarmRecord {
 export interface Cover {
   readonly person?: string;
   readonly reason?: string;
+  /** The machine that owns the alarm has it too, and says when it ends. */
+  readonly atMachine?: true;
 }
 
 export type Covers = Readonly<Partial<Record<"shelved" | "suppressed" | "out-of-service", Cover>>>;

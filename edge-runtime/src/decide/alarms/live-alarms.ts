@@ -238,25 +238,18 @@ export class LiveAlarms implements AlarmDesk, Service {
     if (decision.kind === "refused") return decision;
     if (decision.kind === "happens") {
       const { happening, untilUs, reason } = decision;
-      const passed = await this.machines.pass(place, happening, actor.person);
+      const passed = await this.machines.pass(place, happening, {
+        person: actor.person,
+        ...(reason === undefined ? {} : { reason }),
+        ...(untilUs === undefined ? {} : { untilUs }),
+      });
       if (passed.kind === "refused") return passed;
       if (passed.kind === "done") {
         await this.#keeping.settled();
         return { kind: "done" };
       }
       if (act.act === "acknowledge") this.#join(place, act.raisedUs, actor, nowUs);
-      else {
-        this.#move(
-          place,
-          happening,
-          {},
-          {
-            person: actor.person,
-            ...(reason === undefined ? {} : { reason }),
-            ...(untilUs === undefined ? {} : { untilUs }),
-          },
-        );
-      }
+      else this.#move(place, happening, {}, passed.by);
       this.#look();
     }
     await this.#keeping.settled();
@@ -339,7 +332,12 @@ export class LiveAlarms implements AlarmDesk, Service {
         this.#watch.open(place, state !== undefined && states.includes(state), nowMs);
       }
       const { life } = this.#recordAt(place);
-      if (life.shelvedUntilUs > 0 && life.shelvedUntilUs <= nowUs) this.#move(place, "unshelve");
+      if (
+        life.shelvedUntilUs > 0 &&
+        life.shelvedUntilUs <= nowUs - this.machines.shelfGraceUs(place)
+      ) {
+        this.#move(place, "unshelve");
+      }
       if (suppressedWhen !== undefined) this.#suppress(place);
     }
     this.machines.look();

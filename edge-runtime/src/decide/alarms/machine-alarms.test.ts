@@ -7,7 +7,7 @@ import type { DeviceId, WriteOutcome } from "@millwright/wire-contract";
 import type { AlarmRow } from "@millwright/wire-contract/events";
 
 import { MemoryEventBook } from "../../buffer/events/memory-book.ts";
-import type { ConditionAct, ConditionNews, MachineCondition } from "../../hand-over.ts";
+import type { AlarmAct, ConditionAct, ConditionNews, MachineCondition } from "../../hand-over.ts";
 import type { AlarmClass } from "./definition.ts";
 import { LiveAlarms } from "./live-alarms.ts";
 import { machineAlarmId, type MachineAlarmsOf } from "./machine-definition.ts";
@@ -123,6 +123,13 @@ class Rig {
     const raisedUs = this.row(name)?.raisedUs ?? 0;
     const actor = { person: "Anna", supervisor: false, at: "gateway" } as const;
     const acting = this.alarms.act({ act: "acknowledge", alarm, raisedUs }, actor);
+    await this.clock.advance(10_000);
+    return await acting;
+  }
+
+  /** The machine's word comes within a second, or not at all. */
+  async act(act: AlarmAct): Promise<Awaited<ReturnType<LiveAlarms["act"]>>> {
+    const acting = this.alarms.act(act, { person: "Anna", supervisor: true });
     await this.clock.advance(10_000);
     return await acting;
   }
@@ -322,7 +329,7 @@ test("what waits at the machine is latched here, and resetting it asks the machi
   }
 });
 
-test("what the machine keeps from its people is suppressed here, and a shelf of the gateway stays the gateway's", async (t) => {
+test("what the machine keeps from its people is suppressed here, and ends when the machine says so", async (t) => {
   const rig = await new Rig().start(t);
   await rig.hear("changed", said("Hot", { shelved: true }));
   assert.deepEqual(
@@ -331,14 +338,153 @@ test("what the machine keeps from its people is suppressed here, and a shelf of 
   );
   await rig.hear("changed", said("Hot", { shelved: false, acked: true }));
   assert.equal(rig.row("Hot")?.state, "acknowledged");
-  const actor = { person: "Anna", supervisor: true, at: "gateway" } as const;
-  const shelve = { act: "shelve", alarm: idOf("Hot"), minutes: 1, reason: "known" } as const;
-  assert.deepEqual(await rig.alarms.act(shelve, actor), { kind: "done" });
-  await rig.hear("changed", said("Hot", { acked: true }));
+});
+
+const shelve = { act: "shelve", alarm: idOf("Hot"), minutes: 1, reason: "known" } as const;
+const takeOut = { act: "take-out-of-service", alarm: idOf("Hot"), workOrder: "WO-7" } as const;
+
+test("a shelf is told to the machine, is so when the machine says it, and ends when the machine ends it", async (t) => {
+  const rig = await new Rig().start(t);
+  const hear = (shelved: boolean, acked = true): Promise<void> =>
+    rig.hear("changed", said("Hot", { shelved, acked, outOfService: false }));
+  await hear(false);
+  rig.answer = () => {
+    assert.equal(rig.row("Hot")?.state, "acknowledged", "not before the machine says it");
+    rig.alarms.machines.hear("pump-1", {
+      kind: "changed",
+      conditions: [said("Hot", { shelved: true, acked: true })],
+    });
+    return { kind: "accepted" };
+  };
+  assert.deepEqual(await rig.act(shelve), { kind: "done" });
+  const condition = "nsu=urn:m;s=Hot";
+  assert.deepEqual(rig.asked, [{ act: "shelve", condition, forMs: 60_000 }]);
+  const { state, person, reason } = rig.row("Hot") ?? {};
+  assert.deepEqual([state, person, reason], ["shelved", "Anna", "known (also at Pump 1)"]);
+  // Said again with other news it is the same shelf, and no second one.
+  await hear(true, false);
   assert.equal(rig.row("Hot")?.state, "shelved");
-  assert.deepEqual(rig.asked, []);
-  await rig.clock.advance(61_000);
-  assert.equal(rig.row("Hot")?.state, "acknowledged", "as the machine has it");
+  await hear(false, false);
+  assert.equal(rig.row("Hot")?.state, "unacknowledged");
+  assert.deepEqual(await rig.story("Hot"), [
+    "raised unacknowledged",
+    "acknowledged acknowledged",
+    "shelved shelved",
+    "unshelved unacknowledged",
+  ]);
+});
+
+test("a shelf that its time ends waits for the machine's word, and not for ever", async (t) => {
+  for (const word of [true, false]) {
+    const rig = await new Rig().start(t);
+    await rig.hear("changed", said("Hot", { shelved: false, acked: true }));
+    const shelving = rig.act(shelve);
+    await rig.hear("changed", said("Hot", { shelved: true, acked: true }));
+    assert.deepEqual(await shelving, { kind: "done" });
+    await rig.clock.advance(52_000);
+    assert.equal(rig.row("Hot")?.state, "shelved", "a moment longer than its time");
+    if (word) await rig.hear("changed", said("Hot", { shelved: false, acked: true }));
+    else await rig.clock.advance(35_000);
+    assert.deepEqual(
+      [rig.row("Hot")?.state, rig.row("Hot")?.reason],
+      word ? ["acknowledged", undefined] : ["suppressed", "shelved at Pump 1"],
+    );
+  }
+});
+
+test("whoever ends a shelf here ends it at the machine, and is refused where the machine does not", async (t) => {
+  const rig = await new Rig().start(t);
+  await rig.hear("changed", said("Hot", { shelved: false, acked: true }));
+  const shelving = rig.act(shelve);
+  await rig.hear("changed", said("Hot", { shelved: true, acked: true }));
+  await shelving;
+  rig.answer = () => ({ kind: "refused", reason: "no" });
+  const unshelve = { act: "unshelve", alarm: idOf("Hot") } as const;
+  const again = await rig.act({ ...shelve, minutes: 5 });
+  assert.deepEqual(again, { kind: "refused", reason: "Pump 1 did not take it: no." });
+  const refused = await rig.act(unshelve);
+  assert.deepEqual(refused, { kind: "refused", reason: "Pump 1 did not take it: no." });
+  assert.equal(rig.row("Hot")?.state, "shelved");
+  await rig.tell({ kind: "silent" });
+  const away = await rig.act(unshelve);
+  assert.ok(away.kind === "refused");
+  assert.match(away.reason, /no link to Pump 1/);
+  await rig.hear("all", said("Hot", { shelved: true, acked: true }));
+  rig.answer = () => ({ kind: "accepted" });
+  const unshelving = rig.act(unshelve);
+  await rig.hear("changed", said("Hot", { shelved: false, acked: true }));
+  assert.deepEqual(await unshelving, { kind: "done" });
+  assert.deepEqual(
+    rig.asked.map(({ act }) => act),
+    ["shelve", "shelve", "unshelve", "unshelve"],
+  );
+  assert.equal(rig.row("Hot")?.state, "acknowledged");
+  const [ended] = (await rig.book.list({ kind: "alarm", subject: idOf("Hot"), max: 9 })).filter(
+    ({ kind, body }) => kind === "alarm" && body.transition === "unshelved",
+  );
+  assert.ok(ended?.kind === "alarm");
+  assert.equal(ended.body.person, "Anna");
+});
+
+test("where the machine cannot be told it is shelved here alone, and the row says so and why", async (t) => {
+  const offers = said("Hot", { shelved: false, acked: true });
+  const cases: readonly (readonly [MachineCondition, WriteOutcome | "silent", string])[] = [
+    [said("Hot", { acked: true }), { kind: "accepted" }, "Pump 1 does not offer it"],
+    [offers, "silent", "no link to Pump 1"],
+    [offers, { kind: "refused", reason: "no" }, "Pump 1 did not take it, no"],
+    [offers, { kind: "unknown", reason: "it took too long" }, "Pump 1 has not answered"],
+  ];
+  for (const [condition, answer, why] of cases) {
+    const rig = await new Rig().start(t);
+    await rig.hear("changed", condition);
+    if (answer === "silent") await rig.tell({ kind: "silent" });
+    else rig.answer = () => answer;
+    assert.deepEqual(await rig.act(shelve), { kind: "done" });
+    const { state, reason } = rig.row("Hot") ?? {};
+    assert.deepEqual([state, reason], ["shelved", `known (here only: ${why})`]);
+    assert.equal(rig.asked.length, answer === "silent" || why.includes("offer") ? 0 : 1);
+    // What the machine goes on to say of its own shelf ends none that it does not have.
+    await rig.hear("changed", condition);
+    assert.equal(rig.row("Hot")?.state, "shelved");
+    await rig.clock.advance(61_000);
+    assert.equal(rig.row("Hot")?.state, "acknowledged");
+  }
+});
+
+test("a shelf at the machine outlives a restart of the gateway, and still ends with the machine's", async (t) => {
+  const before = await new Rig().start(t);
+  await before.hear("changed", said("Hot", { shelved: false, acked: true }));
+  const shelving = before.act({ ...shelve, minutes: 60 });
+  await before.hear("changed", said("Hot", { shelved: true, acked: true }));
+  await shelving;
+  await before.alarms.stop(AbortSignal.abort());
+  const rig = await new Rig([pump], before).start(t);
+  await rig.hear("all", said("Hot", { shelved: true, acked: true }));
+  assert.equal(rig.row("Hot")?.state, "shelved");
+  await rig.hear("changed", said("Hot", { shelved: false, acked: true }));
+  assert.equal(rig.row("Hot")?.state, "acknowledged");
+});
+
+test("out of service is told to the machine as well, and so is its end", async (t) => {
+  const rig = await new Rig().start(t);
+  const hear = (outOfService: boolean): Promise<void> =>
+    rig.hear("changed", said("Hot", { outOfService, acked: true }));
+  await hear(false);
+  const taking = rig.act(takeOut);
+  await hear(true);
+  assert.deepEqual(await taking, { kind: "done" });
+  assert.deepEqual(
+    [rig.row("Hot")?.state, rig.row("Hot")?.reason],
+    ["out-of-service", "WO-7 (also at Pump 1)"],
+  );
+  const returning = rig.act({ act: "return-to-service", alarm: idOf("Hot") });
+  await hear(false);
+  assert.deepEqual(await returning, { kind: "done" });
+  assert.equal(rig.row("Hot")?.state, "acknowledged");
+  assert.deepEqual(
+    rig.asked.map(({ act }) => act),
+    ["take-out-of-service", "return-to-service"],
+  );
 });
 
 test("without a class it is kept as an event, once as long as it lasts", async (t) => {

@@ -18,8 +18,9 @@ import { messageChain, type Clock, type Log, type Refused } from "@millwright/ki
 import type { AskedAcknowledgement, WriteOutcome } from "@millwright/wire-contract";
 
 import type { ConditionAct, ConditionNews, MachineCondition } from "../../hand-over.ts";
-import type { Cover } from "./alarm-record.ts";
+import type { Cover, Covers } from "./alarm-record.ts";
 import type { AlarmDefinition } from "./definition.ts";
+import { MachineCovers, notTaken, type CoverBy, type CoverPassed } from "./machine-covers.ts";
 import {
   defineMachineAlarm,
   machineAlarmId,
@@ -33,6 +34,8 @@ export interface AlarmBoard {
   /** @param reuse a place whose alarm is normal, and is forgotten. @returns the place of the alarm */
   add(definition: AlarmDefinition, origin: MachineOrigin, reuse?: number): number;
   lifeOf(place: number): AlarmLife;
+  /** Who covers it here. */
+  coversOf(place: number): Covers;
   definitionOf(place: number): AlarmDefinition;
   /** Says what is known of the alarm when it is raised. */
   describe(
@@ -40,7 +43,7 @@ export interface AlarmBoard {
     definition: AlarmDefinition,
     facts: { readonly origin: MachineOrigin; readonly message: string; readonly machineUs: number },
   ): void;
-  move(place: number, happening: AlarmHappening, latching: boolean, by: Cover): void;
+  move(place: number, happening: AlarmHappening, latching: boolean, by: CoverBy): void;
   /** Keeps what a machine said and nobody has to act on. */
   note(id: string, asset: string, message: string): void;
 }
@@ -83,11 +86,13 @@ export class MachineAlarms {
   readonly #asking = new Map<number, { readonly person: string; readonly done: () => void }>();
   /** What people at the hub asked for: under way, or why the machine refused it. */
   readonly #atHub = new Map<number, Refused | "under way">();
+  readonly #covers: MachineCovers;
   #isFull = false;
 
   constructor(options: MachineAlarmsOptions, board: AlarmBoard) {
     this.#options = options;
     this.#board = board;
+    this.#covers = new MachineCovers(options, board);
   }
 
   /** One that was open, or had been, before the restart. @returns false when the settings do not want it any more */
@@ -127,8 +132,14 @@ export class MachineAlarms {
   /** A cover of the gateway's own may have gone: what is beneath is as the machine says. */
   look(): void {
     for (const known of this.#known.values()) {
-      if (known.newest !== undefined) this.#mirror(known, toMachineState(known.newest));
+      if (known.newest !== undefined) this.#mirror(known, this.#stateOf(known, known.newest));
     }
+  }
+
+  /** How much longer than its time a shelf lasts, µs. */
+  shelfGraceUs(place: number): number {
+    const known = this.#byPlace.get(place);
+    return known === undefined ? 0 : this.#covers.graceUs(known);
   }
 
   /** Why an alarm may not be as it is shown; "" when it is, or is no alarm of a machine. */
@@ -143,19 +154,38 @@ export class MachineAlarms {
    *
    * @returns `here` when it is nothing that the machine keeps, and so is done by the gateway alone
    */
-  async pass(
-    place: number,
-    happening: AlarmHappening,
-    person: string,
-  ): Promise<{ readonly kind: "here" | "done" } | Refused> {
+  async pass(place: number, happening: AlarmHappening, by: CoverBy): Promise<CoverPassed> {
     const known = this.#byPlace.get(place);
-    if (known === undefined) return { kind: "here" };
-    const { of, newest, isHeard } = known;
+    if (known === undefined) return { kind: "here", by };
+    switch (happening) {
+      case "shelve":
+      case "unshelve":
+      case "take-out-of-service":
+      case "return-to-service":
+        return await this.#covers.pass(known, happening, by);
+      case "acknowledge":
+      case "reset":
+        return await this.#passOn(known, happening, by);
+      case "raise":
+      case "clear":
+      case "suppress":
+      case "unsuppress":
+        return { kind: "here", by };
+    }
+  }
+
+  async #passOn(
+    known: Known,
+    happening: "acknowledge" | "reset",
+    by: CoverBy,
+  ): Promise<CoverPassed> {
+    const { person = "" } = by;
+    const { of, place, newest, isHeard } = known;
     const act = newest === undefined ? undefined : actFor(happening, newest);
     if (!isHeard && (newest === undefined || act !== undefined)) {
       return refused(`There is no link to ${of.deviceName}, which keeps this alarm`);
     }
-    if (newest === undefined || act === undefined) return { kind: "here" };
+    if (newest === undefined || act === undefined) return { kind: "here", by };
     const { clock } = this.#options;
     const isSo = new AbortController();
     const asking = {
@@ -169,13 +199,7 @@ export class MachineAlarms {
       const { condition, eventId } = newest;
       const comment = `${person}, at the gateway`;
       const outcome = await this.#options.ask(of.device, { act, condition, eventId, comment });
-      if (outcome.kind === "refused") {
-        return refused(`${of.deviceName} did not take it: ${outcome.reason}`);
-      }
-      if (outcome.kind === "unknown") {
-        const look = "look at the alarm before you try again";
-        return refused(`${of.deviceName} has not answered (${outcome.reason}): ${look}`);
-      }
+      if (outcome.kind !== "accepted") return notTaken(of.deviceName, outcome);
       await clock.sleep(eventMsMax, isSo.signal).catch(() => undefined);
       return { kind: "done" };
     } finally {
@@ -212,7 +236,7 @@ export class MachineAlarms {
 
   async #passOfHub(place: number, { id, person }: AskedAcknowledgement): Promise<void> {
     try {
-      const passed = await this.pass(place, "acknowledge", person);
+      const passed = await this.pass(place, "acknowledge", { person });
       if (passed.kind === "refused") this.#atHub.set(id, passed);
       else this.#atHub.delete(id);
     } catch (failure) {
@@ -222,13 +246,13 @@ export class MachineAlarms {
 
   #take(of: MachineAlarmsOf, condition: MachineCondition): void {
     const key = keyOf(of.device, condition);
-    const state = toMachineState(condition);
+    const saying = toMachineState(condition);
     let known = this.#known.get(key);
     if (known === undefined) {
-      const isQuiet = !state.holds && !state.waits && state.acknowledged !== false;
+      const isQuiet = !saying.holds && !saying.waits && saying.acknowledged !== false;
       const origin = originOf(of, condition);
       const definition = defineMachineAlarm(of, origin);
-      if (definition === undefined) this.#note(of, key, condition, state);
+      if (definition === undefined) this.#note(of, key, condition, saying);
       if (isQuiet || definition === undefined) return;
       const reuse = this.#known.size < knownMax ? undefined : this.#forgetOne();
       if (this.#known.size >= knownMax) {
@@ -242,7 +266,13 @@ export class MachineAlarms {
     }
     known.newest = condition;
     known.isHeard = true;
-    this.#mirror(known, state);
+    this.#mirror(known, this.#stateOf(known, condition));
+  }
+
+  /** First what the machine says of covers that it has from here: the rest is said beneath them. */
+  #stateOf(known: Known, newest: MachineCondition): MachineState {
+    this.#covers.follow(known);
+    return toMachineState(newest, this.#covers.own(known.place));
   }
 
   #remember(of: MachineAlarmsOf, origin: MachineOrigin, place: number): Known {
@@ -341,11 +371,10 @@ export class MachineAlarms {
 
 /** Undefined for what the machine keeps nothing of. */
 function actFor(
-  happening: AlarmHappening,
+  happening: "acknowledge" | "reset",
   { acked, confirmed, latched }: MachineCondition,
-): ConditionAct["act"] | undefined {
+): "acknowledge" | "confirm" | "reset" | undefined {
   if (happening === "acknowledge") return acked === false ? "acknowledge" : undefined;
-  if (happening !== "reset") return undefined;
   return confirmed === false ? "confirm" : latched === true ? "reset" : undefined;
 }
 

@@ -51,6 +51,7 @@ export function machineBoard(parts: MachineBoardParts): AlarmBoard {
       return reuse;
     },
     lifeOf: (place) => recordAt(place).life,
+    coversOf: (place) => recordAt(place).covers,
     definitionOf(place) {
       const definition = alarms[place];
       if (definition === undefined) throw new RangeError(`there is no alarm ${place}`);

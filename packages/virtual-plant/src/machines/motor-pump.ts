@@ -39,7 +39,7 @@ export class MotorPump implements Machine {
     },
     {
       ...{ name: "BearingOverheated", message: "Bearing above 90 °C", severity: 600 },
-      ...{ point: "FaultWord", bit: 2 },
+      ...{ point: "FaultWord", bit: 2, shelveHoursMax: 8 },
     },
   ];
   readonly #random: Random;
