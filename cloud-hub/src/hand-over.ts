@@ -97,7 +97,8 @@ export interface EventsAsked {
 
 /** The reading side of the store: for twins at the start, and for history. */
 export interface FrameReader {
-  gateways(): Promise<readonly KnownGateway[]>;
+  /** @param named all when it is left out; of those that are named, the ones that are known */
+  gateways(named?: readonly GatewayId[]): Promise<readonly KnownGateway[]>;
   gateway(gateway: GatewayId): Promise<KnownGateway | undefined>;
   dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined>;
   /** The one that the newest epoch sealed last. */

@@ -94,8 +94,8 @@ export class PlayedDatabase implements FrameStore {
     return this.store.keepBeats(beats);
   }
 
-  gateways(): ReturnType<FrameStore["gateways"]> {
-    return this.store.gateways();
+  gateways(...asked: Parameters<FrameStore["gateways"]>): ReturnType<FrameStore["gateways"]> {
+    return this.store.gateways(...asked);
   }
 
   gateway(gateway: GatewayId): ReturnType<FrameStore["gateway"]> {

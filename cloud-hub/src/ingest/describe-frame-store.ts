@@ -390,6 +390,17 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       assert.deepEqual(known?.lastBeat, beat);
       assert.equal(known.lastBeatUs, 7);
     });
+
+    test("of gateways that are named those are answered that are known", async () => {
+      const [one, other, unknown] = [nextGateway(), nextGateway(), nextGateway()];
+      await open().takeIn(intakeOf(one, threeFrames(one)));
+      await open().takeIn(intakeOf(other, threeFrames(other)));
+      const found = await open().gateways([unknown.gateway, one.gateway]);
+      assert.deepEqual(
+        found.map(({ gateway, balances }) => [gateway, balances.length]),
+        [[one.gateway, 1]],
+      );
+    });
   });
 }
 

@@ -35,8 +35,10 @@ export class PostgresReader implements FrameReader {
     this.pool = pool;
   }
 
-  async gateways(): Promise<readonly KnownGateway[]> {
-    return this.#known("true", []);
+  gateways(named?: readonly GatewayId[]): Promise<readonly KnownGateway[]> {
+    return named === undefined
+      ? this.#known("true", [])
+      : this.#known("g.gateway = any($1::text[])", [named]);
   }
 
   async gateway(gateway: GatewayId): Promise<KnownGateway | undefined> {

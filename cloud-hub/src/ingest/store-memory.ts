@@ -223,8 +223,8 @@ export class MemoryStore implements FrameStore {
     return Promise.resolve();
   }
 
-  gateways(): Promise<readonly KnownGateway[]> {
-    const ids = [...this.#gateways.keys()].toSorted();
+  gateways(named?: readonly GatewayId[]): Promise<readonly KnownGateway[]> {
+    const ids = [...(named ?? this.#gateways.keys())].toSorted();
     return Promise.resolve(ids.flatMap((id) => this.#known(id) ?? []));
   }
 

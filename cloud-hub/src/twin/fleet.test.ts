@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
-import type { Beat, GatewayRow } from "@millwright/wire-contract";
+import type { Beat, GatewayId, GatewayRow } from "@millwright/wire-contract";
 
+import { intakeOf } from "../ingest/describe-frame-store.ts";
 import { MemoryStore } from "../ingest/store-memory.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
 import { Fleet } from "./fleet.ts";
@@ -79,6 +80,33 @@ test("the other is gone once it has said that it stops, or was quiet for half a 
   assert.equal(row()?.copy, undefined);
   ended.abort();
   await clock.advance(1_000);
+  await watching;
+});
+
+test("what has changed of many gateways is one question", async () => {
+  const { clock } = rig();
+  const asked: (readonly GatewayId[] | undefined)[] = [];
+  const store = new MemoryStore(seededRandom(1));
+  const reader = {
+    gateways: (named?: readonly GatewayId[]) => {
+      asked.push(named);
+      return store.gateways(named);
+    },
+  };
+  const fleet = new Fleet({ reader, clock, log: silentLog });
+  const many = Array.from({ length: 300 }, (_, at) => new TestGateway(`gw-${at}`));
+  for (const { gateway: named } of many) fleet.touched(named);
+  const [first] = many;
+  assert.ok(first !== undefined);
+  await store.takeIn(intakeOf(first, [first.samples([[0, 1, 1]])]));
+  const ended = new AbortController();
+  const watching = fleet.watch(ended.signal);
+  await clock.advance(1_000);
+  assert.deepEqual(asked, [many.map(({ gateway: named }) => named)]);
+  assert.equal(fleet.known(first.gateway)?.balances[0]?.stored, 1);
+  await clock.advance(5_000);
+  assert.equal(asked.length, 1);
+  ended.abort();
   await watching;
 });
 

@@ -31,13 +31,18 @@ interface HeardCopy extends GatewayCopy {
 }
 
 export interface FleetOptions {
-  readonly reader: FrameReader;
+  readonly reader: Pick<FrameReader, "gateways">;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Counts on the list of gateways are read again at most this often: they are for looking at, and cost a query. */
 const refreshEveryMs = 1_000;
+/**
+ * Gateways of one question: a fleet of thousands that all send would have the hub ask without a pause, and what is
+ * answered at once is held in memory.
+ */
+const readTogether = 500;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -104,13 +109,14 @@ export class Fleet {
         if (quietUs > silentAfterUs) this.#hearCopy(place, undefined, clock.nowUs());
       }
       const stale = [...this.#places.values()].filter((place) => place.stale);
-      for (const place of stale) {
-        place.stale = false;
+      for (let at = 0; at < stale.length; at += readTogether) {
+        const asked = stale.slice(at, at + readTogether);
+        for (const place of asked) place.stale = false;
         try {
-          const known = await reader.gateway(place.known.gateway);
-          if (known !== undefined) this.#put(known);
+          const known = await reader.gateways(asked.map((place) => place.known.gateway));
+          for (const one of known) this.#put(one);
         } catch (failure) {
-          place.stale = true;
+          for (const place of asked) place.stale = true;
           log.warn("twin.counts-not-read", { reason: messageChain(failure) });
           break;
         }
