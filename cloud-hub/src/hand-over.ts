@@ -101,8 +101,15 @@ export interface FrameReader {
   gateways(named?: readonly GatewayId[]): Promise<readonly KnownGateway[]>;
   gateway(gateway: GatewayId): Promise<KnownGateway | undefined>;
   dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined>;
-  /** The one that the newest epoch sealed last. */
-  newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined>;
+  /**
+   * The one that the newest epoch sealed last.
+   *
+   * @param atHand by hash, those that need not be read and decoded once more
+   */
+  newestDictionary(
+    gateway: GatewayId,
+    atHand?: ReadonlyMap<bigint, Dictionary>,
+  ): Promise<Dictionary | undefined>;
   /** Frames of samples whose measured times touch the range, by sealed time, oldest first; at most `framesMax`, the newest. */
   samplesBetween(
     gateway: GatewayId,

@@ -15,11 +15,50 @@ const tagsMax = 500_000;
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
+/** A dictionary, as a frame names it. */
+export interface NamedDictionary {
+  readonly gateway: GatewayId;
+  readonly hash: bigint;
+}
+
+/** Tags whose numbers are asked for in one question; that of one gateway of more is longer. */
+const tagsTogether = 20_000;
+
 export class SeriesBook {
   readonly #dictionaries = new Map<string, Dictionary>();
   #tags = 0;
   /** By dictionary: the series by tag index. */
   readonly #numbers = new WeakMap<Dictionary, Int32Array>();
+
+  /**
+   * Brings all of these to hand that the hub has heard of, with the numbers of their tags. A pass over thousands of
+   * gateways that it meets for the first time would ask three questions for each of them.
+   */
+  async fetch(client: Queryable, wanted: readonly NamedDictionary[]): Promise<void> {
+    const missing = new Map(
+      wanted.flatMap((one) => (this.#dictionaries.has(keyOf(one)) ? [] : [[keyOf(one), one]])),
+    );
+    if (missing.size === 0) return;
+    const asked = [...missing.values()];
+    const found = await client.query<{ gateway: GatewayId; hash: bigint; body: Buffer }>(
+      `select d.gateway, d.hash, d.body from unnest($1::text[], $2::bigint[]) k (gateway, hash)
+       join dictionaries d using (gateway, hash)`,
+      [asked.map(({ gateway }) => gateway), asked.map(({ hash }) => BigInt.asIntN(64, hash))],
+    );
+    let unnumbered: DictionaryOfGateway[] = [];
+    let tags = 0;
+    for (const { gateway, hash, body } of found.rows) {
+      const dictionary = decodeDictionary(body);
+      if ("kind" in dictionary) continue;
+      this.#keep(keyOf({ gateway, hash: BigInt.asUintN(64, hash) }), dictionary);
+      unnumbered.push({ gateway, dictionary });
+      tags += dictionary.size;
+      if (tags < tagsTogether) continue;
+      await this.#number(client, unnumbered);
+      [unnumbered, tags] = [[], 0];
+    }
+    await this.#number(client, unnumbered);
+  }
 
   /** Undefined when the hub has never heard of it: it may still be on its way. */
   async dictionary(
@@ -27,7 +66,7 @@ export class SeriesBook {
     gateway: GatewayId,
     hash: bigint,
   ): Promise<Dictionary | undefined> {
-    const key = `${gateway}/${hash}`;
+    const key = keyOf({ gateway, hash });
     const known = this.#dictionaries.get(key);
     if (known !== undefined) return known;
     const found = await client.query<{ body: Buffer }>(
@@ -45,11 +84,11 @@ export class SeriesBook {
   /** Those that were read first leave first. */
   #keep(key: string, dictionary: Dictionary): void {
     this.#dictionaries.set(key, dictionary);
-    this.#tags += dictionary.tags.length;
-    for (const [oldest, { tags }] of this.#dictionaries) {
+    this.#tags += dictionary.size;
+    for (const [oldest, { size }] of this.#dictionaries) {
       if (this.#tags <= tagsMax || oldest === key) break;
       this.#dictionaries.delete(oldest);
-      this.#tags -= tags.length;
+      this.#tags -= size;
     }
   }
 
@@ -61,31 +100,54 @@ export class SeriesBook {
   ): Promise<Int32Array> {
     const known = this.#numbers.get(dictionary);
     if (known !== undefined) return known;
-    const { tags } = dictionary;
-    await upsertSeries(client, gateway, tags);
-    const found = await client.query<{ no: number; tag: string }>(
-      "select no, tag from series where gateway = $1",
-      [gateway],
+    await this.#number(client, [{ gateway, dictionary }]);
+    return this.#numbers.get(dictionary) ?? new Int32Array(0);
+  }
+
+  async #number(client: Queryable, of: readonly DictionaryOfGateway[]): Promise<void> {
+    if (of.length === 0) return;
+    await upsertSeries(client, of);
+    const found = await client.query<{ gateway: GatewayId; no: number; tag: string }>(
+      "select gateway, no, tag from series where gateway = any($1::text[])",
+      [[...new Set(of.map(({ gateway }) => gateway))]],
     );
-    const byTag = new Map(found.rows.map((row) => [row.tag, row.no]));
-    const last = tags.at(-1)?.index ?? -1;
-    const numbers = new Int32Array(last + 1).fill(-1);
-    for (const { index, id } of tags) numbers[index] = byTag.get(id) ?? -1;
-    this.#numbers.set(dictionary, numbers);
-    return numbers;
+    const byGateway = new Map<GatewayId, Map<string, number>>();
+    for (const { gateway, no, tag } of found.rows) {
+      let byTag = byGateway.get(gateway);
+      if (byTag === undefined) byGateway.set(gateway, (byTag = new Map<string, number>()));
+      byTag.set(tag, no);
+    }
+    for (const { gateway, dictionary } of of) {
+      const byTag = byGateway.get(gateway);
+      const { book } = dictionary;
+      const numbers = new Int32Array((book.indices.at(-1) ?? -1) + 1).fill(-1);
+      for (const index of book.indices) numbers[index] = byTag?.get(book.idOf(index) ?? "") ?? -1;
+      this.#numbers.set(dictionary, numbers);
+    }
   }
 }
 
-async function upsertSeries(
-  client: Queryable,
-  gateway: GatewayId,
-  tags: readonly TagDefinition[],
-): Promise<void> {
-  const text = (of: (tag: TagDefinition) => string): string[] => tags.map(of);
+interface DictionaryOfGateway {
+  readonly gateway: GatewayId;
+  readonly dictionary: Dictionary;
+}
+
+function keyOf({ gateway, hash }: NamedDictionary): string {
+  return `${gateway}/${hash}`;
+}
+
+async function upsertSeries(client: Queryable, of: readonly DictionaryOfGateway[]): Promise<void> {
+  // Two dictionaries of one gateway may have the same tag, and a statement writes a row once: the last one says.
+  const rows = new Map<string, { readonly gateway: GatewayId; readonly tag: TagDefinition }>();
+  for (const { gateway, dictionary } of of) {
+    for (const tag of dictionary.tags) rows.set(`${gateway}/${tag.id}`, { gateway, tag });
+  }
+  const all = [...rows.values()];
+  const text = (of: (tag: TagDefinition) => string): string[] => all.map(({ tag }) => of(tag));
   await client.query(
     `insert into series (gateway, tag, name, device, asset, unit, type, kind, decimals)
-     select $1, t.* from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::smallint[]) t
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+       $9::smallint[])
      on conflict (gateway, tag) do update set name = excluded.name, device = excluded.device,
        asset = excluded.asset, unit = excluded.unit, type = excluded.type, kind = excluded.kind,
        decimals = excluded.decimals
@@ -93,7 +155,7 @@ async function upsertSeries(
        is distinct from (excluded.name, excluded.device, excluded.asset, excluded.unit, excluded.type,
          excluded.kind, excluded.decimals)`,
     [
-      gateway,
+      all.map(({ gateway }) => gateway),
       text((tag) => tag.id),
       text((tag) => tag.name),
       text((tag) => tag.device),
@@ -101,7 +163,7 @@ async function upsertSeries(
       text((tag) => tag.unit),
       text((tag) => tag.type),
       text((tag) => tag.kind),
-      tags.map((tag) => tag.decimals),
+      all.map(({ tag }) => tag.decimals),
     ],
   );
 }

@@ -237,6 +237,10 @@ export class Sorter {
     readonly parts: readonly LanePart[];
   }> {
     const { pool, book, log } = this.#options;
+    await book.fetch(
+      pool,
+      frames.map(({ head }) => ({ gateway: head.gateway, hash: head.dictionary })),
+    );
     const waiting = new Map<string, number>();
     const aggregates: ToldFrame[] = [];
     for (const { epochNo, lane, head, body, rowSeq } of frames) {

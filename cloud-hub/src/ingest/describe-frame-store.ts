@@ -211,6 +211,21 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       assert.equal(await open().dictionary(gateway.gateway, 1n), undefined);
     });
 
+    test("dictionaries that come at once are kept, also where two epochs sealed the same one", async () => {
+      const [gateway, other] = [nextGateway(), nextGateway()];
+      const first = gateway.dictionaryFrame();
+      gateway.newEpoch();
+      const both = intakeOf(gateway, [first, gateway.dictionaryFrame()]);
+      const { frames } = intakeOf(other, [other.dictionaryFrame()]);
+      await open().takeIn({ ...both, frames: [...both.frames, ...frames] });
+      const found = await open().newestDictionary(gateway.gateway);
+      assert.equal(found?.hash, gateway.dictionary.hash);
+      assert.equal((await open().newestDictionary(other.gateway))?.size, 2);
+      const atHand = new Map([[gateway.dictionary.hash, gateway.dictionary]]);
+      const again = await open().newestDictionary(gateway.gateway, atHand);
+      assert.equal(again?.hash, gateway.dictionary.hash);
+    });
+
     test("ledger entries of one number and two contents are both kept, equal ones once", async () => {
       const gateway = nextGateway();
       const entry: LedgerEntry = {

@@ -27,13 +27,13 @@ export class DictionaryShelf {
 
   put(gateway: GatewayId, dictionary: Dictionary): void {
     const key = `${gateway}/${dictionary.hash}`;
-    this.#tags += dictionary.tags.length - (this.#known.get(key)?.tags.length ?? 0);
+    this.#tags += dictionary.size - (this.#known.get(key)?.size ?? 0);
     this.#known.delete(key);
     this.#known.set(key, dictionary);
-    for (const [oldest, { tags }] of this.#known) {
+    for (const [oldest, { size }] of this.#known) {
       if (this.#tags <= tagsMax || oldest === key) break;
       this.#known.delete(oldest);
-      this.#tags -= tags.length;
+      this.#tags -= size;
     }
   }
 

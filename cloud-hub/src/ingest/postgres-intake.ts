@@ -1,10 +1,5 @@
 /** One batch, one transaction: the statements of `takeIn`, in the order that the protocol wants (6.1). */
-import {
-  encodeDictionary,
-  frameContents,
-  lossReasons,
-  type LedgerEntry,
-} from "@millwright/wire-contract";
+import { frameContents, lossReasons, type LedgerEntry } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import type { AdmittedFrame } from "./admission.ts";
@@ -39,8 +34,8 @@ export async function takeInto(client: pg.ClientBase, intake: Intake): Promise<T
   const said = lanes.flatMap((lane) =>
     [...lane.decision.store, ...lane.decision.forks].map((frame) => ({ lane, frame })),
   );
+  await insertDictionaries(client, said);
   for (const { lane, frame } of said) {
-    if (frame.dictionary !== undefined) await insertDictionary(client, lane.epochNo, frame);
     if (frame.entries !== undefined) await insertEntries(client, lane.epochNo, frame.entries);
     if (frame.clock !== undefined) {
       const { gateway, seq, head, clock } = frame;
@@ -245,25 +240,40 @@ async function noteFramesInVoids(client: pg.ClientBase, lanes: readonly LaneWork
   }
 }
 
-async function insertDictionary(
+/** One question for all: when a fleet is met for the first time, each gateway brings one. */
+async function insertDictionaries(
   client: pg.ClientBase,
-  epochNo: number,
-  frame: AdmittedFrame,
+  said: readonly { readonly lane: LaneWork; readonly frame: AdmittedFrame }[],
 ): Promise<void> {
-  if (frame.dictionary === undefined) return;
   // The same dictionary is sealed anew in each epoch: the row says when it was last in force.
+  const last = new Map<string, DictionaryRow>();
+  for (const { lane, frame } of said) {
+    if (frame.dictionary === undefined) continue;
+    const { hash } = frame.dictionary;
+    const key = `${frame.gateway}/${hash}`;
+    const row = { hash, epochNo: lane.epochNo, frame };
+    if ((last.get(key)?.epochNo ?? 0) <= row.epochNo) last.set(key, row);
+  }
+  if (last.size === 0) return;
+  const rows = [...last.values()];
   await client.query(
-    `insert into dictionaries values ($1, $2, $3, $4, $5)
+    `insert into dictionaries select * from unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[], $5::bytea[])
      on conflict (gateway, hash) do update set epoch_no = excluded.epoch_no, sealed_us = excluded.sealed_us
      where dictionaries.epoch_no <= excluded.epoch_no`,
     [
-      frame.gateway,
-      toColumn(frame.dictionary.hash),
-      epochNo,
-      Math.round(frame.head.sealedUs),
-      Buffer.from(encodeDictionary(frame.dictionary)),
+      column(rows, ({ frame }) => frame.gateway),
+      column(rows, ({ hash }) => toColumn(hash)),
+      column(rows, ({ epochNo }) => epochNo),
+      column(rows, ({ frame }) => Math.round(frame.head.sealedUs)),
+      rows.map(({ frame }) => Buffer.from(frame.body)),
     ],
   );
+}
+
+interface DictionaryRow {
+  readonly hash: bigint;
+  readonly epochNo: number;
+  readonly frame: AdmittedFrame;
 }
 
 export async function insertEntries(

@@ -54,13 +54,19 @@ export class PostgresReader implements FrameReader {
     return toDictionary(found.rows[0]?.body);
   }
 
-  async newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined> {
-    const found = await this.pool.query<{ body: Buffer }>(
-      `select d.body from dictionaries d join epochs e on e.no = d.epoch_no where d.gateway = $1
+  async newestDictionary(
+    gateway: GatewayId,
+    atHand: ReadonlyMap<bigint, Dictionary> = noneAtHand,
+  ): Promise<Dictionary | undefined> {
+    const found = await this.pool.query<{ hash: bigint; body: Buffer | null }>(
+      `select d.hash, case when d.hash <> all ($2::bigint[]) then d.body end as body
+       from dictionaries d join epochs e on e.no = d.epoch_no where d.gateway = $1
        order by coalesce(e.rank, ${unrankedEpoch}) desc, d.sealed_us desc limit 1`,
-      [gateway],
+      [gateway, Array.from(atHand.keys(), toColumn)],
     );
-    return toDictionary(found.rows[0]?.body);
+    const [row] = found.rows;
+    if (row === undefined) return undefined;
+    return atHand.get(fromColumn(row.hash)) ?? toDictionary(row.body ?? undefined);
   }
 
   events(asked: EventsAsked): Promise<readonly HubEvent[]> {
@@ -230,6 +236,8 @@ export class PostgresReader implements FrameReader {
     }));
   }
 }
+
+const noneAtHand: ReadonlyMap<bigint, Dictionary> = new Map();
 
 function toDictionary(body: Uint8Array | undefined): Dictionary | undefined {
   if (body === undefined) return undefined;

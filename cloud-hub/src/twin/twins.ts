@@ -127,7 +127,7 @@ export class Twins {
   }
 
   async #renewDictionary(gateway: GatewayId, place: Place): Promise<void> {
-    const dictionary = await this.#options.reader.newestDictionary(gateway);
+    const dictionary = await this.#options.reader.newestDictionary(gateway, place.dictionaries);
     if (dictionary === undefined) return;
     remember(place, dictionary);
     if (place.dictionary !== undefined && !agrees(dictionary, place.dictionary)) {
