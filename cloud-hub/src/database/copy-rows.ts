@@ -27,14 +27,18 @@ const emptyArrayBytes = 12;
 const bytesAtFirst = 65_536;
 
 export class CopyRows {
-  #bytes = Buffer.allocUnsafe(bytesAtFirst);
-  #view = viewOf(this.#bytes);
-  #at = head.copy(this.#bytes);
+  #bytes: Buffer;
+  #view: DataView;
+  #at: number;
   #count = 0;
   readonly #types: readonly CopyType[];
 
-  constructor(types: readonly CopyType[]) {
+  /** @param room bytes that are about needed; it grows where they are not enough */
+  constructor(types: readonly CopyType[], room: number = bytesAtFirst) {
     this.#types = types;
+    this.#bytes = Buffer.allocUnsafe(head.length + room);
+    this.#view = viewOf(this.#bytes);
+    this.#at = head.copy(this.#bytes);
   }
 
   get count(): number {

@@ -15,6 +15,7 @@ import {
   trimRejected,
 } from "./postgres-quarantine.ts";
 import { cutRuns, rowBytes, runContent } from "../database/frame-runs.ts";
+import { copyInto, CopyRows } from "../database/copy-rows.ts";
 import { insertEvents } from "../database/event-rows.ts";
 import { insertClock } from "../database/clock-rows.ts";
 import { column, scopeIdOf, toColumn } from "../database/rows.ts";
@@ -130,55 +131,63 @@ function rowsOf(lane: LaneWork): readonly FrameRow[] {
   });
 }
 
-/** All rows as one blob that the database cuts up: an array of blobs would travel as hexadecimal text. */
+const frameColumns = {
+  epoch_no: "integer",
+  lane: "smallint",
+  seq: "bigint",
+  content: "smallint",
+  chain: "bigint",
+  content_crc: "bigint",
+  cum: "bigint",
+  sample_count: "bigint",
+  first_us: "bigint",
+  last_us: "bigint",
+  sealed_us: "bigint",
+  received_us: "bigint",
+  bytes: "bytea",
+  run_from: "bigint",
+} as const;
+/** Of a row in the stream, beside its frames: fourteen lengths, and the numbers. */
+const rowRoom = 160;
+
+/**
+ * The lanes are locked and were read before: nobody else can have written these numbers. One that is there all the same
+ * is an error, and the batch is taken in once more.
+ */
 async function insertFrames(
   client: pg.ClientBase,
   receivedUs: number,
   lanes: readonly LaneWork[],
 ): Promise<void> {
   const rows = lanes.flatMap(rowsOf);
-  if (rows.length === 0) return;
-  let at = 1;
-  const offsets = rows.map(({ bytes }) => {
-    const offset = at;
-    at += bytes.length;
-    return offset;
-  });
-  const least = (frames: readonly AdmittedFrame[]): number =>
-    frames.reduce((us, { head }) => Math.min(us, head.firstUs), Infinity);
-  const greatest = (frames: readonly AdmittedFrame[]): number =>
-    frames.reduce((us, { head }) => Math.max(us, head.lastUs), -Infinity);
-  const inserted = await client.query(
-    `insert into frames (epoch_no, lane, seq, content, chain, content_crc, cum, sample_count,
-       first_us, last_us, sealed_us, received_us, bytes, run_from)
-     select f.epoch_no, f.lane, f.seq, f.content, f.chain, f.crc, f.cum, f.samples,
-       f.first_us, f.last_us, f.sealed_us, $1, substring($2::bytea from f.at for f.size), f.run_from
-     from unnest($3::int[], $4::smallint[], $5::bigint[], $6::smallint[], $7::bigint[], $8::bigint[],
-       $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::int[], $15::int[], $16::bigint[])
-       f (epoch_no, lane, seq, content, chain, crc, cum, samples, first_us, last_us, sealed_us, at, size, run_from)
-     on conflict do nothing`,
-    [
+  const room = rows.reduce((sum, { bytes }) => sum + bytes.length + rowRoom, 0);
+  const copied = new CopyRows(Object.values(frameColumns), room);
+  for (const { lane, frames, last, bytes } of rows) {
+    const [isRun, first] = [frames.length > 1, frames[0] ?? last];
+    let [firstUs, lastUs, samples] = [Infinity, -Infinity, 0];
+    for (const { head, sampleCount } of frames) {
+      firstUs = Math.min(firstUs, head.firstUs);
+      lastUs = Math.max(lastUs, head.lastUs);
+      samples += sampleCount;
+    }
+    copied.push([
+      lane.epochNo,
+      lane.laneNumber,
+      last.seq,
+      isRun ? runContent : contentNumberOf(last),
+      toColumn(last.chain),
+      last.contentCrc,
+      last.cum,
+      samples,
+      Math.round(firstUs),
+      Math.round(lastUs),
+      Math.round(last.head.sealedUs),
       receivedUs,
-      Buffer.concat(rows.map(({ bytes }) => bytes)),
-      column(rows, ({ lane }) => lane.epochNo),
-      column(rows, ({ lane }) => lane.laneNumber),
-      column(rows, ({ last }) => last.seq),
-      column(rows, ({ frames, last }) => (frames.length > 1 ? runContent : contentNumberOf(last))),
-      column(rows, ({ last }) => toColumn(last.chain)),
-      column(rows, ({ last }) => last.contentCrc),
-      column(rows, ({ last }) => last.cum),
-      column(rows, ({ frames }) => frames.reduce((sum, { sampleCount }) => sum + sampleCount, 0)),
-      column(rows, ({ frames }) => Math.round(least(frames))),
-      column(rows, ({ frames }) => Math.round(greatest(frames))),
-      column(rows, ({ last }) => Math.round(last.head.sealedUs)),
-      offsets,
-      column(rows, ({ bytes }) => bytes.length),
-      column(rows, ({ frames }) => (frames.length > 1 ? (frames[0]?.seq ?? null) : null)),
-    ],
-  );
-  // The lanes are locked and were read before: nobody else can have written these numbers.
-  if (inserted.rowCount !== rows.length)
-    throw new Error("a frame was stored past the lock of its lane");
+      bytes,
+      isRun ? first.seq : null,
+    ]);
+  }
+  await copyInto(client, "frames", Object.keys(frameColumns), copied);
 }
 
 /** What cannot be decoded is found by its number, and never by those who look for samples. */
