@@ -21,7 +21,10 @@ export interface StoredFrame {
   readonly body: Uint8Array;
   /** Rises with each start of the gateway; `unrankedEpoch` until its hello names the epoch. */
   readonly epochRank: number;
-  /** Decoded already, when its dictionary was known at admission. */
+  /**
+   * Decoded already, when its dictionary was known at admission. They hold for as long as the commit is being told: who
+   * keeps the frame keeps its body.
+   */
   readonly samples?: SampleColumns;
 }
 

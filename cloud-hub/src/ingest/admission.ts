@@ -10,6 +10,7 @@ import {
   decodeStarts,
   decodeVoid,
   parseFrame,
+  type BatchScratch,
   type ClockRecord,
   type Dictionary,
   type Epoch,
@@ -60,12 +61,14 @@ export type Verdict =
  * @param gateway of the subject, which the sender's credentials are held to
  * @param lane of the subject
  * @param dictionaryOf the dictionaries known by now; samples whose dictionary is still on its way are decoded later
+ * @param scratch samples are read into this, and hold as long as it does
  */
 export function admit(
   bytes: Uint8Array,
   gateway: string,
   lane: RoadLane,
   dictionaryOf: (gateway: GatewayId, hash: bigint) => Dictionary | undefined,
+  scratch?: BatchScratch,
 ): Verdict {
   const parsed = parseFrame(bytes);
   if (parsed.kind === "corrupt") return { kind: "corrupt", reason: parsed.reason };
@@ -118,7 +121,7 @@ export function admit(
     case "samples": {
       const dictionary = dictionaryOf(head.gateway, head.dictionary);
       if (dictionary === undefined) return { kind: "frame", frame };
-      const samples = decodeSamples(body, dictionary);
+      const samples = decodeSamples(body, dictionary, scratch);
       if (isRefused(samples)) return keepBytes(samples.reason);
       return { kind: "frame", frame: { ...frame, samples } };
     }

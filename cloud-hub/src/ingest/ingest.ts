@@ -10,15 +10,16 @@ import {
   type Random,
   type Service,
 } from "@millwright/kit";
-import type {
-  Beat,
-  Dictionary,
-  Epoch,
-  GatewayId,
-  Hello,
-  HelloAnswer,
-  LaneMark,
-  TagId,
+import {
+  BatchScratch,
+  type Beat,
+  type Dictionary,
+  type Epoch,
+  type GatewayId,
+  type Hello,
+  type HelloAnswer,
+  type LaneMark,
+  type TagId,
 } from "@millwright/wire-contract";
 
 import type { Commit } from "../hand-over.ts";
@@ -36,7 +37,7 @@ export interface IngestOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** After each commit, in the order of commits. Must not throw. */
+  /** After each commit, in the order of commits. Must not throw. Samples of its frames hold until it returns. */
   committed(commit: Commit): void;
   beat(gateway: GatewayId, beat: Beat, receivedUs: number): void;
   /** The gateway said hello and its epochs are ranked. Fenced is one that is not the last with its name to start. */
@@ -138,6 +139,7 @@ export class Ingest implements Service {
   async #write(stopping: AbortSignal): Promise<void> {
     const { inbox, clock, random, log } = this.#options;
     const backoff = new Backoff(100, 5_000, random);
+    const scratch = new BatchScratch();
     while (!hasAborted(stopping)) {
       let messages: readonly InboxMessage[];
       try {
@@ -148,7 +150,7 @@ export class Ingest implements Service {
       this.counters.received += messages.length;
       for (;;) {
         try {
-          await this.#takeIn(messages);
+          await this.#takeIn(messages, scratch);
           if (backoff.tries > 0) log.info("ingest.resumed", { tries: backoff.tries });
           backoff.succeeded();
           break;
@@ -176,13 +178,18 @@ export class Ingest implements Service {
   /** Frames that a carrier brought: the same transaction, with nobody to acknowledge it to. Throws what the store throws. */
   takeCarried(frames: readonly Omit<InboxMessage, "acknowledge">[]): Promise<Taken> {
     this.counters.received += frames.length;
-    return this.#takeIn(frames.map((frame) => ({ ...frame, acknowledge: () => undefined })));
+    return this.#takeIn(
+      frames.map((frame) => ({ ...frame, acknowledge: () => undefined })),
+      new BatchScratch(),
+    );
   }
 
-  async #takeIn(messages: readonly InboxMessage[]): Promise<Taken> {
+  /** @param scratch samples are decoded into this until those who were told of them have taken what they keep */
+  async #takeIn(messages: readonly InboxMessage[], scratch: BatchScratch): Promise<Taken> {
     const { store, clock } = this.#options;
     const receivedUs = clock.nowUs();
-    const { frames, voids, rejected } = await this.#admitAll(messages);
+    scratch.begin();
+    const { frames, voids, rejected } = await this.#admitAll(messages, scratch);
     const taken = await store.takeIn({ receivedUs, frames, voids, rejected });
     for (const message of messages) message.acknowledge();
     this.#publish(taken);
@@ -191,7 +198,10 @@ export class Ingest implements Service {
     return taken;
   }
 
-  async #admitAll(messages: readonly InboxMessage[]): Promise<{
+  async #admitAll(
+    messages: readonly InboxMessage[],
+    scratch: BatchScratch,
+  ): Promise<{
     frames: AdmittedFrame[];
     voids: AdmittedVoid[];
     rejected: Rejected[];
@@ -199,7 +209,7 @@ export class Ingest implements Service {
     const frames: AdmittedFrame[] = [];
     const voids: AdmittedVoid[] = [];
     const rejected: Rejected[] = [];
-    for (const [{ gateway, lane, bytes }, verdict] of await this.#judge(messages)) {
+    for (const [{ gateway, lane, bytes }, verdict] of await this.#judge(messages, scratch)) {
       if (verdict.kind === "void") voids.push(verdict.gap);
       else if (verdict.kind === "frame") frames.push(verdict.frame);
       else rejected.push({ gateway, lane, reason: verdict.reason, bytes });
@@ -210,6 +220,7 @@ export class Ingest implements Service {
   /** Each message is read once, and once more where its dictionary was not at hand and the store has it. */
   async #judge(
     messages: readonly InboxMessage[],
+    scratch: BatchScratch,
   ): Promise<readonly (readonly [InboxMessage, Verdict])[]> {
     // Dictionaries come first in their lane, and may come in the same batch as the samples that need them.
     const known = new Map<string, Dictionary>();
@@ -220,7 +231,7 @@ export class Ingest implements Service {
       return found;
     };
     const judge = ({ bytes, gateway, lane }: InboxMessage): Verdict => {
-      const verdict = admit(bytes, gateway, lane, dictionaryOf);
+      const verdict = admit(bytes, gateway, lane, dictionaryOf, scratch);
       const dictionary = verdict.kind === "frame" ? verdict.frame.dictionary : undefined;
       if (dictionary !== undefined) known.set(`${gateway}/${dictionary.hash}`, dictionary);
       return verdict;

@@ -482,7 +482,7 @@ export class MemoryStore implements FrameStore {
       [...epoch.lanes.values()].flatMap((lane) =>
         [...lane.frames.values(), ...forksOf(lane)].flatMap(({ frame, receivedUs, undecodable }) =>
           frame.head.content === "samples" && !undecodable
-            ? [{ ...toStored(frame, epoch.rank), receivedUs }]
+            ? [{ ...toStored({ head: frame.head, body: frame.body }, epoch.rank), receivedUs }]
             : [],
         ),
       ),
@@ -677,7 +677,10 @@ function marksOf(rows: GatewayRows): readonly LaneMark[] {
   );
 }
 
-function toStored(frame: AdmittedFrame, epochRank: number | undefined): StoredFrame {
+function toStored(
+  frame: Pick<AdmittedFrame, "head" | "body" | "samples">,
+  epochRank: number | undefined,
+): StoredFrame {
   const { head, body, samples } = frame;
   return {
     head,

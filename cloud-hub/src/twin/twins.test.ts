@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
-import type { TagId } from "@millwright/wire-contract";
+import { BatchScratch, type TagId } from "@millwright/wire-contract";
 
 import type { StoredFrame } from "../hand-over.ts";
 import { admit, type AdmittedFrame } from "../ingest/admission.ts";
@@ -84,6 +84,28 @@ test("samples wait for their dictionary, and are found undecodable if it does no
   await take(gateway, dictionary);
   assert.equal(valueOf(twins, gateway, "pump/t1"), 5);
   assert.equal(undecodable.length, 0);
+});
+
+test("a frame that waits for its dictionary is right when its columns have others' samples by then", async () => {
+  const { store, twins, take } = rig();
+  const gateway = new TestGateway("gw");
+  await store.hello(gateway.hello(), 0);
+  const scratch = new BatchScratch();
+  const [dictionary, sent] = [gateway.dictionaryFrame(), gateway.samples([[0, 21, 5]])];
+  const verdict = admit(sent.bytes, gateway.gateway, sent.lane, () => gateway.dictionary, scratch);
+  assert.ok(verdict.kind === "frame" && verdict.frame.samples !== undefined);
+  const frames = [verdict.frame];
+  const { stored } = await store.takeIn({ receivedUs: 1, frames, voids: [], rejected: [] });
+  twins.take({ stored, dictionaries: [], touched: new Set() });
+  scratch.begin();
+  const other = gateway.samples([[0, 99, 6]]);
+  admit(other.bytes, gateway.gateway, other.lane, () => gateway.dictionary, scratch);
+  assert.equal(verdict.frame.samples.value[0], 99);
+  await take(gateway, dictionary);
+  assert.equal(valueOf(twins, gateway, "pump/t0"), 21);
+  // What is read back has its own.
+  const [again] = await store.samplesBetween(gateway.gateway, 0, 10, 10);
+  assert.equal(again?.samples, undefined);
 });
 
 test("when the journal is replaced, numbers mean other tags and old values do not stay under new names", async () => {

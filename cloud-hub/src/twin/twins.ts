@@ -148,7 +148,8 @@ export class Twins {
     }
     const dictionary = place.dictionaries.get(frame.head.dictionary);
     if (dictionary === undefined || place.dictionary === undefined) {
-      place.pending.push(frame);
+      const { head, body, epochRank } = frame;
+      place.pending.push({ head, body, epochRank });
       return;
     }
     if (!agrees(dictionary, place.dictionary)) return;

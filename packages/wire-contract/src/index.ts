@@ -69,7 +69,7 @@ export {
   type Dictionary,
 } from "./dictionary.ts";
 export { decodeAggregates, encodeAggregates, type AggregatesBody } from "./aggregates.ts";
-export { SampleScratch } from "./columns/target.ts";
+export { BatchScratch, SampleScratch } from "./columns/target.ts";
 export { decodeSamples, encodeSamples } from "./samples.ts";
 export {
   decodeCapture,

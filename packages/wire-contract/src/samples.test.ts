@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { BatchScratch } from "./columns/target.ts";
 import { makeDictionary } from "./dictionary.ts";
 import { decodeSamples, encodeSamples } from "./samples.ts";
 import type { Scalar, ValueType } from "./scalar.ts";
@@ -295,4 +296,47 @@ test("a body by time that is cut short or claims more rows is refused or says ot
   const many = Uint8Array.from([8, 0xc0, 0x84, 0x3d, ...body.subarray(2)]);
   const refused = decodeSamples(many, dictionary);
   assert("kind" in refused && refused.reason.includes("4096 rows"), JSON.stringify(refused));
+});
+
+test("frames of a batch lie beside each other until the next batch begins, in the same memory", () => {
+  const scratch = new BatchScratch();
+  const double = tags.find(({ type, scale }) => type === "float64" && scale === 1)?.index ?? -1;
+  // Of 30,000 rows two fit into a block, and a frame of 100,000 has memory of its own.
+  const sizes = [3, 30_000, 30_000, 30_000, 100_000, 1];
+  const decodeAll = (add: number): ReturnType<typeof decodeSamples>[] => {
+    scratch.begin();
+    return sizes.map((size, frame) =>
+      decodeSamples(
+        encode(
+          Array.from({ length: size }, (_, row) => ({
+            tag: double,
+            us: startUs + row * 1_000,
+            value: frame + add + (row % 7),
+            status: row === 0 ? add : 0,
+          })),
+          "none",
+        ),
+        dictionary,
+        scratch,
+      ),
+    );
+  };
+  const first = decodeAll(100);
+  const buffers = first.map((samples) => ("kind" in samples ? undefined : samples.value.buffer));
+  assert.equal(new Set(buffers).size, 3);
+  for (const [frame, samples] of first.entries()) {
+    assert(!("kind" in samples));
+    assert.equal(samples.count, sizes[frame]);
+    for (const row of [0, samples.count - 1]) {
+      assert.equal(samples.value[row], frame + 100 + (row % 7));
+      assert.equal(samples.status[row], row === 0 ? 100 : 0);
+    }
+  }
+  const second = decodeAll(0);
+  for (const [frame, samples] of second.entries()) {
+    assert(!("kind" in samples));
+    if (frame !== 4) assert.equal(samples.value.buffer, buffers[frame]);
+    assert(samples.status.every((status) => status === 0));
+    assert.equal(samples.value[samples.count - 1], frame + ((samples.count - 1) % 7));
+  }
 });

@@ -5,7 +5,7 @@ import { readByTag, writeByTag } from "./columns/by-tag.ts";
 import { byTimeMax, readByTime, writeByTime } from "./columns/by-time.ts";
 import { sortByTag } from "./columns/order.ts";
 import { SectionReader } from "./columns/sections.ts";
-import { makeTarget, type SampleScratch, type TargetColumns } from "./columns/target.ts";
+import { makeTarget, type SampleMemory, type TargetColumns } from "./columns/target.ts";
 import { readWide, writeWide } from "./columns/wide.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { SampleColumns } from "./frame.ts";
@@ -52,12 +52,12 @@ export function encodeSamples(
 /**
  * Rows come sorted by tag. Refuses what is not the body of samples of this dictionary.
  *
- * @param scratch read into this; the answer holds until it is used the next time
+ * @param scratch read into this; the answer holds until it is used the next time, or begins anew
  */
 export function decodeSamples(
   bytes: Uint8Array,
   dictionary: Dictionary,
-  scratch?: SampleScratch,
+  scratch?: SampleMemory,
 ): SampleColumns | Refused {
   return refuseMalformed("samples", () => {
     let count = 0;
