@@ -13,7 +13,7 @@ const installMsMax = 120_000;
 const program = `
 import asyncio, logging, socket, sys
 from pathlib import Path
-from asyncua import Server, ua
+from asyncua import Server, ua, uamethod
 from asyncua.common.structures104 import new_struct, new_struct_field
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.permission_rules import User, UserRole
@@ -33,6 +33,8 @@ async def main():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = Server(user_manager=Users())
+    # It then keeps the conditions that are of interest, and answers ConditionRefresh by itself.
+    server.iserver.bind_condition_methods = 100
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/")
     await server.set_application_uri("urn:millwright:asyncua")
@@ -72,6 +74,31 @@ async def main():
         ua.NodeId("Recipe", index), "Recipe",
         ua.Variant(custom["Zone"](Setpoint=180.5, Total=2**53 + 1), ua.VariantType.ExtensionObject),
     )
+    alarm_id = ua.NodeId("Overheated", index)
+    await machine.add_object(alarm_id, "Overheated")
+    alarm = await server.get_event_generator(ua.ObjectIds.AlarmConditionType)
+    alarm.event.NodeId = alarm_id
+    alarm.event.ConditionName = "Overheated"
+    alarm.event.SourceName = "Oven"
+    alarm.event.Severity = 700
+    setattr(alarm.event, "EnabledState/Id", True)
+
+    async def say(active, acked):
+        setattr(alarm.event, "ActiveState/Id", active)
+        setattr(alarm.event, "AckedState/Id", acked)
+        alarm.event.Retain = active or not acked
+        await alarm.trigger(message="Chamber too hot")
+
+    @uamethod
+    async def acknowledge(parent, event_id, comment):
+        if event_id != alarm.event.EventId.Value:
+            return ua.StatusCode(ua.StatusCodes.BadEventIdUnknown)
+        alarm.event.Comment = comment
+        await say(getattr(alarm.event, "ActiveState/Id"), True)
+        return ua.StatusCode()
+
+    method = ua.NodeId(ua.ObjectIds.AcknowledgeableConditionType_Acknowledge)
+    server.link_method(server.get_node(method), acknowledge)
     async with server:
         print(f"ready {port}", flush=True)
         reader = asyncio.StreamReader()
@@ -79,6 +106,9 @@ async def main():
             lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while line := (await reader.readline()).decode().strip():
             name, value = line.split()
+            if name == "alarm":
+                await say(value == "1", False if value == "1" else getattr(alarm.event, "AckedState/Id"))
+                continue
             await nodes[name].write_value(ua.Variant(float(value), ua.VariantType.Double))
 
 asyncio.run(main())
@@ -87,6 +117,8 @@ asyncio.run(main())
 export interface AsyncuaServer {
   readonly url: string;
   set(name: string, value: number): void;
+  /** Its one alarm comes, or goes. */
+  alarm(active: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -132,6 +164,9 @@ async function start(python: string, folder: string): Promise<AsyncuaServer> {
     url: `opc.tcp://127.0.0.1:${port}/`,
     set(name, value) {
       child.stdin.write(`${name} ${value}\n`);
+    },
+    alarm(active) {
+      child.stdin.write(`alarm ${active ? 1 : 0}\n`);
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -14,6 +14,10 @@ import type {
   OfferedPoint,
   PointSettings,
 } from "../../edge-runtime/src/acquire/driver.ts";
+import type {
+  ConditionNews,
+  MachineCondition,
+} from "../../edge-runtime/src/acquire/machine-condition.ts";
 import { LinkLost, SettingsRefused } from "../../edge-runtime/src/acquire/faults.ts";
 import {
   acceptServerCertificate,
@@ -256,6 +260,43 @@ const cases: readonly Case[] = [
       const largest = offered.find((one) => one.address === `nsu=${namespace};s=Largest`);
       assert.equal(largest?.value, 2n ** 64n - 1n);
       assert.equal(largest.path, "Machine / Largest");
+    },
+  },
+  {
+    name: "an alarm that came before the conversation is asked for, acknowledged at the server, and goes",
+    async run(server) {
+      server.alarm(true);
+      const news: ConditionNews[] = [];
+      const seen = new Conversation();
+      const context = {
+        ...seen.context,
+        conditions: { notifier: "", tell: (one: ConditionNews) => news.push(one) },
+      };
+      const settings = settingsFor(server.url);
+      const session = await opcuaDriver.open(settings, [point("Constant")], context, never);
+      seen.read(session);
+      const newest = (): MachineCondition | undefined =>
+        news.flatMap((one) => (one.kind === "silent" ? [] : one.conditions)).at(-1);
+      await until("all is asked for", () => news.some(({ kind }) => kind === "all"));
+      const raised = newest();
+      assert.ok(raised !== undefined);
+      const { name, source, message, severity, active, acked, retain, branch } = raised;
+      assert.deepEqual([name, source, message], ["Overheated", "Oven", "Chamber too hot"]);
+      assert.deepEqual([severity, active, acked, retain, branch], [700, true, false, true, ""]);
+      assert.equal(raised.condition, `nsu=${namespace};s=Overheated`);
+
+      const { condition } = raised;
+      const act = { act: "acknowledge", condition, comment: "Anna, at the gateway" } as const;
+      const stale = await session.actOnCondition?.({ ...act, eventId: "00" }, never);
+      assert.ok(stale?.kind === "refused");
+      assert.match(stale.reason, /something newer/);
+      const done = await session.actOnCondition?.({ ...act, eventId: raised.eventId }, never);
+      assert.deepEqual(done, { kind: "accepted" });
+      await until("it is acknowledged there", () => newest()?.acked === true);
+      server.alarm(false);
+      await until("it has gone", () => newest()?.active === false && newest()?.retain === false);
+      await seen.stop();
+      await session.end(never);
     },
   },
   {

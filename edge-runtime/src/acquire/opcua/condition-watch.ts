@@ -10,7 +10,13 @@ import type { ConditionNews, MachineCondition } from "../machine-condition.ts";
 import { parseAddress } from "./addresses.ts";
 import type { Attached } from "./climb.ts";
 import { refreshConditions } from "./condition-calls.ts";
-import { eventFilter, filterWishes, parseEvent, type EventField } from "./condition-filter.ts";
+import {
+  eventFilter,
+  filterWishes,
+  parseEvent,
+  type EventField,
+  type FilterWish,
+} from "./condition-filter.ts";
 import type { Library, opcua } from "./library.ts";
 import type { Notes } from "./notes.ts";
 import { resolveAddresses } from "./resolve.ts";
@@ -27,6 +33,8 @@ const queueSize = 10_000;
 const refreshMax = 50_000;
 /** A server that has begun to tell and never ends is not waited for. */
 const refreshMsMax = 30_000;
+/** One that has accepted a refresh begins to tell with its next message, also where publishing takes some seconds. */
+const firstWordMsMax = 10_000;
 const firstRetryMs = 1_000;
 /** Each refresh is work for a controller: one that keeps asking for another has it once a minute. */
 const lastRetryMs = 60_000;
@@ -49,6 +57,10 @@ export class ConditionWatch {
   #wake: () => void = () => undefined;
   #ended = false;
   #required = true;
+  /** The server has said something of the refresh under way. */
+  #begun = false;
+  /** Of this conversation; undefined where the item was made in an earlier one, and has proven itself there. */
+  #item: { readonly id: number; readonly filter: FilterWish } | undefined;
   #made: boolean;
 
   constructor(parts: ConditionWatchParts) {
@@ -92,6 +104,8 @@ export class ConditionWatch {
           flush();
           this.#told = new Map();
           this.#toldAll = true;
+          this.#begun = true;
+          this.#wake();
           break;
         case "refresh-end":
           this.#endRefresh();
@@ -130,6 +144,7 @@ export class ConditionWatch {
     const { library, attached, context, notes } = this.#parts;
     this.#required = false;
     this.#ended = false;
+    this.#begun = false;
     const status = await refreshConditions(library, attached.session, attached.subscription.id);
     if (status === "BadRefreshInProgress") this.#required = true;
     else if (status !== "Good") {
@@ -140,8 +155,10 @@ export class ConditionWatch {
       await this.#wait(Infinity, signal);
       return false;
     } else {
-      if (!this.#isOver()) await this.#wait(refreshMsMax, signal);
-      if (!this.#isOver() && !signal.aborted) {
+      if (!this.#hasBegun()) await this.#wait(firstWordMsMax, signal);
+      if (!this.#hasBegun() && !signal.aborted && (await this.#widen())) this.#required = true;
+      else if (!this.#isOver()) await this.#wait(refreshMsMax, signal);
+      if (!this.#isOver() && !this.#isRequired() && !signal.aborted) {
         this.#toldAll = false;
         this.#endRefresh();
         context.log.warn("acquire.opcua-refresh-without-end", { device: context.device });
@@ -151,9 +168,36 @@ export class ConditionWatch {
     return true;
   }
 
+  /**
+   * Asks for events of all types. Some servers take the filter and let nothing through it, because they compare types without
+   * their subtypes (OPC 10000-4, 7.7.3: OfType has them). With an item of its own: what some of them modify stays as it was.
+   *
+   * @returns false when there is nothing wider to ask for
+   */
+  async #widen(): Promise<boolean> {
+    const { library, attached, context } = this.#parts;
+    const narrow = this.#item;
+    if (narrow?.filter !== "all") return false;
+    this.#item = undefined;
+    const nodeId = await this.#notifier();
+    if (nodeId === undefined || (await this.#ask(nodeId, "unfiltered")) !== "") return false;
+    await attached.session.call(
+      new library.DeleteMonitoredItemsRequest({
+        subscriptionId: attached.subscription.id,
+        monitoredItemIds: [narrow.id],
+      }),
+      library.DeleteMonitoredItemsResponse,
+    );
+    context.log.info("acquire.opcua-alarms-unfiltered", { device: context.device });
+    return true;
+  }
+
   /** Calls, because a compiler that has seen a field once believes that it stays so across a wait. */
   #isOver(): boolean {
     return this.#ended;
+  }
+  #hasBegun(): boolean {
+    return this.#begun || this.#ended;
   }
   #isRequired(): boolean {
     return this.#required;
@@ -178,37 +222,13 @@ export class ConditionWatch {
 
   /** @returns whether the server tells its alarms */
   async #createItem(): Promise<boolean> {
-    const { library, attached, wish, notes, context } = this.#parts;
+    const { wish, notes, context } = this.#parts;
     const nodeId = await this.#notifier();
     let refusal = "its notifier is not known there";
     for (const asked of filterWishes) {
       if (nodeId === undefined) break;
-      const answer = await attached.session.call(
-        new library.CreateMonitoredItemsRequest({
-          subscriptionId: attached.subscription.id,
-          timestampsToReturn: library.TimestampsToReturn.Neither,
-          itemsToCreate: [
-            {
-              itemToMonitor: { nodeId, attributeId: eventNotifierAttribute },
-              monitoringMode: library.MonitoringMode.Reporting,
-              requestedParameters: {
-                clientHandle: conditionHandle,
-                samplingInterval: 0,
-                filter: eventFilter(library, asked),
-                queueSize,
-                discardOldest: true,
-              },
-            },
-          ],
-        }),
-        library.CreateMonitoredItemsResponse,
-      );
-      const status = answer.results?.[0]?.statusCode;
-      refusal = status?.name ?? "no answer";
-      if (status !== undefined && status.value >>> 30 < 2) {
-        this.#made = true;
-        return true;
-      }
+      refusal = await this.#ask(nodeId, asked);
+      if (refusal === "") return true;
     }
     // What is refused once is refused again: the subscription has all that it will have.
     this.#made = true;
@@ -216,6 +236,38 @@ export class ConditionWatch {
     const { device, log } = context;
     log.warn("acquire.opcua-alarms-refused", { device, notifier: wish.notifier, refusal });
     return false;
+  }
+
+  /** @returns "" when the server tells its events so, otherwise the name of its refusal */
+  async #ask(nodeId: opcua.NodeId, asked: FilterWish): Promise<string> {
+    const { library, attached } = this.#parts;
+    const answer = await attached.session.call(
+      new library.CreateMonitoredItemsRequest({
+        subscriptionId: attached.subscription.id,
+        timestampsToReturn: library.TimestampsToReturn.Neither,
+        itemsToCreate: [
+          {
+            itemToMonitor: { nodeId, attributeId: eventNotifierAttribute },
+            monitoringMode: library.MonitoringMode.Reporting,
+            requestedParameters: {
+              clientHandle: conditionHandle,
+              samplingInterval: 0,
+              filter: eventFilter(library, asked),
+              queueSize,
+              discardOldest: true,
+            },
+          },
+        ],
+      }),
+      library.CreateMonitoredItemsResponse,
+    );
+    const result = answer.results?.[0];
+    if (result === undefined) return "no answer";
+    const { statusCode, monitoredItemId } = result;
+    if (statusCode.value >>> 30 >= 2) return statusCode.name;
+    this.#made = true;
+    this.#item = { id: monitoredItemId, filter: asked };
+    return "";
   }
 
   async #notifier(): Promise<opcua.NodeId | undefined> {
