@@ -169,6 +169,46 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
     });
   });
 
+  test("H3: a note is written at an alarm, stays typed until it is kept, and stands beside it and in the history", async () => {
+    await using rig = await new AlarmRig({ hot: 2 }).start();
+    rig.alarms.raise("hot");
+    await onPage(
+      rig,
+      async (page) => {
+        const details = page.locator(".alarm-details");
+        const field = details.getByLabel("What you saw or tried");
+        const keep = details.getByRole("button", { name: "Keep the note" });
+        await keep.click();
+        await details.getByText("Not done: A note needs words.").waitFor();
+        await field.fill("Hums at 1,480 /min");
+        await page.route("**/api/alarms/act", (route) => route.abort());
+        await keep.click();
+        await details.getByText("The gateway did not answer.").waitFor();
+        assert.equal(await field.inputValue(), "Hums at 1,480 /min");
+        await page.unroute("**/api/alarms/act");
+        await field.press("Enter");
+        await details.getByText(/note by Ada Novak: Hums at 1,480 \/min$/).waitFor();
+        assert.equal(await field.inputValue(), "");
+        for (const one of [field, keep]) {
+          const box = await one.boundingBox();
+          assert.ok(box !== null && box.height >= 64 && box.width >= 64, JSON.stringify(box));
+        }
+        assert.deepEqual(await page.evaluate(findTextProblems), []);
+        await lookInThemes(page, "hmi-alarm-note", false);
+        await page.getByRole("link", { name: "History" }).click();
+        await page.locator(".alarm-story-long").getByText("note by Ada Novak").waitFor();
+        await page.getByLabel("Find a text, machine or person").fill("1,480");
+        await page.waitForFunction(
+          () => document.querySelectorAll(".alarm-story-long li").length === 1,
+        );
+      },
+      "#/alarms/active/hot",
+    );
+    const events = await rig.book.list({ kind: "alarm", max: 10 });
+    const [note] = events.flatMap(({ kind, body }) => (kind === "alarm" ? (body.note ?? []) : []));
+    assert.deepEqual(note, { text: "Hums at 1,480 /min", author: "Ada Novak" });
+  });
+
   test("X6: a healthy plant has no pixel of an alarm colour, and one alarm has many", async () => {
     await using rig = await new AlarmRig({ hot: 2 }).start();
     await onPage(rig, async (page) => {

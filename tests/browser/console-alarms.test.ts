@@ -82,7 +82,9 @@ class Hub {
 function eventOf(number: number): EventRecord & { gateway: string; journalUs: number } {
   const common = { number, atUs: nowUs - (100 - number) * 60e6, asset: "Pump 1", journalUs: 1 };
   if (number % 2 === 0) {
-    const body = alarmEvent(number % 4 === 0 ? "unacknowledged" : "normal", 2, `Alarm ${number}`);
+    const told = alarmEvent(number % 4 === 0 ? "unacknowledged" : "normal", 2, `Alarm ${number}`);
+    const note = { text: "Lubricated; hums on.", author: "Tomáš Dvořák" };
+    const body = number === 98 ? ({ ...told, transition: "annotated", note } as const) : told;
     return { ...common, gateway: "gw-0001", kind: "alarm", subject: `a-${number}`, body };
   }
   const origin = { kind: "hmi", who: "Ada Novak" } as const;
@@ -162,6 +164,10 @@ void describe("the alarms of the console", { skip: noChromium }, () => {
     assert.match(
       await rows.nth(1).innerText(),
       /Commands\s+pump-1\/speed = 99: confirmed\s+c-99\s+Pump 1\s+Lyon paint shop 2\s+Ada Novak/,
+    );
+    assert.match(
+      await rows.nth(2).innerText(),
+      /Alarm 98: “Lubricated; hums on\.”\s+a-98[^]*Tomáš Dvořák/,
     );
     await page.getByRole("button", { name: "Older" }).click();
     await page.getByText("Alarm 50: raised").waitFor();

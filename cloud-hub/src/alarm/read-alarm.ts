@@ -19,6 +19,7 @@ const alarmBody = z.looseObject({
   limit: z.number().optional(),
   untilUs: z.number().optional(),
   asked: z.number().optional(),
+  note: z.object({ text: z.string(), author: z.string() }).optional().catch(undefined),
 });
 
 /** Undefined when it does not say what an alarm has to say. */

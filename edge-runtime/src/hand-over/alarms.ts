@@ -47,7 +47,8 @@ export type AlarmAct =
       readonly reason: string;
     }
   | { readonly act: "unshelve" | "reset" | "return-to-service"; readonly alarm: string }
-  | { readonly act: "take-out-of-service"; readonly alarm: string; readonly workOrder: string };
+  | { readonly act: "take-out-of-service"; readonly alarm: string; readonly workOrder: string }
+  | { readonly act: "note"; readonly alarm: string; readonly text: string };
 
 /** Who acts on an alarm at this gateway. */
 export interface AlarmActor {

@@ -73,6 +73,31 @@ test("acknowledging what is visible is one request and one audit entry, in the n
   );
 });
 
+test("a note stands in the audit book with its words, and is found again by them in the history", async () => {
+  const acted: Acted[] = [];
+  const body = { acts: [{ act: "note", alarm: "b", text: "Hums at 1,480" }] };
+  const answer = await actRoute(acted).act({ ...callOf(), person: ada, body });
+  const reason = "Hums at 1,480";
+  assert.deepEqual(answer.audit, { act: "alarm.note", object: "b", result: "done", reason });
+  const book = new MemoryEventBook();
+  const state = "acknowledged" as const;
+  const said = { state, priority: 2, message: "hot", raisedUs: 5 } as const;
+  await book.keep(
+    ["Hums", "Greased"].map((text, at) => ({
+      ...{ kind: "alarm", atUs: at, asset: "Pump 1", subject: "b" },
+      body: { ...said, transition: "annotated", note: { text, author: "Ada" } },
+    })),
+  );
+  const history = routeOf(book, []).find(({ path }) => path === "/api/alarms/history");
+  assert(history?.kind === "look");
+  const { json } = await history.look({ ...callOf(), query: { text: "hums" } });
+  const { events } = json as { readonly events: readonly { readonly note: object }[] };
+  assert.deepEqual(
+    events.map(({ note }) => note),
+    [{ text: "Hums", author: "Ada" }],
+  );
+});
+
 test("what was refused is said with its reason, to the person and to the audit book", async () => {
   const acted: Acted[] = [];
   const body = { acts: [{ act: "shelve", alarm: "a", minutes: 5, reason: "noise" }] };

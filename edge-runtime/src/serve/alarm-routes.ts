@@ -1,4 +1,5 @@
 /** What the page asks of alarms, and what people do to them there. */
+import type { AlarmEvent } from "@millwright/wire-contract/events";
 import * as z from "zod";
 
 import type { AlarmAct, AlarmDesk, EventBook, PageRoute, Person, RouteCall } from "../hand-over.ts";
@@ -71,7 +72,9 @@ async function actAll(
       ? first.reason
       : first?.act === "take-out-of-service"
         ? first.workOrder
-        : undefined;
+        : first?.act === "note"
+          ? first.text
+          : undefined;
   return {
     json: { done: results.length - refused.length, refused },
     audit: {
@@ -106,13 +109,18 @@ async function history(
   const events = found.flatMap((event) => {
     if (event.kind !== "alarm") return [];
     const { number, atUs, asset, subject, body } = event;
-    const words = `${body.message} ${asset} ${subject} ${body.person ?? ""}`.toLowerCase();
+    const words =
+      `${body.message} ${asset} ${subject} ${body.person ?? ""} ${noteWords(body)}`.toLowerCase();
     if (priority !== undefined && body.priority !== priority) return [];
     return words.includes(wanted) ? [{ number, atUs, asset, alarm: subject, ...body }] : [];
   });
   const last = found.at(-1);
   const next = found.length < historyMax ? undefined : last?.number;
   return { json: { events, ...(next === undefined ? {} : { before: next }) } };
+}
+
+function noteWords({ note }: Pick<AlarmEvent, "note">): string {
+  return note === undefined ? "" : `${note.text} ${note.author}`;
 }
 
 const historyQuery = z.object({
@@ -127,6 +135,8 @@ const historyQuery = z.object({
 const alarm = z.string().min(1).max(128);
 // As long as what a person types into one line.
 const words = z.string().max(200);
+/** A few sentences. */
+const noteMax = 500;
 
 const acts: z.ZodType<{ readonly acts: readonly AlarmAct[] }> = z.strictObject({
   acts: z
@@ -136,6 +146,7 @@ const acts: z.ZodType<{ readonly acts: readonly AlarmAct[] }> = z.strictObject({
         z.strictObject({ act: z.literal("shelve"), alarm, minutes: z.number(), reason: words }),
         z.strictObject({ act: z.enum(["unshelve", "reset", "return-to-service"]), alarm }),
         z.strictObject({ act: z.literal("take-out-of-service"), alarm, workOrder: words }),
+        z.strictObject({ act: z.literal("note"), alarm, text: z.string().max(noteMax) }),
       ]),
     )
     .min(1)

@@ -95,6 +95,27 @@ describe("alarms and episodes on a time axis", () => {
     );
   });
 
+  test("a note belongs to its occurrence, and ends nothing", () => {
+    const note = (text: string): object => {
+      return { transition: "annotated", state: "normal", note: { text, author: "Ada" } };
+    };
+    const hot = [
+      alarm("hot", 10, 10),
+      alarm("hot", 20, 10, note("hums")),
+      alarm("hot", 30, 10, returned),
+      alarm("hot", 40, 10, note("greased")),
+      alarm("hot", 60, 60),
+      alarm("other", 5, 0, note("of no occurrence")),
+    ];
+    assert.deepEqual(drawn(hot), ["hot 10-30", "hot 60-"]);
+    const newest = hot.toSorted((a, b) => b.atUs - a.atUs);
+    const marks = marksOf(newest, { fromUs: at(0), toUs: at(100) }, all);
+    assert.deepEqual(
+      marks.map((mark) => (mark.kind === "alarm" ? mark.notes?.map(({ text }) => text) : [])),
+      [["hums", "greased"], undefined],
+    );
+  });
+
   test("what lasts has no end, and touches a time in which nothing was said of it", () => {
     const events = [alarm("hot", 10, 10), alarm("hot", 12, 10, acknowledged), episode("e", 11, 8)];
     assert.deepEqual(drawn(events, 100, 200), ["e 8-", "hot 10-"]);

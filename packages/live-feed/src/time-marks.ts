@@ -1,5 +1,11 @@
 /** Alarms and episodes as intervals on a time axis, from what was kept of them. Pure: events go in, intervals come out. */
-import type { AlarmMark, AlarmState, NewEvent, TimeMark } from "@millwright/wire-contract/events";
+import type {
+  AlarmMark,
+  AlarmNote,
+  AlarmState,
+  NewEvent,
+  TimeMark,
+} from "@millwright/wire-contract/events";
 
 /** As a journal or a hub keeps it, or as it stands now. */
 export type MarkedEvent = Extract<NewEvent, { readonly kind: "alarm" | "episode" }>;
@@ -51,9 +57,16 @@ function alarmMarks(events: readonly AlarmTold[]): readonly AlarmMark[] {
   const occurrences = new Map<string, { mark: AlarmMark; lasts: boolean }>();
   /** The newest occurrence of each alarm. */
   const newestUs = new Map<string, number>();
+  const notes = new Map<string, AlarmNote[]>();
   for (const { asset, subject, atUs, body } of events) {
-    const { raisedUs, priority, message } = body;
+    const { raisedUs, priority, message, note } = body;
     if (raisedUs === 0 || body.transition === "noted") continue;
+    if (body.transition === "annotated") {
+      const of = notes.get(`${subject} ${raisedUs}`) ?? [];
+      // Events come the newest first.
+      if (note !== undefined) notes.set(`${subject} ${raisedUs}`, [note, ...of]);
+      continue;
+    }
     newestUs.set(subject, Math.max(raisedUs, newestUs.get(subject) ?? 0));
     const key = `${subject} ${raisedUs}`;
     const known = occurrences.get(key);
@@ -69,9 +82,11 @@ function alarmMarks(events: readonly AlarmTold[]): readonly AlarmMark[] {
       lasts: known?.lasts ?? isActive,
     });
   }
-  return [...occurrences.values()].flatMap(({ mark, lasts }) =>
-    mark.toUs !== undefined || (lasts && newestUs.get(mark.id) === mark.fromUs) ? [mark] : [],
-  );
+  return [...occurrences].flatMap(([key, { mark, lasts }]) => {
+    if (mark.toUs === undefined && !(lasts && newestUs.get(mark.id) === mark.fromUs)) return [];
+    const written = notes.get(key);
+    return [written === undefined ? mark : { ...mark, notes: written }];
+  });
 }
 
 function episodeMarks(events: readonly EpisodeTold[]): readonly TimeMark[] {

@@ -219,7 +219,9 @@ function happened(event: EventShown): string {
   const { kind, body } = event;
   switch (kind) {
     case "alarm":
-      return `${body.message}: ${body.transition}`;
+      return body.note === undefined
+        ? `${body.message}: ${body.transition}`
+        : `${body.message}: “${body.note.text}”`;
     case "episode":
       return `${body.class}: ${body.what}`;
     case "label":
@@ -240,6 +242,7 @@ function happened(event: EventShown): string {
 function personIn({ kind, body }: EventShown): string {
   if (kind === "command") return (body as Partial<CommandEvent>).origin?.who ?? "";
   if (kind === "label") return body.author;
+  if (kind === "alarm" && body.note !== undefined) return body.note.author;
   return "person" in body ? (body.person ?? "") : "";
 }
 

@@ -25,7 +25,7 @@ export type ActDecision =
   | Refused;
 
 export function decideAct(
-  act: AlarmAct,
+  act: Exclude<AlarmAct, { readonly act: "note" }>,
   actor: AlarmActor,
   definition: AlarmDefinition,
   { life }: AlarmRecord,

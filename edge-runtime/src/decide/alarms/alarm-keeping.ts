@@ -128,7 +128,10 @@ export class AlarmKeeping {
     const before = this.#waiting.length;
     this.#waiting = this.#waiting.filter(
       ({ place: of, event }, at) =>
-        at < atOnceMax || of !== place || event.body.asked !== undefined,
+        at < atOnceMax ||
+        of !== place ||
+        event.body.asked !== undefined ||
+        event.body.note !== undefined,
     );
     const folded = before - this.#waiting.length;
     this.#count(folded);

@@ -1,6 +1,6 @@
 /** All that is remembered of one alarm: its life, and what was true when it changed. Plain data, kept over restarts. */
 import { newLife, stateOf, type Acknowledgement, type AlarmLife } from "@millwright/alarms";
-import type { AlarmEvent, AlarmRow, NewEvent } from "@millwright/wire-contract/events";
+import type { AlarmEvent, AlarmNote, AlarmRow, NewEvent } from "@millwright/wire-contract/events";
 
 import type { SavedState } from "../../hand-over.ts";
 import type { AlarmDefinition, NotedFault } from "./definition.ts";
@@ -72,6 +72,17 @@ export function toEvent(
   };
   const { asset, id } = definition;
   return { kind: "alarm", atUs: record.changedUs, asset, subject: id, body };
+}
+
+/** What a person writes about an alarm, which changes nothing of it: the open occurrence, or the alarm itself. */
+export function noteEvent(
+  definition: AlarmDefinition,
+  record: AlarmRecord,
+  note: AlarmNote,
+  atUs: number,
+): NewEvent & { readonly kind: "alarm" } {
+  const event = toEvent(definition, record, "annotated", record.life.raisedUs, byOf(record));
+  return { ...event, atUs, body: { ...event.body, note } };
 }
 
 /** What a machine said that nobody has to act on. */

@@ -137,6 +137,36 @@ test("an alarm is raised, acknowledged and gone, and each step is kept with valu
   assert.equal(events[2]?.person, undefined);
 });
 
+test("a note is kept with its occurrence and its author, and changes nothing of the alarm", async (t) => {
+  const rig = await new Rig([alarm("hot")]).start(t);
+  await rig.say({ hot: 96.4 });
+  const raisedUs = rig.alarms.row("hot")?.raisedUs ?? 0;
+  await rig.alarms.act({ act: "acknowledge", alarm: "hot", raisedUs }, anna);
+  const before = rig.alarms.row("hot");
+  await rig.clock.advance(1_000);
+  const text = "Lubricated; hums on.";
+  const note = (words: string): ReturnType<LiveAlarms["act"]> =>
+    rig.alarms.act({ act: "note", alarm: "hot", text: words }, boss);
+  assert.deepEqual(await note(` ${text} `), { kind: "done" });
+  assert.deepEqual(rig.alarms.row("hot"), before);
+  const event = (await rig.events("hot")).at(-1);
+  assert.deepEqual(
+    [event?.transition, event?.state, event?.raisedUs, event?.person, event?.note],
+    ["annotated", "acknowledged", raisedUs, "anna", { text, author: "boss" }],
+  );
+  const empty = await note("  ");
+  assert.equal(empty.kind, "refused");
+  await rig.say({ hot: 1 });
+  await note("Bearing replaced.");
+  assert.deepEqual(await rig.story("hot"), [
+    "raised unacknowledged",
+    "acknowledged acknowledged",
+    "annotated acknowledged",
+    "returned normal",
+    "annotated normal",
+  ]);
+});
+
 test("nothing is shown before it is kept, and nothing that is kept is shown twice", async (t) => {
   const rig = await new Rig([alarm("hot")]).start(t);
   const told: string[] = [];

@@ -27,6 +27,7 @@ import {
   fromSaved,
   newRecord,
   toEvent,
+  noteEvent,
   notedEvent,
   removedEvents,
   toSaved,
@@ -234,6 +235,14 @@ export class LiveAlarms implements AlarmDesk, Service {
       return { kind: "refused", reason: unknownAlarm(act.alarm) };
     }
     const nowUs = this.#options.clock.nowUs();
+    if (act.act === "note") {
+      const text = act.text.trim();
+      if (text === "") return { kind: "refused", reason: "A note needs words." };
+      const event = noteEvent(definition, record, { text, author: actor.person }, nowUs);
+      this.#keeping.push({ place, event, record: undefined });
+      await this.#keeping.settled();
+      return { kind: "done" };
+    }
     const decision = decideAct(act, actor, definition, record, nowUs);
     if (decision.kind === "refused") return decision;
     if (decision.kind === "happens") {

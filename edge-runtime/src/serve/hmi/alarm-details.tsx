@@ -15,12 +15,14 @@ import {
 import { useComputed } from "@preact/signals";
 import type { AlarmRow } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 
 import { AlarmActions, type SendAct } from "./alarm-actions.tsx";
-import { flagWordsOf, valueWordsOf, whoWords } from "./alarm-facts.ts";
-import type { HistoryAnswer } from "./alarm-history.tsx";
+import { flagWordsOf, storyWords, valueWordsOf } from "./alarm-facts.ts";
+import type { AlarmStory, HistoryAnswer } from "./alarm-history.tsx";
 import { sayAlarm } from "./alarm-messages.ts";
 import { Facts, type Fact } from "./facts.tsx";
+import { act, mayAct } from "./people.ts";
 
 const beforeUs = 600_000_000;
 const shownMax = 10;
@@ -87,7 +89,7 @@ export function AlarmDetails(props: {
           {sayAlarm("details.trend")}
         </a>
       )}
-      <OwnHistory row={row} clock={props.clock} />
+      <Story key={row.id} row={row} clock={props.clock} />
     </section>
   );
 }
@@ -98,31 +100,85 @@ function trendHref(tag: string, raisedUs: number, nowUs: number): string {
   return hrefOf("trends", `${from}-${to}`, tag);
 }
 
-function OwnHistory(props: { readonly row: AlarmRow; readonly clock: PageClock }): JSX.Element {
+/** What people wrote, and what became of it. */
+function Story(props: { readonly row: AlarmRow; readonly clock: PageClock }): JSX.Element {
+  const [written, setWritten] = useState(0);
   const { id, changedUs } = props.row;
   const loaded = useResource(
-    `${id} ${changedUs}`,
+    `${id} ${changedUs} ${written}`,
     (signal) =>
       loadJson<HistoryAnswer>(`/api/alarms/history?alarm=${encodeURIComponent(id)}`, signal),
     () => props.clock.wallMs(),
   );
   const events = (loaded.value?.events ?? []).filter(({ alarm }) => alarm === id);
+  const notes = events.filter(({ note }) => note !== undefined);
+  const story = events.filter(({ note }) => note === undefined);
+  const list = (shown: readonly AlarmStory[]): JSX.Element => (
+    <ul class="alarm-story">
+      {shown.slice(0, shownMax).map((event) => (
+        <li key={event.number}>
+          {sinceWords(event.atUs, props.clock.wallMs() * 1_000)} {storyWords(event)}
+        </li>
+      ))}
+    </ul>
+  );
   return (
     <>
+      <h3>{sayAlarm("details.notes")}</h3>
+      {list(notes)}
+      {mayAct("technician") ? (
+        <NoteForm alarm={id} onKept={() => setWritten((count) => count + 1)} />
+      ) : (
+        notes.length === 0 && <p>{sayAlarm("details.notes.none")}</p>
+      )}
       <h3>{sayAlarm("details.history")}</h3>
-      {loaded.value !== undefined && events.length === 0 && (
+      {loaded.value !== undefined && story.length === 0 && (
         <p>{sayAlarm("details.history.none")}</p>
       )}
-      <ul class="alarm-story">
-        {events.slice(0, shownMax).map((event) => (
-          <li key={event.number}>
-            {sinceWords(event.atUs, props.clock.wallMs() * 1_000)}{" "}
-            {sayAlarm(`transition.${event.transition}`)}
-            {whoWords(event)}
-            {event.reason === undefined ? "" : `: ${event.reason}`}
-          </li>
-        ))}
-      </ul>
+      {list(story)}
     </>
+  );
+}
+
+/** What was typed stays until the gateway has it. */
+function NoteForm(props: { readonly alarm: string; readonly onKept: () => void }): JSX.Element {
+  const { alarm, onKept } = props;
+  const [text, setText] = useState("");
+  const [said, setSaid] = useState("");
+  const send = async (): Promise<void> => {
+    const acts = [{ act: "note", alarm, text }];
+    const { ok, status, json, reason } = await act("/api/alarms/act", { acts });
+    const [refused] = (json["refused"] ?? []) as readonly { readonly reason: string }[];
+    if (ok && refused === undefined) {
+      setText("");
+      setSaid("");
+      onKept();
+    } else if (status === 0) setSaid(sayAlarm("details.note.unknown"));
+    else setSaid(sayAlarm("act.refused", { reason: refused?.reason ?? reason }));
+  };
+  return (
+    <form
+      class="alarm-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <label class="find">
+        <span>{sayAlarm("details.note")}</span>
+        <input
+          type="text"
+          maxLength={500}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <p class="alarm-lacking" role="status">
+        {said}
+      </p>
+      <button class="button" type="submit">
+        {sayAlarm("details.note.keep")}
+      </button>
+    </form>
   );
 }

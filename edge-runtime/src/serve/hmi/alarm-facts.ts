@@ -29,6 +29,16 @@ export function whoWords({ person, asked }: Pick<AlarmEvent, "person" | "asked">
   return ` ${sayAlarm(asked === undefined ? "row.by" : "row.by.hub", { person })}`;
 }
 
+/** `shelved by Ada Novak: being mended`, or what somebody wrote. */
+export function storyWords(
+  event: Pick<AlarmEvent, "transition" | "person" | "asked" | "reason" | "note">,
+): string {
+  const { transition, note, reason } = event;
+  const [who, why] = note === undefined ? [event, reason] : [{ person: note.author }, note.text];
+  const said = `${sayAlarm(`transition.${transition}`)}${whoWords(who)}`;
+  return why === undefined ? said : `${said}: ${why}`;
+}
+
 /** What is odd about it: first-out, the machine's own, chattering, standing, held. */
 export function flagWordsOf(row: AlarmRow): readonly string[] {
   return [

@@ -17,7 +17,7 @@ import type { AlarmEvent } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { valueWordsOf, whoWords } from "./alarm-facts.ts";
+import { storyWords, valueWordsOf } from "./alarm-facts.ts";
 import { sayAlarm } from "./alarm-messages.ts";
 
 export interface AlarmStory extends AlarmEvent {
@@ -141,11 +141,7 @@ export function AlarmHistory(props: {
                 <strong>{event.message}</strong>{" "}
                 {[event.asset, valueWordsOf(event)].filter((part) => part !== "").join(", ")}
               </span>
-              <span>
-                {sayAlarm(`transition.${event.transition}`)}
-                {whoWords(event)}
-                {event.reason === undefined ? "" : `: ${event.reason}`}
-              </span>
+              <span>{storyWords(event)}</span>
             </li>
           ))}
         </ul>
@@ -208,6 +204,8 @@ const columns = [
   "unit",
   "person",
   "reason",
+  "note",
+  "author",
 ] as const;
 
 /** UTF-8 with a mark, so that a spreadsheet reads it as it is (field practice 62). */
@@ -217,6 +215,8 @@ function toCsv(events: readonly AlarmStory[]): string {
       .map((column) => {
         if (column === "time") return new Date(event.atUs / 1_000).toISOString();
         if (column === "state") return alarmStateWord(event.state);
+        if (column === "note") return quoted(event.note?.text ?? "");
+        if (column === "author") return quoted(event.note?.author ?? "");
         return quoted(String(event[column] ?? ""));
       })
       .join(","),

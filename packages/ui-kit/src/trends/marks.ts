@@ -71,7 +71,11 @@ export function markWords({ mark, place }: ChartMark, spanUs: number): string {
     mark.toUs === undefined
       ? sayKit("marks.lasts", { from })
       : sayKit("marks.time", { from, to: momentWords(mark.toUs, spanUs) });
-  return [markTitle(mark), place, time].filter((part) => part !== "").join(", ");
+  const notes = mark.kind === "alarm" ? (mark.notes ?? []) : [];
+  return [
+    [markTitle(mark), place, time].filter((part) => part !== "").join(", "),
+    ...notes.map((note) => sayKit("marks.note", { ...note })),
+  ].join(". ");
 }
 
 function markTitle(mark: TimeMark): string {

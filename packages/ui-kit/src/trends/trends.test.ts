@@ -190,6 +190,11 @@ describe("alarms and episodes below a chart", () => {
 
   test("words say what it was, of which machine and when", () => {
     assert.match(markWords(mark(10), 3_600e6), /^Priority 2: Pump 1 is hot, Pump 1, since /);
+    const noted = { ...mark(10).mark, notes: [{ text: "greased", author: "Ada" }] } as const;
+    assert.match(
+      markWords({ ...mark(10), mark: noted }, 3_600e6),
+      /, Pump 1, since [^.]*\. Ada: greased$/,
+    );
     const { id, asset, fromUs } = mark(10).mark;
     const episode = { kind: "episode", ...{ id, asset, fromUs }, class: "flat-line" } as const;
     const words = (one: ChartMark["mark"]): string =>

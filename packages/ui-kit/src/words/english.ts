@@ -131,6 +131,7 @@ const texts = {
   "marks.failed": "The alarms and episodes of this time could not be read.",
   "marks.time": "{from} to {to}",
   "marks.lasts": "since {from}",
+  "marks.note": "{author}: {text}",
   "marks.alarm": "Priority {priority}: {message}",
   "marks.episode": "Episode: {class}",
   "marks.class.spike": "spike",

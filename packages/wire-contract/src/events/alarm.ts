@@ -16,7 +16,8 @@ export type AlarmState = (typeof alarmStates)[number];
 
 /**
  * What made an alarm change. `noted`: a machine said something that nobody has to act on; it is kept and is no alarm.
- * `not-acknowledged`: nothing changed; what a person at the hub asked for was refused, and `reason` says why.
+ * `not-acknowledged`: nothing changed; what a person at the hub asked for was refused, and `reason` says why. `annotated`: nothing
+ * changed; somebody wrote a note.
  */
 export type AlarmTransition =
   | "raised"
@@ -30,6 +31,7 @@ export type AlarmTransition =
   | "unsuppressed"
   | "taken-out-of-service"
   | "returned-to-service"
+  | "annotated"
   | "noted";
 
 /** 1 urgent, 2 high, 3 low (ux-guide section 5). */
@@ -61,12 +63,21 @@ export interface AlarmEvent {
   readonly reason?: string;
   /** End of shelving, µs. */
   readonly untilUs?: number;
+  /** Of `annotated`: what somebody wrote. Who covers or acknowledged the alarm stays in `person` and `reason`. */
+  readonly note?: AlarmNote;
   /** The person was at the hub: the number of what was asked there, which this answers. */
   readonly asked?: number;
   /** `machine`: the machine itself found it, as a fault or an alarm of its own. Absent: this gateway judged it. */
   readonly source?: "machine";
   /** When the machine says that it came, by the machine's own clock, µs; absent where it does not say. */
   readonly machineUs?: number;
+}
+
+/** What a person has to say about an occurrence of an alarm: what was seen, what was tried. */
+export interface AlarmNote {
+  readonly text: string;
+  /** The name of who wrote it. */
+  readonly author: string;
 }
 
 /** One alarm as it is now, for a page and for rules. */

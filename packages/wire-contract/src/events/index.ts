@@ -18,6 +18,7 @@ export {
   alarmStates,
   type AlarmCounts,
   type AlarmEvent,
+  type AlarmNote,
   type AlarmPriority,
   type AlarmRow,
   type AlarmState,

@@ -1,4 +1,4 @@
-import type { AlarmPriority } from "./alarm.ts";
+import type { AlarmNote, AlarmPriority } from "./alarm.ts";
 import type { EpisodeClass } from "./episode.ts";
 
 /** An alarm, from its condition's coming until it went or was hidden, on the time axis of a chart. */
@@ -12,6 +12,8 @@ export interface AlarmMark {
   readonly toUs?: number;
   readonly priority: AlarmPriority;
   readonly message: string;
+  /** What people wrote about this occurrence, the oldest first; left out where nobody did. */
+  readonly notes?: readonly AlarmNote[];
 }
 
 /** An episode on the time axis of a chart. */
