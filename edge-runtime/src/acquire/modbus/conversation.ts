@@ -17,11 +17,11 @@ export type Outcome =
   /** The line went away. `sent` says whether the device may have heard the question. */
   | { readonly kind: "lost"; readonly sent: boolean };
 
-/** A question with the one who asks. `done` is called exactly once and must not throw. */
+/** A question with the one who asks. `done` is called exactly once for each time it is asked, and must not throw. */
 export interface Exchange {
   readonly question: Question;
   readonly timeoutMs: number;
-  readonly done: (outcome: Outcome) => void;
+  done(outcome: Outcome): void;
 }
 
 /** What a conversation needs of its line. */

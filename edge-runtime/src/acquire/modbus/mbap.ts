@@ -5,6 +5,8 @@
 /** Longest PDU (application protocol 1.1b3, 4.1: 253 bytes) with its 7 bytes of header. */
 const frameBytesMax = 260;
 
+const nothing = new Uint8Array(0);
+
 /** Appends the frame of a PDU at `offset`; returns the offset after it. */
 export function putMbap(
   into: Uint8Array,
@@ -37,7 +39,7 @@ export function mbapFrame(transaction: number, unit: number, pdu: Uint8Array): U
  * found again (there is no mark at which a frame begins), so it is said to be broken and the connection must go.
  */
 export class MbapReader {
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest: Uint8Array = nothing;
 
   /**
    * @param onFrame called for each whole frame; `pdu` is a view that must not be kept
@@ -64,7 +66,7 @@ export class MbapReader {
       onFrame(transaction, bytes[at + 6] ?? 0, bytes.subarray(at + 7, at + 6 + length));
       at += 6 + length;
     }
-    this.#rest = at === bytes.length ? new Uint8Array(0) : Uint8Array.from(bytes.subarray(at));
+    this.#rest = at === bytes.length ? nothing : Uint8Array.from(bytes.subarray(at));
     return undefined;
   }
 }

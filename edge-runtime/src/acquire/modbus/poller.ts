@@ -8,34 +8,12 @@ import { createBatchBuilder } from "../batch-builder.ts";
 import type { BatchBuilder, DriverContext, ReadingBatch } from "../driver.ts";
 import { Absences } from "./absences.ts";
 import { BlameCase } from "./blame.ts";
-import { Timer, type Exchange, type Outcome } from "./conversation.ts";
+import { Timer, type Outcome } from "./conversation.ts";
 import { meaningOf } from "./exceptions.ts";
 import type { Line } from "./line.ts";
-import type { Guilty, PlannedRead, ReadPlan } from "./read-plan.ts";
-import { ticksWithin, type Missed, type Schedule } from "./schedule.ts";
-
-/** The points of one interval. */
-export interface Track {
-  readonly plan: ReadPlan;
-  readonly schedule: Schedule;
-  readonly points: readonly number[];
-}
-
-interface Round {
-  readonly track: Track;
-  readonly dueUs: number;
-  readonly todo: Ask[];
-  underWay: number;
-}
-
-interface Ask {
-  readonly round: Round;
-  readonly read: PlannedRead;
-  /** Part of a search for the guilty register. */
-  readonly blame?: BlameCase;
-  /** A refused value that is tried again. */
-  readonly guilty?: Guilty;
-}
+import type { PlannedRead } from "./read-plan.ts";
+import { Round, type Ask, type Track } from "./round.ts";
+import { ticksWithin, type Missed } from "./schedule.ts";
 
 /**
  * Rows wait at most so long for others of their round, ms: a batch has one time of receipt, and 20 ms is little beside
@@ -49,12 +27,11 @@ const batchRows = 4_096;
 export class Poller {
   readonly #line: Line;
   readonly #context: DriverContext;
-  readonly #tracks: readonly Track[];
-  readonly #window: number;
-  readonly #timeoutMs: number;
   readonly #pointCount: number;
-  readonly #rounds = new Map<Track, Round>();
-  readonly #underWay = new Set<Exchange>();
+  readonly #rounds: readonly Round[];
+  /** Places for what is under way; a set would be made anew every few thousand questions, and hold on to the old ones. */
+  readonly #underWay: (Ask | undefined)[];
+  #underWayCount = 0;
   #rows: BatchBuilder;
   #rowsMax: number;
   // Full batches on their way out. Before a round begins, everything is handed over, so all of them together never hold
@@ -85,9 +62,8 @@ export class Poller {
   ) {
     this.#line = line;
     this.#context = context;
-    this.#tracks = tracks;
-    this.#window = window;
-    this.#timeoutMs = timeoutMs;
+    this.#rounds = tracks.map((track) => new Round(track, timeoutMs, this.#settled.bind(this)));
+    this.#underWay = new Array<Ask | undefined>(window).fill(undefined);
     const indices = tracks.flatMap((track) => track.points);
     this.#pointCount = indices.length;
     this.#rowsMax = Math.max(1, Math.min(batchRows, indices.length));
@@ -118,7 +94,7 @@ export class Poller {
       return sealed;
     }
     if (this.#rows.count === 0) return undefined;
-    const wanted = this.#ripe || this.#stopped || this.#rounds.size === 0 || this.#anyDue();
+    const wanted = this.#ripe || this.#stopped || this.#resting || this.#anyDue();
     if (!wanted) return undefined;
     this.#ripe = false;
     this.#gather.disarm();
@@ -139,19 +115,13 @@ export class Poller {
   /** Begins the rounds that are due. Only called when all rows were taken. */
   begin(): void {
     const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
-    for (const track of this.#tracks) {
-      if (this.#rounds.has(track)) continue;
+    for (const round of this.#rounds) {
+      if (round.open) continue;
+      const { track } = round;
       const missed = track.schedule.take(nowMs);
       if (missed === undefined) continue;
       if (missed.count > 0) this.#miss(track, missed);
-      const round: Round = {
-        track,
-        dueUs: this.#context.clock.nowUs(),
-        todo: [],
-        underWay: 0,
-      };
-      this.#rounds.set(track, round);
-      for (const read of track.plan.reads) round.todo.push({ round, read });
+      round.begin(this.#context.clock.nowUs());
       this.#askGuilty(round, nowMs + this.#originMs);
     }
     this.#fill();
@@ -160,10 +130,10 @@ export class Poller {
   /** Resolves when there is something to do: rows are ripe, a round is due, or somebody rang. */
   async wait(): Promise<void> {
     if (this.#sealed.length > 0) return;
-    if (this.#rows.count > 0 && (this.#ripe || this.#rounds.size === 0)) return;
+    if (this.#rows.count > 0 && (this.#ripe || this.#resting)) return;
     let nextMs = Infinity;
-    for (const track of this.#tracks) {
-      if (!this.#rounds.has(track)) nextMs = Math.min(nextMs, track.schedule.nextMs);
+    for (const { open, track } of this.#rounds) {
+      if (!open) nextMs = Math.min(nextMs, track.schedule.nextMs);
     }
     const rung = new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -186,9 +156,10 @@ export class Poller {
   /** Asks nothing more and forgets what is under way; nothing of that is counted, because we gave it up. */
   stop(): void {
     this.#stopped = true;
-    for (const exchange of this.#underWay) this.#line.withdraw(exchange);
-    this.#underWay.clear();
-    this.#rounds.clear();
+    for (const ask of this.#underWay) if (ask !== undefined) this.#line.withdraw(ask);
+    this.#underWay.fill(undefined);
+    this.#underWayCount = 0;
+    for (const round of this.#rounds) round.end();
     this.#gather.disarm();
     this.#tick.disarm();
     this.ring();
@@ -196,7 +167,12 @@ export class Poller {
 
   #anyDue(): boolean {
     const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
-    return this.#tracks.some((track) => !this.#rounds.has(track) && track.schedule.nextMs <= nowMs);
+    return this.#rounds.some(({ open, track }) => !open && track.schedule.nextMs <= nowMs);
+  }
+
+  /** No round is under way. */
+  get #resting(): boolean {
+    return this.#rounds.every(({ open }) => !open);
   }
 
   /** Refused values: one may be tried again in each round, the others say what they are. */
@@ -205,23 +181,24 @@ export class Poller {
     for (const guilty of round.track.plan.guilty) {
       if (guilty === again) {
         guilty.triedMs = nowMs;
-        round.todo.push({ round, read: guilty.read, guilty });
+        round.askLast(guilty);
       } else this.#pushBad(guilty.read.points, guilty.status);
     }
-    if (round.todo.length === 0) this.#rounds.delete(round.track);
+    if (round.isOver) round.end();
   }
 
   #fill(): void {
     // Questions go out together, when half of the window is free: a system call costs more than a frame.
-    if (this.#filling || this.#underWay.size > this.#window >> 1) return;
+    const window = this.#underWay.length;
+    if (this.#filling || this.#underWayCount > window >> 1) return;
     this.#filling = true;
     try {
       while (!this.#stopped) {
-        const asks = this.#nextAsks(this.#window - this.#underWay.size);
+        const asks = this.#nextAsks(window - this.#underWayCount);
         if (asks.length === 0) break;
-        const exchanges = asks.map((ask) => this.#exchangeOf(ask));
-        for (const exchange of exchanges) this.#underWay.add(exchange);
-        this.#line.submit(exchanges);
+        for (const ask of asks) this.#underWay[this.#underWay.indexOf(undefined)] = ask;
+        this.#underWayCount += asks.length;
+        this.#line.submit(asks);
       }
     } finally {
       this.#filling = false;
@@ -232,11 +209,10 @@ export class Poller {
   #nextAsks(max: number): Ask[] {
     const asks: Ask[] = [];
     const nowMs = this.#context.clock.monotonicMs();
-    for (const track of this.#tracks) {
-      const round = this.#rounds.get(track);
-      if (round === undefined) continue;
+    for (const round of this.#rounds) {
+      if (!round.open) continue;
       while (asks.length < max) {
-        const ask = round.todo.shift();
+        const ask = round.next();
         if (ask === undefined) break;
         if (this.#line.healthOf(ask.read.request.unit).mayAsk(nowMs)) {
           round.underWay++;
@@ -251,20 +227,16 @@ export class Poller {
     return asks;
   }
 
-  #exchangeOf(ask: Ask): Exchange {
-    const exchange: Exchange = {
-      question: ask.read.question,
-      timeoutMs: this.#timeoutMs,
-      done: (outcome) => {
-        // Given up: `stop` emptied the set, and nobody waits for the outcome.
-        if (!this.#underWay.delete(exchange)) return;
-        ask.round.underWay--;
-        this.#settle(ask, outcome);
-        this.#endRound(ask.round);
-        this.#fill();
-      },
-    };
-    return exchange;
+  #settled(ask: Ask, outcome: Outcome): void {
+    const place = this.#underWay.indexOf(ask);
+    // Given up: `stop` emptied the places, and nobody waits for the outcome.
+    if (place < 0) return;
+    this.#underWay[place] = undefined;
+    this.#underWayCount--;
+    ask.round.underWay--;
+    this.#settle(ask, outcome);
+    this.#endRound(ask.round);
+    this.#fill();
   }
 
   #settle(ask: Ask, outcome: Outcome): void {
@@ -322,10 +294,10 @@ export class Poller {
     const blame = ask.blame ?? new BlameCase(read.request, code);
     const pieces = blame.refused(read.request, code);
     if (pieces.length === 0) this.#pushBad(read.points, meaning.status);
-    // Asked next, so that the good ones of this round are late by little.
-    for (const piece of pieces.toReversed()) {
-      round.todo.unshift({ round, read: round.track.plan.planned(piece), blame });
-    }
+    round.askNext(
+      pieces.map((piece) => round.track.plan.planned(piece)),
+      blame,
+    );
     // A piece that is `ask.blame` already is judged by the caller.
     if (ask.blame === undefined && blame.over) this.#judge(ask, blame);
   }
@@ -401,14 +373,14 @@ export class Poller {
   }
 
   #endRound(round: Round): void {
-    if (round.todo.length === 0 && round.underWay === 0) this.#rounds.delete(round.track);
-    if (this.#rounds.size === 0) this.ring();
+    if (round.isOver) round.end();
+    if (this.#resting) this.ring();
     else if (this.#rows.count > 0 && !this.#gather.armed && !this.#ripe) this.#gather.arm(gatherMs);
   }
 
   /** What a person should know of this device, said when it changes. */
   #tell(): void {
-    const refused = this.#tracks.flatMap((track) => track.plan.guilty.map(({ read }) => read));
+    const refused = this.#rounds.flatMap(({ track }) => track.plan.guilty.map(({ read }) => read));
     const text = wordsOf(refused, this.#absences.units);
     if (text === this.#told) return;
     this.#told = text;

@@ -7,10 +7,11 @@ import { Timer } from "./conversation.ts";
 import { MbapReader, putMbap } from "./mbap.ts";
 import { judgeAnswer } from "./pdu.ts";
 
-interface UnderWay {
-  readonly transaction: number;
-  readonly exchange: Exchange;
-  readonly sentMs: number;
+/** A place for one question under way; free when `exchange` is undefined. Made once and used again. */
+interface Place {
+  transaction: number;
+  exchange: Exchange | undefined;
+  sentMs: number;
 }
 
 /** Numbers 1 to 65,535, then again from 1: a number comes back after 65,535 questions, long after any answer. */
@@ -24,11 +25,11 @@ export function transactionNumbers(): () => number {
 
 export class TcpConversation implements Conversation {
   readonly #wire: Wire;
-  readonly #concurrent: number;
   readonly #nextTransaction: () => number;
   readonly #reader = new MbapReader();
   readonly #timer: Timer;
-  #underWay: UnderWay[] = [];
+  readonly #places: readonly Place[];
+  #free: number;
   #closed = false;
 
   constructor(
@@ -37,7 +38,12 @@ export class TcpConversation implements Conversation {
     nextTransaction: () => number = transactionNumbers(),
   ) {
     this.#wire = wire;
-    this.#concurrent = concurrent;
+    this.#free = concurrent;
+    this.#places = Array.from({ length: concurrent }, () => ({
+      transaction: 0,
+      exchange: undefined,
+      sentMs: 0,
+    }));
     this.#nextTransaction = nextTransaction;
     this.#timer = new Timer(wire.clock, () => {
       this.#expire();
@@ -45,7 +51,7 @@ export class TcpConversation implements Conversation {
   }
 
   get room(): number {
-    return this.#closed ? 0 : this.#concurrent - this.#underWay.length;
+    return this.#closed ? 0 : this.#free;
   }
 
   ask(exchanges: readonly Exchange[]): void {
@@ -55,11 +61,19 @@ export class TcpConversation implements Conversation {
     // One write for all of them: a system call costs more than a frame.
     const bytes = Buffer.allocUnsafe(length);
     let at = 0;
-    for (const exchange of exchanges) {
-      const transaction = this.#nextTransaction();
-      at = putMbap(bytes, at, transaction, exchange.question.unit, exchange.question.pdu);
-      this.#underWay.push({ transaction, exchange, sentMs: nowMs });
+    let next = 0;
+    for (const place of this.#places) {
+      const exchange = exchanges[next];
+      if (exchange === undefined) break;
+      if (place.exchange !== undefined) continue;
+      next++;
+      place.transaction = this.#nextTransaction();
+      place.exchange = exchange;
+      place.sentMs = nowMs;
+      const { unit, pdu } = exchange.question;
+      at = putMbap(bytes, at, place.transaction, unit, pdu);
     }
+    this.#free -= next;
     this.#wire.send(bytes);
     // The timer is not moved with each answer: when it rings, it looks who is late and is set again for the rest.
     if (!this.#timer.armed) this.#arm(nowMs);
@@ -67,17 +81,17 @@ export class TcpConversation implements Conversation {
 
   received(chunk: Uint8Array): void {
     const broken = this.#reader.read(chunk, (transaction, unit, pdu) => {
-      const index = this.#underWay.findIndex((other) => other.transaction === transaction);
-      const found = this.#underWay[index];
+      const place = this.#places.find(
+        (one) => one.transaction === transaction && one.exchange !== undefined,
+      );
       // Nobody waits for it: the answer is later than its time-out.
-      if (found === undefined) return;
-      this.#underWay.splice(index, 1);
-      const { question } = found.exchange;
+      if (place?.exchange === undefined) return;
+      const { question } = place.exchange;
       const outcome: Outcome =
         unit === question.unit
           ? judgeAnswer(question, pdu)
           : { kind: "garbled", what: `unit ${unit} answers for unit ${question.unit}` };
-      this.#settle(found, outcome);
+      this.#settle(place, outcome);
     });
     if (broken !== undefined) {
       this.#wire.broken(`this is not Modbus TCP: ${broken}`);
@@ -89,30 +103,35 @@ export class TcpConversation implements Conversation {
   close(): void {
     this.#closed = true;
     this.#timer.disarm();
-    for (const lost of this.#underWay.splice(0)) this.#settle(lost, { kind: "lost", sent: true });
+    for (const place of this.#places) this.#settle(place, { kind: "lost", sent: true });
   }
 
-  #settle(underWay: UnderWay, outcome: Outcome): void {
-    this.#wire.over(underWay.exchange, outcome, underWay.sentMs);
-    underWay.exchange.done(outcome);
+  #settle(place: Place, outcome: Outcome): void {
+    const { exchange, sentMs } = place;
+    if (exchange === undefined) return;
+    place.exchange = undefined;
+    this.#free++;
+    this.#wire.over(exchange, outcome, sentMs);
+    exchange.done(outcome);
   }
 
   #expire(): void {
     const nowMs = this.#wire.clock.monotonicMs();
-    const late = this.#underWay.filter((one) => one.sentMs + one.exchange.timeoutMs <= nowMs);
-    this.#underWay = this.#underWay.filter((one) => !late.includes(one));
-    for (const one of late) this.#settle(one, { kind: "silent", sent: true });
+    const late = this.#places.filter(
+      ({ exchange, sentMs }) => exchange !== undefined && sentMs + exchange.timeoutMs <= nowMs,
+    );
+    for (const place of late) this.#settle(place, { kind: "silent", sent: true });
     if (this.#closed) return;
     this.#arm(nowMs);
     if (late.length > 0) this.#wire.free();
   }
 
   #arm(nowMs: number): void {
-    if (this.#underWay.length === 0) return;
     let firstMs = Infinity;
-    for (const one of this.#underWay) {
-      firstMs = Math.min(firstMs, one.sentMs + one.exchange.timeoutMs);
+    for (const { exchange, sentMs } of this.#places) {
+      if (exchange !== undefined) firstMs = Math.min(firstMs, sentMs + exchange.timeoutMs);
     }
+    if (firstMs === Infinity) return;
     // A timer may ring a little before its time; half a millisecond more keeps it from ringing twice.
     this.#timer.arm(Math.max(0, firstMs - nowMs) + 0.5);
   }
