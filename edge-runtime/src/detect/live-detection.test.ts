@@ -3,7 +3,7 @@ import { test, type TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import type { DeviceId, TagDefinition, TagId } from "@millwright/wire-contract";
-import type { Contribution, EventKind } from "@millwright/wire-contract/events";
+import type { Contribution, EventKind, Verdict } from "@millwright/wire-contract/events";
 
 import { MemoryEventBook } from "../buffer/events/memory-book.ts";
 import type { SampleBatch, SavedState, TagView } from "../hand-over.ts";
@@ -51,16 +51,37 @@ const asset: AssetFile = {
   detection: { ignore: [], states: ["running"], limits: {} },
 };
 
-/** A gateway that watches one pump, on a played clock. */
+/** Watched by models alone. */
+const other: AssetFile = {
+  id: "Pump 2",
+  type: "motor-pump",
+  tags: {},
+  context: {},
+  detection: { ignore: [], states: ["running"], limits: {} },
+};
+
+/** Says which parts were written. */
+class WatchedBook extends MemoryEventBook {
+  readonly written = new Set<string>();
+
+  override saveState(part: string, state: SavedState): void {
+    this.written.add(part);
+    super.saveState(part, state);
+  }
+}
+
+/** A gateway that watches one pump, or several, on a played clock. */
 class Rig {
-  readonly book = new MemoryEventBook();
+  readonly book = new WatchedBook();
   readonly clock = new PlayedClock();
   readonly values = [2, 1, 4_711];
   readonly changed: string[] = [];
   readonly #random = seededRandom("live detection");
+  readonly #assets: readonly AssetFile[];
   detection: LiveDetection;
 
-  constructor() {
+  constructor(assets: readonly AssetFile[] = [asset]) {
+    this.#assets = assets;
     this.detection = this.#open();
   }
 
@@ -83,7 +104,7 @@ class Rig {
 
   /** What a planned end would save is not there. */
   async kill(): Promise<void> {
-    const parts = ["detection", "episodes", "episodes of Pump 1"];
+    const parts = ["detection", "episodes", ...this.#assets.map(({ id }) => `episodes of ${id}`)];
     const saved = parts.map((part) => [part, this.book.state(part) ?? null] as const);
     await this.detection.stop();
     for (const [part, state] of saved) this.book.saveState(part, state);
@@ -98,6 +119,13 @@ class Rig {
       const nowUs = this.clock.nowUs();
       this.detection.watch(batchOf(this.values, nowUs));
       await this.clock.advance(1_000);
+    }
+  }
+
+  /** Two windows of a model, of which one would be chance. */
+  score(asset: string): void {
+    for (let window = 0; window < 2; window++) {
+      this.detection.scored(asset, "health 1.0.0", this.clock.nowUs(), 3, flow);
     }
   }
 
@@ -120,7 +148,7 @@ class Rig {
       freshForUs: () => 5_000_000,
     };
     return new LiveDetection({
-      assets: [asset],
+      assets: this.#assets,
       detection: { episodesPerDayMax: 1, learnMin: 2 },
       tagOf: (id) => tags.find((tag) => tag.id === id),
       current,
@@ -144,8 +172,8 @@ function batchOf(values: readonly number[], receivedUs: number): SampleBatch {
   };
 }
 
-async function running(t: TestContext): Promise<Rig> {
-  const rig = new Rig();
+async function running(t: TestContext, assets?: readonly AssetFile[]): Promise<Rig> {
+  const rig = new Rig(assets);
   t.after(() => rig[Symbol.asyncDispose]());
   await rig.start();
   return rig;
@@ -249,14 +277,14 @@ function togetherAs(saved: SavedState | undefined): SavedTogether {
       readonly assets: Record<string, { open: SavedState; standing?: SavedState }>;
     };
   };
-  const pump = learnt.assets["Pump 1"];
-  assert.ok(pump !== undefined && standing !== undefined);
+  const assets = Object.entries(learnt.assets);
+  assert.ok(assets.length > 0 && standing !== undefined);
   return {
     ...{ next, open, standing },
     tracks: {
       ...{ version: 1, begunUs: learnt.begunUs, endedUs: {} },
-      open: { "Pump 1": pump.open },
-      standing: { "Pump 1": pump.standing ?? [] },
+      open: Object.fromEntries(assets.map(([id, own]) => [id, own.open])),
+      standing: Object.fromEntries(assets.map(([id, own]) => [id, own.standing ?? []])),
     },
   };
 }
@@ -270,9 +298,7 @@ async function twoEpisodes(rig: Rig): Promise<void> {
   await rig.play(300);
   // More than an hour, in which it does not grow.
   await rig.play(4_500, 3);
-  for (let window = 0; window < 2; window++) {
-    rig.detection.scored("Pump 1", "health 1.0.0", rig.clock.nowUs(), 3, flow);
-  }
+  rig.score("Pump 1");
 }
 
 test("what a program has saved of all assets together is found, and from then on each asset has its own", async (t) => {
@@ -289,6 +315,39 @@ test("what a program has saved of all assets together is found, and from then on
   await rig.restart();
   assert.deepEqual(names(), ["E-1", "E-2"]);
   assert.deepEqual(Object.keys(rig.book.state("episodes") ?? {}), ["next", "begunUs", "assets"]);
+});
+
+test("the first that is told after a start on what was saved together writes the episodes of all assets", async (t) => {
+  const rig = await running(t, [asset, other]);
+  await rig.play(300);
+  await rig.play(60, 3);
+  rig.score("Pump 2");
+  const names = (): readonly string[] => rig.detection.episodes().map(({ id }) => id);
+  assert.deepEqual(names(), ["E-1", "E-2"]);
+  await rig.restart(() => {
+    const together = togetherAs(rig.book.state("detection"));
+    rig.book.saveState("episodes", together as unknown as SavedState);
+    for (const { id } of [asset, other]) rig.book.saveState(`episodes of ${id}`, null);
+  });
+  await rig.detection.judge("E-1", "confirmed", "anna", "bearing");
+  await rig.kill();
+  assert.deepEqual(names(), ["E-1", "E-2"], "that of the asset of which nothing was told, too");
+});
+
+test("a verdict writes the episodes of its own asset, and what was learnt where it is learnt anew", async (t) => {
+  const rig = await running(t, [asset, other]);
+  await rig.play(300);
+  await rig.play(60, 3);
+  rig.score("Pump 2");
+  const writtenBy = async (verdict: Verdict): Promise<readonly string[]> => {
+    rig.book.written.clear();
+    await rig.detection.judge("E-1", verdict, "anna", "bearing");
+    return [...rig.book.written].toSorted();
+  };
+  for (const verdict of ["unknown", "confirmed"] as const) {
+    assert.deepEqual(await writtenBy(verdict), ["episodes", "episodes of Pump 1"]);
+  }
+  assert.ok((await writtenBy("false")).includes("detection"));
 });
 
 test("what a program of before has saved of its one episode is found", async (t) => {

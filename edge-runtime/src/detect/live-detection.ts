@@ -223,7 +223,8 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       const tags = known.event.contributions.map(({ tag }) => tag);
       this.#detector.accept(asset, tags, nowUs);
     }
-    this.#flush(true);
+    // What was learnt is written where it has changed: of 2,000 tags it is a megabyte, and episodes are saved with what is told.
+    this.#flush(verdict === "false");
     await this.#kept;
     return this.#remembered.get(id) ?? episode;
   }
@@ -239,7 +240,8 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       ...{ kind: "context", atUs, asset, subject: `${reason} of ${asset}` },
       body: { what: "began", context: reason, value: note, person },
     });
-    this.#flush(true);
+    // Nothing is forgotten yet: that comes when it is kept, as for one that another part tells.
+    this.#flush(false);
     await this.#kept;
   }
 
