@@ -3,11 +3,11 @@ import { bandRms, Spectrum } from "./spectrum.ts";
 import type { Moments } from "./moments.ts";
 import type { Feature, FeatureSpec } from "./spec.ts";
 
-/** A feature with the window that it shares with others of the same input and length. */
+/** A feature with the window that it shares with others of the same input and length; the newest row itself needs none. */
 interface Placed {
   readonly feature: Feature;
   readonly input: number;
-  readonly window: BlockWindow;
+  readonly window: BlockWindow | undefined;
 }
 
 /**
@@ -41,6 +41,7 @@ export class FeatureRows {
           `feature ${feature.name} is made of ${feature.property}, which is no input`,
         );
       }
+      if (feature.kind === "value") return { feature, input, window: undefined };
       const window = known.get(feature.rows) ?? new BlockWindow(feature.rows);
       known.set(feature.rows, window);
       if (feature.kind === "band" && !this.#spectra.has(feature.rows)) {
@@ -81,17 +82,19 @@ export class FeatureRows {
     if (!this.isDue(row)) return undefined;
     const features = this.#placed.length;
     this.#vector.copyWithin(features, 0, features * this.#lag);
-    this.#lacking = this.#fill();
+    this.#lacking = this.#fill(values);
     this.#vectors = this.#lacking < 0 ? this.#vectors + 1 : 0;
     return this.#vectors > this.#lag ? this.#vector : undefined;
   }
 
-  #fill(): number {
+  #fill(values: Float64Array): number {
     for (let index = 0; index < this.#placed.length; index++) {
       const placed = this.#placed[index];
       if (placed === undefined) continue;
       const { feature, input, window } = placed;
-      if (window.full) this.#vector[index] = this.#measure(feature, window);
+      const value = window === undefined ? (values[input] ?? NaN) : NaN;
+      if (!Number.isNaN(value)) this.#vector[index] = value;
+      else if (window?.full === true) this.#vector[index] = this.#measure(feature, window);
       else if (feature.missing !== undefined) this.#vector[index] = feature.missing;
       else return input;
     }

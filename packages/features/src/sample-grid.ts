@@ -22,6 +22,21 @@ const openRowsMax = 64;
 // An hour at one row a second: what says nothing for longer, proven or not, begins its windows anew.
 const silentRowsMax = 3_600;
 
+/*
+ * A gateway has a thousand grids and comes by each once in a second or two, when nothing of it is in a cache any more: what
+ * is looked at together lies together, as numbers in two columns instead of a dozen.
+ */
+
+/** Of one input in one open row: the sample that the row takes, and the newest in it, which rows after it keep. */
+const taken = { value: 0, us: 1, good: 2, endValue: 3, endUs: 4, endGood: 5 } as const;
+const takenWidth = 6;
+/**
+ * Of one input: the last known, from closed rows and from before the first; the last row in which it had a sample in time;
+ * until when its value is proven.
+ */
+const last = { value: 0, us: 1, good: 2, row: 3, heldUs: 4 } as const;
+const lastWidth = 5;
+
 /**
  * Puts samples of several inputs on the rows of a time grid. A row takes the first sample of each input in it; an input
  * without one keeps its newest value for `holdMs`, and for as long as its device proves it (`holdUntil`). A row is closed
@@ -39,25 +54,15 @@ export class SampleGrid {
   #next = -1;
   #begin = -1;
   #newestUs = -Infinity;
-  readonly #value: Float64Array;
-  /** NaN where no sample came yet. */
-  readonly #atUs: Float64Array;
-  readonly #good: Uint8Array;
-  /** The newest in each open row: what rows after it keep. */
-  readonly #endValue: Float64Array;
-  readonly #endUs: Float64Array;
-  readonly #endGood: Uint8Array;
-  readonly #taken: Int32Array;
-  /** The last known of each input, from closed rows and from before the first. */
-  readonly #lastValue: Float64Array;
-  readonly #lastUs: Float64Array;
-  readonly #lastGood: Uint8Array;
-  /** The last row in which each input had a sample in time. */
-  readonly #lastRow: Float64Array;
+  /** By slot: how many inputs it has taken, then each as in `taken`; NaN as time where no sample came yet. */
+  readonly #ring: Float64Array;
+  readonly #slotWidth: number;
+  /** Rows of the ring that have taken a sample. */
+  #openRows = 0;
+  /** By input, as in `last`. */
+  readonly #last: Float64Array;
   /** Every input had a sample in the row that was closed last: none that comes for it now is late. */
   #wasFull = false;
-  /** Until when the value of each input is proven. */
-  readonly #heldUs: Float64Array;
   readonly #row: Float64Array;
   readonly #why: (MissingReason | undefined)[];
   #late = 0;
@@ -73,19 +78,18 @@ export class SampleGrid {
     this.#graceUs = Math.min(grid.graceMs * 1_000, (openRowsMax - 2) * this.#gridUs);
     this.#inputs = inputs;
     this.#sink = sink;
-    const places = openRowsMax * inputs;
-    this.#value = new Float64Array(places);
-    this.#atUs = new Float64Array(places).fill(NaN);
-    this.#good = new Uint8Array(places);
-    this.#endValue = new Float64Array(places);
-    this.#endUs = new Float64Array(places);
-    this.#endGood = new Uint8Array(places);
-    this.#taken = new Int32Array(openRowsMax);
-    this.#lastValue = new Float64Array(inputs);
-    this.#lastUs = new Float64Array(inputs).fill(-Infinity);
-    this.#lastGood = new Uint8Array(inputs);
-    this.#lastRow = new Float64Array(inputs).fill(-1);
-    this.#heldUs = new Float64Array(inputs).fill(-Infinity);
+    this.#slotWidth = 1 + takenWidth * inputs;
+    this.#ring = new Float64Array(openRowsMax * this.#slotWidth);
+    this.#last = new Float64Array(lastWidth * inputs);
+    for (let input = 0; input < inputs; input++) {
+      for (let slot = 0; slot < openRowsMax; slot++) {
+        this.#ring[this.#placeOf(slot, input) + taken.us] = NaN;
+      }
+      const at = lastWidth * input;
+      this.#last[at + last.us] = -Infinity;
+      this.#last[at + last.row] = -1;
+      this.#last[at + last.heldUs] = -Infinity;
+    }
     this.#row = new Float64Array(inputs);
     this.#why = new Array<MissingReason | undefined>(inputs).fill(undefined);
   }
@@ -105,32 +109,38 @@ export class SampleGrid {
       this.#next = row + 1;
     }
     if (row < this.#next) {
+      const held = this.#last;
+      const own = lastWidth * input;
       // A second sample in a row that has taken one of this input is not late: rows take the first.
-      if (row > this.#begin && this.#lastRow[input] !== row) this.#late++;
+      if (row > this.#begin && held[own + last.row] !== row) this.#late++;
       // What rows to come keep. A value that has not changed since yesterday is older than every row.
-      if (measuredUs >= (this.#lastUs[input] ?? NaN)) {
-        this.#lastValue[input] = value;
-        this.#lastUs[input] = measuredUs;
-        this.#lastGood[input] = usable;
+      if (measuredUs >= (held[own + last.us] ?? NaN)) {
+        held[own + last.value] = value;
+        held[own + last.us] = measuredUs;
+        held[own + last.good] = usable;
       }
       return;
     }
     // Closes what this sample leaves behind, before its own place in the ring is needed.
     if (row >= this.#next + openRowsMax) this.#closeUntil(row - openRowsMax + 2);
     this.#newestUs = Math.max(this.#newestUs, measuredUs);
+    const ring = this.#ring;
     const slot = row % openRowsMax;
-    const place = slot * this.#inputs + input;
-    if (Number.isNaN(this.#atUs[place])) {
-      this.#taken[slot] = (this.#taken[slot] ?? 0) + 1;
-      this.#value[place] = value;
-      this.#atUs[place] = measuredUs;
-      this.#good[place] = usable;
-      this.#endUs[place] = -Infinity;
+    const place = this.#placeOf(slot, input);
+    if (Number.isNaN(ring[place + taken.us])) {
+      const count = slot * this.#slotWidth;
+      const before = ring[count] ?? 0;
+      if (before === 0) this.#openRows++;
+      ring[count] = before + 1;
+      ring[place + taken.value] = value;
+      ring[place + taken.us] = measuredUs;
+      ring[place + taken.good] = usable;
+      ring[place + taken.endUs] = -Infinity;
     }
-    if (measuredUs >= (this.#endUs[place] ?? NaN)) {
-      this.#endValue[place] = value;
-      this.#endUs[place] = measuredUs;
-      this.#endGood[place] = usable;
+    if (measuredUs >= (ring[place + taken.endUs] ?? NaN)) {
+      ring[place + taken.endValue] = value;
+      ring[place + taken.endUs] = measuredUs;
+      ring[place + taken.endGood] = usable;
     }
     this.#closeDue();
   }
@@ -150,18 +160,18 @@ export class SampleGrid {
     const endUs = this.#next * this.#gridUs;
     const maybeLate = row > this.#begin && !this.#wasFull;
     const { measuredUs, value, status } = run;
-    const [lastValue, lastUs, lastGood] = [this.#lastValue, this.#lastUs, this.#lastGood];
+    const held = this.#last;
     let at = from;
-    for (let own = input; at < to; at++, own++) {
+    for (let own = lastWidth * input; at < to; at++, own += lastWidth) {
       const us = measuredUs[at] ?? NaN;
       if (!(us >= beginUs && us < endUs)) break;
-      if (maybeLate && this.#lastRow[own] !== row) this.#late++;
-      if (us >= (lastUs[own] ?? NaN)) {
+      if (maybeLate && held[own + last.row] !== row) this.#late++;
+      if (us >= (held[own + last.us] ?? NaN)) {
         const number = value[at] ?? NaN;
-        lastValue[own] = number;
-        lastUs[own] = us;
+        held[own + last.value] = number;
+        held[own + last.us] = us;
         // The difference is 0 for finite numbers only.
-        lastGood[own] = (status[at] ?? 0) >>> 30 === 0 && number - number === 0 ? 1 : 0;
+        held[own + last.good] = (status[at] ?? 0) >>> 30 === 0 && number - number === 0 ? 1 : 0;
       }
     }
     return at;
@@ -172,7 +182,8 @@ export class SampleGrid {
    * value that was bad stays bad.
    */
   holdUntil(input: number, us: number): void {
-    this.#heldUs[input] = Math.max(this.#heldUs[input] ?? NaN, us);
+    const place = lastWidth * input + last.heldUs;
+    this.#last[place] = Math.max(this.#last[place] ?? NaN, us);
   }
 
   /** No sample before `us` is on its way any more: rows that end `graceMs` before it are closed. */
@@ -190,7 +201,7 @@ export class SampleGrid {
   #closeDue(): void {
     for (;;) {
       const passed = this.#newestUs >= (this.#next + 1) * this.#gridUs + this.#graceUs;
-      if (!passed && this.#taken[this.#next % openRowsMax] !== this.#inputs) return;
+      if (!passed && this.#takenIn(this.#next % openRowsMax) !== this.#inputs) return;
       if (passed) this.#skipSilence(Math.floor((this.#newestUs - this.#graceUs) / this.#gridUs));
       // Nothing is left to close where the silence reached up to now.
       if (passed && this.#newestUs < (this.#next + 1) * this.#gridUs + this.#graceUs) return;
@@ -210,12 +221,13 @@ export class SampleGrid {
    * says what is missing; then the grid goes on at `row`, or where the next sample is.
    */
   #skipSilence(row: number): void {
-    if (row <= this.#next || this.#taken.some((count) => count > 0)) return;
+    if (row <= this.#next || this.#openRows > 0) return;
     let keptUs = -Infinity;
     for (let input = 0; input < this.#inputs; input++) {
-      const lastUs = this.#lastUs[input] ?? -Infinity;
+      const own = lastWidth * input;
+      const lastUs = this.#last[own + last.us] ?? -Infinity;
       if (lastUs === -Infinity) continue;
-      keptUs = Math.max(keptUs, lastUs + this.#holdUs, this.#heldUs[input] ?? -Infinity);
+      keptUs = Math.max(keptUs, lastUs + this.#holdUs, this.#last[own + last.heldUs] ?? -Infinity);
     }
     const silent = keptUs < (this.#next - 2) * this.#gridUs;
     if (silent || row - this.#next > silentRowsMax) {
@@ -228,35 +240,48 @@ export class SampleGrid {
     const row = this.#next++;
     const slot = row % openRowsMax;
     const endUs = (row + 1) * this.#gridUs;
+    const [ring, held] = [this.#ring, this.#last];
     for (let input = 0; input < this.#inputs; input++) {
-      const place = slot * this.#inputs + input;
-      if (Number.isNaN(this.#atUs[place])) {
-        const reason = this.#reason(input, endUs);
+      const place = this.#placeOf(slot, input);
+      const own = lastWidth * input;
+      if (Number.isNaN(ring[place + taken.us])) {
+        const reason = this.#reason(own, endUs);
         this.#why[input] = reason;
-        this.#row[input] = reason === undefined ? (this.#lastValue[input] ?? NaN) : NaN;
+        this.#row[input] = reason === undefined ? (held[own + last.value] ?? NaN) : NaN;
         continue;
       }
       // A value in this row is fresh however short the hold.
-      const good = this.#good[place] === 1;
+      const good = ring[place + taken.good] === 1;
       this.#why[input] = good ? undefined : "bad";
-      this.#row[input] = good ? (this.#value[place] ?? NaN) : NaN;
-      this.#lastValue[input] = this.#endValue[place] ?? NaN;
-      this.#lastUs[input] = this.#endUs[place] ?? NaN;
-      this.#lastGood[input] = this.#endGood[place] ?? 0;
-      this.#lastRow[input] = row;
-      this.#atUs[place] = NaN;
+      this.#row[input] = good ? (ring[place + taken.value] ?? NaN) : NaN;
+      held[own + last.value] = ring[place + taken.endValue] ?? NaN;
+      held[own + last.us] = ring[place + taken.endUs] ?? NaN;
+      held[own + last.good] = ring[place + taken.endGood] ?? 0;
+      held[own + last.row] = row;
+      ring[place + taken.us] = NaN;
     }
-    this.#wasFull = this.#taken[slot] === this.#inputs;
-    this.#taken[slot] = 0;
+    const count = this.#takenIn(slot);
+    this.#wasFull = count === this.#inputs;
+    if (count > 0) this.#openRows--;
+    ring[slot * this.#slotWidth] = 0;
     this.#sink(row, this.#row, this.#why);
   }
 
-  /** Why an input without a sample in the row has no value, either. */
-  #reason(input: number, endUs: number): MissingReason | undefined {
-    const lastUs = this.#lastUs[input] ?? -Infinity;
+  /** @param own place of the input in `#last`. @returns why an input without a sample in the row has no value, either */
+  #reason(own: number, endUs: number): MissingReason | undefined {
+    const held = this.#last;
+    const lastUs = held[own + last.us] ?? -Infinity;
     if (lastUs === -Infinity) return "absent";
-    const keptUs = Math.max(lastUs + this.#holdUs + this.#gridUs, this.#heldUs[input] ?? -Infinity);
-    if (endUs > keptUs) return "stale";
-    return this.#lastGood[input] === 1 ? undefined : "bad";
+    const provenUs = held[own + last.heldUs] ?? -Infinity;
+    if (endUs > Math.max(lastUs + this.#holdUs + this.#gridUs, provenUs)) return "stale";
+    return held[own + last.good] === 1 ? undefined : "bad";
+  }
+
+  #takenIn(slot: number): number {
+    return this.#ring[slot * this.#slotWidth] ?? 0;
+  }
+
+  #placeOf(slot: number, input: number): number {
+    return slot * this.#slotWidth + 1 + takenWidth * input;
   }
 }
