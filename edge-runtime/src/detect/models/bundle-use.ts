@@ -12,6 +12,8 @@ export class BundleUse {
   readonly #folder: string;
   /** Folder that it runs from: the one of the settings, or after a return the previous one. */
   #name: string;
+  /** Looked at every few seconds. */
+  #manifest: string;
   #seen = "";
   bundle: Bundle | undefined;
   slot = -1;
@@ -23,6 +25,7 @@ export class BundleUse {
     this.file = file;
     this.#folder = folder;
     this.#name = file.bundle;
+    this.#manifest = this.#manifestOf(this.#name);
   }
 
   get name(): string {
@@ -36,6 +39,7 @@ export class BundleUse {
 
   takePrevious(): void {
     this.#name = this.file.previous ?? this.#name;
+    this.#manifest = this.#manifestOf(this.#name);
   }
 
   /** @returns the bundle, or why it is refused */
@@ -57,8 +61,11 @@ export class BundleUse {
   }
 
   #stamp(): string {
-    const path = join(this.#folder, this.#name, "manifest.json");
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = statSync(this.#manifest, { throwIfNoEntry: false });
     return found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
+  }
+
+  #manifestOf(name: string): string {
+    return join(this.#folder, name, "manifest.json");
   }
 }

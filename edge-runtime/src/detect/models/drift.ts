@@ -29,31 +29,39 @@ export function stabilityIndex(expected: readonly number[], actual: readonly num
   return index;
 }
 
-/** Counts one quantity of many windows, and judges when there are enough. */
+/**
+ * Counts one quantity of many windows, and judges when there are enough. Counts, edges and the beginning lie beside each
+ * other: a gateway has some thousands of these, and none of them is in a cache when its window comes.
+ */
 export class DriftWatch {
-  readonly #histogram: Histogram;
-  readonly #counts: number[];
-  #count = 0;
-  #sinceUs = NaN;
+  readonly #shares: readonly number[];
+  readonly #edges: number;
+  /** Since when, µs; how many; then the edges, and how many fell into each part. */
+  readonly #numbers: Float64Array;
 
-  constructor(histogram: Histogram) {
-    this.#histogram = histogram;
-    this.#counts = histogram.shares.map(() => 0);
+  constructor({ edges, shares }: Histogram) {
+    this.#shares = shares;
+    this.#edges = edges.length;
+    this.#numbers = Float64Array.of(NaN, 0, ...edges, ...shares.map(() => 0));
   }
 
   /** @returns the index of the span that ends with this window, when one does */
   add(atUs: number, value: number): number | undefined {
-    if (Number.isNaN(this.#sinceUs)) this.#sinceUs = atUs;
-    const { edges, shares } = this.#histogram;
+    const numbers = this.#numbers;
+    const sinceUs = numbers[0] ?? NaN;
+    if (Number.isNaN(sinceUs)) numbers[0] = atUs;
+    const firstPart = 2 + this.#edges;
     let part = 0;
-    while (part < edges.length && value >= (edges[part] ?? Infinity)) part++;
-    this.#counts[part] = (this.#counts[part] ?? 0) + 1;
-    this.#count++;
-    if (this.#count < judgedAfterCount || atUs - this.#sinceUs < judgedAfterUs) return undefined;
-    const index = stabilityIndex(shares, this.#counts);
-    this.#counts.fill(0);
-    this.#count = 0;
-    this.#sinceUs = atUs;
+    while (part < this.#edges && value >= (numbers[2 + part] ?? Infinity)) part++;
+    numbers[firstPart + part] = (numbers[firstPart + part] ?? 0) + 1;
+    const count = (numbers[1] ?? 0) + 1;
+    numbers[1] = count;
+    // Not at the first: `sinceUs` is no number then.
+    if (count < judgedAfterCount || atUs - sinceUs < judgedAfterUs) return undefined;
+    const index = stabilityIndex(this.#shares, [...numbers.subarray(firstPart)]);
+    numbers.fill(0, firstPart);
+    numbers[1] = 0;
+    numbers[0] = atUs;
     return index;
   }
 }

@@ -347,6 +347,8 @@ export class ModelDesk implements Service, SampleWatcher {
           : noContributions;
       this.#options.feed.scored(watch.asset, watch.title, endUs, ratio, why);
     }
+    // Nearly always there is no shadow, and a look for one is a look into memory that nothing else needs.
+    if (this.#comparisons.size === 0) return;
     for (const { comparison, of, shadow } of this.#comparisons.get(watch) ?? noComparisons) {
       for (const { what, comparison: body } of comparison.add(of, endUs, !watch.gate.on)) {
         this.#tellOf(shadow, what, comparisonWords[what](body.windows, body.agreed), {
