@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   existsSync,
+  fsyncSync,
   openSync,
   statfsSync,
   statSync,
@@ -16,10 +17,7 @@ import path from "node:path";
  * could count nothing of what it cannot keep. It is a file that holds nothing of use, and letting go is making it shorter.
  */
 
-/**
- * Written through between two commits, so that a commit or an event waits for one piece at most. Written through at the end
- * alone, all of it would stand before whatever is to be durable then: four megabytes on a card that takes ten a second.
- */
+/** Written between two commits: a few milliseconds on a slow card. */
 const pieceBytes = 256 * 1_024;
 /** So many times the reserve must be free before it is filled: on a disk that is filling up it is not the last straw. */
 const freeTimesMin = 4;
@@ -78,12 +76,13 @@ export class Reserve {
   #fill(): boolean {
     let handle: number | undefined;
     try {
-      // Room that was promised only is not there after a power cut: "s" writes through to the medium.
-      handle = openSync(fileOf(this.#folder), "as");
+      handle = openSync(fileOf(this.#folder), "a");
       // Not zeros: a file system that compresses would keep no room for them.
       const piece = randomBytes(Math.min(pieceBytes, this.#bytes - this.#held));
       this.#held += writeSync(handle, piece);
       if (this.#held < this.#bytes) return true;
+      // Room that was promised only is not there after a power cut.
+      fsyncSync(handle);
       this.#isLetGo = false;
       return false;
     } catch {
