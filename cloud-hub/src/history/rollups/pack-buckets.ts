@@ -13,6 +13,8 @@ import {
 } from "./packed-buckets.ts";
 
 /**
+ * Minutes of all tags go through here, so that its loops make nothing but the arrays of the row.
+ *
  * @param from rows of `buckets`
  * @param slotUs begin of the row's hour or day
  */
@@ -22,29 +24,22 @@ export function packBuckets(
   end: number,
   slotUs: number,
 ): PackedBuckets {
-  const { widthUs } = buckets;
-  const count = end - from;
-  const places = rows(from, end, (row) => ((buckets.startUs[row] ?? NaN) - slotUs) / widthUs);
-  const first = places[0] ?? 0;
-  const column = (of: Float64Array | Uint32Array): number[] => slice(of, from, end);
-  const samples = column(buckets.samples);
-  const good = column(buckets.good);
-  const goodUs = column(buckets.goodUs);
-  const values = [buckets.min, buckets.max, buckets.first, buckets.last].flatMap(column);
-  const sums = [buckets.sum, buckets.sumSquares, buckets.integral].map(column);
-  const packed = packValues(values);
+  const { widthUs, startUs, samples, good, goodUs } = buckets;
+  const placeOf = (row: number): number => ((startUs[row] ?? NaN) - slotUs) / widthUs;
+  const first = end > from ? placeOf(from) : 0;
+  const values = packValues([buckets.min, buckets.max, buckets.first, buckets.last], from, end);
   return {
     first,
-    count,
-    places: places.every((place, at) => place === first + at) ? null : places,
-    samples: short(samples),
-    good: good.every((one, at) => one === samples[at]) ? null : short(good),
-    goodUs: goodUs.every((us) => us === widthUs) ? null : short(signed(goodUs)),
+    count: end - from,
+    places: isRising(startUs, from, end, widthUs) ? null : rows(from, end, placeOf),
+    samples: short(samples, from, end),
+    good: isSame(good, samples, from, end) ? null : short(good, from, end),
+    goodUs: isAll(goodUs, from, end, widthUs) ? null : short(goodUs, from, end, 2 ** 31),
     worst: unlessZero(buckets.worst, from, end)?.map((code) => code | 0) ?? null,
-    ...packed,
+    ...values,
     firstUs: packTimes(buckets, buckets.firstUs, from, end),
     lastUs: packTimes(buckets, buckets.lastUs, from, end),
-    ...packSums(packed, sums, good, goodUs),
+    ...packSums(values, buckets, from, end),
     delta: unlessZero(buckets.delta, from, end),
     rollOvers: unlessZero(buckets.rollOvers, from, end),
     resets: unlessZero(buckets.resets, from, end),
@@ -57,21 +52,46 @@ export function packBuckets(
 
 type PackedValues = Pick<PackedBuckets, "decimals" | "base" | "values2" | "values4" | "values8">;
 
-function packValues(values: readonly number[]): PackedValues {
-  const none = { decimals: null, base: 0, values2: null, values4: null, values8: null };
-  const numbers = values.filter((value) => !Number.isNaN(value));
-  if (numbers.length === 0) return none;
-  const decimals = decimalsOf(numbers);
-  if (decimals === undefined) return { ...none, values8: values };
-  const whole = numbers.map((value) => wholeOf(value, decimals));
-  const [low, high] = [least(whole), greatest(whole)];
+const noValues = { decimals: null, base: 0, values2: null, values4: null, values8: null };
+
+function packValues(columns: readonly Float64Array[], from: number, end: number): PackedValues {
+  const decimals = decimalsOf(columns, from, end);
+  if (decimals === "no numbers") return noValues;
+  if (decimals === "none") return { ...noValues, values8: inOne(columns, from, end) };
+  const power = powers[decimals] ?? 1;
+  let [low, high] = [Infinity, -Infinity];
+  for (const column of columns) {
+    for (let row = from; row < end; row++) {
+      const value = column[row] ?? NaN;
+      if (Number.isNaN(value)) continue;
+      const whole = Math.round(value * power);
+      if (whole < low) low = whole;
+      if (whole > high) high = whole;
+    }
+  }
   const base = Math.round((low + high) / 2);
   const span = Math.max(high - base, base - low);
-  const offsets = (missing: number): number[] =>
-    values.map((value) => (Number.isNaN(value) ? missing : wholeOf(value, decimals) - base));
-  if (span < 2 ** 15) return { ...none, decimals, base, values2: offsets(none2) };
-  if (span < 2 ** 31) return { ...none, decimals, base, values4: offsets(none4) };
-  return { ...none, values8: values };
+  const offsets = (missing: number): number[] => {
+    const all = inOne(columns, from, end);
+    for (let at = 0; at < all.length; at++) {
+      const value = all[at] ?? NaN;
+      all[at] = Number.isNaN(value) ? missing : Math.round(value * power) - base;
+    }
+    return all;
+  };
+  if (span < 2 ** 15) return { ...noValues, decimals, base, values2: offsets(none2) };
+  if (span < 2 ** 31) return { ...noValues, decimals, base, values4: offsets(none4) };
+  return { ...noValues, values8: inOne(columns, from, end) };
+}
+
+/** One after the other in one array. */
+function inOne(columns: readonly Float64Array[], from: number, end: number): number[] {
+  const all = new Array<number>(columns.length * (end - from));
+  let at = 0;
+  for (const column of columns) {
+    for (let row = from; row < end; row++) all[at++] = column[row] ?? NaN;
+  }
+  return all;
 }
 
 type PackedSums = Pick<
@@ -86,65 +106,69 @@ type PackedSums = Pick<
   | "integralsDouble"
 >;
 
+const noSums = {
+  sums4: null,
+  sums8: null,
+  sumsDouble: null,
+  squares4: null,
+  squares8: null,
+  squaresDouble: null,
+  integrals8: null,
+  integralsDouble: null,
+};
+
 /** Sums of whole numbers are whole: what a double has beyond is noise of adding. */
 function packSums(
   { decimals, base, values8 }: PackedValues,
-  [sum = [], squares = [], integral = []]: readonly (readonly number[])[],
-  good: readonly number[],
-  goodUs: readonly number[],
+  buckets: Buckets,
+  from: number,
+  end: number,
 ): PackedSums {
-  const none = {
-    sums4: null,
-    sums8: null,
-    sumsDouble: null,
-    squares4: null,
-    squares8: null,
-    squaresDouble: null,
-    integrals8: null,
-    integralsDouble: null,
-  };
-  if (decimals === null) {
-    if (values8 === null) return none;
-    return { ...none, sumsDouble: sum, squaresDouble: squares, integralsDouble: integral };
-  }
+  const { sum, sumSquares, integral, good, goodUs } = buckets;
+  const asDoubles = (): PackedSums => ({
+    ...noSums,
+    sumsDouble: slice(sum, from, end),
+    squaresDouble: slice(sumSquares, from, end),
+    integralsDouble: slice(integral, from, end),
+  });
+  if (decimals === null) return values8 === null ? noSums : asDoubles();
   const power = powers[decimals] ?? 1;
-  const around: number[] = [];
-  const squared: number[] = [];
-  const held: number[] = [];
-  let exact = true;
-  for (let at = 0; at < sum.length; at++) {
-    const count = good[at] ?? 0;
-    const whole = Math.round((sum[at] ?? 0) * power);
-    const wholeSquares = Math.round((squares[at] ?? 0) * power * power);
-    const wholeIntegral = Math.round((integral[at] ?? 0) * power);
+  const around = new Array<number>(end - from);
+  const squared = new Array<number>(end - from);
+  const held = new Array<number>(end - from);
+  let [areSumsNarrow, areSquaresNarrow] = [true, true];
+  for (let row = from; row < end; row++) {
+    const [count, us] = [good[row] ?? 0, goodUs[row] ?? 0];
+    const whole = Math.round((sum[row] ?? 0) * power);
+    const wholeSquares = Math.round((sumSquares[row] ?? 0) * power * power);
+    const wholeIntegral = Math.round((integral[row] ?? 0) * power);
     const shifted = whole - base * count;
     const shiftedSquares = squaresAround(base, wholeSquares, shifted, count);
-    const shiftedIntegral = wholeIntegral - base * (goodUs[at] ?? 0);
+    const shiftedIntegral = wholeIntegral - base * us;
     // What cannot be written exactly stays a double.
-    exact &&=
+    const isExact =
       Math.abs(whole) < exactMost &&
       wholeSquares < exactMost &&
       Math.abs(wholeIntegral) < exactMost &&
-      Math.abs(base * (goodUs[at] ?? 0)) < exactMost &&
+      Math.abs(base * us) < exactMost &&
       shiftedSquares >= 0 &&
       shiftedSquares < exactMost;
     // Whoever reads it does these sums backwards; where a last digit would be lost, the double is kept.
-    exact &&=
-      (shifted + base * count) / power === sum[at] &&
-      wholeSquares / (power * power) === squares[at] &&
-      (shiftedIntegral + base * (goodUs[at] ?? 0)) / power === integral[at];
-    around.push(shifted);
-    squared.push(shiftedSquares);
-    held.push(shiftedIntegral);
+    const comesBack =
+      (shifted + base * count) / power === sum[row] &&
+      wholeSquares / (power * power) === sumSquares[row] &&
+      (shiftedIntegral + base * us) / power === integral[row];
+    if (!isExact || !comesBack) return asDoubles();
+    around[row - from] = shifted;
+    squared[row - from] = shiftedSquares;
+    held[row - from] = shiftedIntegral;
+    areSumsNarrow &&= Math.abs(shifted) < 2 ** 31;
+    areSquaresNarrow &&= shiftedSquares < 2 ** 31;
   }
-  if (!exact)
-    return { ...none, sumsDouble: sum, squaresDouble: squares, integralsDouble: integral };
-  const narrow = (numbers: readonly number[]): boolean =>
-    numbers.every((one) => Math.abs(one) < 2 ** 31);
   return {
-    ...none,
-    ...(narrow(around) ? { sums4: around } : { sums8: around }),
-    ...(narrow(squared) ? { squares4: squared } : { squares8: squared }),
+    ...noSums,
+    ...(areSumsNarrow ? { sums4: around } : { sums8: around }),
+    ...(areSquaresNarrow ? { squares4: squared } : { squares8: squared }),
     integrals8: held,
   };
 }
@@ -177,12 +201,16 @@ function packTimes(
   from: number,
   end: number,
 ): readonly number[] | null {
-  const packed = rows(from, end, (row) => {
+  let isKnown = false;
+  const packed = new Array<number>(end - from);
+  for (let row = from; row < end; row++) {
     const us = (times[row] ?? NaN) - (startUs[row] ?? NaN);
     // Of a minute that a gateway told it is not known.
-    return (good[row] ?? 0) === 0 || Number.isNaN(us) ? noTime : us - 2 ** 31;
-  });
-  return packed.every((one) => one === noTime) ? null : packed;
+    const time = (good[row] ?? 0) === 0 || Number.isNaN(us) ? noTime : us - 2 ** 31;
+    isKnown ||= time !== noTime;
+    packed[row - from] = time;
+  }
+  return isKnown ? packed : null;
 }
 
 function packStates(buckets: Buckets, from: number, end: number): PackedBuckets["states"] {
@@ -225,64 +253,80 @@ function packExact(
   return packed.length === 0 ? null : packed;
 }
 
-/** Fewest digits in which all are whole; undefined when there are none. */
-function decimalsOf(numbers: readonly number[]): number | undefined {
+/** Fewest digits in which all numbers are whole; NaN is none. */
+function decimalsOf(
+  columns: readonly Float64Array[],
+  from: number,
+  end: number,
+): number | "none" | "no numbers" {
   for (let digits = 0; digits <= decimalsMost; digits++) {
-    if (numbers.every((value) => isWhole(value, digits))) return digits;
+    const whole = areWhole(columns, from, end, powers[digits] ?? 1);
+    if (whole === "no numbers") return whole;
+    if (whole) return digits;
   }
-  return undefined;
+  return "none";
 }
 
-function isWhole(value: number, digits: number): boolean {
-  const whole = wholeOf(value, digits);
-  return (
-    Math.abs(whole) < 2 ** 50 && whole / (powers[digits] ?? 1) === value && !Object.is(value, -0)
-  );
+function areWhole(
+  columns: readonly Float64Array[],
+  from: number,
+  end: number,
+  power: number,
+): boolean | "no numbers" {
+  let hasNumbers = false;
+  for (const column of columns) {
+    for (let row = from; row < end; row++) {
+      const value = column[row] ?? NaN;
+      if (Number.isNaN(value)) continue;
+      hasNumbers = true;
+      const whole = Math.round(value * power);
+      if (!(Math.abs(whole) < 2 ** 50 && whole / power === value)) return false;
+      if (Object.is(value, -0)) return false;
+    }
+  }
+  return hasNumbers ? true : "no numbers";
 }
 
-function wholeOf(value: number, digits: number): number {
-  return Math.round(value * (powers[digits] ?? 1));
+type Column = Float64Array | Uint32Array;
+
+function isRising(startUs: Float64Array, from: number, end: number, stepUs: number): boolean {
+  for (let row = from + 1; row < end; row++) {
+    if ((startUs[row] ?? NaN) - (startUs[row - 1] ?? NaN) !== stepUs) return false;
+  }
+  return true;
 }
 
-function signed(column: readonly number[]): number[] {
-  return column.map((us) => us - 2 ** 31);
+function isSame(a: Column, b: Column, from: number, end: number): boolean {
+  for (let row = from; row < end; row++) if (a[row] !== b[row]) return false;
+  return true;
 }
 
-function short(column: readonly number[]): readonly number[] {
-  const [first] = column;
-  return first !== undefined && column.every((one) => one === first) ? [first] : column;
+function isAll(column: Column, from: number, end: number, value: number): boolean {
+  for (let row = from; row < end; row++) if (column[row] !== value) return false;
+  return true;
+}
+
+/** One where all are equal. @param less what is taken from each */
+function short(column: Column, from: number, end: number, less = 0): readonly number[] {
+  const first = column[from] ?? NaN;
+  if (end > from && isAll(column, from, end, first)) return [first - less];
+  return less === 0
+    ? slice(column, from, end)
+    : rows(from, end, (row) => (column[row] ?? NaN) - less);
 }
 
 /** Mostly it is: then nothing is made of it. */
-function unlessZero(
-  column: Float64Array | Uint32Array,
-  from: number,
-  end: number,
-): readonly number[] | null {
-  for (let row = from; row < end; row++) {
-    if (column[row] !== 0) return slice(column, from, end);
-  }
-  return null;
+function unlessZero(column: Column, from: number, end: number): readonly number[] | null {
+  return isAll(column, from, end, 0) ? null : slice(column, from, end);
 }
 
 /** As an array: what a row of the database is made of. */
-function slice(of: Float64Array | Uint32Array, from: number, end: number): number[] {
-  const column = new Array<number>(end - from);
-  for (let row = from; row < end; row++) column[row - from] = of[row] ?? NaN;
-  return column;
+function slice(of: Column, from: number, end: number): number[] {
+  return rows(from, end, (row) => of[row] ?? NaN);
 }
 
-/** A loop, because it is the innermost one: minutes of all tags go through it. */
 function rows(from: number, end: number, of: (row: number) => number): number[] {
   const column = new Array<number>(end - from);
   for (let row = from; row < end; row++) column[row - from] = of(row);
   return column;
-}
-
-function least(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => Math.min(a, b), Infinity);
-}
-
-function greatest(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => Math.max(a, b), -Infinity);
 }
