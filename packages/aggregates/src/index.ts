@@ -1,5 +1,6 @@
 export { bucketStart, widths, type WidthUs } from "./width.ts";
 export type { Buckets, ExactBucket, StateTimes } from "./buckets.ts";
+export { makeColumns, type BucketColumns } from "./columns.ts";
 export { ruleOf, type RollupRule } from "./rule.ts";
 export { noCarry, type Carry, type HeldSample } from "./carry.ts";
 export { carryAfter } from "./carry-after.ts";
