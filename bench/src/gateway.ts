@@ -59,6 +59,7 @@ export async function startGateway(
     readonly grants?: readonly object[];
     readonly assets?: readonly object[];
     readonly models?: object;
+    readonly alarms?: object;
   },
   commitEveryMs?: number,
   readyMsMax = 30_000,

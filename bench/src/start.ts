@@ -21,8 +21,8 @@ export const bench: Bench = {
         note: "Modbus TCP, 29 tags",
       },
       first_durable_ms_opcua: {
-        ...(await startOnce(folders.opcua, "pump-1", opcuaDevice(plant.facts))),
-        note: "OPC UA, Basic256Sha256, signed and encrypted, 39 tags",
+        ...(await startOnce(folders.opcua, "pump-1", opcuaDevice(plant.facts), ownAlarms)),
+        note: "OPC UA, Basic256Sha256, signed and encrypted, 39 tags; the pump's own alarms come in as well",
       },
     });
     // The very first start makes a key and a certificate, and warms the disk's cache.
@@ -36,8 +36,21 @@ export const bench: Bench = {
   },
 };
 
-async function startOnce(folder: string, id: string, device: object): Promise<Figure> {
-  const gateway = await startGateway(folder, { devices: [{ id, ...device }] });
+/** First values wait for nothing that these need. */
+const ownAlarms = {
+  alarms: {
+    classes: { machine: { action: "Look at the panel of the pump." } },
+    machines: [{ device: "pump-1", class: "machine" }],
+  },
+};
+
+async function startOnce(
+  folder: string,
+  id: string,
+  device: object,
+  more: { readonly alarms?: object } = {},
+): Promise<Figure> {
+  const gateway = await startGateway(folder, { devices: [{ id, ...device }], ...more });
   const atMs = await gateway.firstDurable(id);
   await gateway.part.stop();
   return { value: atMs - gateway.spawnedMs, unit: "ms" };
