@@ -18,7 +18,7 @@ import {
   type ClockFinding,
   type ClockPolicy,
 } from "./clock-policy.ts";
-import { plainNormaliser } from "./plain-points.ts";
+import { isStamped, plainNormaliser } from "./plain-points.ts";
 import { fitsInt64, float32Max, numberRanges, scalingOf } from "./scaling.ts";
 
 export type { ClockFinding, ClockPolicy } from "./clock-policy.ts";
@@ -110,8 +110,12 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
   // Whoever trusts a clock in words gets its 1970 as well.
   const earliestUs = options.clockPolicy === "trust" ? -Infinity : implausibleBeforeUs;
   const anyByDevice = tags.some((tag) => tag.clock === "device");
-  const allPlain = !anyByDevice && tags.every((tag) => formOfType(tag.type) <= narrow);
-  const normalisePlain = allPlain ? plainNormaliser(device, tags) : undefined;
+  const allNumbers = tags.every((tag) => formOfType(tag.type) <= narrow);
+  const normalisePlain = allNumbers ? plainNormaliser(device, tags) : undefined;
+
+  /** Nearly all of what is polled: a device that is asked in Modbus never says when it measured. */
+  const isPlain = (batch: ReadingBatch): boolean =>
+    batch.late !== true && batch.wide === undefined && !(anyByDevice && isStamped(batch));
 
   /** Looks at the stamps of a live batch before any of them is used. */
   const measure = (batch: ReadingBatch): void => {
@@ -143,7 +147,7 @@ export function createNormaliser(options: NormaliserOptions): Normaliser {
 
   return {
     normalise(batch) {
-      if (normalisePlain !== undefined && batch.late !== true && batch.wide === undefined) {
+      if (normalisePlain !== undefined && isPlain(batch)) {
         normalisePlain(batch);
         return sampleBatchOf(batch, batch.count, undefined);
       }

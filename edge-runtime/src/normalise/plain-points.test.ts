@@ -7,7 +7,7 @@ import type { DeviceId, ValueType } from "@millwright/wire-contract";
 
 import { createBatchBuilder } from "../acquire/batch-builder.ts";
 import type { SampleBatch } from "../hand-over.ts";
-import { createNormaliser, type NormaliseTag } from "./normaliser.ts";
+import { createNormaliser, type NormaliseTag, type Normaliser } from "./normaliser.ts";
 
 const types = ["float64", "float32", "time", "bool", "int8", "uint16", "int32", "uint32", "enum"];
 const numbers = fc.oneof(
@@ -24,10 +24,12 @@ const tag = fc.record({
 
 test("the short loop says of every number what the long one says", () => {
   const row = fc.tuple(fc.nat(7), numbers, statuses);
+  const clocks = fc.constantFrom("gateway" as const, "device" as const);
+  const tagList = fc.array(tag, { minLength: 8, maxLength: 8 });
   fc.assert(
-    fc.property(fc.array(tag, { minLength: 8, maxLength: 8 }), fc.array(row), (tags, rows) => {
+    fc.property(tagList, clocks, fc.array(row), (tags, clock, rows) => {
       const plain = tags.map(({ type, scale, offset }, point): NormaliseTag => {
-        const known = { type: type as ValueType, scale, offset, clock: "gateway" as const };
+        const known = { type: type as ValueType, scale, offset, clock };
         return { index: 100 + point, point, ...known };
       });
       // One text among the points is enough to send all of them through the long loop.
@@ -36,6 +38,19 @@ test("the short loop says of every number what the long one says", () => {
       assert.deepEqual(normalised(plain, rows), normalised(all, rows));
     }),
   );
+});
+
+test("one stamp of the device's own is enough for the long loop", () => {
+  const tagOf = (point: number): NormaliseTag => ({
+    ...{ index: 100 + point, point, type: "float64", scale: 1, offset: 0, clock: "device" },
+  });
+  const receivedUs = 1_767_225_600_000_000;
+  const stampUs = receivedUs - 40_000;
+  const builder = createBatchBuilder(2);
+  builder.push(0, NaN, 1, 0);
+  builder.push(1, stampUs, 2, 0);
+  const { measuredUs } = normaliserOf([tagOf(0), tagOf(1)]).normalise(builder.take(receivedUs));
+  assert.deepEqual([...measuredUs], [receivedUs, stampUs]);
 });
 
 test("a point without a tag is refused by the short loop, too", () => {
@@ -48,7 +63,11 @@ function normalised(
 ): SampleBatch {
   const builder = createBatchBuilder(Math.max(1, rows.length));
   for (const [point, value, status] of rows) builder.push(point, NaN, value, status);
-  const normaliser = createNormaliser({
+  return normaliserOf(tags).normalise(builder.take(1_767_225_600_000_000));
+}
+
+function normaliserOf(tags: readonly NormaliseTag[]): Normaliser {
+  return createNormaliser({
     device: "line-1" as DeviceId,
     tags,
     clockPolicy: "auto",
@@ -56,5 +75,4 @@ function normalised(
     onLoss: () => undefined,
     onClock: () => undefined,
   });
-  return normaliser.normalise(builder.take(1_767_225_600_000_000));
 }

@@ -1,6 +1,6 @@
 /**
- * Points whose values are numbers and whose samples bear the time of receipt: nearly all of a polled device. They are
- * judged and scaled in one short loop, in place.
+ * Points whose values are numbers, in batches whose samples bear the time of receipt: nearly all of a polled device. They
+ * are judged and scaled in one short loop, in place.
  */
 import { status as statusCodes, type ValueType } from "@millwright/wire-contract";
 
@@ -25,6 +25,16 @@ interface Kind extends Scaling {
 }
 
 const noKind: Kind = { low: 0, high: 0, whole: false, multiply: 1, divide: 1, add: 0 };
+
+/** Whether any reading bears a time of its device. */
+export function isStamped({ measuredUs, count }: ReadingBatch): boolean {
+  for (let row = 0; row < count; row++) {
+    const stamp = measuredUs[row] ?? NaN;
+    // The difference is 0 for finite numbers only.
+    if (stamp - stamp === 0) return true;
+  }
+  return false;
+}
 
 /** Answers what replaces points by tags and values by scaled ones. That throws `RangeError` on an unknown point. */
 export function plainNormaliser(
