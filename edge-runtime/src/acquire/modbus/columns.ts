@@ -146,10 +146,23 @@ function compileRun(request: ReadRequest, first: ModbusPoint, run: readonly Modb
       const values = into.columns.value;
       for (let row = 0; row < count; row++) values[from + row] = value(data, offsets[row] ?? 0);
     };
+  /** Neighbours, high byte first: what nearly every request is. */
+  const words = (): Step => {
+    const start = offsets[0] ?? 0;
+    return (data, into) => {
+      const from = addGood(into, points);
+      const values = into.columns.value;
+      for (let row = 0, offset = start; row < count; row++, offset += 2) {
+        values[from + row] = ((data[offset] ?? 0) << 8) | (data[offset + 1] ?? 0);
+      }
+    };
+  };
+  const neighbours =
+    b0 === 0 && offsets.every((offset, row) => offset === (offsets[0] ?? 0) + row * 2);
   switch (type) {
     case "uint16":
     case "enum":
-      return loop(word);
+      return neighbours ? words() : loop(word);
     case "int16":
       return loop((data, offset) => (word(data, offset) << 16) >> 16);
     case "uint8":
