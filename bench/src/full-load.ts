@@ -45,6 +45,8 @@ export async function load(
   folder: string,
   run: {
     readonly seconds: number;
+    /** Before anything is measured; 12 where it is left out, in which every buffer has had its largest size. */
+    readonly warmSeconds?: number;
     readonly device: SourceDevice;
     /** Settings beside the device. */
     readonly more?: Omit<Parameters<typeof startGateway>[1], "devices">;
@@ -52,13 +54,12 @@ export async function load(
     readonly isUp?: (gateway: Gateway) => Promise<void>;
   },
 ): Promise<Load> {
-  const { seconds, device, more, isUp } = run;
+  const { seconds, warmSeconds = 12, device, more, isUp } = run;
   const gateway = await startGateway(folder, { devices: [deviceOf(folder, device)], ...more });
   await gateway.firstDurable("source");
   await isUp?.(gateway);
-  // Warmed: every buffer has had its largest size, and the compiler has seen all of it. Its threads took 9 % of a core after
-  // 4 s, and half of that after 12.
-  await sleep(context.quick ? 1_000 : 12_000, undefined, { signal: context.signal });
+  const warmMs = context.quick ? 1_000 : warmSeconds * 1_000;
+  await sleep(warmMs, undefined, { signal: context.signal });
   const before = await look();
   const uses: ProcessUse[] = [];
   for (let step = 0; step < 8; step++) {
