@@ -22,12 +22,18 @@ export function paintNever(paint: () => void): void {
   waiting.delete(paint);
 }
 
-/** Calls back when every row that asked stands on the screen: the past may wait for the present. */
+/**
+ * Calls back when every row that asked stands on the screen: the past may wait for the present. Whether a row is near the
+ * screen is told at the end of a frame, and only then does it ask; so nothing must wait in two frames one after the other.
+ */
 export function afterPaint(then: () => void): void {
-  requestAnimationFrame(() => {
-    if (waiting.size > 0) afterPaint(then);
-    else setTimeout(then);
-  });
+  let still = 0;
+  const look = (): void => {
+    still = waiting.size > 0 ? 0 : still + 1;
+    if (still === 2) setTimeout(then);
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 }
 
 function paintSome(): void {
