@@ -105,11 +105,12 @@ test("samples that come in another order within the grace give the same bits", (
       const samples = noisySamples(seed, 100, 100_000);
       const random = seededRandom(seed);
       // Each input has a delay of its own, below the grace of two rows; its own samples stay in order.
-      const lastAt = [0, 0];
+      const lastAt = [-Infinity, -Infinity];
       const delayed = samples
         .map((sample, index) => {
-          const delay = index === 0 ? 0 : 190_000 * random.next();
-          const at = Math.max(lastAt[sample.input] ?? 0, sample.us + delay);
+          // A run begins with its first sample, so that one is the first in both orders.
+          const dueUs = index === 0 ? -Infinity : sample.us + 190_000 * random.next();
+          const at = Math.max(lastAt[sample.input] ?? -Infinity, dueUs);
           lastAt[sample.input] = at;
           return { sample, at };
         })
