@@ -1,4 +1,5 @@
 /** The demo's line about SCADA: whether the plant's broker hears the gateway's Sparkplug node, as the gateway says it. */
+import { systemClock } from "@millwright/kit";
 
 /** Nothing of it is more urgent than a person's look at the terminal. */
 const lookEveryMs = 2_000;
@@ -43,7 +44,7 @@ export async function watchScada(
     await look(url, stop).then(say, (failure: unknown) => {
       if (!stop.aborted) say(`the gateway does not say: ${String(failure)}`);
     });
-    await pause(lookEveryMs, stop);
+    await systemClock.sleep(lookEveryMs, stop).catch(() => undefined);
   }
 }
 
@@ -53,19 +54,4 @@ async function look(url: URL, stop: AbortSignal): Promise<string> {
   if (!answer.ok) throw new Error(`it answers ${answer.status}`);
   const { sparkplug } = (await answer.json()) as { readonly sparkplug?: ToldNode };
   return sparkplug === undefined ? "it is no Sparkplug node" : scadaWords(sparkplug);
-}
-
-/** Resolves early when `stop` aborts. */
-function pause(forMs: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const done = (): void => {
-    resolve(undefined);
-  };
-  const timer = setTimeout(done, forMs);
-  stop.addEventListener("abort", done, { once: true });
-  return promise.finally(() => {
-    clearTimeout(timer);
-    stop.removeEventListener("abort", done);
-  });
 }
