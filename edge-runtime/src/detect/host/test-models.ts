@@ -38,6 +38,9 @@ export interface HostRig {
   until(condition: () => boolean): Promise<void>;
 }
 
+/** No host is started so slowly; then the test says what it was told, rather than nothing at its own end. */
+const untilMs = 60_000;
+
 export const mainFile: string = join(import.meta.dirname, "host-main.ts");
 export const poisonedFile: string = join(import.meta.dirname, "test-poisoned-host.ts");
 
@@ -93,9 +96,14 @@ export function openRig(t: TestContext, file = mainFile): HostRig {
     },
     async until(condition) {
       if (condition()) return;
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
+        const tooLong = setTimeout(() => {
+          const told = JSON.stringify({ scores: scores.length, stops, ends });
+          reject(new Error(`what was waited for did not come; told so far: ${told}`));
+        }, untilMs);
         const look = (): void => {
           if (!condition()) return;
+          clearTimeout(tooLong);
           waiting.delete(look);
           resolve();
         };
@@ -124,19 +132,25 @@ export function exampleOf({ bundle }: { bundle: Bundle }): {
   return { input: first?.input ?? [], score: first?.score ?? NaN };
 }
 
-/** 48 products of 1,024 by 1,024: tens of milliseconds a window, declared with 0.1. */
+/** Four products of 1,024 by 1,024 by 1,024: tens of milliseconds a window on any core, declared with 0.1. */
 export function slowSample(): SampleBundle {
   const sample = sampleOf(0);
   const size = 1_024;
   const graph = new GraphBuilder();
-  const window = graph.input("window", ["batch", 2]);
-  const zeros = float32("large", [size, size], new Float32Array(size * size));
-  const wide = float32("wide", [2, size], new Float32Array(2 * size));
-  let value = graph.node("MatMul", "first", [window, graph.constant(wide)]);
-  graph.constant(zeros);
-  for (let at = 0; at < 48; at++) value = graph.node("MatMul", `product-${at}`, [value, "large"]);
-  graph.node("ReduceSum", "score", [value, graph.constant(int64("axes", [1]))]);
-  graph.output("score", ["batch", 1]);
+  const window = graph.input("window", [2]);
+  const wide = graph.constant(float32("wide", [2, size], new Float32Array(2 * size)));
+  const column = graph.constant(float32("column", [size, 1], new Float32Array(size)));
+  const large = graph.constant(float32("large", [size, size], new Float32Array(size * size)));
+  const row = graph.node("MatMul", "row", [window, wide]);
+  // It depends on the window, so that nothing of it is worked out when the graph is opened.
+  let value = graph.node("Mul", "square", [column, row]);
+  for (let at = 0; at < 4; at++) value = graph.node("MatMul", `product-${at}`, [value, large]);
+  const first = graph.constant(int64("first", [0]));
+  const sums = graph.node("ReduceSum", "sums", [value, first], {
+    keepdims: { kind: "int", value: 0 },
+  });
+  graph.node("ReduceSum", "score", [sums, first]);
+  graph.output("score", [1]);
   return {
     manifest: {
       ...sample.manifest,
@@ -144,7 +158,8 @@ export function slowSample(): SampleBundle {
       latencyMs: 0.1,
       model: {
         ...sample.manifest.model,
-        outputs: { score: { tensor: "score", shape: ["batch", 1] } },
+        input: { tensor: "window", shape: [2] },
+        outputs: { score: { tensor: "score", shape: [1] } },
       },
     },
     model: graph.build("slow", ""),
