@@ -1,5 +1,6 @@
 /**
- * Types only: what passes from step to step of the hub. Steps do not import steps; they meet in `hub.ts`.
+ * Types only: what passes from step to step of the hub. Steps do not import steps; they meet in `hub.ts` and
+ * `hub-core.ts`.
  */
 import type {
   Beat,
