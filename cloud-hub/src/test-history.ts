@@ -4,9 +4,9 @@ import type pg from "pg";
 
 import { makeDataFolder, removeDataFolder, testDatabase } from "./children/test-children.ts";
 import { openPool } from "./database/pool.ts";
-import { intakeOf } from "./ingest/describe-frame-store.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
 import type { TestFrame, TestGateway } from "./ingest/test-gateway.ts";
+import { intakeOf } from "./ingest/test-store-rig.ts";
 import { readChunks, ChunkReader } from "./history/chunk-store.ts";
 import { SeriesBook } from "./history/series-book.ts";
 import { Sorter } from "./history/sorter.ts";

@@ -5,8 +5,8 @@ import { describe, test } from "node:test";
 import { eventKinds, type EventKind, type EventLine } from "@millwright/wire-contract/events";
 
 import type { EventsAsked, HubEvent } from "../hand-over.ts";
-import type { FrameStore, Taken } from "./frame-store.ts";
-import { forked, type TestFrame, type TestGateway } from "./test-gateway.ts";
+import { forked, type TestGateway } from "./test-gateway.ts";
+import type { StoreRig } from "./test-store-rig.ts";
 
 const beganUs = 1_800_000_000_000_000;
 
@@ -41,11 +41,7 @@ export function testAlarm(
 const numbersOf = (events: readonly HubEvent[]): readonly number[] =>
   events.map(({ line }) => line.number);
 
-export function describeEvents(
-  open: () => FrameStore,
-  nextGateway: () => TestGateway,
-  take: (gateway: TestGateway, ...frames: readonly TestFrame[]) => Promise<Taken>,
-): void {
+export function describeEvents({ open, nextGateway, take }: StoreRig): void {
   describe("events", () => {
     const list = (
       gateway: TestGateway,

@@ -7,10 +7,10 @@ import { silentLog } from "@millwright/kit";
 import pg from "pg";
 
 import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
-import { intakeOf } from "./describe-frame-store.ts";
 import { listPartitions } from "../database/range-partitions.ts";
 import { openPostgresStore, type PostgresStore } from "./store-postgres.ts";
 import { TestGateway, type TestFrame } from "./test-gateway.ts";
+import { intakeOf } from "./test-store-rig.ts";
 
 const folder = makeDataFolder();
 const database = testDatabase(folder);

@@ -3,10 +3,11 @@ import { test } from "node:test";
 
 import { seededRandom } from "@millwright/kit";
 
-import { describeFrameStore, intakeOf } from "./describe-frame-store.ts";
+import { describeFrameStore } from "./describe-frame-store.ts";
 import { IncarnationChanged } from "./frame-store.ts";
 import { MemoryStore } from "./store-memory.ts";
 import { TestGateway } from "./test-gateway.ts";
+import { intakeOf } from "./test-store-rig.ts";
 
 const store = new MemoryStore(seededRandom(1));
 describeFrameStore("the store in memory", () => store);

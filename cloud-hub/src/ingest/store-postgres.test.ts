@@ -10,11 +10,12 @@ import {
   until,
 } from "../children/test-children.ts";
 import { openPool } from "../database/pool.ts";
-import { describeFrameStore, intakeOf } from "./describe-frame-store.ts";
+import { describeFrameStore } from "./describe-frame-store.ts";
 import { testAlarm, testEvent } from "./describe-events.ts";
 import { IncarnationChanged } from "./frame-store.ts";
 import { openPostgresStore, type PostgresStore } from "./store-postgres.ts";
 import { forked, TestGateway } from "./test-gateway.ts";
+import { intakeOf } from "./test-store-rig.ts";
 
 const folder = makeDataFolder();
 const database = testDatabase(folder);

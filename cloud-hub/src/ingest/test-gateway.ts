@@ -238,6 +238,22 @@ export class TestGateway {
   }
 }
 
+/** Three frames of the live lane, of one, two and three samples. */
+export function threeFrames(gateway: TestGateway): [TestFrame, TestFrame, TestFrame] {
+  return [
+    gateway.samples([[0, 1, 1]]),
+    gateway.samples([
+      [0, 2, 2],
+      [1, 20, 2],
+    ]),
+    gateway.samples([
+      [0, 3, 3],
+      [1, 30, 3],
+      [0, 31, 3],
+    ]),
+  ];
+}
+
 /** The frame of the same number that another journal would have sealed: a fork. */
 export function forked(frame: TestFrame): TestFrame {
   const parsed = parseFrame(frame.bytes);

@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import type { Beat, GatewayId, GatewayRow } from "@millwright/wire-contract";
 
-import { intakeOf } from "../ingest/describe-frame-store.ts";
 import { MemoryStore } from "../ingest/store-memory.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
+import { intakeOf } from "../ingest/test-store-rig.ts";
 import { Fleet } from "./fleet.ts";
 
 const one = new TestGateway("gw");
