@@ -7,9 +7,9 @@ import {
 } from "@millwright/aggregates";
 import { encodeAggregates, type ClockState, type Dictionary } from "@millwright/wire-contract";
 
-import type { FrameTable } from "./frame-table.ts";
 import { keyOf } from "./lane-book.ts";
 import type { Moment, Sealer } from "./sealing.ts";
+import type { ToldTable } from "./told-table.ts";
 
 /** What the minutes of one hour, or the hours of one day, become in the history lane. All inside a transaction. */
 export interface ToldStatement {
@@ -32,7 +32,7 @@ export const noClock: ClockState = { segment: 0, disciplined: true, offsetUs: 0 
 
 /** @returns bytes that it takes */
 export function sealTold(
-  { sealer, frames }: { readonly sealer: Sealer; readonly frames: FrameTable },
+  { sealer, toldFrames }: { readonly sealer: Sealer; readonly toldFrames: ToldTable },
   { rank, nowUs }: Moment,
   { widthUs, beginUs, told, revision, dictionary, clock, order }: ToldStatement,
 ): number {
@@ -57,6 +57,6 @@ export function sealTold(
   const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, body);
   // It needs no sample frame: none of those that come is held for its sake.
   const raw = keyOf(rank, sealer.heads.raw.seq);
-  frames.putTold(rank, "history", { sealed, rawFrom: raw, rawTo: raw, shared: false });
+  toldFrames.put(rank, "history", { sealed, rawFrom: raw, rawTo: raw, shared: false });
   return sealed.headBytes.length + body.length;
 }

@@ -4,12 +4,12 @@ import type { ClockState, Dictionary, TagDefinition } from "@millwright/wire-con
 import { noClock, sealTold } from "./aggregate-frames.ts";
 import type { ClockTable } from "./clock-table.ts";
 import type { CriticalLane } from "./critical-lane.ts";
-import type { FrameTable } from "./frame-table.ts";
 import { OldDictionaries } from "./old-dictionaries.ts";
 import type { Moment, Sealer } from "./sealing.ts";
 import type { TagTable } from "./tag-table.ts";
 import type { ChunkRow } from "./tiers/chunk-table.ts";
 import type { RolledHour } from "./tiers/roller.ts";
+import type { ToldTable } from "./told-table.ts";
 
 /**
  * Minutes as frames of the history lane, sealed in the transaction that rolls their hour up, and again when late samples
@@ -22,7 +22,7 @@ export class AggregateLane {
 
   constructor(parts: {
     readonly sealer: Sealer;
-    readonly frames: FrameTable;
+    readonly toldFrames: ToldTable;
     readonly tags: TagTable;
     readonly critical: CriticalLane;
     readonly clocks: ClockTable;

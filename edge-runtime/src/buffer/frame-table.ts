@@ -1,9 +1,21 @@
 import type Database from "better-sqlite3";
 import type { SealedFrame } from "@millwright/wire-contract";
 
-import { keyOf, seqOf, toldLanes, type HeldLane, type Place, type ToldLane } from "./lane-book.ts";
+import { bigOf, bytesOf64 } from "./bytes-64.ts";
+import { keyOf, seqOf, type HeldLane, type Place, type ToldLane } from "./lane-book.ts";
+import {
+  commonRows,
+  type FrameRow,
+  type LaneRows,
+  type PlaceRow,
+  type SealedRow,
+} from "./lane-rows.ts";
+import type { ToldTable } from "./told-table.ts";
 
-/** The rows of frames and voids: how they are put in, found by number, and taken out. No decisions are made here. */
+/**
+ * The lanes as the road sees them: frames and the voids between them, found by number and taken out. What only told frames
+ * have is in `told-table.ts`. No decisions are made here.
+ */
 
 export interface HeldItem {
   readonly kind: "frame" | "void";
@@ -20,95 +32,12 @@ export interface HeldItem {
   readonly body: Uint8Array;
 }
 
-/** A frame or void as its table has it. */
-export interface FrameRow {
-  readonly id: number;
-  readonly sealed_us: number;
-  readonly first_us?: number;
-  readonly last_us?: number;
-  readonly from_seq?: number;
-  readonly samples?: number;
-  readonly chain: Buffer;
-  readonly cum?: number;
-  readonly head: Uint8Array;
-  readonly body: Uint8Array;
-}
-
-interface SealedRow {
-  readonly id: number;
-  readonly sealed_us: number;
-}
-
-interface PlaceRow {
-  readonly sealed_us: number;
-  readonly chain: Buffer;
-  readonly cum: number;
-}
-
-/** The statements by which rows of one lane are found. */
-export interface LaneRows {
-  /** With whole bodies, wherever they lie. */
-  readonly after: { iterate(fromId: number, toId: number): Iterable<FrameRow> };
-  readonly at: Database.Statement<[number], PlaceRow>;
-  readonly lastId: Database.Statement<[number, number]>;
-  readonly firstSealed: Database.Statement<[number, number], SealedRow>;
-  readonly remove: Database.Statement<[number]>;
-  readonly removeRange: Database.Statement<[number, number]>;
-}
-
-/** A told frame and the sample frames that it comes from, by key. */
-export interface ToldFrame {
-  readonly sealed: SealedFrame;
-  readonly rawFrom: number;
-  readonly rawTo: number;
-  /** It tells all of `rawTo`, so the body is there already. */
-  readonly shared: boolean;
-}
-
-/** A told frame with what is needed to seal it again. */
-export interface ToldItem {
-  readonly id: number;
-  readonly rawFrom: number;
-  readonly rawTo: number;
-  readonly shared: boolean;
-  readonly samples: number;
-  readonly firstUs: number;
-  readonly lastUs: number;
-  readonly bytes: Uint8Array;
-}
-
-/** A told frame as far as it must be known to be let go. */
-export interface ToldPlace {
-  readonly id: number;
-  readonly rawTo: number;
-  readonly sealedUs: number;
-  readonly samples: number;
-  readonly firstUs: number;
-  readonly lastUs: number;
-}
-
-interface ToldItemRow extends Required<Pick<FrameRow, "id" | "samples" | "first_us" | "last_us">> {
-  readonly raw_from: number;
-  readonly raw_to: number;
-  readonly shared: number;
-  readonly head: Buffer;
-  readonly body: Buffer;
-}
-
 export class FrameTable {
   readonly #rows: Readonly<Record<HeldLane, LaneRows>>;
-  readonly #insertSamples;
-  readonly #insertTold;
+  readonly #toldFrames: ToldTable;
   readonly #insertCritical;
   readonly #insertVoid;
-  readonly #deleteSamples;
   readonly #deleteVoid;
-  readonly #sharedWith;
-  readonly #neededFrom;
-  readonly #toldRows;
-  readonly #dropTold;
-  readonly #toldItems;
-  readonly #toldPlaces;
   readonly #voidsAfter;
   readonly #voidAt;
   readonly #lastVoid;
@@ -117,23 +46,9 @@ export class FrameTable {
   readonly #releaseVoids;
 
   /** @param captures finds the frames of captures, whose bytes lie in files */
-  constructor(db: Database.Database, captures: LaneRows) {
-    this.#rows = {
-      critical: criticalRows(db),
-      live: toldRows(db, "live_frame"),
-      history: toldRows(db, "history_frame"),
-      capture: captures,
-    };
-    this.#insertSamples = db.prepare(
-      `insert into sample_frame (id, sealed_us, first_us, last_us, samples, dictionary, raw_head, body)
-       values (?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#insertTold = eachTold((table) =>
-      db.prepare(
-        `insert into ${table} (id, sealed_us, first_us, last_us, samples, cum, chain, raw_from, raw_to, head, body)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ),
-    );
+  constructor(db: Database.Database, toldFrames: ToldTable, captures: LaneRows) {
+    this.#toldFrames = toldFrames;
+    this.#rows = { critical: criticalRows(db), ...toldFrames.rows, capture: captures };
     this.#insertCritical = db.prepare(
       "insert into critical_frame (id, sealed_us, chain, head, body) values (?, ?, ?, ?, ?)",
     );
@@ -141,45 +56,7 @@ export class FrameTable {
       `insert into void_frame (lane, id, from_seq, sealed_us, samples, cum, chain, head, body)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#deleteSamples = db.prepare("delete from sample_frame where id = ?");
     this.#deleteVoid = db.prepare("delete from void_frame where lane = ? and id = ?");
-    this.#sharedWith = eachTold((table) =>
-      db
-        .prepare<[number], number>(`select raw_to from ${table} where id = ? and body is null`)
-        .pluck(),
-    );
-    this.#neededFrom = eachTold((table) =>
-      db
-        .prepare<[number, number], number>(
-          `select raw_from from ${table} where id > ? and id <= ? order by id limit 1`,
-        )
-        .pluck(),
-    );
-    this.#toldRows = eachTold((table) =>
-      db
-        .prepare<[number, number], number>(`select count(*) from ${table} where id > ? and id <= ?`)
-        .pluck(),
-    );
-    this.#dropTold = eachTold((table) =>
-      db.prepare(
-        `delete from ${table} where id in
-         (select id from ${table} where id < ? and raw_to < ? order by id limit ?)`,
-      ),
-    );
-    this.#toldItems = eachTold((table) =>
-      db.prepare<[number, number, number], ToldItemRow>(
-        `select told.id, told.samples, told.first_us, told.last_us, raw_from, raw_to, told.body is null as shared, head,
-           coalesce(told.body, raw.body, x'') as body
-         from ${table} told left join sample_frame raw on told.body is null and raw.id = told.raw_to
-         where told.id > ? and told.id <= ? order by told.id limit ?`,
-      ),
-    );
-    this.#toldPlaces = eachTold((table) =>
-      db.prepare<[number, number, number], ToldPlace>(
-        `select id, raw_to as rawTo, sealed_us as sealedUs, samples, first_us as firstUs, last_us as lastUs
-         from ${table} where id > ? and id <= ? order by id limit ?`,
-      ),
-    );
     this.#voidsAfter = db.prepare<[string, number, number], FrameRow>(
       "select * from void_frame where lane = ? and id > ? and id <= ? order by id",
     );
@@ -194,36 +71,6 @@ export class FrameTable {
     );
     this.#releaseCritical = db.prepare("delete from critical_frame where id > ? and id <= ?");
     this.#releaseVoids = db.prepare("delete from void_frame where lane = ? and id > ? and id <= ?");
-  }
-
-  putSamples(rank: number, { head, headBytes, body }: SealedFrame): void {
-    this.#insertSamples.run(
-      keyOf(rank, head.seq),
-      head.sealedUs,
-      head.firstUs,
-      head.lastUs,
-      head.sampleCount,
-      bytesOf64(head.dictionary),
-      headBytes,
-      body,
-    );
-  }
-
-  putTold(rank: number, lane: ToldLane, { sealed, rawFrom, rawTo, shared }: ToldFrame): void {
-    const { head, headBytes, body } = sealed;
-    this.#insertTold[lane].run(
-      keyOf(rank, head.seq),
-      head.sealedUs,
-      head.firstUs,
-      head.lastUs,
-      head.sampleCount,
-      head.cum,
-      bytesOf64(head.chain),
-      rawFrom,
-      rawTo,
-      headBytes,
-      shared ? null : body,
-    );
   }
 
   putCritical(rank: number, { head, headBytes, body }: SealedFrame): void {
@@ -254,13 +101,12 @@ export class FrameTable {
       this.#deleteVoid.run(lane, id);
       return;
     }
-    const raw = isTold(lane) ? this.#sharedWith[lane].get(id) : undefined;
-    if (raw !== undefined) this.#deleteSamples.run(raw);
+    if (isTold(lane)) this.#toldFrames.removeShared(lane, id);
     this.#rows[lane].remove.run(id);
   }
 
   /** Takes out the frames of a lane above `fromSeq` up to `toSeq`; samples that they share their bodies with stay. */
-  removeTold(rank: number, lane: HeldLane, fromSeq: number, toSeq: number): void {
+  removeRange(rank: number, lane: HeldLane, fromSeq: number, toSeq: number): void {
     this.#rows[lane].removeRange.run(keyOf(rank, fromSeq), keyOf(rank, toSeq));
   }
 
@@ -317,32 +163,6 @@ export class FrameTable {
     return untilPassed(items, bytesMax);
   }
 
-  /** Told frames above `seq`, in order, at most `max`. */
-  toldAfter(rank: number, lane: ToldLane, seq: number, max: number): ToldItem[] {
-    const rows = this.#toldItems[lane].all(keyOf(rank, seq), keyOf(rank + 1, 0) - 1, max);
-    return rows.map((row) => ({
-      id: row.id,
-      rawFrom: row.raw_from,
-      rawTo: row.raw_to,
-      shared: row.shared === 1,
-      samples: row.samples,
-      firstUs: row.first_us,
-      lastUs: row.last_us,
-      bytes: Buffer.concat([row.head, row.body]),
-    }));
-  }
-
-  /** Told frames above `seq` up to `toSeq` without what they hold, in order, at most `max`. */
-  toldPlaces(
-    rank: number,
-    lane: ToldLane,
-    seq: number,
-    toSeq: number,
-    max: number,
-  ): readonly ToldPlace[] {
-    return this.#toldPlaces[lane].all(keyOf(rank, seq), keyOf(rank, toSeq), max);
-  }
-
   /** Voids whose last number lies above `seq` and up to `toSeq`, in order. */
   voidsBetween(rank: number, lane: HeldLane, seq: number, toSeq: number): readonly HeldItem[] {
     const rows = this.#voidsAfter.all(lane, keyOf(rank, seq), keyOf(rank, toSeq));
@@ -354,16 +174,6 @@ export class FrameTable {
     this.#releaseVoids.run(lane, keyOf(rank, seq), keyOf(rank + 1, 0) - 1);
   }
 
-  /** How many told frames of a range of numbers are still here. */
-  toldCount(rank: number, lane: ToldLane, afterSeq: number, toSeq: number): number {
-    return this.#toldRows[lane].get(keyOf(rank, afterSeq), keyOf(rank, toSeq)) ?? 0;
-  }
-
-  /** The oldest sample frame whose body a told frame above `seq` uses; undefined when there is none. */
-  rawNeededAfter(rank: number, lane: ToldLane, seq: number, headSeq: number): number | undefined {
-    return this.#neededFrom[lane].get(keyOf(rank, seq), keyOf(rank, headSeq));
-  }
-
   /** Told frames stay as long as the samples they come from; critical ones and voids have done their work. */
   release(rank: number, lane: HeldLane, fromSeq: number, toSeq: number): void {
     const from = keyOf(rank, fromSeq);
@@ -371,37 +181,10 @@ export class FrameTable {
     if (lane === "critical") this.#releaseCritical.run(from, to);
     this.#releaseVoids.run(lane, from, to);
   }
-
-  /**
-   * Lets told frames go whose samples are gone, at most `max` of each lane.
-   *
-   * @param belowId of each lane: what lies at or above it is not safe at the hub
-   */
-  dropTold(belowId: Readonly<Record<ToldLane, number>>, rawBelow: number, max: number): void {
-    for (const lane of toldLanes) this.#dropTold[lane].run(belowId[lane], rawBelow, max);
-  }
 }
 
 function isTold(lane: HeldLane): lane is ToldLane {
   return lane === "live" || lane === "history";
-}
-
-function eachTold<T>(make: (table: string) => T): Readonly<Record<ToldLane, T>> {
-  return { live: make("live_frame"), history: make("history_frame") };
-}
-
-function toldRows(db: Database.Database, table: string): LaneRows {
-  // A body that is neither here nor there reads as empty: a frame that is not whole, and is told as such.
-  const body = "coalesce(told.body, raw.body, x'') as body";
-  return {
-    ...commonRows(db, table),
-    after: db.prepare<[number, number], FrameRow>(
-      `select told.id, told.sealed_us, told.first_us, told.last_us, told.samples, chain, cum, head, ${body}
-       from ${table} told left join sample_frame raw on told.body is null and raw.id = told.raw_to
-       where told.id > ? and told.id <= ? order by told.id`,
-    ),
-    at: db.prepare(`select sealed_us, chain, cum from ${table} where id = ?`),
-  };
 }
 
 function criticalRows(db: Database.Database): LaneRows {
@@ -412,32 +195,6 @@ function criticalRows(db: Database.Database): LaneRows {
     ),
     at: db.prepare("select sealed_us, chain, 0 as cum from critical_frame where id = ?"),
   };
-}
-
-/** What is asked of each lane alike. */
-export function commonRows(
-  db: Database.Database,
-  table: string,
-): Pick<LaneRows, "lastId" | "firstSealed" | "remove" | "removeRange"> {
-  return {
-    lastId: db.prepare(`select max(id) from ${table} where id > ? and id <= ?`).pluck(),
-    firstSealed: db.prepare(
-      `select id, sealed_us from ${table} where id > ? and id <= ? order by id limit 1`,
-    ),
-    remove: db.prepare(`delete from ${table} where id = ?`),
-    removeRange: db.prepare(`delete from ${table} where id > ? and id <= ?`),
-  };
-}
-
-/** 64 bit as 8 bytes: SQLite integers are signed, and numbers of JavaScript end at 2^53. */
-export function bytesOf64(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(value);
-  return bytes;
-}
-
-export function bigOf(bytes: Buffer): bigint {
-  return bytes.readBigUInt64BE();
 }
 
 function itemOf(kind: HeldItem["kind"], row: FrameRow): HeldItem {

@@ -11,8 +11,9 @@ import {
 } from "@millwright/wire-contract";
 
 import type { OutboxFrame } from "../hand-over.ts";
+import { bigOf } from "./bytes-64.ts";
 import type { CaptureRow, CaptureTable } from "./captures/capture-table.ts";
-import { bigOf, type FrameTable, type HeldItem, type ToldPlace } from "./frame-table.ts";
+import type { FrameTable, HeldItem } from "./frame-table.ts";
 import {
   beginning,
   endOf,
@@ -29,6 +30,7 @@ import {
 import { LaneTable, type LaneRow } from "./lane-table.ts";
 import type { Heads } from "./sealing.ts";
 import type { Start } from "./start-table.ts";
+import type { ToldPlace, ToldTable } from "./told-table.ts";
 import { Voids } from "./voids.ts";
 
 /**
@@ -53,6 +55,7 @@ export interface Broken {
 
 export class HeldFrames {
   readonly #frames: FrameTable;
+  readonly #toldFrames: ToldTable;
   readonly #captures: CaptureTable;
   readonly #table: LaneTable;
   readonly #voids: Voids;
@@ -63,9 +66,11 @@ export class HeldFrames {
     db: Database.Database,
     gateway: GatewayId,
     frames: FrameTable,
+    toldFrames: ToldTable,
     captures: CaptureTable,
   ) {
     this.#frames = frames;
+    this.#toldFrames = toldFrames;
     this.#captures = captures;
     this.#table = new LaneTable(db);
     this.#voids = new Voids(gateway, frames);
@@ -304,7 +309,7 @@ export class HeldFrames {
     const candidates = this.book.lanes.flatMap((state) => {
       const { rank, lane, stored } = state;
       if (lane === "critical" || lane === "capture") return [];
-      const places = this.#frames.toldPlaces(rank, lane, stored.seq, endOf(state).seq, shedMax);
+      const places = this.#toldFrames.places(rank, lane, stored.seq, endOf(state).seq, shedMax);
       const until = places.findIndex(({ rawTo }) => rawTo >= rawBelow);
       const gone = until < 0 ? places : places.slice(0, until);
       const [first] = gone;
@@ -334,7 +339,7 @@ export class HeldFrames {
       if (lane === "critical" || lane === "capture") continue;
       needed = Math.min(
         needed,
-        this.#frames.rawNeededAfter(rank, lane, base.seq, head.seq) ?? needed,
+        this.#toldFrames.rawNeededAfter(rank, lane, base.seq, head.seq) ?? needed,
       );
     }
     return needed;
@@ -349,7 +354,7 @@ export class HeldFrames {
         ? Number.MAX_SAFE_INTEGER
         : keyOf(oldest.rank, oldest.base.seq) + 1;
     };
-    this.#frames.dropTold({ live: notSafe("live"), history: notSafe("history") }, rawBelow, max);
+    this.#toldFrames.drop({ live: notSafe("live"), history: notSafe("history") }, rawBelow, max);
   }
 
   /** A capture is let go that the hub may not have. Inside a transaction. @see Voids.ofCapture */
@@ -398,7 +403,7 @@ export class HeldFrames {
     const held =
       state.lane === "capture"
         ? this.#captures.frameCount(keyOf(state.rank, afterSeq), keyOf(state.rank, state.base.seq))
-        : this.#frames.toldCount(state.rank, state.lane, afterSeq, state.base.seq);
+        : this.#toldFrames.count(state.rank, state.lane, afterSeq, state.base.seq);
     return held === state.base.seq - afterSeq;
   }
 }

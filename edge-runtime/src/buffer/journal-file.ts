@@ -17,7 +17,7 @@ import {
 
 import type { OutboxLane } from "../hand-over.ts";
 import { codeOf, JournalInUse, JournalUnusable } from "./faults.ts";
-import { bigOf } from "./frame-table.ts";
+import { bigOf } from "./bytes-64.ts";
 import { keyOf, seqOf } from "./lane-book.ts";
 import { schemaVersion } from "./medium.ts";
 

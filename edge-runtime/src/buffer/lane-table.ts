@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Epoch } from "@millwright/wire-contract";
 
-import { bytesOf64 } from "./frame-table.ts";
+import { bytesOf64 } from "./bytes-64.ts";
 import type { HeldLane, LaneState } from "./lane-book.ts";
 
 /** Where each lane stands, as rows: what of it must be known after a restart. */

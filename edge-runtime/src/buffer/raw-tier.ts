@@ -6,9 +6,10 @@ import {
   type FrameHead,
   type SampleColumns,
   type Scalar,
+  type SealedFrame,
 } from "@millwright/wire-contract";
 
-import { bigOf } from "./frame-table.ts";
+import { bigOf, bytesOf64 } from "./bytes-64.ts";
 
 /** Sample frames as a store for charts: found by measured time, decoded for one tag, and let go when they are old. */
 
@@ -62,6 +63,7 @@ interface FrameSlice {
 
 export class RawTier {
   readonly #db: Database.Database;
+  readonly #insert;
   readonly #insertSpan;
   readonly #spans;
   readonly #rows;
@@ -69,6 +71,10 @@ export class RawTier {
 
   constructor(db: Database.Database) {
     this.#db = db;
+    this.#insert = db.prepare(
+      `insert into sample_frame (id, sealed_us, first_us, last_us, samples, dictionary, raw_head, body)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
     this.#insertSpan = db.prepare(
       "insert into span (first_id, last_id, first_us, last_us) values (?, ?, ?, ?)",
     );
@@ -89,20 +95,20 @@ export class RawTier {
     return this.#db.prepare<[], number>(query).pluck().get();
   }
 
-  /** Remembers the time range of a new frame. Inside the transaction that puts it in. */
-  noted(id: number, firstUs: number, lastUs: number): void {
-    const open = this.#open;
-    if (open === undefined) {
-      this.#open = { firstId: id, lastId: id, firstUs, lastUs, frames: 1 };
-      return;
-    }
-    open.lastId = id;
-    open.firstUs = Math.min(open.firstUs, firstUs);
-    open.lastUs = Math.max(open.lastUs, lastUs);
-    open.frames++;
-    if (open.frames < spanFrames) return;
-    this.#insertSpan.run(open.firstId, open.lastId, open.firstUs, open.lastUs);
-    this.#open = undefined;
+  /** Inside a transaction. */
+  put(id: number, { head, headBytes, body }: SealedFrame): void {
+    const { firstUs, lastUs } = head;
+    this.#insert.run(
+      id,
+      head.sealedUs,
+      firstUs,
+      lastUs,
+      head.sampleCount,
+      bytesOf64(head.dictionary),
+      headBytes,
+      body,
+    );
+    this.#note(id, firstUs, lastUs);
   }
 
   /** After a rollback: what is noted is read from the file again. */
@@ -203,6 +209,22 @@ export class RawTier {
     const last = rows.at(-1);
     if (rows.length < sliceFrames || last === undefined) return { frames };
     return { frames, beforeId: last.id };
+  }
+
+  /** Remembers the time range of a new frame. */
+  #note(id: number, firstUs: number, lastUs: number): void {
+    const open = this.#open;
+    if (open === undefined) {
+      this.#open = { firstId: id, lastId: id, firstUs, lastUs, frames: 1 };
+      return;
+    }
+    open.lastId = id;
+    open.firstUs = Math.min(open.firstUs, firstUs);
+    open.lastUs = Math.max(open.lastUs, lastUs);
+    open.frames++;
+    if (open.frames < spanFrames) return;
+    this.#insertSpan.run(open.firstId, open.lastId, open.firstUs, open.lastUs);
+    this.#open = undefined;
   }
 
   /** Ranges of keys, newest first, that may hold samples of the time range. */

@@ -1,5 +1,4 @@
 import type { Loss } from "../hand-over.ts";
-import type { FrameTable } from "./frame-table.ts";
 import { columnsIn, type Chunk } from "./group.ts";
 import { keyOf } from "./lane-book.ts";
 import type { RawTier } from "./raw-tier.ts";
@@ -10,18 +9,11 @@ import type { KeptPart } from "./telling-lane.ts";
 /** Chunks of rows become sample frames. All inside a transaction. */
 export class SampleLane {
   readonly #sealer: Sealer;
-  readonly #frames: FrameTable;
   readonly #raw: RawTier;
   readonly #tags: TagTable;
 
-  constructor(parts: {
-    readonly sealer: Sealer;
-    readonly frames: FrameTable;
-    readonly raw: RawTier;
-    readonly tags: TagTable;
-  }) {
+  constructor(parts: { readonly sealer: Sealer; readonly raw: RawTier; readonly tags: TagTable }) {
     this.#sealer = parts.sealer;
-    this.#frames = parts.frames;
     this.#raw = parts.raw;
     this.#tags = parts.tags;
   }
@@ -65,8 +57,7 @@ export class SampleLane {
       const fields = fieldsOf(part, dictionary, { late: chunk.late, clock }, nowUs);
       const raw = this.#sealer.raw(fields, body);
       const id = keyOf(rank, raw.head.seq);
-      this.#frames.putSamples(rank, raw);
-      this.#raw.noted(id, fields.firstUs, fields.lastUs);
+      this.#raw.put(id, raw);
       kept({ columns: part, dictionary, fields, body, bodyCrc: raw.bodyCrc, id });
       samples += part.count;
     }

@@ -9,6 +9,7 @@ import type { FrameTable } from "./frame-table.ts";
 import type { Broken, HeldFrames } from "./held-frames.ts";
 import { endOf, seqOf, type LaneState, type ToldLane } from "./lane-book.ts";
 import { sampleFieldsOf, type Moment, type Sealer } from "./sealing.ts";
+import type { ToldTable } from "./told-table.ts";
 
 /**
  * What a copy of a journal holds above the last number that the hub has proven is sealed again in an epoch that is its
@@ -28,6 +29,7 @@ export class SealAgain {
     readonly db: Database.Database;
     readonly sealer: Sealer;
     readonly frames: FrameTable;
+    readonly toldFrames: ToldTable;
     readonly held: HeldFrames;
     readonly claims: ClaimTable;
     readonly critical: CriticalLane;
@@ -68,11 +70,11 @@ export class SealAgain {
   }
 
   #told(at: Moment, state: LaneState, lane: ToldLane): number {
-    const { frames, sealer, broken } = this.#parts;
+    const { frames, toldFrames, sealer, broken } = this.#parts;
     const { rank } = state;
-    const items = frames.toldAfter(rank, lane, endOf(state).seq, framesMax);
+    const items = toldFrames.after(rank, lane, endOf(state).seq, framesMax);
     for (const { id, rawFrom, rawTo, shared, samples, firstUs, lastUs, bytes } of items) {
-      frames.removeTold(rank, lane, seqOf(id) - 1, seqOf(id));
+      frames.removeRange(rank, lane, seqOf(id) - 1, seqOf(id));
       const parsed = parseFrame(bytes);
       if (parsed.kind !== "frame") {
         broken({ lane: state, samples, firstUs, lastUs });
@@ -81,7 +83,7 @@ export class SealAgain {
       const fields = { ...sampleFieldsOf(parsed.head), sealedUs: at.nowUs, late: true };
       // Numbers of raw frames count within an epoch, and these are of another one.
       const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, parsed.body);
-      frames.putTold(at.rank, "history", { sealed, rawFrom, rawTo, shared });
+      toldFrames.put(at.rank, "history", { sealed, rawFrom, rawTo, shared });
     }
     return items.length;
   }
@@ -101,7 +103,7 @@ export class SealAgain {
         const entries = decodeLedger(parsed.body);
         if (!("kind" in entries)) claims.tellAgain(db, state.rank, entries);
       }
-      frames.removeTold(state.rank, "critical", seqOf(id) - 1, seqOf(id));
+      frames.removeRange(state.rank, "critical", seqOf(id) - 1, seqOf(id));
     }
     if (items.length > 0) {
       events.tellAgainAfter(state.rank, from);

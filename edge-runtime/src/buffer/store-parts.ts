@@ -33,6 +33,7 @@ import { StartTable } from "./start-table.ts";
 import { TagTable } from "./tag-table.ts";
 import { TellingLane } from "./telling-lane.ts";
 import { Tiers } from "./tiers/tiers.ts";
+import { ToldTable } from "./told-table.ts";
 import { Transactions } from "./transactions.ts";
 
 /** Builds the parts of a store upon its file and joins them; no other file knows all of them. */
@@ -85,8 +86,9 @@ export function buildParts(options: StoreOptions, medium: Medium, run: Run): Sto
 
   const captureFiles = new CaptureFiles(captureFolderOf(options.folder));
   const captureTable = new CaptureTable(db);
-  const frames = new FrameTable(db, captureRows(db, captureFiles));
-  const held = new HeldFrames(db, options.gateway, frames, captureTable);
+  const toldFrames = new ToldTable(db);
+  const frames = new FrameTable(db, toldFrames, captureRows(db, captureFiles));
+  const held = new HeldFrames(db, options.gateway, frames, toldFrames, captureTable);
   const raw = new RawTier(db);
   const tags = new TagTable(db);
   const claims = new ClaimTable(db);
@@ -100,13 +102,13 @@ export function buildParts(options: StoreOptions, medium: Medium, run: Run): Sto
   const claim = (loss: Loss): void => {
     claims.add(loss, run.nowMs);
   };
-  const seals = { sealer, frames, tags };
-  const critical = new CriticalLane({ ...seals, starts, clocks, claims });
+  const seals = { sealer, tags };
+  const critical = new CriticalLane({ ...seals, frames, starts, clocks, claims });
   const samples = new SampleLane({ ...seals, raw });
-  const answers = new AnswerLane({ ...seals, critical });
+  const answers = new AnswerLane({ ...seals, toldFrames, critical });
   const { tellEveryMs } = options;
-  const telling = new TellingLane({ ...seals, raw, facts, tellEveryMs, claim });
-  const aggregates = new AggregateLane({ ...seals, critical, clocks });
+  const telling = new TellingLane({ ...seals, toldFrames, raw, facts, tellEveryMs, claim });
+  const aggregates = new AggregateLane({ ...seals, toldFrames, critical, clocks });
   const captures = new Captures({
     sealer,
     held,
@@ -129,6 +131,8 @@ export function buildParts(options: StoreOptions, medium: Medium, run: Run): Sto
   const again = new SealAgain({
     ...seals,
     db,
+    frames,
+    toldFrames,
     held,
     claims,
     critical,

@@ -14,7 +14,7 @@ import {
 } from "@millwright/wire-contract";
 
 import type { DeclaredTag } from "../hand-over.ts";
-import { bigOf, bytesOf64 } from "./frame-table.ts";
+import { bigOf, bytesOf64 } from "./bytes-64.ts";
 
 /** Tags under their permanent index, and the dictionaries that frames were encoded with. */
 

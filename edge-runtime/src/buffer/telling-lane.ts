@@ -9,7 +9,6 @@ import {
 
 import type { Loss } from "../hand-over.ts";
 import type { FactTable } from "./fact-table.ts";
-import type { FrameTable } from "./frame-table.ts";
 import { keyOf, seqOf, type ToldLane } from "./lane-book.ts";
 import type { RawTier } from "./raw-tier.ts";
 import {
@@ -20,6 +19,7 @@ import {
   type SampleFields,
   type Sealer,
 } from "./sealing.ts";
+import type { ToldTable } from "./told-table.ts";
 
 /**
  * What of the samples the hub is told, in the transaction that keeps them. Where all is told, a told frame is a second
@@ -119,7 +119,7 @@ export class TellingLane {
 
   constructor(parts: {
     readonly sealer: Sealer;
-    readonly frames: FrameTable;
+    readonly toldFrames: ToldTable;
     readonly facts: FactTable;
     readonly raw: RawTier;
     /** Told rows wait so long for others of their frame. */
@@ -131,7 +131,7 @@ export class TellingLane {
 
   /** Tells again what the run before had kept and may not have told. First thing in a new epoch. */
   catchUp({ rank, nowUs }: Moment): void {
-    const { facts, raw, sealer, frames, claim } = this.#parts;
+    const { facts, raw, sealer, toldFrames, claim } = this.#parts;
     const toldTo = facts.number("told to");
     if (toldTo === undefined) return;
     for (const { id, samples, firstUs, lastUs, bytes } of raw.framesAfter(toldTo)) {
@@ -147,7 +147,7 @@ export class TellingLane {
       const fields = { ...sampleFieldsOf(parsed.head), sealedUs: nowUs, late: true };
       // Numbers of raw frames count within an epoch, and these are of another one.
       const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, parsed.body);
-      frames.putTold(rank, "history", { sealed, rawFrom: id, rawTo: id, shared: true });
+      toldFrames.put(rank, "history", { sealed, rawFrom: id, rawTo: id, shared: true });
     }
     facts.set("told to", keyOf(rank, 0));
   }
@@ -171,10 +171,10 @@ export class TellingLane {
     const asItIs = !this.#thins && (lane === "live" || !this.#gathersHistory);
     // Of a device's history nothing is held back: it was asked for, and there is little of it.
     if (asItIs || fields.late) {
-      const { sealer, frames } = this.#parts;
+      const { sealer, toldFrames } = this.#parts;
       const from = { rawFrom: seqOf(id), rawTo: seqOf(id) };
       const sealed = sealer.told(lane, fields, from, body, bodyCrc);
-      frames.putTold(rank, lane, { sealed, rawFrom: id, rawTo: id, shared: true });
+      toldFrames.put(rank, lane, { sealed, rawFrom: id, rawTo: id, shared: true });
       return;
     }
     // A group that found no room is handed in again, and a teller hears each sample once.
@@ -405,7 +405,7 @@ export class TellingLane {
   }
 
   #sealRows({ rank, nowUs }: Moment, gathered: readonly Gathered[]): void {
-    const { sealer, frames } = this.#parts;
+    const { sealer, toldFrames } = this.#parts;
     for (const { of, lane, rows, rawFrom, rawTo } of gathered) {
       const from = { rawFrom: seqOf(rawFrom), rawTo: seqOf(rawTo) };
       // None is too large for a frame: each was in one of the same size just before.
@@ -413,7 +413,7 @@ export class TellingLane {
       for (const { body, columns } of bodies) {
         const fields = fieldsOf(columns, of.dictionary, { late: false, clock: of.clock }, nowUs);
         const sealed = sealer.told(lane, fields, from, body);
-        frames.putTold(rank, lane, { sealed, rawFrom, rawTo, shared: false });
+        toldFrames.put(rank, lane, { sealed, rawFrom, rawTo, shared: false });
       }
     }
   }

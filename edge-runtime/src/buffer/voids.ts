@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { frameBytes, parseFrame, type GatewayId } from "@millwright/wire-contract";
 
 import type { CaptureRow } from "./captures/capture-table.ts";
-import type { FrameTable, HeldItem, ToldPlace } from "./frame-table.ts";
+import type { FrameTable, HeldItem } from "./frame-table.ts";
 import { seqOf, type LaneState, type Place } from "./lane-book.ts";
 import { sealVoid } from "./sealing.ts";
+import type { ToldPlace } from "./told-table.ts";
 
 /**
  * Voids: what stands in a lane for frames that are gone, so that its numbers have no gap (no-loss protocol 4.4). What was
@@ -31,7 +32,7 @@ export class Voids {
     const { rank, lane, base, startedUs } = state;
     const range = { firstUs: startedUs, lastUs: nowUs, sealedUs: nowUs };
     const sealed = sealVoid(this.#where(state), before, base, range);
-    this.#frames.removeTold(rank, lane, before.seq, base.seq);
+    this.#frames.removeRange(rank, lane, before.seq, base.seq);
     this.#frames.putVoid(rank, lane, before.seq + 1, sealed);
   }
 
@@ -74,7 +75,7 @@ export class Voids {
       sealedUs: Math.min(nowUs, ...ranges.map(({ sealedUs }) => sealedUs)),
     };
     const sealed = sealVoid(this.#where(state), before, at, range);
-    this.#frames.removeTold(rank, lane, afterSeq, toSeq);
+    this.#frames.removeRange(rank, lane, afterSeq, toSeq);
     for (const { id } of voids) this.#frames.remove(lane, id, "void");
     this.#frames.putVoid(rank, lane, afterSeq + 1, sealed);
   }
@@ -104,7 +105,7 @@ export class Voids {
     );
     const range = { firstUs: capture.start_us, lastUs: capture.start_us, sealedUs: nowUs };
     const sealed = sealVoid(this.#where(state), before, at, range);
-    this.#frames.removeTold(rank, "capture", afterSeq, toSeq);
+    this.#frames.removeRange(rank, "capture", afterSeq, toSeq);
     this.#frames.putVoid(rank, "capture", afterSeq + 1, sealed);
     return frameBytes(sealed);
   }

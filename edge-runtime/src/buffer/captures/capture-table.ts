@@ -7,7 +7,8 @@ import {
   type SealedFrame,
 } from "@millwright/wire-contract";
 
-import { bytesOf64, commonRows, type FrameRow, type LaneRows } from "../frame-table.ts";
+import { bytesOf64 } from "../bytes-64.ts";
+import { commonRows, type FrameRow, type LaneRows } from "../lane-rows.ts";
 import type { CaptureFiles } from "./capture-files.ts";
 
 /**

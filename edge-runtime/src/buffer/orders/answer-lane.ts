@@ -1,10 +1,10 @@
 import { noClock, sealTold, type ToldStatement } from "../aggregate-frames.ts";
-import type { FrameTable } from "../frame-table.ts";
 import type { CriticalLane } from "../critical-lane.ts";
 import { keyOf } from "../lane-book.ts";
 import { OldDictionaries } from "../old-dictionaries.ts";
 import { bodiesOf, fieldsOf, type Moment, type Sealer } from "../sealing.ts";
 import type { TagTable } from "../tag-table.ts";
+import type { ToldTable } from "../told-table.ts";
 import type { AnswerPart } from "./answer-reading.ts";
 
 /**
@@ -32,7 +32,7 @@ export class AnswerLane {
 
   constructor(parts: {
     readonly sealer: Sealer;
-    readonly frames: FrameTable;
+    readonly toldFrames: ToldTable;
     readonly tags: TagTable;
     readonly critical: CriticalLane;
   }) {
@@ -41,7 +41,7 @@ export class AnswerLane {
   }
 
   seal(at: Moment, order: number, { parts, told }: AnswerPiece): SealedAnswer {
-    const { sealer, frames, tags } = this.#parts;
+    const { sealer, toldFrames, tags } = this.#parts;
     // It needs no sample frame: none of those that come is held for its sake.
     const raw = keyOf(at.rank, sealer.heads.raw.seq);
     let samples = 0;
@@ -56,7 +56,7 @@ export class AnswerLane {
         const of = { late: true, clock: part.clock };
         const fields = { ...fieldsOf(columns, dictionary, of, at.nowUs), order };
         const sealed = sealer.told("history", fields, { rawFrom: 0, rawTo: 0 }, body);
-        frames.putTold(at.rank, "history", { sealed, rawFrom: raw, rawTo: raw, shared: false });
+        toldFrames.put(at.rank, "history", { sealed, rawFrom: raw, rawTo: raw, shared: false });
         samples += columns.count;
         bytes += sealed.headBytes.length + body.length;
       }

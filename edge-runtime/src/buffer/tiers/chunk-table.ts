@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 
-import { bigOf, bytesOf64 } from "../frame-table.ts";
+import { bigOf, bytesOf64 } from "../bytes-64.ts";
 import { groupOfRow, placeOfRow, rowKey, type GroupKey } from "./groups.ts";
 
 /** Rows of chunks: samples of some neighbouring tags, sorted by tag. No decisions are made here. */

@@ -8,7 +8,7 @@ import {
   type SampleScratch,
 } from "@millwright/wire-contract";
 
-import { bigOf } from "../frame-table.ts";
+import { bigOf } from "../bytes-64.ts";
 
 /** Sample frames that are not in chunks yet, in the order in which they were kept. */
 
