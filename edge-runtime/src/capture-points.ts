@@ -6,7 +6,6 @@ import type { CapturePoint, CaptureState, TagBook, TagDefinition } from "@millwr
 import type { DeviceSupervisor } from "./acquire/device-supervisor.ts";
 import { FeatureFeed } from "./acquire/features/feature-driver.ts";
 import { captureFolderOf, writeCaptureFile } from "./buffer/captures/capture-files.ts";
-import type { CaptureLimits } from "./buffer/captures/captures.ts";
 import type { Journal } from "./buffer/journal.ts";
 import {
   CaptureService,
@@ -21,16 +20,6 @@ import type { Settings } from "./settings/load-settings.ts";
 const minuteUs = 60_000_000;
 /** More in one file is a film; the whole budget must not go for one of them. */
 const captureBytesMax = 64 * 2 ** 20;
-/** A piece is on a metered link for at most half a second: what happens now waits no longer for it. */
-const pieceShareOfSecond = 0.5;
-const pieceBytesLeast = 4 * 2 ** 10;
-const pieceBytesMost = 128 * 2 ** 10;
-
-export function captureLimitsOf({ captures, hub }: Settings): CaptureLimits {
-  const linkBytes = (hub?.link.bytesPerSMax ?? Infinity) * pieceShareOfSecond;
-  const pieceBytes = Math.round(Math.min(pieceBytesMost, Math.max(pieceBytesLeast, linkBytes)));
-  return { bytesMax: captures.bytesMax, pieceBytes };
-}
 
 /** For the page. */
 export function capturePointsOf(settings: Settings): readonly CapturePoint[] {

@@ -14,7 +14,7 @@ import type { AlarmParts } from "./alarm-parts.ts";
 import type { Journal } from "./buffer/journal.ts";
 import { keep } from "./buffer/keep.ts";
 import { historyRunsOf } from "./device-history.ts";
-import type { DeclaredTag, GatewayClockState, SampleBatch, SampleWatcher } from "./hand-over.ts";
+import type { GatewayClockState, SampleBatch, SampleWatcher } from "./hand-over.ts";
 import { clockNoteOf } from "./normalise/clock-policy.ts";
 import { createNormaliser } from "./normalise/normaliser.ts";
 import { applyBatch } from "./serve/current-values.ts";
@@ -45,11 +45,6 @@ interface DeviceJoin {
 
 export function joinDevices(join: DeviceJoin): readonly DeviceSupervisor[] {
   return join.settings.devices.map((device) => superviseDevice(device, join));
-}
-
-/** In the order of the settings. */
-export function* declaredTags({ devices }: Settings): Generator<DeclaredTag, void, undefined> {
-  for (const { tags } of devices) for (const { tag } of tags) yield tag;
 }
 
 function superviseDevice(device: DeviceSettings, join: DeviceJoin): DeviceSupervisor {

@@ -16,9 +16,8 @@ import type {
 } from "@millwright/wire-contract";
 
 import { capturePointsOf } from "./capture-points.ts";
-import { declaredTags } from "./device-parts.ts";
 import type { RoomWatch } from "./serve/room-watch.ts";
-import type { Settings } from "./settings/load-settings.ts";
+import { declaredTags, type Settings } from "./settings/load-settings.ts";
 
 /** What the page is told once: the tags, and which of them stand on the overview. */
 export function toPage(

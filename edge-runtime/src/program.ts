@@ -1,17 +1,24 @@
-/** The gateway's command line: arguments, signals, exit codes. */
+/** What all programs of the gateway do alike: arguments, signals, exit codes. */
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 
 import { createLog, Fault, hintOf, messageChain, seededRandom, systemClock } from "@millwright/kit";
 
 import { askOnTerminal } from "./commands/ask.ts";
-import { commands } from "./commands/commands.ts";
+import type { Command } from "./commands/command.ts";
 
 /** Exit codes that the supervisor and scripts rely on. */
 const exit = { ok: 0, defect: 1, settings: 2, disk: 3, journalInUse: 4 } as const;
 
-/** @returns the exit code */
-export async function runProgram(): Promise<number> {
+/**
+ * Does what the first argument says.
+ *
+ * @param commands what can be asked for, by name; the code of a command is loaded when it is
+ * @returns the exit code
+ */
+export async function runProgram(
+  commands: ReadonlyMap<string, () => Promise<Command>>,
+): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     strict: false,

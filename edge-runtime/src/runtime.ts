@@ -16,18 +16,17 @@ import { healthDriver } from "./acquire/health/health-driver.ts";
 import { joinAlarms } from "./alarm-parts.ts";
 import { backupHandlers } from "./buffer/backup-handlers.ts";
 import { captureFile, captureFolderOf } from "./buffer/captures/capture-files.ts";
-import type { JournalThread } from "./buffer/journal-thread.ts";
 import { createCaptures } from "./capture-points.ts";
 import { joinCommands } from "./command-parts.ts";
 import { joinDetection } from "./detect-parts.ts";
 import { createDeviceHistory } from "./device-history.ts";
-import { declaredTags, joinDevices } from "./device-parts.ts";
+import { joinDevices } from "./device-parts.ts";
 import type { AuditNote, PageRoute, SampleWatcher } from "./hand-over.ts";
 import { joinHub, noHub } from "./hub-parts.ts";
-import { joinJournal } from "./journal-parts.ts";
+import { joinJournal, type JournalParts } from "./journal-parts.ts";
 import { LocalOrders } from "./local-orders.ts";
 import { joinModels } from "./model-parts.ts";
-import { GatewayClock, gatewayClockWords, systemTools } from "./normalise/gateway-clock.ts";
+import { gatewayClockWords } from "./normalise/gateway-clock.ts";
 import { joinLive, overviewIn, toPage } from "./page-parts.ts";
 import { joinRules } from "./rule-parts.ts";
 import { chartMarks } from "./serve/chart-marks.ts";
@@ -45,8 +44,8 @@ const drainMs = 8_000;
 
 export interface RuntimeOptions {
   readonly settings: Settings;
-  /** Started earlier, to save time; by `runRuntime` otherwise. */
-  readonly journalThread?: JournalThread;
+  /** Asked for earlier, to save time; by `runRuntime` otherwise. It closes it in any case. */
+  readonly journal?: Promise<JournalParts>;
   readonly software: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,26 +63,13 @@ export interface RuntimeOptions {
 /** Runs the gateway until `until` aborts. Rejects when a part breaks; the journal is closed in any case. */
 export async function runRuntime(options: RuntimeOptions, until: AbortSignal): Promise<void> {
   const { settings, software, clock, random, log } = options;
-  let noteGatewayClock: (words: string) => void = () => undefined;
-  const gatewayClock = new GatewayClock({
-    clock,
-    log,
-    tools: systemTools,
-    changed: (state) => {
-      noteGatewayClock(gatewayClockWords(state));
-    },
-  });
   for (const driver of new Set(settings.devices.map((device) => device.driver))) {
     driver.prepare?.(log);
   }
-  const { journal, service: journalService } = await joinJournal({
-    ...{ settings, clock, random, log },
-    clockIsSet: () => gatewayClock.state === "set",
-    thread: options.journalThread,
-  });
+  const opened = await (options.journal ?? joinJournal({ settings, clock, random, log }));
+  const { journal, dictionary, gatewayClock, service: journalService } = opened;
 
   try {
-    const dictionary = await journal.adoptTags(declaredTags(settings));
     const { book } = dictionary;
     const current = new ValueTable(book);
     const stateListeners = new Set<() => void>();
@@ -136,7 +122,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       changed: stateChanged,
     });
     const self = devices.find((device) => device.status.protocol === healthDriver.protocol);
-    noteGatewayClock = (words) => self?.noteClock(words);
+    gatewayClock.watch((state) => self?.noteClock(gatewayClockWords(state)));
     const captures = createCaptures({ settings, devices, book, current, journal, clock, log });
     const statuses = (): readonly DeviceStatus[] => devices.map((device) => device.status);
     const sparkplug = await joinSparkplug({

@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 
 import { Fault, messageChain } from "@millwright/kit";
 
+import { keepCompiledCode } from "../compiled-code.ts";
 import { isFull, JournalBroken, JournalInUse, JournalUnusable } from "./faults.ts";
 import { answer, type Answer, type Asked, type DoorState, type Question } from "./questions.ts";
 import { openStore } from "./open-store.ts";
@@ -38,6 +39,7 @@ port.once("message", (options: StoreOptions) => {
       savedStates: store.savedStates(),
     };
     tell({ id: 0, answer: opening, state: stateOf(store) });
+    keepCompiledCode();
   } catch (failure) {
     tell({ id: 0, failure: toldFailure(failure) });
   }

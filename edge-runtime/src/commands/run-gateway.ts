@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 
 import type { JournalThread } from "../buffer/journal-thread.ts";
-import { runRuntime } from "../runtime.ts";
+import { keepCompiledCode } from "../compiled-code.ts";
+import { joinJournal } from "../journal-parts.ts";
 import { loadSettings } from "../settings/load-settings.ts";
 import { warningsOf } from "../settings/plan-lines.ts";
 import { software } from "../settings/software.ts";
@@ -24,6 +25,11 @@ export async function runGateway(
   for (const { where, what } of warningsOf(settings.devices)) {
     log.warn("settings.warning", { where, what });
   }
+  // The journal's thread opens its file while we load the larger part of our code.
+  const journal = joinJournal({ settings, thread: journalThread, clock, random, log });
+  // Whether it went well is asked for once that is there.
+  journal.catch(() => undefined);
+  const { runRuntime } = await import("../runtime.ts");
   // With a supervisor above us: a loop that no longer turns no longer says that it lives.
   const alive = setInterval(() => {
     if (process.connected) process.send?.("alive");
@@ -40,7 +46,7 @@ export async function runGateway(
     await runRuntime(
       {
         settings,
-        journalThread,
+        journal,
         software: software(),
         clock,
         random,
@@ -48,6 +54,7 @@ export async function runGateway(
         ready(facts) {
           log.info("edge.ready", { gateway: settings.gateway.id, ...facts });
           process.send?.({ ready: true, ...facts });
+          keepCompiledCode();
         },
         print: (text) => out.write(text),
       },

@@ -62,14 +62,10 @@ test("it is asked each minute, and a change is told once", async (t) => {
   const told: GatewayClockState[] = [];
   const next = (): Promise<void> => new Promise((resolve) => (wake = resolve));
   let wake: () => void = () => undefined;
-  const gatewayClock = new GatewayClock({
-    clock,
-    log: silentLog,
-    tools,
-    changed: (state) => {
-      told.push(state);
-      wake();
-    },
+  const gatewayClock = new GatewayClock({ clock, log: silentLog, tools });
+  gatewayClock.watch((state) => {
+    told.push(state);
+    wake();
   });
   assert.equal(gatewayClock.state, "unknown", "before anything was asked");
   const first = next();

@@ -63,8 +63,6 @@ export interface GatewayClockOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly tools: ClockTools;
-  /** Called at each change, and after the first answer. */
-  readonly changed: (state: GatewayClockState) => void;
 }
 
 /** Keeps asking. "unknown" until the first answer, which nobody waits for: a start must not. */
@@ -74,6 +72,7 @@ export class GatewayClock implements Service {
   readonly #options: GatewayClockOptions;
   readonly #stopping = new AbortController();
   #state: GatewayClockState = "unknown";
+  #changed: (state: GatewayClockState) => void = () => undefined;
   #asking: Promise<void> = Promise.resolve();
 
   constructor(options: GatewayClockOptions) {
@@ -82,6 +81,11 @@ export class GatewayClock implements Service {
 
   get state(): GatewayClockState {
     return this.#state;
+  }
+
+  /** @param changed called at each change, and after the first answer; before the start */
+  watch(changed: (state: GatewayClockState) => void): void {
+    this.#changed = changed;
   }
 
   start(): Promise<void> {
@@ -95,14 +99,14 @@ export class GatewayClock implements Service {
   }
 
   async #ask(stop: AbortSignal): Promise<void> {
-    const { clock, log, tools, changed } = this.#options;
+    const { clock, log, tools } = this.#options;
     let first = true;
     while (!stop.aborted) {
       const state = await readClockState(tools, clock.nowUs());
       if (first || state !== this.#state) {
         this.#state = state;
         log.info("edge.gateway-clock", { state });
-        changed(state);
+        this.#changed(state);
       }
       first = false;
       await clock.sleep(askEveryMs, stop).catch(() => undefined);

@@ -71,6 +71,11 @@ export interface Settings {
   readonly devices: readonly DeviceSettings[];
 }
 
+/** In the order of the settings. */
+export function* declaredTags({ devices }: Settings): Generator<DeclaredTag, void, undefined> {
+  for (const { tags } of devices) for (const { tag } of tags) yield tag;
+}
+
 /** Throws `SettingsFaulty` with every problem of the file, its templates and its tag tables. */
 export function loadSettings(path: string): Settings {
   const file = resolve(path);

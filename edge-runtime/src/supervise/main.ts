@@ -31,7 +31,7 @@ const runtimeFlags = [
 ];
 
 /** Built or from source: the runtime is beside us in the same form. */
-const program = join(import.meta.dirname, `../main${extname(import.meta.filename)}`);
+const program = join(import.meta.dirname, `../gateway${extname(import.meta.filename)}`);
 let state: SupervisedState = { restarts: 0, startedMs: performance.now() };
 let runtime: ChildProcess;
 let lastAliveMs = performance.now();
