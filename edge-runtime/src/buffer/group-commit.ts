@@ -12,9 +12,9 @@ import { heldLanes, type ToldLane } from "./lane-book.ts";
 import type { LettingGo } from "./letting-go.ts";
 import type { Medium } from "./medium.ts";
 import type { Run } from "./run.ts";
-import type { SampleLane } from "./sample-lane.ts";
+import type { KeptPart, SampleLane } from "./sample-lane.ts";
 import type { Sealer } from "./sealing.ts";
-import type { KeptPart, TellingLane } from "./telling-lane.ts";
+import type { TellingLane } from "./telling-lane.ts";
 import { toldLane } from "./told-lane.ts";
 import type { Transactions } from "./transactions.ts";
 

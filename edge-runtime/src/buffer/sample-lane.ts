@@ -1,10 +1,22 @@
+import type { Dictionary, SampleColumns } from "@millwright/wire-contract";
+
 import type { Loss } from "../hand-over.ts";
 import { columnsIn, type Chunk } from "./group.ts";
 import { keyOf } from "./lane-book.ts";
 import type { RawTier } from "./raw-tier.ts";
-import { bodiesOf, fieldsOf, type Moment, type Sealer } from "./sealing.ts";
+import { bodiesOf, fieldsOf, type Moment, type SampleFields, type Sealer } from "./sealing.ts";
 import type { TagTable } from "./tag-table.ts";
-import type { KeptPart } from "./telling-lane.ts";
+
+/** A sample frame as it was just kept. */
+export interface KeptPart {
+  readonly columns: SampleColumns;
+  readonly dictionary: Dictionary;
+  readonly fields: SampleFields;
+  readonly body: Uint8Array;
+  readonly bodyCrc: number;
+  /** Key of its row. */
+  readonly id: number;
+}
 
 /** Chunks of rows become sample frames. All inside a transaction. */
 export class SampleLane {

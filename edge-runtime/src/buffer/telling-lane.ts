@@ -1,24 +1,14 @@
-import { Teller, ToldRows } from "@millwright/telling";
-import {
-  parseFrame,
-  type ClockState,
-  type Dictionary,
-  type SampleColumns,
-  type Telling,
-} from "@millwright/wire-contract";
+import { Teller } from "@millwright/telling";
+import { parseFrame, type Dictionary, type Telling } from "@millwright/wire-contract";
 
 import type { Loss } from "../hand-over.ts";
 import type { FactTable } from "./fact-table.ts";
+import { Gathering, rowsPerHistoryFrame, type Gathered, type Hearing } from "./gathering.ts";
 import { keyOf, seqOf, type ToldLane } from "./lane-book.ts";
 import type { RawTier } from "./raw-tier.ts";
-import {
-  bodiesOf,
-  fieldsOf,
-  sampleFieldsOf,
-  type Moment,
-  type SampleFields,
-  type Sealer,
-} from "./sealing.ts";
+import { Recordings } from "./recordings.ts";
+import type { KeptPart } from "./sample-lane.ts";
+import { sampleFieldsOf, type Moment, type Sealer } from "./sealing.ts";
 import type { ToldTable } from "./told-table.ts";
 
 /**
@@ -31,61 +21,21 @@ import type { ToldTable } from "./told-table.ts";
  * behind that note is told again in full, and the hub drops what it has by its identity.
  */
 
-/** A frame of so many rows is sealed at once: more would not compress better by much (architecture 7). */
-const rowsPerLiveFrame = 1_000;
-/** By then the samples of one tag lie together in hundreds (architecture 4), and a frame is still some 20 kB. */
-const rowsPerHistoryFrame = 16_384;
 /**
  * With fewer samples of a tag in a history frame than these, gathering saves next to nothing: the frame that is there
  * already is told as it is, and neither the processor nor the medium has it twice.
  */
 const samplesPerTagMin = 8;
-/** Rows for the history lane wait so long for others: nobody waits for them. */
-const historyEveryMs = 60_000;
 /** "told to" of a journal that gathers nothing: whatever is kept is told in the same transaction. */
 const everything = Number.MAX_SAFE_INTEGER;
 /** How far a crash can make us tell samples twice, and how long a swinging door holds a value back at most. */
 const noteEveryMs = 60_000;
 
-/** A sample frame as it was just kept. */
-export interface KeptPart {
-  readonly columns: SampleColumns;
-  readonly dictionary: Dictionary;
-  readonly fields: SampleFields;
-  readonly body: Uint8Array;
-  readonly bodyCrc: number;
-  /** Key of its row. */
-  readonly id: number;
-}
-
-/** Samples that one teller hears: of one dictionary, stamped by one run of the clock. */
-interface Hearing {
-  readonly teller: Teller;
-  readonly dictionary: Dictionary;
-  readonly clock: ClockState;
-  /** Key of the sample frame heard last. */
-  rawTo: number;
-}
-
-/** Rows that wait for their frame. */
-interface Gathered {
-  readonly of: Hearing;
-  readonly lane: ToldLane;
-  readonly rows: ToldRows;
-  readonly rawFrom: number;
-  rawTo: number;
-  /** Least time of what was heard since it was begun, µs. */
-  fromUs: number;
-  readonly sinceMs: number;
-}
-
 export class TellingLane {
   readonly #parts;
+  readonly #gathering: Gathering;
+  readonly #recordings: Recordings;
   #hearing: Hearing | undefined;
-  /** Only the last one grows. */
-  #gathered: Gathered[] = [];
-  /** How many of them were sealed by the transaction under way. */
-  #sealed = 0;
   /** Parts of the group under way, and how many of it were heard by an earlier try that found no room. */
   #part = 0;
   #partsHeard = 0;
@@ -97,12 +47,6 @@ export class TellingLane {
   #notedMs = -Infinity;
   /** Tags that somebody is looking at. */
   #watched: readonly number[] = [];
-  /** Tags that are told in full by order, beside what their rules say: by the history lane, which has time. */
-  #recorded: ReadonlySet<number> = new Set();
-  #recordings: Gathered[] = [];
-  #sealedRecordings = 0;
-  /** A recording has ended: nobody comes to fill its frame. */
-  #recordingOver = false;
   /** Tags whose rule holds something back. */
   #thinned: ReadonlySet<number> = new Set();
   /** What was gathered is sealed with the next commit. */
@@ -127,6 +71,8 @@ export class TellingLane {
     readonly claim: (loss: Loss) => void;
   }) {
     this.#parts = parts;
+    this.#gathering = new Gathering(parts);
+    this.#recordings = new Recordings(new Gathering(parts));
   }
 
   /** Tells again what the run before had kept and may not have told. First thing in a new epoch. */
@@ -155,8 +101,8 @@ export class TellingLane {
   /** What was gathered was named by the dictionary before. */
   adopt(at: Moment, lane: ToldLane, { book }: Dictionary, nowMs: number): void {
     this.#endLines(nowMs, lane);
-    this.#seal(at);
-    this.#sealRecordings(at, nowMs, true);
+    this.#gathering.seal(at, true);
+    this.#recordings.seal(at, nowMs, true);
     this.#hearing = undefined;
     const thinned = book.indices.filter((index) => isThinned(book.traitsOf(index)?.telling));
     this.#thinned = new Set(thinned);
@@ -182,14 +128,14 @@ export class TellingLane {
     this.#partsHeard = this.#part;
     const hearing = this.#hearingOf(part, nowMs, lane);
     hearing.rawTo = id;
-    const gathered = this.#gathering(hearing, nowMs, lane);
+    const gathered = this.#gathering.of(hearing, lane, nowMs);
     gathered.rawTo = id;
     gathered.fromUs = Math.min(gathered.fromUs, fields.firstUs);
     const before = gathered.rows.count;
     hearing.teller.tell(part.columns, gathered.rows);
     this.#heard += part.columns.count;
-    this.#told += this.#countBesideRecorded(gathered.rows, before);
-    this.#told += this.#tellRecorded(part, hearing, nowMs);
+    this.#told += this.#recordings.countBeside(gathered.rows, before);
+    this.#told += this.#recordings.tell(part, hearing, nowMs);
     this.#fromUs = Math.min(this.#fromUs, fields.firstUs);
     this.#toUs = Math.max(this.#toUs, fields.lastUs);
   }
@@ -204,12 +150,11 @@ export class TellingLane {
   /** Tags that are told in full by order from here on. Those whose rule is to tell all need no other way. */
   record(tags: readonly number[], nowMs: number, lane: ToldLane): void {
     const next = new Set(tags.filter((tag) => this.#thinned.has(tag)));
-    if (next.size === this.#recorded.size && [...next].every((tag) => this.#recorded.has(tag)))
-      return;
+    const { tags: now } = this.#recordings;
+    if (next.size === now.size && [...next].every((tag) => now.has(tag))) return;
     // A line that is open now is told by the rule alone, and is counted so.
     this.#endLines(nowMs, lane);
-    this.#recorded = next;
-    this.#recordingOver = true;
+    this.#recordings.change(next);
   }
 
   /** With the next commit everything kept is told, or claimed as within its bound. */
@@ -222,8 +167,8 @@ export class TellingLane {
     // Where all is told, the next samples go by the live lane anyway.
     if (this.#hearing === undefined || !this.#thins) return;
     this.hasSnapshot = true;
-    const { rows } = this.#gathering(this.#hearing, nowMs, "live");
-    this.#told += this.#hearing.teller.snapshot(rows, this.#recorded);
+    const { rows } = this.#gathering.of(this.#hearing, "live", nowMs);
+    this.#told += this.#hearing.teller.snapshot(rows, this.#recordings.tags);
   }
 
   /** Seals what is due, after the parts of a commit. @param last the journal is being closed */
@@ -231,38 +176,35 @@ export class TellingLane {
     const asked = last || this.#noteNext;
     const notes = this.#thins && (asked || nowMs - this.#notedMs >= noteEveryMs);
     if (notes) this.#note(at, nowMs, lane);
-    this.#sealRecordings(at, nowMs, asked || notes);
-    const open = this.#gathered.at(-1);
+    this.#recordings.seal(at, nowMs, asked || notes);
+    const { open } = this.#gathering;
     if (open === undefined) return;
     const due =
       asked ||
       notes ||
       open.lane !== lane ||
       this.#isAsked(open) ||
-      this.#dueInMs(open, nowMs) === 0;
-    this.#seal(at, due ? this.#gathered.length : this.#gathered.length - 1);
+      this.#gathering.dueInMs(nowMs) === 0;
+    this.#gathering.seal(at, due);
     if (!this.#thins) this.#noteTold(due ? everything : open.rawFrom - 1);
   }
 
   /** Milliseconds until something that was gathered is to be sealed; Infinity when nothing waits. */
   dueInMs(nowMs: number, lane: ToldLane): number {
-    const open = this.#gathered.at(-1);
+    const { open } = this.#gathering;
     // The hub has caught up: what was gathered meanwhile need not wait for company.
     if (open !== undefined && open.lane !== lane) return 0;
     if (this.#noteNext) return 0;
     const notes = this.#thins && this.#heard > 0;
     const noteInMs = notes ? Math.max(0, this.#notedMs + noteEveryMs - nowMs) : Infinity;
-    return open === undefined ? noteInMs : Math.min(noteInMs, this.#dueInMs(open, nowMs));
+    return Math.min(noteInMs, this.#gathering.dueInMs(nowMs));
   }
 
   /** The transaction was kept. */
   kept(): void {
-    if (this.#sealed === this.#gathered.length) this.hasSnapshot = false;
-    this.#gathered.splice(0, this.#sealed);
-    this.#sealed = 0;
-    this.#recordings.splice(0, this.#sealedRecordings);
-    if (this.#recordings.length === 0) this.#recordingOver = false;
-    this.#sealedRecordings = 0;
+    this.#gathering.kept();
+    if (this.#gathering.open === undefined) this.hasSnapshot = false;
+    this.#recordings.kept();
     this.#noteNext = false;
     this.#part = 0;
     this.#partsHeard = 0;
@@ -271,8 +213,8 @@ export class TellingLane {
 
   /** The transaction was taken back, and the same group comes again. */
   takenBack(): void {
-    this.#sealed = 0;
-    this.#sealedRecordings = 0;
+    this.#gathering.takenBack();
+    this.#recordings.takenBack();
     this.#part = 0;
     this.#toldToNext = this.#toldTo;
   }
@@ -280,16 +222,7 @@ export class TellingLane {
   /** Least time of samples that were heard and may not be in a told frame yet, µs; Infinity when there are none. */
   get untoldFromUs(): number {
     if (this.#thins) return this.#fromUs;
-    const waiting = [...this.#gathered, ...this.#recordings];
-    return Math.min(...waiting.map(({ fromUs }) => fromUs));
-  }
-
-  #dueInMs({ lane, rows, sinceMs }: Gathered, nowMs: number): number {
-    const [rowsMax, everyMs] =
-      lane === "live"
-        ? [rowsPerLiveFrame, this.#parts.tellEveryMs]
-        : [rowsPerHistoryFrame, historyEveryMs];
-    return rows.count >= rowsMax ? 0 : Math.max(0, sinceMs + everyMs - nowMs);
+    return Math.min(this.#gathering.fromUs, this.#recordings.untoldFromUs);
   }
 
   /** Somebody waits for it. */
@@ -320,16 +253,6 @@ export class TellingLane {
     return this.#hearing;
   }
 
-  #gathering(of: Hearing, nowMs: number, lane: ToldLane): Gathered {
-    const open = this.#gathered.at(-1);
-    if (open?.of === of && open.lane === lane) return open;
-    const { rawTo } = of;
-    const rows = new ToldRows();
-    const next = { of, lane, rows, rawFrom: rawTo, rawTo, fromUs: Infinity, sinceMs: nowMs };
-    this.#gathered.push(next);
-    return next;
-  }
-
   /** Everything kept so far is told, or lies within the bound of what is, once what was gathered is sealed with it. */
   #note({ rank }: Moment, nowMs: number, lane: ToldLane): void {
     const { sealer, claim } = this.#parts;
@@ -354,68 +277,10 @@ export class TellingLane {
 
   #endLines(nowMs: number, lane: ToldLane): void {
     if (this.#hearing === undefined) return;
-    const { rows } = this.#gathering(this.#hearing, nowMs, lane);
+    const { rows } = this.#gathering.of(this.#hearing, lane, nowMs);
     const before = rows.count;
     this.#hearing.teller.flush(rows);
-    this.#told += this.#countBesideRecorded(rows, before);
-  }
-
-  /** What is recorded is counted where it is recorded. */
-  #countBesideRecorded(rows: ToldRows, from: number): number {
-    if (this.#recorded.size === 0) return rows.count - from;
-    const { tag } = rows.columns();
-    let count = 0;
-    for (let row = from; row < rows.count; row++) if (!this.#recorded.has(tag[row] ?? -1)) count++;
-    return count;
-  }
-
-  #tellRecorded({ columns, fields, id }: KeptPart, hearing: Hearing, nowMs: number): number {
-    if (this.#recorded.size === 0) return 0;
-    const { count, tag, measuredUs, value, status, wide } = columns;
-    let recording = this.#recordings.at(-1);
-    if (recording?.of !== hearing) {
-      const place = { rawFrom: id, rawTo: id, fromUs: fields.firstUs, sinceMs: nowMs };
-      recording = { of: hearing, lane: "history", rows: new ToldRows(), ...place };
-      this.#recordings.push(recording);
-    }
-    recording.rawTo = id;
-    recording.fromUs = Math.min(recording.fromUs, fields.firstUs);
-    const before = recording.rows.count;
-    for (let row = 0; row < count; row++) {
-      const index = tag[row] ?? -1;
-      if (!this.#recorded.has(index)) continue;
-      const us = measuredUs[row] ?? NaN;
-      recording.rows.push(index, us, value[row] ?? NaN, status[row] ?? 0, wide?.get(row));
-    }
-    return recording.rows.count - before;
-  }
-
-  #sealRecordings(at: Moment, nowMs: number, asked: boolean): void {
-    const open = this.#recordings.at(-1);
-    if (open === undefined) return;
-    const due = asked || this.#recordingOver || this.#dueInMs(open, nowMs) === 0;
-    const count = due ? this.#recordings.length : this.#recordings.length - 1;
-    this.#sealRows(at, this.#recordings.slice(0, count));
-    this.#sealedRecordings = count;
-  }
-
-  #seal(at: Moment, count = this.#gathered.length): void {
-    this.#sealRows(at, this.#gathered.slice(0, count));
-    this.#sealed = count;
-  }
-
-  #sealRows({ rank, nowUs }: Moment, gathered: readonly Gathered[]): void {
-    const { sealer, toldFrames } = this.#parts;
-    for (const { of, lane, rows, rawFrom, rawTo } of gathered) {
-      const from = { rawFrom: seqOf(rawFrom), rawTo: seqOf(rawTo) };
-      // None is too large for a frame: each was in one of the same size just before.
-      const bodies = bodiesOf(rows.columns(), of.dictionary, () => undefined, "least");
-      for (const { body, columns } of bodies) {
-        const fields = fieldsOf(columns, of.dictionary, { late: false, clock: of.clock }, nowUs);
-        const sealed = sealer.told(lane, fields, from, body);
-        toldFrames.put(rank, lane, { sealed, rawFrom, rawTo, shared: false });
-      }
-    }
+    this.#told += this.#recordings.countBeside(rows, before);
   }
 }
 
