@@ -2,25 +2,16 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { noCarry, rollUp, ruleOf, widths } from "@millwright/aggregates";
-import {
-  minuteTier,
-  openDuck,
-  openPool,
-  packBuckets,
-  PartWriter,
-  RangePartitions,
-  replaceRollups,
-} from "@millwright/cloud-hub/history-parts";
+import { openPool } from "@millwright/cloud-hub/history-parts";
 import { silentLog } from "@millwright/kit";
 import { Part, programs } from "@millwright/launcher";
-import { encodeSamples, messageId, subjects, type Dictionary } from "@millwright/wire-contract";
-import { createInbox, headers, type NatsConnection } from "@nats-io/transport-node";
 
 import type { Bench, BenchContext, Figures } from "./bench.ts";
 import { startBroker, stopBroker, type Broker } from "./broker.ts";
 import { makeColumns, makeTags } from "./codec-data.ts";
-import { FrameMaker } from "./hub-database.ts";
+import { copiedPerSecond } from "./copied-rows.ts";
+import { publishLoad, type HubLoad } from "./hub-load.ts";
+import { parquetBytes, rollupBytes } from "./hub-sizes.ts";
 import { cpuByPart, useOf } from "./processes.ts";
 
 type Pool = ReturnType<typeof openPool>;
@@ -149,14 +140,6 @@ function cpuFigure({ cpuUs: { all = NaN, ...parts }, cpuStored }: Ingested): Fig
   };
 }
 
-interface Load {
-  readonly name: string;
-  readonly gateways: number;
-  readonly tags: number;
-  /** A frame is one second of all tags. */
-  readonly frames: number;
-}
-
 interface Ingested {
   readonly perSecond: number;
   readonly storedPerSecond: number;
@@ -167,10 +150,10 @@ interface Ingested {
   readonly cpuUs: Readonly<Record<string, number>>;
 }
 
-async function ingest(context: BenchContext, rig: Rig, load: Load): Promise<Ingested> {
+async function ingest(context: BenchContext, rig: Rig, load: HubLoad): Promise<Ingested> {
   const { name, gateways, tags, frames } = load;
   context.say(`${gateways} gateways, ${frames} frames of ${tags} samples each`);
-  await publish(context, rig, load);
+  await publishLoad(context, rig.broker, load);
   const hub = await startHub(rig);
   try {
     const fromMs = performance.now();
@@ -235,72 +218,6 @@ function cpuMeter(
   };
 }
 
-/** All gateways have the same machine: its bodies are encoded once, its frames sealed for each. */
-async function publish(context: BenchContext, { broker }: Rig, load: Load): Promise<void> {
-  const { name, gateways, tags, frames } = load;
-  const dictionary = makeTags(tags, "float64");
-  const ticks = makeColumns(tags, frames, "ticks", context.random);
-  const parts = Array.from({ length: frames }, (_, at) => {
-    const [from, end] = [at * tags, at * tags + tags];
-    return {
-      count: tags,
-      tag: ticks.tag.subarray(from, end),
-      measuredUs: ticks.measuredUs.subarray(from, end),
-      value: ticks.value.subarray(from, end),
-      status: ticks.status.subarray(from, end),
-    };
-  });
-  const bodies = parts.map((part) => encodeSamples(part, dictionary));
-  const road = openRoad(broker.client);
-  for (let gateway = 0; gateway < gateways; gateway++) {
-    const maker = new FrameMaker(`${name}-${gateway}`, dictionary);
-    const send = (lane: "critical" | "live", seq: number, bytes: Uint8Array): Promise<void> =>
-      road.send(
-        subjects.frame(lane, maker.gateway),
-        messageId(maker.gateway, maker.epoch, lane, seq, 1),
-        bytes,
-      );
-    await send("critical", 1, maker.dictionaryFrame());
-    for (const [at, part] of parts.entries()) {
-      await send("live", at + 1, maker.samples(part, bodies[at]));
-    }
-  }
-  await road.settled();
-}
-
-/** Counted acks, as the gateway's road has them: so many are on their way. */
-const unackedMax = 1_024;
-
-function openRoad(client: NatsConnection): {
-  send(subject: string, id: string, bytes: Uint8Array): Promise<void>;
-  settled(): Promise<void>;
-} {
-  const inbox = createInbox();
-  let [sent, acked] = [0, 0];
-  let wake = (): void => undefined;
-  client.subscribe(inbox, {
-    callback: (_failure, message) => {
-      const text = message.string();
-      if (text.includes('"error"')) throw new Error(`the broker refused a frame: ${text}`);
-      acked++;
-      wake();
-    },
-  });
-  const until = async (most: number): Promise<void> => {
-    while (sent - acked > most) await new Promise<void>((resolve) => (wake = resolve));
-  };
-  return {
-    async send(subject, id, bytes) {
-      const head = headers();
-      head.set("Nats-Msg-Id", id);
-      sent++;
-      client.publish(subject, bytes, { reply: inbox, headers: head });
-      await until(unackedMax);
-    },
-    settled: () => until(0),
-  };
-}
-
 function openDatabase(data: string): Pool {
   const [user = "", password = ""] = readFileSync(join(data, "postgres.credentials"), "utf8").split(
     "\n",
@@ -320,7 +237,6 @@ async function sizesOf(pool: Pool): Promise<{ readonly frames: number; readonly 
   return { frames: await of("frames"), chunks: await of("chunks") };
 }
 
-/** What lies for long, written by the hub's own code: minutes of whole hours, and a file of many samples of a tag. */
 async function measureSizes(
   context: BenchContext,
   rig: Rig,
@@ -341,111 +257,4 @@ async function measureSizes(
     await pool.end();
     await hub.stop();
   }
-}
-
-type Columns = ReturnType<typeof makeColumns>;
-
-function seriesOf(columns: Columns, sensor: number, count: number): Omit<Columns, "tag"> {
-  const [from, end] = [sensor * count, sensor * count + count];
-  return {
-    count,
-    measuredUs: columns.measuredUs.subarray(from, end).slice().sort(),
-    value: columns.value.subarray(from, end),
-    status: columns.status.subarray(from, end),
-  };
-}
-
-async function rollupBytes(
-  pool: Pool,
-  columns: Columns,
-  dictionary: Dictionary,
-  hours: number,
-): Promise<number> {
-  const partitions = new RangePartitions(pool, minuteTier.table);
-  const table = `rollup_minutes_from_${Math.floor((columns.measuredUs[0] ?? 0) / widths.hour / 720) * 720}`;
-  let buckets = 0;
-  const firstUs = Math.floor((columns.measuredUs[0] ?? 0) / widths.hour) * widths.hour;
-  await partitions.ensure(
-    Array.from({ length: hours + 1 }, (_, hour) => firstUs / widths.hour + hour),
-  );
-  await pool.query(`truncate rollup_minutes`);
-  const count = columns.count / dictionary.tags.length;
-  for (const [sensor, tag] of dictionary.tags.entries()) {
-    const series = seriesOf(columns, sensor, count);
-    const { buckets: minutes } = rollUp({
-      rule: ruleOf(tag),
-      samples: { ...series, measuredUs: series.measuredUs.map((us) => Math.max(us, firstUs)) },
-      before: noCarry,
-      gaps: [],
-      widthUs: widths.minute,
-      fromUs: firstUs,
-      toUs: firstUs + (hours + 1) * widths.hour,
-      knownToUs: firstUs + hours * widths.hour,
-    });
-    const rows = [];
-    for (let from = 0; from + 60 <= minutes.count; from += 60) {
-      const slot = Math.floor((minutes.startUs[from] ?? 0) / widths.hour);
-      rows.push({
-        series: sensor + 1,
-        slot,
-        packed: packBuckets(minutes, from, from + 60, slot * widths.hour),
-      });
-      buckets += 60;
-    }
-    const client = await pool.connect();
-    await replaceRollups(client, minuteTier, [], rows);
-    client.release();
-  }
-  await pool.query(`vacuum full ${table}`);
-  const size = await pool.query<{ bytes: bigint }>(
-    `select pg_total_relation_size('${table}') as bytes`,
-  );
-  return Number(size.rows[0]?.bytes ?? 0n) / buckets;
-}
-
-async function parquetBytes(
-  folder: string,
-  columns: Columns,
-  dictionary: Dictionary,
-): Promise<number> {
-  const duck = await openDuck(folder);
-  const writer = await PartWriter.open(duck);
-  const count = columns.count / dictionary.tags.length;
-  for (const [sensor, { id, unit }] of dictionary.tags.entries()) {
-    writer.append({ gateway: "bench", tag: id, unit }, seriesOf(columns, sensor, count), 0);
-  }
-  const written = await writer.finish(join(folder, "bench.parquet"));
-  duck.closeSync();
-  return written.bytes / written.samples;
-}
-
-/** The usual way of keeping rows: a copy into a table with an index over tag and time. */
-async function copiedPerSecond(pool: Pool, columns: Columns): Promise<number> {
-  const rows = Math.min(columns.count, 500_000);
-  await pool.query("drop table if exists bench_copy");
-  await pool.query(
-    "create table bench_copy (tag integer, us bigint, value double precision, status bigint)",
-  );
-  await pool.query("create index on bench_copy (tag, us)");
-  await pool.query(
-    "create table if not exists bench_rows (tag integer, us bigint, value double precision, status bigint)",
-  );
-  await pool.query("truncate bench_rows");
-  for (let from = 0; from < rows; from += 50_000) {
-    const take = (of: ArrayLike<number>): number[] =>
-      Array.from({ length: 50_000 }, (_, at) => of[from + at] ?? 0);
-    await pool.query(
-      "insert into bench_rows select * from unnest($1::int[], $2::bigint[], $3::float8[], $4::bigint[])",
-      [take(columns.tag), take(columns.measuredUs), take(columns.value), take(columns.status)],
-    );
-  }
-  // A file of the server's own: neither the driver nor the network is measured.
-  const folder = await pool.query<{ setting: string }>(
-    "select setting from pg_settings where name = 'data_directory'",
-  );
-  const file = `${folder.rows[0]?.setting ?? ""}/bench-copy.bin`;
-  await pool.query(`copy bench_rows to '${file}' with (format binary)`);
-  const fromMs = performance.now();
-  await pool.query(`copy bench_copy from '${file}' with (format binary)`);
-  return (rows * 1_000) / (performance.now() - fromMs);
 }
