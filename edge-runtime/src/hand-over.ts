@@ -52,12 +52,9 @@ export type {
   DeviceHistory,
   FetchedPiece,
   HeldOrder,
-  LocalOffer,
-  LocalOrder,
   LocalOrderDesk,
   OrderBook,
   OrderProgress,
-  PastRange,
 } from "./hand-over/orders.ts";
 
 /** What buffer hands to publish, and what publish shows of itself. */

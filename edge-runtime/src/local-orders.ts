@@ -11,17 +11,17 @@ import {
   type Refused,
   type Service,
 } from "@millwright/kit";
-import type { DeviceStatus, LedgerEntry, TagBook, TagId } from "@millwright/wire-contract";
-
 import type {
-  AuditNote,
-  DeviceHistory,
+  DeviceStatus,
+  LedgerEntry,
   LocalOffer,
   LocalOrder,
-  LocalOrderDesk,
   PastRange,
-  Person,
-} from "./hand-over.ts";
+  TagBook,
+  TagId,
+} from "@millwright/wire-contract";
+
+import type { AuditNote, DeviceHistory, LocalOrderDesk, Person } from "./hand-over.ts";
 import { offeredUsMax, offersOf } from "./past-holes.ts";
 
 export interface LocalOrdersParts {

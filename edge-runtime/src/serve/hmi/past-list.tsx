@@ -1,33 +1,14 @@
 /** Beside the gaps of a chart: what a device may have of them in its own history, and two taps that have it read (H4). */
 import { Button, countWords, hrefOf, loadJson, momentWords } from "@millwright/ui-kit";
 import type { RepairListProps } from "@millwright/ui-kit/trends";
+import type { LocalOffer, LocalOrder, PastRange } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { sayPast, sayPastCount } from "./past-messages.ts";
 import { act, mayAct } from "./people.ts";
 
-/** Of a time, µs. */
-interface Range {
-  readonly fromUs: number;
-  readonly toUs: number;
-}
-
-interface Offer extends Range {
-  readonly tags: readonly string[];
-  readonly reasons: readonly string[];
-}
-
-interface Order extends Range {
-  readonly id: number;
-  readonly tags: readonly string[];
-  readonly by: string;
-  readonly state: "fetching" | "done" | "broken-off" | "cancelled";
-  readonly done: number;
-  readonly samples: number;
-  readonly unread: readonly string[];
-  readonly note: string;
-}
+type Times = Pick<PastRange, "fromUs" | "toUs">;
 
 const lookAgainMs = 2_000;
 const minuteUs = 60_000_000;
@@ -39,9 +20,9 @@ export function PastList(props: RepairListProps): JSX.Element | null {
   // A live chart gives whole minutes; the running one is looked at, too.
   const range = { fromUs: props.range.fromUs, toUs: props.range.toUs + minuteUs };
   const ids = JSON.stringify(tags.map(({ id }) => id));
-  const [offers, setOffers] = useState<readonly Offer[]>([]);
-  const [orders, setOrders] = useState<readonly Order[]>();
-  const [asks, setAsks] = useState<Offer>();
+  const [offers, setOffers] = useState<readonly LocalOffer[]>([]);
+  const [orders, setOrders] = useState<readonly LocalOrder[]>();
+  const [asks, setAsks] = useState<LocalOffer>();
   const [said, setSaid] = useState("");
   const [looks, setLooks] = useState(0);
   const fetching = orders?.some(({ state }) => state === "fetching") ?? false;
@@ -66,7 +47,7 @@ export function PastList(props: RepairListProps): JSX.Element | null {
 
   useEffect(() => {
     const given = new AbortController();
-    void loadJson<{ readonly orders: readonly Order[] }>("/api/local-orders", given.signal)
+    void loadJson<{ readonly orders: readonly LocalOrder[] }>("/api/local-orders", given.signal)
       .then((found) => setOrders(found.orders))
       .catch(() => undefined);
     const timer = fetching ? setTimeout(() => setLooks((now) => now + 1), lookAgainMs) : undefined;
@@ -84,7 +65,7 @@ export function PastList(props: RepairListProps): JSX.Element | null {
     });
   };
   const spanUs = range.toUs - range.fromUs;
-  const times = (of: Range): { readonly from: string; readonly to: string } => {
+  const times = (of: Times): { readonly from: string; readonly to: string } => {
     return { from: momentWords(of.fromUs, spanUs), to: momentWords(of.toUs, spanUs) };
   };
   const shown = (orders ?? []).filter(
@@ -160,13 +141,16 @@ export function PastList(props: RepairListProps): JSX.Element | null {
 }
 
 /** Offers are asked for anew, and are other objects then. */
-function isSame(one: Offer | undefined, other: Offer): boolean {
+function isSame(one: LocalOffer | undefined, other: LocalOffer): boolean {
   return (
     one?.fromUs === other.fromUs && one.toUs === other.toUs && one.tags.join() === other.tags.join()
   );
 }
 
-function orderWords(order: Order, times: { readonly from: string; readonly to: string }): string {
+function orderWords(
+  order: LocalOrder,
+  times: { readonly from: string; readonly to: string },
+): string {
   return sayPast(order.state, {
     ...times,
     percent: String(Math.floor(100 * order.done)),
@@ -176,10 +160,14 @@ function orderWords(order: Order, times: { readonly from: string; readonly to: s
   });
 }
 
-async function look(ids: string, range: Range, signal: AbortSignal): Promise<readonly Offer[]> {
+async function look(
+  ids: string,
+  range: Times,
+  signal: AbortSignal,
+): Promise<readonly LocalOffer[]> {
   const { fromUs, toUs } = range;
   const query = new URLSearchParams({ tags: ids, from: String(fromUs), to: String(toUs) });
-  const found = await loadJson<{ readonly offers: readonly Offer[] }>(
+  const found = await loadJson<{ readonly offers: readonly LocalOffer[] }>(
     `/api/local-orders/offers?${query.toString()}`,
     signal,
   );
