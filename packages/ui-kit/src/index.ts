@@ -35,6 +35,7 @@ export { ThemeChoice } from "./parts/theme-choice.tsx";
 export { loadJson, useResource, type Resource } from "./parts/use-resource.ts";
 export {
   ageWords,
+  briefSinceWords,
   clockWords,
   durationWords,
   fullTimeWords,

@@ -3,6 +3,7 @@ import {
   AlarmAnnouncer,
   AlarmSymbol,
   alarmWords,
+  briefSinceWords,
   clockWords,
   durationWords,
   hrefOf,
@@ -42,7 +43,7 @@ export function AlarmStrip(props: { readonly store: LiveStore }): JSX.Element {
         <strong>{alarmWords(worst, nowUs)}</strong> {worst.message}
         {value !== "" && <span class="alarm-strip-value">{value}</span>}
         <span class="alarm-strip-since">
-          {sayAlarm("strip.since", { time: clockWords(worst.raisedUs) })}
+          {sayAlarm("strip.since", { time: briefSinceWords(worst.raisedUs, nowUs) })}
         </span>
       </p>
       <p class="alarm-strip-more">

@@ -1,5 +1,5 @@
 /** What a machine is doing, and whether it behaves as it usually does: beside its name. */
-import { AdviceSymbol, browserClock, clockWords, sinceWords } from "@millwright/ui-kit";
+import { AdviceSymbol, briefSinceWords, browserClock, sinceWords } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type { OperatingState } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
@@ -24,7 +24,7 @@ export function AssetMark(props: {
   if (props.brief === "alone") {
     return (
       <span class="asset-mark">
-        {episode !== undefined && <Anomaly view={view} words={clockWords} />}
+        {episode !== undefined && <Anomaly view={view} words={briefSinceWords} />}
       </span>
     );
   }
@@ -55,7 +55,7 @@ export function AssetMark(props: {
         <span>
           {state.sinceUs === 0
             ? word
-            : sayEpisode("state.since", { state: word, time: dayWords(state.sinceUs) })}
+            : sayEpisode("state.since", { state: word, time: sinceWords(state.sinceUs, nowUs()) })}
         </span>
       </span>
       <Score view={view} />
@@ -63,20 +63,16 @@ export function AssetMark(props: {
   );
 }
 
-/** With the day where it is not today: an anomaly may last for weeks. A tile has no room for it. */
-function dayWords(us: number): string {
-  return sinceWords(us, browserClock.wallMs() * 1_000);
-}
-
+/** @param words how since when is said: an anomaly may last for weeks */
 function Anomaly(props: {
   readonly view: AssetView;
-  readonly words: (us: number) => string;
+  readonly words: (us: number, nowUs: number) => string;
 }): JSX.Element {
   const beginUs = props.view.episode?.event.beginUs ?? 0;
   return (
     <>
       <AdviceSymbol size={20} />
-      <span>{sayEpisode("anomaly", { time: props.words(beginUs) })}</span>
+      <span>{sayEpisode("anomaly", { time: props.words(beginUs, nowUs()) })}</span>
     </>
   );
 }
@@ -105,7 +101,7 @@ function Score(props: { readonly view: AssetView }): JSX.Element {
         />
         <span class="hidden-text">{sayEpisode("score.reads", { score: shown })}</span>
       </span>
-      {episode !== undefined && <Anomaly view={props.view} words={dayWords} />}
+      {episode !== undefined && <Anomaly view={props.view} words={sinceWords} />}
     </span>
   );
 }
@@ -130,4 +126,8 @@ function OperatingBody(props: { readonly state: OperatingState | "unknown" }): J
       </svg>
     </span>
   );
+}
+
+function nowUs(): number {
+  return browserClock.wallMs() * 1_000;
 }

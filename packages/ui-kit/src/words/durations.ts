@@ -96,6 +96,13 @@ export function sinceWords(us: number, nowUs: number): string {
     : `${dateWords(us)} ${clockWords(us)}`;
 }
 
+/** For where a row has no room for both: `14:02:11` within half a day of now, otherwise `20 Nov`. */
+export function briefSinceWords(us: number, nowUs: number): string {
+  return us > 0 && Math.abs(nowUs - us) >= (day / 2) * 1_000
+    ? dateWords(us)
+    : sinceWords(us, nowUs);
+}
+
 /** Date and time with milliseconds, for the detail of one value. */
 export function fullTimeWords(us: number): string {
   if (us <= 0) return sayKit("age.never");

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { ageWords, beatWords, durationWords, intervalWords } from "./durations.ts";
+import {
+  ageWords,
+  beatWords,
+  briefSinceWords,
+  durationWords,
+  intervalWords,
+  sinceWords,
+} from "./durations.ts";
 import { sayKitCount } from "./english.ts";
 import { numberOf, numberWords, padding, roughCountWords, valueWords } from "./numbers.ts";
 import { unitWords } from "./units.ts";
@@ -59,6 +66,17 @@ describe("words and digits", () => {
     assert.equal(numberOf("18446744073709551615"), 18446744073709552000);
     assert.equal(numberOf("NaN"), undefined);
     assert.equal(numberOf(null), undefined);
+  });
+
+  test("since when is said with the day once it is not clear, and by the day alone where there is no room", () => {
+    const us = (day: number, hour: number): number =>
+      new Date(2026, 10, day, hour, 2, 11).getTime() * 1_000;
+    for (const words of [sinceWords, briefSinceWords]) {
+      assert.equal(words(us(20, 14), us(20, 20)), "14:02:11");
+    }
+    assert.equal(sinceWords(us(20, 14), us(21, 20)), "20 Nov 14:02:11");
+    assert.equal(briefSinceWords(us(20, 14), us(21, 20)), "20 Nov");
+    assert.equal(briefSinceWords(0, us(21, 20)), sinceWords(0, us(21, 20)));
   });
 
   test("a large count is rough, a small one exact", () => {
