@@ -117,8 +117,8 @@ export class Medium {
       throw failure;
     }
     // The last guard of the budget: even a defect above cannot make the file pass it.
-    const { checkpointBytes, reserveBytes } = this.room;
-    const pagesMax = Math.floor((bytesMax - 2 * checkpointBytes - reserveBytes) / pageSize);
+    const { logBytes, reserveBytes } = this.room;
+    const pagesMax = Math.floor((bytesMax - 2 * logBytes - reserveBytes) / pageSize);
     this.db.pragma(`max_page_count = ${pagesMax}`);
     this.#pages = this.db
       .prepare<[], number>(
@@ -155,7 +155,7 @@ export class Medium {
     this.#walSize = size;
     // A disk that had no room may have none for a longer log: a short one is written over where it lies, also by the run
     // after this.
-    if (size >= this.room.checkpointBytes || this.reserve.isLetGo) this.#checkpoint();
+    if (size >= this.room.foldBytes || this.reserve.isLetGo) this.#checkpoint();
     this.#measure();
     if (this.#commits++ % threadEvery === 0) this.#measureThread();
   }
@@ -282,7 +282,7 @@ export class Medium {
    * beginning: a commit then takes half the time (`bench journal`). One that a large transaction made long is cut.
    */
   #fold(isLast: boolean): void {
-    if (isLast || this.#walHigh > 2 * this.room.checkpointBytes) {
+    if (isLast || this.#walHigh > 2 * this.room.logBytes) {
       this.db.pragma("wal_checkpoint(TRUNCATE)");
       this.#walHigh = 0;
       return;
