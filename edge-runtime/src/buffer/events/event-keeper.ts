@@ -25,6 +25,8 @@ const atOnceMax = 5;
 const waitingMax = 20_000;
 /** With one commit: half a second of JSON at worst, some milliseconds of what events usually say. */
 const groupMax = 2_000;
+/** Made once: without a reason each abort makes one with a stack of its own, and timers are set anew with each event of a storm. */
+const disarmed = new Error("disarmed");
 /** Of so many commits it is known how long was waited for them. At the start a gateway says much at once: it is not for long. */
 const waitsKept = 128;
 
@@ -135,7 +137,7 @@ export class EventKeeper implements EventBook {
   /** Nothing more is kept. */
   end(): void {
     this.#ended = true;
-    this.#timer?.abort();
+    this.#timer?.abort(disarmed);
     for (const { reject } of this.#waiting) reject(new JournalBroken("keeping an event"));
     this.#waiting = [];
   }
@@ -147,7 +149,7 @@ export class EventKeeper implements EventBook {
   }
 
   #arm(): void {
-    this.#timer?.abort();
+    this.#timer?.abort(disarmed);
     const waitMs = this.#dueMs - this.#clock.monotonicMs();
     if (waitMs === Infinity || this.#ended) return;
     const timer = new AbortController();
@@ -162,7 +164,7 @@ export class EventKeeper implements EventBook {
 
   /** Never rejects: who waits is told. */
   #commitOnce(): Promise<void> {
-    this.#timer?.abort();
+    this.#timer?.abort(disarmed);
     this.#dueMs = Infinity;
     this.#lastMs = this.#clock.monotonicMs();
     const restedMs = this.#lastMs - (atOnceMax - 1) * commitEveryMs;
