@@ -1,6 +1,8 @@
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { percentile } from "./medians.ts";
 
 export interface Probe {
@@ -32,6 +34,36 @@ export function probeDisk(folder: string, quick: boolean): Probe {
     fdatasync_p50_ms: rounded(percentile(timesMs, 50)),
     fdatasync_p99_ms: rounded(percentile(timesMs, 99)),
   };
+}
+
+/**
+ * The same beside something that is measured: one page after the other, so far apart that they are no load, and by another
+ * thread, so that whoever measures goes on. @returns what each took, ms
+ */
+export async function probeMeanwhile(
+  folder: string,
+  forMs: number,
+  everyMs: number,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
+  const path = join(folder, "probe-meanwhile");
+  const page = new Uint8Array(4_096);
+  const timesMs: number[] = [];
+  const file = await open(path, "w");
+  try {
+    const untilMs = performance.now() + forMs;
+    while (performance.now() < untilMs) {
+      await file.write(page, 0, page.length, timesMs.length * page.length);
+      const fromMs = performance.now();
+      await file.datasync();
+      timesMs.push(performance.now() - fromMs);
+      await sleep(everyMs, undefined, { signal });
+    }
+  } finally {
+    await file.close();
+    rmSync(path, { force: true });
+  }
+  return timesMs;
 }
 
 /** Processor, memory, system and Node, in one line. */
