@@ -23,7 +23,7 @@ import { isRunning } from "./children/process-table.ts";
 import { readCredentials } from "./children/secret-file.ts";
 import { makeDataFolder, removeDataFolder, until } from "./children/test-children.ts";
 import { buildHub, type Hub } from "./hub.ts";
-import { testAlarm, testEvent } from "./ingest/describe-events.ts";
+import { testAlarm, testEvent } from "./ingest/test-events.ts";
 import { damaged, TestGateway, testTag, type TestFrame } from "./ingest/test-gateway.ts";
 import { programFolders } from "./settings/environment.ts";
 import { parseSettings } from "./settings/load-settings.ts";

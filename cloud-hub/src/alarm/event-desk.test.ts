@@ -5,8 +5,8 @@ import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import { Hono } from "hono";
 
 import type { AlarmLoad, AlarmsNow, EventPage } from "../event-views.ts";
-import { testAlarm, testEvent } from "../ingest/describe-events.ts";
 import { MemoryStore } from "../ingest/store-memory.ts";
+import { testAlarm, testEvent } from "../ingest/test-events.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
 import { intakeOf } from "../ingest/test-store-rig.ts";
 import { addEventRoutes } from "../serve/event-routes.ts";

@@ -2,41 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { eventKinds, type EventKind, type EventLine } from "@millwright/wire-contract/events";
-
 import type { EventsAsked, HubEvent } from "../hand-over.ts";
+import { beganUs, testAlarm, testEvent } from "./test-events.ts";
 import { forked, type TestGateway } from "./test-gateway.ts";
 import type { StoreRig } from "./test-store-rig.ts";
-
-const beganUs = 1_800_000_000_000_000;
-
-export function testEvent(
-  number: number,
-  subject: string,
-  kind: EventKind = "command",
-  body: Readonly<Record<string, unknown>> = { outcome: "confirmed" },
-): EventLine {
-  return {
-    number,
-    kind: eventKinds[kind],
-    atUs: beganUs + number * 1e6,
-    asset: "Pump 1",
-    subject,
-    json: JSON.stringify(body),
-  };
-}
-
-export function testAlarm(
-  number: number,
-  alarm: string,
-  state: string,
-  change: Partial<EventLine> = {},
-): EventLine {
-  const transition = state === "normal" ? "returned" : "raised";
-  const message = `${alarm} is high`;
-  const body = { transition, state, priority: 2, message, raisedUs: beganUs };
-  return { ...testEvent(number, alarm, "alarm", body), ...change };
-}
 
 const numbersOf = (events: readonly HubEvent[]): readonly number[] =>
   events.map(({ line }) => line.number);

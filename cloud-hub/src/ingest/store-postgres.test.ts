@@ -11,9 +11,9 @@ import {
 } from "../children/test-children.ts";
 import { openPool } from "../database/pool.ts";
 import { describeFrameStore } from "./describe-frame-store.ts";
-import { testAlarm, testEvent } from "./describe-events.ts";
 import { IncarnationChanged } from "./frame-store.ts";
 import { openPostgresStore, type PostgresStore } from "./store-postgres.ts";
+import { testAlarm, testEvent } from "./test-events.ts";
 import { forked, TestGateway } from "./test-gateway.ts";
 import { intakeOf } from "./test-store-rig.ts";
 
