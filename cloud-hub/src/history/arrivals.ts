@@ -23,6 +23,13 @@ interface Group {
   readonly head: FrameHead;
 }
 
+/** The group by tag index, -1 where none is known yet. */
+interface GroupMap {
+  readonly groups: Int32Array;
+  /** Tags without one: where there are none, rows need not be looked at. */
+  missing: number;
+}
+
 /** A frame of samples, but for the samples. */
 export interface ArrivedFrame {
   readonly head: FrameHead;
@@ -34,8 +41,8 @@ export class Arrivals {
   readonly #rows = new SampleGatherer();
   #groups: Group[] = [];
   readonly #places = new Map<string, number>();
-  /** By dictionary and clock segment: the group by tag index, -1 where none is known yet. */
-  readonly #maps = new Map<Dictionary, Map<number, Int32Array>>();
+  /** By the numbers of a gateway's dictionary and clock segment. */
+  readonly #maps = new Map<Int32Array, Map<number, GroupMap>>();
   readonly #knownToUs = new Map<GatewayId, number>();
   #frames: ArrivedFrame[] = [];
 
@@ -65,13 +72,16 @@ export class Arrivals {
     // The gateway was there when it sealed this, and the device when it stamped its last sample.
     const known = Math.max(this.#knownToUs.get(gateway) ?? 0, sealedUs, lastUs);
     this.#knownToUs.set(gateway, known);
-    const map = this.#mapOf(dictionary, head.clock.segment, numbers.length);
+    const map = this.#mapOf(numbers, head.clock.segment, dictionary.size);
+    const { groups } = map;
     const { tag, count } = samples;
-    for (let row = 0; row < count; row++) {
+    for (let row = 0; row < count && map.missing > 0; row++) {
       const index = tag[row] ?? 0;
-      if ((map[index] ?? -1) < 0) map[index] = this.#groupOf(index, head, dictionary, numbers);
+      if ((groups[index] ?? -1) >= 0) continue;
+      groups[index] = this.#groupOf(index, head, dictionary, numbers);
+      map.missing--;
     }
-    this.#rows.add(samples, map, sealedUs);
+    this.#rows.add(samples, groups, sealedUs);
   }
 
   /** By series. */
@@ -90,12 +100,14 @@ export class Arrivals {
     return arrived.toSorted((a, b) => a.series - b.series);
   }
 
-  #mapOf(dictionary: Dictionary, segment: number, tags: number): Int32Array {
-    let bySegment = this.#maps.get(dictionary);
-    if (bySegment === undefined)
-      this.#maps.set(dictionary, (bySegment = new Map<number, Int32Array>()));
+  #mapOf(numbers: Int32Array, segment: number, tags: number): GroupMap {
+    let bySegment = this.#maps.get(numbers);
+    if (bySegment === undefined) this.#maps.set(numbers, (bySegment = new Map<number, GroupMap>()));
     let map = bySegment.get(segment);
-    if (map === undefined) bySegment.set(segment, (map = new Int32Array(tags).fill(-1)));
+    if (map === undefined) {
+      map = { groups: new Int32Array(numbers.length).fill(-1), missing: tags };
+      bySegment.set(segment, map);
+    }
     return map;
   }
 

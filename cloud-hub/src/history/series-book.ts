@@ -1,6 +1,6 @@
 /** The number of each tag in history, and the dictionaries that say what a tag's samples mean. */
 import {
-  decodeDictionary,
+  readDictionary,
   type Dictionary,
   type GatewayId,
   type TagDefinition,
@@ -24,11 +24,21 @@ export interface NamedDictionary {
 /** Tags whose numbers are asked for in one question; that of one gateway of more is longer. */
 const tagsTogether = 20_000;
 
+/** A dictionary of one gateway, and the series of its tags by tag index: -1 where there is no tag. */
+export interface Numbered {
+  readonly dictionary: Dictionary;
+  readonly numbers: Int32Array;
+}
+
+/** Gateways that were set up alike share the dictionary, and never the series. */
+interface Kept {
+  readonly dictionary: Dictionary;
+  numbers: Int32Array | undefined;
+}
+
 export class SeriesBook {
-  readonly #dictionaries = new Map<string, Dictionary>();
+  readonly #kept = new Map<string, Kept>();
   #tags = 0;
-  /** By dictionary: the series by tag index. */
-  readonly #numbers = new WeakMap<Dictionary, Int32Array>();
 
   /**
    * Brings all of these to hand that the hub has heard of, with the numbers of their tags. A pass over thousands of
@@ -36,7 +46,7 @@ export class SeriesBook {
    */
   async fetch(client: Queryable, wanted: readonly NamedDictionary[]): Promise<void> {
     const missing = new Map(
-      wanted.flatMap((one) => (this.#dictionaries.has(keyOf(one)) ? [] : [[keyOf(one), one]])),
+      wanted.flatMap((one) => (this.#kept.has(keyOf(one)) ? [] : [[keyOf(one), one]])),
     );
     if (missing.size === 0) return;
     const asked = [...missing.values()];
@@ -48,7 +58,7 @@ export class SeriesBook {
     let unnumbered: DictionaryOfGateway[] = [];
     let tags = 0;
     for (const { gateway, hash, body } of found.rows) {
-      const dictionary = decodeDictionary(body);
+      const dictionary = readDictionary(body);
       if ("kind" in dictionary) continue;
       this.#keep(keyOf({ gateway, hash: BigInt.asUintN(64, hash) }), dictionary);
       unnumbered.push({ gateway, dictionary });
@@ -67,27 +77,40 @@ export class SeriesBook {
     hash: bigint,
   ): Promise<Dictionary | undefined> {
     const key = keyOf({ gateway, hash });
-    const known = this.#dictionaries.get(key);
-    if (known !== undefined) return known;
+    const known = this.#kept.get(key);
+    if (known !== undefined) return known.dictionary;
     const found = await client.query<{ body: Buffer }>(
       "select body from dictionaries where gateway = $1 and hash = $2",
       [gateway, BigInt.asIntN(64, hash)],
     );
     const body = found.rows[0]?.body;
     if (body === undefined) return undefined;
-    const dictionary = decodeDictionary(body);
+    const dictionary = readDictionary(body);
     if ("kind" in dictionary) return undefined;
     this.#keep(key, dictionary);
     return dictionary;
   }
 
+  /** What is here of both; undefined where one of them has to be asked for. */
+  atHand(gateway: GatewayId, hash: bigint): Numbered | undefined {
+    const kept = this.#kept.get(keyOf({ gateway, hash }));
+    return kept?.numbers === undefined
+      ? undefined
+      : { dictionary: kept.dictionary, numbers: kept.numbers };
+  }
+
   /** Those that were read first leave first. */
   #keep(key: string, dictionary: Dictionary): void {
-    this.#dictionaries.set(key, dictionary);
+    this.#kept.set(key, { dictionary, numbers: undefined });
     this.#tags += dictionary.size;
-    for (const [oldest, { size }] of this.#dictionaries) {
+    for (const [
+      oldest,
+      {
+        dictionary: { size },
+      },
+    ] of this.#kept) {
       if (this.#tags <= tagsMax || oldest === key) break;
-      this.#dictionaries.delete(oldest);
+      this.#kept.delete(oldest);
       this.#tags -= size;
     }
   }
@@ -98,14 +121,18 @@ export class SeriesBook {
     gateway: GatewayId,
     dictionary: Dictionary,
   ): Promise<Int32Array> {
-    const known = this.#numbers.get(dictionary);
+    const known = this.#kept.get(keyOf({ gateway, hash: dictionary.hash }))?.numbers;
     if (known !== undefined) return known;
-    await this.#number(client, [{ gateway, dictionary }]);
-    return this.#numbers.get(dictionary) ?? new Int32Array(0);
+    const [numbers = new Int32Array(0)] = await this.#number(client, [{ gateway, dictionary }]);
+    return numbers;
   }
 
-  async #number(client: Queryable, of: readonly DictionaryOfGateway[]): Promise<void> {
-    if (of.length === 0) return;
+  /** In the order of the question. */
+  async #number(
+    client: Queryable,
+    of: readonly DictionaryOfGateway[],
+  ): Promise<readonly Int32Array[]> {
+    if (of.length === 0) return [];
     await upsertSeries(client, of);
     const found = await client.query<{ gateway: GatewayId; no: number; tag: string }>(
       "select gateway, no, tag from series where gateway = any($1::text[])",
@@ -117,13 +144,15 @@ export class SeriesBook {
       if (byTag === undefined) byGateway.set(gateway, (byTag = new Map<string, number>()));
       byTag.set(tag, no);
     }
-    for (const { gateway, dictionary } of of) {
+    return of.map(({ gateway, dictionary }) => {
       const byTag = byGateway.get(gateway);
-      const { book } = dictionary;
+      const { book, hash } = dictionary;
       const numbers = new Int32Array((book.indices.at(-1) ?? -1) + 1).fill(-1);
       for (const index of book.indices) numbers[index] = byTag?.get(book.idOf(index) ?? "") ?? -1;
-      this.#numbers.set(dictionary, numbers);
-    }
+      const kept = this.#kept.get(keyOf({ gateway, hash }));
+      if (kept !== undefined) kept.numbers = numbers;
+      return numbers;
+    });
   }
 }
 

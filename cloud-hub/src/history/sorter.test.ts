@@ -189,13 +189,11 @@ test("frames that come while a round is under way wait for the next: a round of 
   const gateway = nextGateway();
   await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 2));
   let next = 2;
-  /** Asked in each pass, for each frame. */
+  /** Asked in each pass. */
   class Busy extends SeriesBook {
-    override async dictionary(
-      ...asked: Parameters<SeriesBook["dictionary"]>
-    ): ReturnType<SeriesBook["dictionary"]> {
+    override async fetch(...asked: Parameters<SeriesBook["fetch"]>): Promise<void> {
       if (next < 40) await history.take(gateway, second(gateway, next++));
-      return super.dictionary(...asked);
+      await super.fetch(...asked);
     }
   }
   const sorter = history.sorterWith(new Busy());
@@ -208,6 +206,17 @@ test("frames that come while a round is under way wait for the next: a round of 
   next = 40;
   await sorter.sortAll(none);
   assert.ok((await history.samples(gateway, "pump/t0")).length > 2);
+});
+
+test("gateways that were set up alike share a dictionary, and each has its own samples", async () => {
+  const alike = [nextGateway(), nextGateway()];
+  for (const [at, gateway] of alike.entries()) {
+    await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, at * 5, at * 6 + 3));
+  }
+  assert.equal((await history.sorter.sortAll(none)).length, 1);
+  const counts = [];
+  for (const gateway of alike) counts.push((await history.samples(gateway, "pump/t0")).length);
+  assert.deepEqual(counts, [3, 4]);
 });
 
 test("each lane has one turn in a round, in which a long one is sorted to its mark", async () => {

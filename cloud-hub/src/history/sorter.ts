@@ -36,7 +36,7 @@ import { SampleCounts } from "./sample-counts.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
 import { dayOf, dayUs, sensibleUs } from "./samples/chunk.ts";
 import { rowAt } from "./samples/merge-series.ts";
-import type { SeriesBook } from "./series-book.ts";
+import type { Numbered, SeriesBook } from "./series-book.ts";
 import { tryToSort } from "./sorter-lock.ts";
 import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
 import { noteForks, readForks } from "./unsorted-forks.ts";
@@ -243,15 +243,21 @@ export class Sorter {
     );
     const waiting = new Map<string, number>();
     const aggregates: ToldFrame[] = [];
+    let before: (Numbered & { readonly gateway: GatewayId; readonly hash: bigint }) | undefined;
     for (const { epochNo, lane, head, body, rowSeq } of frames) {
       const key = `${epochNo}/${lane}`;
       if (head.seq >= (waiting.get(key) ?? Infinity)) continue;
-      const dictionary = await book.dictionary(pool, head.gateway, head.dictionary);
-      if (dictionary === undefined) {
-        waiting.set(key, head.seq);
+      const { gateway, seq } = head;
+      // Frames of a lane come one after the other, and nearly all with the dictionary of the one before.
+      if (gateway !== before?.gateway || head.dictionary !== before.hash) {
+        const numbered = await this.#numbered(gateway, head.dictionary);
+        before = numbered && { gateway, hash: head.dictionary, ...numbered };
+      }
+      if (before === undefined) {
+        waiting.set(key, seq);
         continue;
       }
-      const { gateway, seq } = head;
+      const { dictionary, numbers } = before;
       const read =
         head.content === "aggregates"
           ? readStatement(body, dictionary)
@@ -262,7 +268,6 @@ export class Sorter {
       } else if ("told" in read) {
         aggregates.push({ head, dictionary, ...read });
       } else {
-        const numbers = await book.numbers(pool, gateway, dictionary);
         this.#arrivals.add(head, dictionary, numbers, read);
       }
     }
@@ -273,6 +278,16 @@ export class Sorter {
       return toSeq > part.afterSeq ? [{ ...part, toSeq }] : [];
     });
     return { aggregates, parts };
+  }
+
+  /** Undefined when the hub has never heard of the dictionary. */
+  async #numbered(gateway: GatewayId, hash: bigint): Promise<Numbered | undefined> {
+    const { pool, book } = this.#options;
+    const atHand = book.atHand(gateway, hash);
+    if (atHand !== undefined) return atHand;
+    const dictionary = await book.dictionary(pool, gateway, hash);
+    if (dictionary === undefined) return undefined;
+    return { dictionary, numbers: await book.numbers(pool, gateway, dictionary) };
   }
 
   /** What was told of each tag, and partitions for it, made before the transaction touches their tables. */

@@ -3,13 +3,13 @@ import {
   decodeAggregates,
   decodeCapture,
   decodeClock,
-  decodeDictionary,
   decodeLedger,
   decodePiece,
   decodeSamples,
   decodeStarts,
   decodeVoid,
   parseFrame,
+  readDictionary,
   type BatchScratch,
   type ClockRecord,
   type Dictionary,
@@ -104,7 +104,7 @@ export function admit(
       return { kind: "void", gap: { ...key, ...gap, cum: head.cum, bytes } };
     }
     case "dictionary": {
-      const dictionary = decodeDictionary(body);
+      const dictionary = readDictionary(body);
       if (isRefused(dictionary)) return keepBytes(dictionary.reason);
       return { kind: "frame", frame: { ...frame, dictionary } };
     }

@@ -68,6 +68,7 @@ export {
   makeDictionaryOf,
   type Dictionary,
 } from "./dictionary.ts";
+export { readDictionary } from "./known-dictionaries.ts";
 export { decodeAggregates, encodeAggregates, type AggregatesBody } from "./aggregates.ts";
 export { BatchScratch, SampleScratch } from "./columns/target.ts";
 export { decodeSamples, encodeSamples } from "./samples.ts";
