@@ -105,15 +105,10 @@ export interface FrameReader {
   gateways(named?: readonly GatewayId[]): Promise<readonly KnownGateway[]>;
   gateway(gateway: GatewayId): Promise<KnownGateway | undefined>;
   dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined>;
-  /**
-   * The one that the newest epoch sealed last.
-   *
-   * @param atHand by hash, those that need not be read and decoded once more
-   */
-  newestDictionary(
-    gateway: GatewayId,
-    atHand?: ReadonlyMap<bigint, Dictionary>,
-  ): Promise<Dictionary | undefined>;
+  /** The one that the newest epoch sealed last. */
+  newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined>;
+  /** The hash of that of each of them that has one: a fleet sends thousands at once, and they are at hand. */
+  newestDictionaries(gateways: readonly GatewayId[]): Promise<ReadonlyMap<GatewayId, bigint>>;
   /** Frames of samples whose measured times touch the range, by sealed time, oldest first; at most `framesMax`, the newest. */
   samplesBetween(
     gateway: GatewayId,

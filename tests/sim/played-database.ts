@@ -106,6 +106,12 @@ export class PlayedDatabase implements FrameStore {
     return this.store.newestDictionary(gateway);
   }
 
+  newestDictionaries(
+    ...asked: Parameters<FrameStore["newestDictionaries"]>
+  ): ReturnType<FrameStore["newestDictionaries"]> {
+    return this.store.newestDictionaries(...asked);
+  }
+
   samplesBetween(
     ...asked: Parameters<FrameStore["samplesBetween"]>
   ): ReturnType<FrameStore["samplesBetween"]> {

@@ -45,9 +45,14 @@ export function describeReading({ open, nextGateway, take, unexplained }: StoreR
       const found = await open().newestDictionary(gateway.gateway);
       assert.equal(found?.hash, gateway.dictionary.hash);
       assert.equal((await open().newestDictionary(other.gateway))?.size, 2);
-      const atHand = new Map([[gateway.dictionary.hash, gateway.dictionary]]);
-      const again = await open().newestDictionary(gateway.gateway, atHand);
-      assert.equal(again?.hash, gateway.dictionary.hash);
+      const asked = [gateway.gateway, other.gateway, nextGateway().gateway];
+      assert.deepEqual(
+        [...(await open().newestDictionaries(asked))].toSorted(),
+        [
+          [gateway.gateway, gateway.dictionary.hash],
+          [other.gateway, other.dictionary.hash],
+        ].toSorted(),
+      );
     });
 
     test("ledger entries of one number and two contents are both kept, equal ones once", async () => {

@@ -36,13 +36,26 @@ export class MemoryReader implements FrameReader {
   }
 
   newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined> {
+    return Promise.resolve(this.#newestDictionary(gateway));
+  }
+
+  newestDictionaries(gateways: readonly GatewayId[]): Promise<ReadonlyMap<GatewayId, bigint>> {
+    const hashes = new Map<GatewayId, bigint>();
+    for (const gateway of gateways) {
+      const newest = this.#newestDictionary(gateway);
+      if (newest !== undefined) hashes.set(gateway, newest.hash);
+    }
+    return Promise.resolve(hashes);
+  }
+
+  #newestDictionary(gateway: GatewayId): Dictionary | undefined {
     const rows = this.rows.gateways.get(gateway);
     const rankOf = (row: DictionaryRow): number =>
       rows?.epochs.get(row.epoch)?.rank ?? unrankedEpoch;
     const [newest] = [...(rows?.dictionaries.values() ?? [])].toSorted(
       (a, b) => rankOf(b) - rankOf(a) || b.sealedUs - a.sealedUs,
     );
-    return Promise.resolve(newest?.dictionary);
+    return newest?.dictionary;
   }
 
   samplesBetween(

@@ -1,7 +1,7 @@
 /** The reading side of the store in PostgreSQL. */
 import {
-  decodeDictionary,
   parseFrame,
+  readDictionary,
   type Beat,
   type ClockRecord,
   type Dictionary,
@@ -54,19 +54,21 @@ export class PostgresReader implements FrameReader {
     return toDictionary(found.rows[0]?.body);
   }
 
-  async newestDictionary(
-    gateway: GatewayId,
-    atHand: ReadonlyMap<bigint, Dictionary> = noneAtHand,
-  ): Promise<Dictionary | undefined> {
-    const found = await this.pool.query<{ hash: bigint; body: Buffer | null }>(
-      `select d.hash, case when d.hash <> all ($2::bigint[]) then d.body end as body
-       from dictionaries d join epochs e on e.no = d.epoch_no where d.gateway = $1
-       order by coalesce(e.rank, ${unrankedEpoch}) desc, d.sealed_us desc limit 1`,
-      [gateway, Array.from(atHand.keys(), toColumn)],
+  async newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined> {
+    const hash = (await this.newestDictionaries([gateway])).get(gateway);
+    return hash === undefined ? undefined : this.dictionary(gateway, hash);
+  }
+
+  async newestDictionaries(
+    gateways: readonly GatewayId[],
+  ): Promise<ReadonlyMap<GatewayId, bigint>> {
+    const found = await this.pool.query<{ gateway: GatewayId; hash: bigint }>(
+      `select distinct on (d.gateway) d.gateway, d.hash
+       from dictionaries d join epochs e on e.no = d.epoch_no where d.gateway = any($1::text[])
+       order by d.gateway, coalesce(e.rank, ${unrankedEpoch}) desc, d.sealed_us desc`,
+      [gateways],
     );
-    const [row] = found.rows;
-    if (row === undefined) return undefined;
-    return atHand.get(fromColumn(row.hash)) ?? toDictionary(row.body ?? undefined);
+    return new Map(found.rows.map(({ gateway, hash }) => [gateway, fromColumn(hash)]));
   }
 
   events(asked: EventsAsked): Promise<readonly HubEvent[]> {
@@ -237,10 +239,8 @@ export class PostgresReader implements FrameReader {
   }
 }
 
-const noneAtHand: ReadonlyMap<bigint, Dictionary> = new Map();
-
 function toDictionary(body: Uint8Array | undefined): Dictionary | undefined {
   if (body === undefined) return undefined;
-  const dictionary = decodeDictionary(body);
+  const dictionary = readDictionary(body);
   return "kind" in dictionary ? undefined : dictionary;
 }

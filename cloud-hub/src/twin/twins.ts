@@ -72,7 +72,8 @@ export class Twins {
   async load(gateway: GatewayId): Promise<void> {
     const { reader } = this.#options;
     const place = this.#placeOf(gateway);
-    await this.#renewDictionary(gateway, place);
+    const newest = (await reader.newestDictionaries([gateway])).get(gateway);
+    await this.#renewDictionary(gateway, place, newest);
     const frames = await reader.newestSamples(gateway, 0, framesAtStartMax);
     // Oldest first, so that "unchanged since" is right.
     for (const frame of frames.toReversed()) {
@@ -86,21 +87,34 @@ export class Twins {
   }
 
   take(commit: Commit): void {
-    for (const { gateway, dictionary } of commit.dictionaries) {
+    this.#takeDictionaries(commit.dictionaries);
+    for (const frame of commit.stored) {
+      if (frame.head.content === "samples") this.#apply(this.#placeOf(frame.head.gateway), frame);
+    }
+  }
+
+  /** Which of its dictionaries is in force is for the store to say: an old one may be delivered again. */
+  #takeDictionaries(dictionaries: Commit["dictionaries"]): void {
+    if (dictionaries.length === 0) return;
+    const gateways = new Set<GatewayId>();
+    for (const { gateway, dictionary } of dictionaries) {
+      remember(this.#placeOf(gateway), dictionary);
+      gateways.add(gateway);
+    }
+    // One question for all: when a fleet comes back, each gateway brings one.
+    const asked = this.#options.reader.newestDictionaries([...gateways]);
+    // Who waits for it may still have other work, and it may fail before: each of them says so when it comes to it.
+    asked.catch(() => undefined);
+    for (const gateway of gateways) {
       const place = this.#placeOf(gateway);
-      remember(place, dictionary);
-      // Which of the dictionaries is in force is for the store to say: an old one may be delivered again.
       place.work = place.work
-        .then(() => this.#renewDictionary(gateway, place))
+        .then(async () => this.#renewDictionary(gateway, place, (await asked).get(gateway)))
         .catch((failure: unknown) => {
           this.#options.log.warn("twin.dictionary-not-read", {
             gateway,
             reason: messageChain(failure),
           });
         });
-    }
-    for (const frame of commit.stored) {
-      if (frame.head.content === "samples") this.#apply(this.#placeOf(frame.head.gateway), frame);
     }
   }
 
@@ -126,8 +140,14 @@ export class Twins {
     await Promise.all([...this.#places.values()].map((place) => place.work));
   }
 
-  async #renewDictionary(gateway: GatewayId, place: Place): Promise<void> {
-    const dictionary = await this.#options.reader.newestDictionary(gateway, place.dictionaries);
+  async #renewDictionary(
+    gateway: GatewayId,
+    place: Place,
+    newest: bigint | undefined,
+  ): Promise<void> {
+    if (newest === undefined) return;
+    const dictionary =
+      place.dictionaries.get(newest) ?? (await this.#options.reader.dictionary(gateway, newest));
     if (dictionary === undefined) return;
     remember(place, dictionary);
     if (place.dictionary !== undefined && !agrees(dictionary, place.dictionary)) {
