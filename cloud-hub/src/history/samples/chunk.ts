@@ -8,7 +8,7 @@ import {
   type SampleScratch,
 } from "@millwright/wire-contract";
 
-import { sliceSeries } from "./merge-series.ts";
+import { rowAt, sliceSeries } from "./merge-series.ts";
 
 export const dayUs = 86_400_000_000;
 /** 2000-01-01: earlier stamps come from clocks that were not set. */
@@ -60,15 +60,12 @@ export function packChunks(
   return chunks;
 }
 
-function endOfChunk({ count, measuredUs }: Series, from: number, offsetUs: number): number {
+function endOfChunk(series: Series, from: number, offsetUs: number): number {
+  const { measuredUs } = series;
   const midnight = (dayOf((measuredUs[from] ?? 0) + offsetUs) + 1) * dayUs - offsetUs;
-  let end = from;
-  while (end < count) {
-    const us = measuredUs[end] ?? NaN;
-    if (us >= midnight) break;
-    if (end - from >= chunkSamplesMost && us !== measuredUs[end - 1]) break;
-    end++;
-  }
+  const endOfDay = rowAt(series, midnight);
+  let end = Math.min(from + chunkSamplesMost, endOfDay);
+  while (end < endOfDay && measuredUs[end] === measuredUs[end - 1]) end++;
   return end;
 }
 
