@@ -57,11 +57,7 @@ export async function sortSeries(
 ): Promise<SortOutcome> {
   const bySeries = groupBySeries(arrived);
   const dirty = await findDirty(client, bySeries.map(rangeOf));
-  const stored = await readChunks(
-    client,
-    dirty.map(({ series, fromUs, toUs }) => ({ series, fromUs, toUs })),
-    true,
-  );
+  const stored = await readStored(client, dirty);
   const reader = new ChunkReader(client, book);
   const written: NewChunk[] = [];
   const replaced: StoredChunk[] = [];
@@ -72,7 +68,7 @@ export async function sortSeries(
     const parts = bySeries[at] ?? [];
     const [newest] = parts.slice(-1);
     if (newest === undefined) continue;
-    let kept = stored[at] ?? [];
+    let kept = stored.get(range.series) ?? [];
     const pieces: Piece[] = [];
     for (const part of parts) {
       const joined = kept.filter((chunk) => isJoined(chunk, part));
@@ -101,6 +97,16 @@ export async function sortSeries(
   await insertChunks(client, written);
   await recomputeRollups(client, hours);
   return { repeats, conflicts };
+}
+
+/** By series. Of tags that are met for the first time nothing is stored, and the question for chunks is the dearest. */
+async function readStored(
+  client: pg.ClientBase,
+  dirty: readonly DirtyRange[],
+): Promise<ReadonlyMap<number, readonly StoredChunk[]>> {
+  const asked = dirty.filter(({ hasChunks }) => hasChunks);
+  const found = await readChunks(client, asked, true);
+  return new Map(asked.map(({ series }, at) => [series, found[at] ?? []]));
 }
 
 /** Chunks of one segment never overlap; a short one is filled up by what follows on its day. */
@@ -188,6 +194,8 @@ export interface DirtyRange {
   readonly series: number;
   readonly fromUs: number;
   readonly toUs: number;
+  /** Whether anything is stored of the series, at whatever time. */
+  readonly hasChunks: boolean;
 }
 
 /** A part of one series in which samples came or went, by times as they are read. */
@@ -257,6 +265,8 @@ export async function findDirty(
       series,
       fromUs: hourOf(Math.min(from, firstUs)),
       toUs: hourOf(Math.max(to, lastUs)) + hourUs,
+      // Each chunk begins before, among or behind the new samples: one of the probes meets it.
+      hasChunks: prevLast !== undefined || overLast !== -Infinity || nextFirst !== Infinity,
     };
   });
 }
