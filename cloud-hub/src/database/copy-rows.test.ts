@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { silentLog } from "@millwright/kit";
 
 import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
+import { copyOut } from "./copied-rows.ts";
 import { copyInto, CopyRows, type CopyType } from "./copy-rows.ts";
 import { openPool } from "./pool.ts";
 
@@ -77,6 +78,20 @@ test("rows come back from the database as they were copied into it, and all of t
     [1, 2, 3n, 4, null, null, null, null, long, null],
     nulls(greatest),
   ]);
+
+  const copied = await copyOut(client, "select a, b, c, e, b from copied order by a");
+  const again: unknown[] = [];
+  while (copied.next()) {
+    const [a, b, c] = [copied.smallint(), copied.integer(), copied.bigint()];
+    again.push([a, b, c, copied.bytes(), copied.integer()]);
+  }
+  assert.deepEqual(
+    again.map((row) => JSON.stringify(row)),
+    [least, [1, 2, 3], greatest].map(([a, b, c, , e]) =>
+      JSON.stringify([a, b, Number(c), e && Buffer.from(e as Uint8Array), b]),
+    ),
+  );
+  await assert.rejects(copyOut(client, "select 1 / 0"), /division by zero/);
 
   const refused = new CopyRows(types);
   refused.push([2, 2, 2, 2]);

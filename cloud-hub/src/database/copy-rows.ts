@@ -19,7 +19,7 @@ const elements: Readonly<Record<ArrayType, readonly [oid: number, size: number]>
   "double precision[]": [701, 8],
 };
 /** Eleven bytes that a text cannot have, no flags, no extension. */
-const head = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
+export const copyHead = Buffer.from("PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", "latin1");
 /** Dimensions, flags, type, length, first index. */
 const arrayHeadBytes = 20;
 /** It has no dimension, and so no length. */
@@ -36,9 +36,9 @@ export class CopyRows {
   /** @param room bytes that are about needed; it grows where they are not enough */
   constructor(types: readonly CopyType[], room: number = bytesAtFirst) {
     this.#types = types;
-    this.#bytes = Buffer.allocUnsafe(head.length + room);
+    this.#bytes = Buffer.allocUnsafe(copyHead.length + room);
     this.#view = viewOf(this.#bytes);
-    this.#at = head.copy(this.#bytes);
+    this.#at = copyHead.copy(this.#bytes);
   }
 
   get count(): number {

@@ -262,8 +262,12 @@ test("texts and tags that a device stamps are sorted like all others", async () 
   assert.deepEqual(await history.samples(gateway, "pump/t0"), [[testDayUs, 5]]);
 });
 
-test("a part of a lane may end in the middle of a row, and what is behind comes with the next", async () => {
+test("a part of a lane may end in the middle of a row, and what is behind comes with the next", async (t) => {
   const gateway = nextGateway();
+  const client = await history.pool.connect();
+  t.after(() => {
+    client.release();
+  });
   await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 40));
   const found = await history.pool.query<{ no: number }>(
     "select no from epochs where gateway = $1",
@@ -272,7 +276,7 @@ test("a part of a lane may end in the middle of a row, and what is behind comes 
   const part = { epochNo: found.rows[0]?.no ?? -1, lane: 2, gateway: gateway.gateway };
   const numbers = async (afterSeq: number, toSeq: number): Promise<readonly number[]> =>
     (
-      await readParts(history.pool, [{ ...part, afterSeq, toSeq }], () => {
+      await readParts(client, [{ ...part, afterSeq, toSeq }], () => {
         assert.fail("no row is damaged");
       })
     ).map(({ head }) => head.seq);

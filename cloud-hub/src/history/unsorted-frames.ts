@@ -2,7 +2,9 @@
 import { parseFrame, type FrameHead, type GatewayId } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { copyOut } from "../database/copied-rows.ts";
 import { framesOfRow, holdsHistory, holdsSamples, runFramesMax } from "../database/frame-runs.ts";
+import { numbers } from "../database/rows.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
@@ -100,24 +102,34 @@ interface FrameRow {
 
 /** The frames of samples and of told minutes in these parts, and those below that came into a void; by lane, in order of their numbers. */
 export async function readParts(
-  client: Queryable,
+  client: pg.ClientBase,
   parts: readonly LanePart[],
   damaged: (frame: DamagedFrame) => void,
 ): Promise<readonly UnsortedFrame[]> {
-  const found = await client.query<FrameRow>(
+  const found = await copyOut(
+    client,
     `select f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, k.after, k.until
-     from unnest($1::int[], $2::smallint[], $3::bigint[], $4::bigint[]) k (epoch_no, lane, after, until)
+     from unnest('${numbers(parts.map(({ epochNo }) => epochNo))}'::int[], '${numbers(parts.map(({ lane }) => lane))}'::smallint[],
+       '${numbers(parts.map(({ afterSeq }) => afterSeq))}'::bigint[], '${numbers(parts.map(({ toSeq }) => toSeq))}'::bigint[])
+       k (epoch_no, lane, after, until)
      join frames f on f.epoch_no = k.epoch_no and f.lane = k.lane
        and f.seq > k.after and f.seq < k.until + ${runFramesMax} and coalesce(f.run_from, f.seq) <= k.until
      where ${holdsHistory} order by f.epoch_no, f.lane, f.seq`,
-    [
-      parts.map(({ epochNo }) => epochNo),
-      parts.map(({ lane }) => lane),
-      parts.map(({ afterSeq }) => afterSeq),
-      parts.map(({ toSeq }) => toSeq),
-    ],
   );
-  return toFrames(found.rows, damaged);
+  const frames: UnsortedFrame[] = [];
+  while (found.next()) {
+    const row = {
+      epochNo: found.integer() ?? 0,
+      lane: found.smallint() ?? 0,
+      rowSeq: found.bigint() ?? 0,
+      bytes: found.bytes() ?? new Uint8Array(0),
+      runFrom: found.bigint() ?? null,
+      after: found.bigint() ?? 0,
+      until: found.bigint() ?? 0,
+    };
+    takeFrames(row, frames, damaged);
+  }
+  return frames;
 }
 
 /** So many frames that fill voids are taken in one pass. */
@@ -169,21 +181,43 @@ export interface DamagedFrame {
   readonly seq: number;
 }
 
-/** Checked by its CRC once more: a disk that changed a byte must not draw a line. */
 function toFrames(
   rows: readonly FrameRow[],
   damaged: (frame: DamagedFrame) => void,
 ): UnsortedFrame[] {
-  return rows.flatMap(({ epoch_no: epochNo, lane, bytes, run_from, ...row }) => {
-    const [rowSeq, after, until] = [Number(row.seq), Number(row.after), Number(row.until)];
-    const frames = framesOfRow(bytes, run_from).map(parseFrame);
-    if (frames.some(({ kind }) => kind !== "frame")) damaged({ epochNo, lane, seq: rowSeq });
-    return frames.flatMap((parsed) =>
-      parsed.kind === "frame" && parsed.head.seq > after && parsed.head.seq <= until
-        ? [{ epochNo, lane, head: parsed.head, body: parsed.body, rowSeq }]
-        : [],
-    );
-  });
+  const frames: UnsortedFrame[] = [];
+  for (const { epoch_no: epochNo, lane, seq, bytes, run_from: runFrom, after, until } of rows) {
+    const range = { rowSeq: Number(seq), after: Number(after), until: Number(until) };
+    takeFrames({ epochNo, lane, bytes, runFrom, ...range }, frames, damaged);
+  }
+  return frames;
+}
+
+interface RowOfFrames {
+  readonly epochNo: number;
+  readonly lane: number;
+  readonly rowSeq: number;
+  readonly bytes: Uint8Array;
+  /** Null for a row of one frame. */
+  readonly runFrom: number | bigint | null;
+  readonly after: number;
+  readonly until: number;
+}
+
+/** Checked by its CRC once more: a disk that changed a byte must not draw a line. */
+function takeFrames(
+  { epochNo, lane, rowSeq, bytes, runFrom, after, until }: RowOfFrames,
+  frames: UnsortedFrame[],
+  damaged: (frame: DamagedFrame) => void,
+): void {
+  let isDamaged = false;
+  for (const one of framesOfRow(bytes, runFrom)) {
+    const parsed = parseFrame(one);
+    if (parsed.kind !== "frame") isDamaged = true;
+    else if (parsed.head.seq > after && parsed.head.seq <= until)
+      frames.push({ epochNo, lane, head: parsed.head, body: parsed.body, rowSeq });
+  }
+  if (isDamaged) damaged({ epochNo, lane, seq: rowSeq });
 }
 
 /** The parts are sorted: the next pass goes on behind them. */
