@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import {
@@ -95,6 +95,8 @@ async function openSide(context: BenchContext, name: string): Promise<Side> {
   const close = async (): Promise<void> => {
     await pool.end();
     await database[Symbol.asyncDispose]();
+    // The next measurement begins anew.
+    rmSync(folder, { recursive: true, force: true });
   };
   try {
     const dictionary = makeTags(context.quick ? 16 : 100, "float64");
