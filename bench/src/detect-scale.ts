@@ -151,16 +151,23 @@ async function watched(
     async oddAssets() {
       const decided = new Map<string, number>();
       const rowsOf = new Map<number, { row: number; odd: number }>();
+      const onceARow = everyMs === rowMs;
       source.onOdd = (asset, atUs) => {
         const row = Math.floor(atUs / (rowMs * 1_000));
         const seen = rowsOf.get(asset);
         // A row takes the first sample in it, and that of the row in which it became odd was taken already.
-        if (seen === undefined) rowsOf.set(asset, { row, odd: everyMs === rowMs ? 1 : 0 });
-        else if (row > seen.row) {
+        if (seen === undefined) {
+          rowsOf.set(asset, { row, odd: onceARow ? 1 : 0 });
+          return;
+        }
+        // A poll that comes so late that its answer falls into the next row leaves a row without a sample and one with two:
+        // which window is odd is not known here then, whatever the gateway makes of it.
+        if (onceARow && row !== seen.row + 1) seen.odd = -Infinity;
+        if (row > seen.row) {
           seen.row = row;
           if (++seen.odd === 2) decided.set(nameOf(asset), atUs);
-          if (seen.odd === 4) source.makeEven(asset);
         }
+        if (!(seen.odd >= 0 && seen.odd < 4)) source.makeEven(asset);
       };
       for (let step = 0; step < oddCount; step++) {
         // Those of one device are not neighbours in time.
