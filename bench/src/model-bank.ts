@@ -7,6 +7,8 @@ import { useOf } from "./processes.ts";
 
 const models = 1_000;
 const manyModels = 100_000;
+/** Rounds before anything is counted: by then the compiler has seen all of it, here and in the host. */
+const warmRounds = 200;
 
 /** What a score costs when each asset has a model of its own. */
 export const bench: Bench = {
@@ -93,7 +95,7 @@ async function throughput(
       for (const { slot } of bundles) host.score(slot, 0, 0, window);
       await answers.next(bundles.length);
     };
-    for (let warm = 0; warm < 5; warm++) await round();
+    for (let warm = 0; warm < warmRounds; warm++) await round();
     const from = cpuOf(host.pid);
     for (let at = 0; at < rounds; at++) await round();
     return (rounds * bundles.length) / (cpuOf(host.pid) - from);
@@ -136,7 +138,7 @@ async function bareStack(context: BenchContext, base: SampleBundle): Promise<num
   const order = Int32Array.from({ length: models }, (_each, at) => at);
   const windows = new Float32Array(models * featureCount).fill(0.5);
   const rounds = context.quick ? 200 : 2_000;
-  for (let warm = 0; warm < 20; warm++) await unit.run(order, windows);
+  for (let warm = 0; warm < warmRounds; warm++) await unit.run(order, windows);
   const from = process.cpuUsage();
   for (let at = 0; at < rounds; at++) await unit.run(order, windows);
   const { user, system } = process.cpuUsage(from);
