@@ -14,7 +14,7 @@ import type { JSX } from "preact";
 
 import type { Quarantined } from "./fleet-screen.tsx";
 import { keyFacts, KeyChanged, useGatewayKey } from "./gateway-key.tsx";
-import { say } from "./messages.ts";
+import { say, sayCount } from "./messages.ts";
 
 export function GatewaySync(props: {
   readonly gateway: string;
@@ -29,8 +29,8 @@ export function GatewaySync(props: {
   const link = useComputed(() => linkWords(store.hub.value, store.secondUs.value));
   const waiting = useComputed(() =>
     say("gateway.waiting.words", {
-      samples: countWords(store.hub.value?.waitingSamples ?? 0),
-      frames: countWords(store.hub.value?.waitingFrames ?? 0),
+      samples: sayCount("gateway.waiting.samples", store.hub.value?.waitingSamples ?? 0),
+      frames: sayCount("gateway.waiting.frames", store.hub.value?.waitingFrames ?? 0),
     }),
   );
   const oldest = useComputed(() =>

@@ -21,7 +21,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Facts, type Fact } from "./facts.tsx";
 import { DiskPanel } from "./gateway-disk.tsx";
 import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
-import { say } from "./messages.ts";
+import { say, sayCount } from "./messages.ts";
 import { ModelsPanel } from "./models-panel.tsx";
 import { OutagePanel, type BufferView } from "./outage-panel.tsx";
 import { PeoplePanel } from "./people-panel.tsx";
@@ -99,8 +99,8 @@ function SyncPanel(props: {
   const link = useComputed(() => hubWordsNow(store));
   const waiting = useComputed(() =>
     say("gateway.waiting.words", {
-      samples: countWords(store.hub.value?.waitingSamples ?? 0),
-      frames: countWords(store.hub.value?.waitingFrames ?? 0),
+      samples: sayCount("gateway.waiting.samples", store.hub.value?.waitingSamples ?? 0),
+      frames: sayCount("gateway.waiting.frames", store.hub.value?.waitingFrames ?? 0),
     }),
   );
   const behind = useComputed(() =>
