@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { isatty } from "node:tty";
 
 /**
  * Asks a person one question.
@@ -9,7 +10,8 @@ export type Ask = (question: string, otherwise: string) => Promise<string>;
 
 /** Asks on the terminal that the program was started from; absent where nobody sits at one. */
 export function askOnTerminal(signal: AbortSignal): Ask | undefined {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
+  // Of the files themselves: to ask `process.stdin` opens it, which a gateway at its start has no use for.
+  if (!isatty(0) || !isatty(1)) return undefined;
   return async (question, otherwise) => {
     // One for each question: between questions the keys belong to the terminal, and Ctrl-C ends the program.
     const terminal = createInterface({ input: process.stdin, output: process.stdout });

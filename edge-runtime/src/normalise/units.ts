@@ -22,6 +22,8 @@ const temperatureScales = new Map<string, { readonly degree: number; readonly ze
   ["[degF]", { degree: 5 / 9, zero: 459.67 }],
   ["[degRe]", { degree: 1.25, zero: 218.52 }],
 ]);
+/** As the library writes it. That of the scales stands here too: between two of them, as most plants convert, it is not loaded. */
+const temperature = { Θ: 1 };
 
 /**
  * How a value in one unit becomes a value in another.
@@ -57,10 +59,10 @@ interface Canonical {
 }
 
 function canonical(code: string): Canonical | Refused {
+  const scale = temperatureScales.get(code);
+  if (scale !== undefined) return { dimension: temperature, ...scale };
   const form = parse(code);
   if (form === undefined) return refuse(`${JSON.stringify(code)} is not a UCUM unit code`);
-  const scale = temperatureScales.get(code);
-  if (scale !== undefined) return { dimension: form.dimension, ...scale };
   if (form.specialFunction !== undefined) {
     return refuse(
       /Cel|degF|degRe/.test(code)
