@@ -62,7 +62,7 @@ function makeTicks(random: Random): Ticks {
 }
 
 async function measure(context: BenchContext, folder: string, ticks: Ticks): Promise<Figures> {
-  // 8 MiB of log and more: a fold into the file is part of every figure.
+  // Several times the log of 2 MiB: folds into the file are part of every figure.
   const commits = context.quick ? 40 : 500;
   const seconds = await keep(context, join(folder, "second"), ticks, ticks.whole, commits);
   const bare = keepBare(join(folder, "second"), ticks, commits);
