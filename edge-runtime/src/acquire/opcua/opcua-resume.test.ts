@@ -72,6 +72,7 @@ describe("opcua after a break", () => {
     resume: ResumePoint | undefined,
     expected: readonly number[],
     settings = testSettings(device.url),
+    told: (context: TestContext) => boolean = () => true,
   ): Promise<{ readonly context: TestContext; readonly reader: TestReader }> {
     const context = new TestContext(folder);
     const session = await opcuaDriver.open(settings, pointsOf(name), context, never, resume);
@@ -81,6 +82,8 @@ describe("opcua after a break", () => {
     await until("what was expected is read", () =>
       expected.every((value) => reader.values(0).includes(value)),
     );
+    // A conversation that is ended asks the server for no history any more.
+    await until("what was expected is told", () => told(context));
     await reader.stop();
     await session.end(never);
     return { context, reader };
@@ -196,8 +199,8 @@ describe("opcua after a break", () => {
       const { session } = await brokenConversation("Forgotten", folder, settings);
       await session[Symbol.asyncDispose]();
       const resume = { ...session.resume, sessionToken: "", subscriptionId: 4_000_000 };
-      const { context } = await goOn("Forgotten", folder, resume, [], settings);
-      await until("the loss is told", () => context.losses.length > 0);
+      const isTold = ({ losses }: TestContext): boolean => losses.length > 0;
+      const { context } = await goOn("Forgotten", folder, resume, [], settings, isTold);
       assert.deepEqual(
         context.losses.map(({ point: index, reason }) => [index, reason]),
         [[-1, "link lost"]],
