@@ -5,7 +5,6 @@
 import type { Clock, Log } from "@millwright/kit";
 import { ruleOf } from "@millwright/aggregates";
 import {
-  bucketOf,
   decodeSamples,
   SampleScratch,
   type Dictionary,
@@ -15,11 +14,10 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
-import { RangePartitions } from "../database/range-partitions.ts";
-import { Arrivals } from "./arrivals.ts";
 import { toEntry, type EntryRow } from "../database/rows.ts";
 import { inTransaction } from "../database/transaction.ts";
-import { chunkDays } from "./chunk-store.ts";
+import { Arrivals } from "./arrivals.ts";
+import { daysOfArrived, daysOfMoved, hasReleased, noteChangedDays } from "./changed-days.ts";
 import {
   ClockCorrections,
   correctionsToApply,
@@ -28,14 +26,12 @@ import {
   readCorrections,
   type ClockCorrection,
 } from "./clock-corrections.ts";
-import { moveChunks, rangesToMove, recomputeMoved, type MovedRange } from "./correct-chunks.ts";
-import { hourTier, minuteTier } from "./rollups/rollup-store.ts";
-import { takeTold, touchedSlots, type ToldBucketsOfTag } from "./rollups/recompute.ts";
+import { moveChunks, rangesToMove, recomputeMoved } from "./correct-chunks.ts";
+import { HistoryPartitions, type SampleRange } from "./history-partitions.ts";
+import { takeTold, type ToldBucketsOfTag } from "./rollups/recompute.ts";
 import { readStatement, type ToldStatement } from "./rollups/told-statement.ts";
 import { SampleCounts } from "./sample-counts.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
-import { dayOf, dayUs, sensibleUs } from "./samples/chunk.ts";
-import { rowAt } from "./samples/merge-series.ts";
 import type { Numbered, SeriesBook } from "./series-book.ts";
 import { tryToSort } from "./sorter-lock.ts";
 import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
@@ -91,19 +87,19 @@ interface ToldFrame extends ToldStatement {
   readonly dictionary: Dictionary;
 }
 
+interface RangeOfGateway extends SampleRange {
+  readonly gateway: GatewayId;
+}
+
 export class Sorter {
   readonly #options: SorterOptions;
-  readonly #chunks: RangePartitions;
-  readonly #minutes: RangePartitions;
-  readonly #hours: RangePartitions;
+  readonly #partitions: HistoryPartitions;
   readonly #arrivals = new Arrivals();
   readonly #scratch = new SampleScratch();
 
   constructor(options: SorterOptions) {
     this.#options = options;
-    this.#chunks = new RangePartitions(options.pool, chunkDays);
-    this.#minutes = new RangePartitions(options.pool, minuteTier.table);
-    this.#hours = new RangePartitions(options.pool, hourTier.table);
+    this.#partitions = new HistoryPartitions(options.pool, options.clock, options.hotDays);
   }
 
   /**
@@ -164,7 +160,7 @@ export class Sorter {
     const gateways = [...new Set(heads.map(({ gateway }) => gateway))];
     const clocks = new ClockCorrections(await readCorrections(client, gateways));
     const arrived = this.#arrivals.finish(clocks);
-    await this.#ensurePartitions([
+    await this.#partitions.ensureForSamples([
       ...rangesOf(arrived),
       // Asked of another connection: this one must not have touched the table when a partition is made.
       ...(late.length === 0 ? [] : await rangesToMove(this.#options.pool, late)),
@@ -194,7 +190,7 @@ export class Sorter {
     await noteSorted(client, parts, filling);
     await noteUnreadable(client, unreadable);
     await noteForks(client, forks);
-    await this.#noteDays(client, touchedDays(arrived));
+    await noteChangedDays(client, daysOfArrived(arrived), this.#options.clock.nowUs());
     await counts.write(client);
     return { pass: { frames: this.#arrivals.frames.length, ...counts.sum() }, behind };
   }
@@ -202,10 +198,10 @@ export class Sorter {
   /** Before anything is merged into chunks of these segments: a chunk has one offset. */
   async #correct(client: pg.PoolClient, late: readonly ClockCorrection[]): Promise<void> {
     if (late.length === 0) return;
-    const { book, released, log } = this.#options;
+    const { book, released, clock, log } = this.#options;
     const moved = await moveChunks(client, book, late);
     await recomputeMoved(client, book, moved, await this.#entries(client, moved), released);
-    await this.#noteDays(client, daysOfMoved(moved));
+    await noteChangedDays(client, daysOfMoved(moved), clock.nowUs());
     await noteApplied(client, late);
     for (const { gateway, offsetUs } of late)
       log.info("history.clock-corrected", { gateway, offsetUs });
@@ -295,9 +291,8 @@ export class Sorter {
     client: pg.PoolClient,
     frames: readonly ToldFrame[],
   ): Promise<readonly ToldBucketsOfTag[]> {
-    const { pool, book, clock } = this.#options;
+    const { pool, book } = this.#options;
     const told: ToldBucketsOfTag[] = [];
-    const slots = new Set<number>();
     const gateways = new Set(frames.map(({ head }) => head.gateway));
     const clocks = new ClockCorrections(await readCorrections(client, [...gateways]));
     for (const { head, dictionary, tier, slot, revision, told: tags } of frames) {
@@ -311,47 +306,14 @@ export class Sorter {
         const series = numbers[tag] ?? -1;
         told.push({ series, rule: ruleOf(definition), tier, slot, buckets, revision });
       }
-      const fromUs = slot * tier.slotUs;
-      if (fromUs >= sensibleUs && fromUs < clock.nowUs() + 2 * dayUs) {
-        slots.add(Math.floor(fromUs / hourUs));
-      }
     }
-    await this.#minutes.ensure(slots);
-    await this.#hours.ensure([...slots].map((slot) => Math.floor((slot * hourUs) / dayUs)));
+    await this.#partitions.ensureForTold(frames.map(({ tier, slot }) => slot * tier.slotUs));
     return told;
-  }
-
-  /** Before the transaction touches these tables: making a partition waits for those who do. */
-  async #ensurePartitions(
-    ranges: readonly Pick<MovedRange, "firstUs" | "lastUs">[],
-  ): Promise<void> {
-    const { clock, hotDays } = this.#options;
-    const today = dayOf(clock.nowUs());
-    const days = new Set<number>();
-    const minutes = new Set<number>();
-    const hours = new Set<number>();
-    for (const { firstUs: fromUs, lastUs } of ranges) {
-      const toUs = lastUs + 1;
-      for (
-        let day = Math.max(dayOf(fromUs), today - hotDays);
-        day <= Math.min(dayOf(toUs), today + 1);
-        day++
-      ) {
-        days.add(day);
-      }
-      // A clock that was never set has no partitions either: its years lie in the default ones.
-      if (fromUs < sensibleUs || toUs > clock.nowUs() + 2 * dayUs) continue;
-      for (const slot of touchedSlots(fromUs, toUs, minuteTier)) minutes.add(slot);
-      for (const slot of touchedSlots(fromUs, toUs, hourTier)) hours.add(slot);
-    }
-    await this.#chunks.ensure(days);
-    await this.#minutes.ensure(minutes);
-    await this.#hours.ensure(hours);
   }
 
   async #entries(
     client: pg.ClientBase,
-    touched: readonly Pick<MovedRange, "gateway" | "firstUs" | "lastUs">[],
+    touched: readonly RangeOfGateway[],
   ): Promise<ReadonlyMap<GatewayId, readonly LedgerEntry[]>> {
     const ranges = new Map<GatewayId, { fromUs: number; toUs: number }>();
     for (const { gateway, firstUs, lastUs } of touched) {
@@ -382,28 +344,6 @@ export class Sorter {
     }
     return found;
   }
-
-  async #noteDays(
-    client: pg.ClientBase,
-    days: Iterable<{ readonly gateway: GatewayId; readonly day: number }>,
-  ): Promise<void> {
-    const touched = new Map<string, { day: number; bucket: number }>();
-    for (const { gateway, day } of days) {
-      const bucket = bucketOf(gateway);
-      touched.set(`${day}/${bucket}`, { day, bucket });
-    }
-    const rows = [...touched.values()];
-    await client.query(
-      `insert into history_days (day, bucket, version, changed_us)
-       select k.day, k.bucket, 1, $3 from unnest($1::int[], $2::smallint[]) k (day, bucket)
-       on conflict (day, bucket) do update set version = history_days.version + 1, changed_us = excluded.changed_us`,
-      [
-        rows.map(({ day }) => day),
-        rows.map(({ bucket }) => bucket),
-        Math.round(this.#options.clock.nowUs()),
-      ],
-    );
-  }
 }
 
 /** A lane that is longer than a pass goes on with the next one, unless it waits for a dictionary. */
@@ -417,9 +357,7 @@ function lastBehind(
 }
 
 /** As they are read. */
-function rangesOf(
-  arrived: readonly ArrivedSeries[],
-): readonly Pick<MovedRange, "gateway" | "firstUs" | "lastUs">[] {
+function rangesOf(arrived: readonly ArrivedSeries[]): readonly RangeOfGateway[] {
   return arrived.flatMap(({ gateway, samples: { count, measuredUs }, offsetUs }) =>
     count === 0
       ? []
@@ -431,40 +369,4 @@ function rangesOf(
           },
         ],
   );
-}
-
-/** Days in which samples of a gateway are read that were not there before. */
-function* touchedDays(
-  arrived: readonly ArrivedSeries[],
-): Iterable<{ readonly gateway: GatewayId; readonly day: number }> {
-  for (const { gateway, samples, offsetUs } of arrived) {
-    for (let row = 0; row < samples.count;) {
-      const day = dayOf((samples.measuredUs[row] ?? NaN) + offsetUs);
-      yield { gateway, day };
-      row = rowAt(samples, (day + 1) * dayUs - offsetUs);
-    }
-  }
-}
-
-function* daysOfMoved(
-  moved: readonly MovedRange[],
-): Iterable<{ readonly gateway: GatewayId; readonly day: number }> {
-  for (const { gateway, firstUs, lastUs } of moved) {
-    for (let day = dayOf(firstUs); day <= dayOf(lastUs); day++) yield { gateway, day };
-  }
-}
-
-/** Is any of these days in files alone? Nearly never: then nobody asks for each tag. */
-async function hasReleased(
-  client: pg.ClientBase,
-  arrived: readonly ArrivedSeries[],
-): Promise<boolean> {
-  const days = arrived.flatMap(({ samples: { count, measuredUs } }) =>
-    count === 0 ? [] : [dayOf(measuredUs[0] ?? 0), dayOf(measuredUs[count - 1] ?? 0)],
-  );
-  const found = await client.query(
-    "select from history_days where released and day between $1 and $2 limit 1",
-    [Math.min(...days) - 1, Math.max(...days) + 1],
-  );
-  return found.rows.length > 0;
 }
