@@ -51,18 +51,3 @@ export async function noteChangedDays(
     [rows.map(({ day }) => day), rows.map(({ bucket }) => bucket), Math.round(nowUs)],
   );
 }
-
-/** Is any of these days in files alone? Nearly never: then nobody asks for each tag. */
-export async function hasReleased(
-  client: pg.ClientBase,
-  arrived: readonly ArrivedSeries[],
-): Promise<boolean> {
-  const days = arrived.flatMap(({ samples: { count, measuredUs } }) =>
-    count === 0 ? [] : [dayOf(measuredUs[0] ?? 0), dayOf(measuredUs[count - 1] ?? 0)],
-  );
-  const found = await client.query(
-    "select from history_days where released and day between $1 and $2 limit 1",
-    [Math.min(...days) - 1, Math.max(...days) + 1],
-  );
-  return found.rows.length > 0;
-}

@@ -41,6 +41,9 @@ export const hourUs = 3_600_000_000;
 /** A value that was told once holds for months; so far back its hours are computed when the next one comes. */
 export const backfillUs = 31 * 24 * hourUs;
 
+/** How far before a range files are read, for the value that holds at its begin. */
+const heldBeforeUs = dayUs;
+
 export interface SortOutcome {
   /** Samples that were stored already, by gateway. */
   readonly repeats: ReadonlyMap<GatewayId, number>;
@@ -58,6 +61,7 @@ export async function sortSeries(
   const bySeries = groupBySeries(arrived);
   const dirty = await findDirty(client, bySeries.map(rangeOf));
   const stored = await readStored(client, dirty);
+  const files = (await hasReleased(client, dirty)) ? released : undefined;
   const reader = new ChunkReader(client, book);
   const written: NewChunk[] = [];
   const replaced: StoredChunk[] = [];
@@ -83,7 +87,7 @@ export async function sortSeries(
     for (const chunk of kept) {
       pieces.push({ series: await reader.read(newest.gateway, chunk, "read"), offsetUs: 0 });
     }
-    const samples = await withReleased(released, newest, range, inOrder(pieces));
+    const samples = await withReleased(files, newest, range, inOrder(pieces));
     hours.push({
       ...range,
       rule: newest.rule,
@@ -153,6 +157,22 @@ async function mergeInto(
   };
 }
 
+/**
+ * Is any day of these ranges in files alone? Nearly never: then nobody asks for each tag. A late value holds until the
+ * next one, so a range may reach over days that are released though none of the new samples lies in them.
+ */
+async function hasReleased(client: pg.ClientBase, dirty: readonly DirtyRange[]): Promise<boolean> {
+  if (dirty.length === 0) return false;
+  const found = await client.query(
+    "select from history_days where released and day between $1 and $2 limit 1",
+    [
+      dayOf(Math.min(...dirty.map(({ fromUs }) => fromUs)) - heldBeforeUs),
+      dayOf(Math.max(...dirty.map(({ toUs }) => toUs))),
+    ],
+  );
+  return found.rows.length > 0;
+}
+
 /** The hours of a day that is in files are computed from them and from what came late. */
 export async function withReleased(
   released: ReleasedSamples | undefined,
@@ -161,8 +181,7 @@ export async function withReleased(
   samples: Series,
 ): Promise<Series> {
   if (released === undefined) return samples;
-  // A day before, for the value that holds at the begin.
-  const fromUs = range.fromUs - dayUs;
+  const fromUs = range.fromUs - heldBeforeUs;
   const paths = await released.paths(gateway, fromUs, range.toUs);
   const known = await released.read(paths, gateway, tag.id, tag.type, fromUs, range.toUs);
   return mergeSeries(known, samples).series;

@@ -17,7 +17,7 @@ import type pg from "pg";
 import { toEntry, type EntryRow } from "../database/rows.ts";
 import { inTransaction } from "../database/transaction.ts";
 import { Arrivals } from "./arrivals.ts";
-import { daysOfArrived, daysOfMoved, hasReleased, noteChangedDays } from "./changed-days.ts";
+import { daysOfArrived, daysOfMoved, noteChangedDays } from "./changed-days.ts";
 import {
   ClockCorrections,
   correctionsToApply,
@@ -179,7 +179,7 @@ export class Sorter {
         this.#options.book,
         step,
         entries,
-        (await hasReleased(client, step)) ? this.#options.released : undefined,
+        this.#options.released,
       );
       for (const [gateway, count] of repeats) counts.add(gateway, "repeats", count);
       for (const [gateway, count] of conflicts) counts.add(gateway, "conflicts", count);

@@ -289,6 +289,31 @@ test("what is older than the settings want is deleted, and the audit log says so
   assert.equal(await brokenAudit(history.pool), undefined);
 });
 
+test("a late sample whose value holds over released days leaves what is known of them", async () => {
+  const gateway = nextGateway();
+  using lake = lakeAt(4);
+  const sample = (us: number): TestFrame => gateway.samples([[0, 1, us]]);
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 300));
+  await history.take(gateway, sample(testDayUs + 3 * dayUs));
+  await lake.sorter.sortAll(none);
+  await lake.compactor.compactDue(none);
+  await lake.retention.releaseChunks();
+  const minutesOfDay = async (): Promise<readonly object[]> => {
+    const found = await history.pool.query<object>(
+      `select time, samples, mean, minimum, maximum from rollup_1m
+       where gateway = $1 and tag = 'pump/t0' and time >= to_timestamp($2) and samples > 0 order by time`,
+      [gateway.gateway, testDayUs / secondUs],
+    );
+    return found.rows;
+  };
+  const before = await minutesOfDay();
+  assert.equal(before.length, 6);
+  // Of a day of which no file tells; the next sample in the database lies behind the released day.
+  await history.take(gateway, sample(testDayUs - 3 * dayUs));
+  await lake.sorter.sortAll(none);
+  assert.deepEqual(await minutesOfDay(), before);
+});
+
 test("an entry of the audit log that was changed does not fit the one before it", async () => {
   await history.pool.query(
     "update audit_log set actor = 'nobody' where no = (select min(no) + 1 from audit_log)",
