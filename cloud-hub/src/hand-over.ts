@@ -48,6 +48,8 @@ export interface Commit {
   readonly dictionaries: readonly {
     readonly gateway: GatewayId;
     readonly dictionary: Dictionary;
+    /** It came with an epoch that no hello had named: its place is not known yet. */
+    readonly unranked: boolean;
   }[];
   /** Gateways whose marks moved or whose frames were put in quarantine. */
   readonly touched: ReadonlySet<GatewayId>;

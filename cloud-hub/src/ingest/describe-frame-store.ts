@@ -9,6 +9,7 @@ import { admit } from "./admission.ts";
 import { describeEvents } from "./describe-events.ts";
 import { describeMeetings } from "./describe-meetings.ts";
 import { describeReading } from "./describe-reading.ts";
+import { describeUnmetEpochs } from "./describe-unmet-epochs.ts";
 import type { FrameStore, Rejected } from "./frame-store.ts";
 import { damaged, forked, TestGateway, threeFrames, type TestFrame } from "./test-gateway.ts";
 import { intakeOf, receivedUs, storeRig } from "./test-store-rig.ts";
@@ -192,6 +193,7 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
 
     describeMeetings(rig);
     describeReading(rig);
+    describeUnmetEpochs(rig);
     describeEvents(rig);
   });
 }

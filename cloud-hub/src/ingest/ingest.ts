@@ -22,6 +22,7 @@ import {
 import type { Commit } from "../hand-over.ts";
 import type { AdmittedFrame } from "./admission.ts";
 import { admitBatch } from "./admit-batch.ts";
+import { dictionariesTold } from "./dictionaries-told.ts";
 import { DictionaryShelf } from "./dictionary-shelf.ts";
 import { IncarnationChanged, type FrameStore, type Rejected, type Taken } from "./frame-store.ts";
 import type { Inbox, InboxMessage } from "./inbox.ts";
@@ -186,9 +187,7 @@ export class Ingest implements Service {
 
   #tell(taken: Taken, frames: readonly AdmittedFrame[], rejected: readonly Rejected[]): void {
     const { log } = this.#options;
-    const dictionaries = frames.flatMap(({ gateway, dictionary }) =>
-      dictionary === undefined ? [] : [{ gateway, dictionary }],
-    );
+    const dictionaries = dictionariesTold(frames, taken);
     for (const { gateway, dictionary } of dictionaries) this.#dictionaries.put(gateway, dictionary);
     for (const { gateway, lane, reason } of rejected) {
       log.warn("ingest.frame-rejected", { gateway, lane, reason });

@@ -14,6 +14,7 @@ import {
   toStored,
   type EpochRows,
   type FrameRow,
+  type GatewayRows,
   type LaneRows,
   type MemoryRows,
 } from "./memory-rows.ts";
@@ -73,7 +74,9 @@ function apply(
     return !known;
   };
   const keepSaid = (frame: AdmittedFrame): void => {
-    if (frame.dictionary !== undefined) putDictionary(rows, frame, frame.dictionary);
+    if (frame.dictionary !== undefined) {
+      putDictionary(rowsOf(rows, gateway), epoch, frame, frame.dictionary);
+    }
     if (frame.events !== undefined) putEvents(rows, frame.gateway, frame.events);
     for (const entry of frame.entries ?? []) epoch.entries.set(JSON.stringify(entry), entry);
   };
@@ -111,10 +114,15 @@ function putEvents(rows: MemoryRows, gateway: GatewayId, { journalUs, lines }: E
   }
 }
 
-function putDictionary(rows: MemoryRows, frame: AdmittedFrame, dictionary: Dictionary): void {
-  const { dictionaries } = rowsOf(rows, frame.gateway);
-  const row = { dictionary, epoch: frame.epoch, sealedUs: frame.head.sealedUs };
-  dictionaries.set(dictionary.hash, row);
+function putDictionary(
+  { dictionaries }: GatewayRows,
+  epoch: EpochRows,
+  { seq }: AdmittedFrame,
+  dictionary: Dictionary,
+): void {
+  const { hash } = dictionary;
+  dictionaries.set(hash, dictionary);
+  if ((epoch.dictionary?.seq ?? 0) < seq) epoch.dictionary = { hash, seq };
 }
 
 function noteComplete(

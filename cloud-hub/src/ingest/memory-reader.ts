@@ -13,7 +13,7 @@ import {
   type StoredFrame,
 } from "../hand-over.ts";
 import { laneMarkOf } from "./frame-store.ts";
-import { forksOf, toStored, type DictionaryRow, type MemoryRows } from "./memory-rows.ts";
+import { forksOf, toStored, type MemoryRows } from "./memory-rows.ts";
 
 export class MemoryReader implements FrameReader {
   protected readonly rows: MemoryRows;
@@ -32,7 +32,7 @@ export class MemoryReader implements FrameReader {
   }
 
   dictionary(gateway: GatewayId, hash: bigint): Promise<Dictionary | undefined> {
-    return Promise.resolve(this.rows.gateways.get(gateway)?.dictionaries.get(hash)?.dictionary);
+    return Promise.resolve(this.rows.gateways.get(gateway)?.dictionaries.get(hash));
   }
 
   newestDictionary(gateway: GatewayId): Promise<Dictionary | undefined> {
@@ -50,12 +50,14 @@ export class MemoryReader implements FrameReader {
 
   #newestDictionary(gateway: GatewayId): Dictionary | undefined {
     const rows = this.rows.gateways.get(gateway);
-    const rankOf = (row: DictionaryRow): number =>
-      rows?.epochs.get(row.epoch)?.rank ?? unrankedEpoch;
-    const [newest] = [...(rows?.dictionaries.values() ?? [])].toSorted(
-      (a, b) => rankOf(b) - rankOf(a) || b.sealedUs - a.sealedUs,
-    );
-    return newest?.dictionary;
+    if (rows === undefined) return undefined;
+    // Those that came last first, as long as no hello has ranked them.
+    const newest = [...rows.epochs.values()]
+      .toReversed()
+      .filter(({ dictionary }) => dictionary !== undefined)
+      .toSorted((a, b) => (b.rank ?? unrankedEpoch) - (a.rank ?? unrankedEpoch))
+      .at(0);
+    return newest?.dictionary && rows.dictionaries.get(newest.dictionary.hash);
   }
 
   samplesBetween(

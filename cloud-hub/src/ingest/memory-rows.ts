@@ -43,6 +43,8 @@ export interface EpochRows {
   complete: Completeness | undefined;
   ended: boolean;
   fenced: boolean;
+  /** The last that came of it, by its number in the critical lane. */
+  dictionary: { readonly hash: bigint; readonly seq: number } | undefined;
   readonly lanes: Map<RoadLane, LaneRows>;
   /** By number and content: of two with one number both are kept (no-loss protocol 2). */
   readonly entries: Map<string, LedgerEntry>;
@@ -58,15 +60,9 @@ export interface GatewayRows {
   /** When the last hello came from one that is not the running one, µs; 0 when none did. */
   copyUs: number;
   readonly epochs: Map<Epoch, EpochRows>;
-  readonly dictionaries: Map<bigint, DictionaryRow>;
+  readonly dictionaries: Map<bigint, Dictionary>;
   /** By journal, number and what they say. */
   readonly events: Map<string, HubEvent>;
-}
-
-export interface DictionaryRow {
-  readonly dictionary: Dictionary;
-  readonly epoch: Epoch;
-  readonly sealedUs: number;
 }
 
 export type KeptRow = QuarantineRow & { readonly kind: "kept" | "rejected" };
@@ -109,6 +105,7 @@ export function epochRows({ epochs }: GatewayRows, epoch: Epoch): EpochRows {
       complete: undefined,
       ended: false,
       fenced: false,
+      dictionary: undefined,
       lanes: new Map(),
       entries: new Map(),
     };

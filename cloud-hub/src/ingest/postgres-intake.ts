@@ -254,28 +254,47 @@ async function insertDictionaries(
   client: pg.ClientBase,
   said: readonly { readonly lane: LaneWork; readonly frame: AdmittedFrame }[],
 ): Promise<void> {
-  // The same dictionary is sealed anew in each epoch: the row says when it was last in force.
-  const last = new Map<string, DictionaryRow>();
+  const bodies = new Map<string, DictionaryRow>();
+  const last = new Map<number, DictionaryRow>();
   for (const { lane, frame } of said) {
     if (frame.dictionary === undefined) continue;
     const { hash } = frame.dictionary;
-    const key = `${frame.gateway}/${hash}`;
     const row = { hash, epochNo: lane.epochNo, frame };
-    if ((last.get(key)?.epochNo ?? 0) <= row.epochNo) last.set(key, row);
+    bodies.set(`${frame.gateway}/${hash}`, row);
+    if ((last.get(row.epochNo)?.frame.seq ?? 0) < frame.seq) last.set(row.epochNo, row);
   }
   if (last.size === 0) return;
-  const rows = [...last.values()];
+  const rows = [...bodies.values()];
   await client.query(
-    `insert into dictionaries select * from unnest($1::text[], $2::bigint[], $3::int[], $4::bigint[], $5::bytea[])
-     on conflict (gateway, hash) do update set epoch_no = excluded.epoch_no, sealed_us = excluded.sealed_us
-     where dictionaries.epoch_no <= excluded.epoch_no`,
+    `insert into dictionaries (gateway, hash, body)
+     select * from unnest($1::text[], $2::bigint[], $3::bytea[]) on conflict do nothing`,
     [
       column(rows, ({ frame }) => frame.gateway),
       column(rows, ({ hash }) => toColumn(hash)),
-      column(rows, ({ epochNo }) => epochNo),
-      column(rows, ({ frame }) => Math.round(frame.head.sealedUs)),
       rows.map(({ frame }) => Buffer.from(frame.body)),
     ],
+  );
+  await noteLastDictionaries(client, [...last.values()]);
+}
+
+/**
+ * The same dictionary is sealed anew in each epoch, so that each says which is its own. Epochs may come in any order, and
+ * are ranked when a hello names them.
+ */
+async function noteLastDictionaries(
+  client: pg.ClientBase,
+  last: readonly DictionaryRow[],
+): Promise<void> {
+  const numbers = column(last, ({ epochNo }) => epochNo);
+  // Locked in the order in which all lock them.
+  await client.query("select from epochs where no = any($1::int[]) order by no for no key update", [
+    numbers,
+  ]);
+  await client.query(
+    `update epochs e set dictionary = n.hash, dictionary_seq = n.seq
+     from unnest($1::int[], $2::bigint[], $3::bigint[]) n (no, hash, seq)
+     where e.no = n.no and e.dictionary_seq < n.seq`,
+    [numbers, column(last, ({ hash }) => toColumn(hash)), column(last, ({ frame }) => frame.seq)],
   );
 }
 

@@ -63,9 +63,9 @@ export class PostgresReader implements FrameReader {
     gateways: readonly GatewayId[],
   ): Promise<ReadonlyMap<GatewayId, bigint>> {
     const found = await this.pool.query<{ gateway: GatewayId; hash: bigint }>(
-      `select distinct on (d.gateway) d.gateway, d.hash
-       from dictionaries d join epochs e on e.no = d.epoch_no where d.gateway = any($1::text[])
-       order by d.gateway, coalesce(e.rank, ${unrankedEpoch}) desc, d.sealed_us desc`,
+      `select distinct on (gateway) gateway, dictionary as hash
+       from epochs where gateway = any($1::text[]) and dictionary is not null
+       order by gateway, coalesce(rank, ${unrankedEpoch}) desc, no desc`,
       [gateways],
     );
     return new Map(found.rows.map(({ gateway, hash }) => [gateway, fromColumn(hash)]));

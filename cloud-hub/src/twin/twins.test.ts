@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
-import { BatchScratch, type TagId } from "@millwright/wire-contract";
+import {
+  BatchScratch,
+  encodeDictionary,
+  makeDictionary,
+  type TagId,
+} from "@millwright/wire-contract";
 
 import type { StoredFrame } from "../hand-over.ts";
 import { admit, type AdmittedFrame } from "../ingest/admission.ts";
+import { dictionariesTold } from "../ingest/dictionaries-told.ts";
 import { MemoryStore } from "../ingest/store-memory.ts";
 import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
 import { Twins } from "./twins.ts";
@@ -40,9 +46,7 @@ function rig(): Rig {
       const taken = await store.takeIn({ receivedUs: 1, frames, voids: [], rejected: [] });
       twins.take({
         stored: taken.stored,
-        dictionaries: frames.flatMap(({ gateway: of, dictionary }) =>
-          dictionary === undefined ? [] : [{ gateway: of, dictionary }],
-        ),
+        dictionaries: dictionariesTold(frames, taken),
         touched: new Set([gateway.gateway]),
       });
       await twins.settled();
@@ -163,4 +167,22 @@ test("a frame of an epoch that no hello has named is shown after the hello, and 
 
   await take(gateway, older);
   assert.equal(valueOf(twins, gateway, "pump/t1"), 2);
+});
+
+test("what tags are called is read again after the hello, when dictionaries came before it", async () => {
+  const { store, twins, take } = rig();
+  const before = testTag(0, { name: "Before" });
+  const gateway = new TestGateway("gw", [before]);
+  const first = gateway.dictionaryFrame();
+  gateway.newEpoch();
+  const renamed = makeDictionary([testTag(0, { name: "After" })]);
+  const second = gateway.seal("critical", "dictionary", encodeDictionary(renamed));
+  // The later epoch comes first, so nothing says that it is the later one.
+  await take(gateway, second);
+  await take(gateway, first);
+
+  await store.hello(gateway.hello(), 0);
+  twins.greeted(gateway.gateway);
+  await twins.settled();
+  assert.equal(twins.dictionary(gateway.gateway)?.hash, renamed.hash);
 });

@@ -34,7 +34,7 @@ interface Place {
   dictionary: Dictionary | undefined;
   readonly dictionaries: Map<bigint, Dictionary>;
   readonly pending: BoundedQueue<StoredFrame>;
-  /** Frames were left out whose epoch no hello had named. */
+  /** Frames came whose epoch no hello had named: samples were left out, and which dictionary is in force is not sure. */
   unranked: boolean;
   work: Promise<void>;
 }
@@ -97,8 +97,10 @@ export class Twins {
   #takeDictionaries(dictionaries: Commit["dictionaries"]): void {
     if (dictionaries.length === 0) return;
     const gateways = new Set<GatewayId>();
-    for (const { gateway, dictionary } of dictionaries) {
-      remember(this.#placeOf(gateway), dictionary);
+    for (const { gateway, dictionary, unranked } of dictionaries) {
+      const place = this.#placeOf(gateway);
+      remember(place, dictionary);
+      place.unranked ||= unranked;
       gateways.add(gateway);
     }
     // One question for all: when a fleet comes back, each gateway brings one.
