@@ -29,7 +29,8 @@ export interface ToldIn {
 }
 
 /**
- * Told again, it says nothing new.
+ * Told again, it says nothing new. A hub that was put back may hear that first: the frame that told of it when it happened
+ * is noted when it comes.
  *
  * @param told when it happened; absent of what was told again, or is known from the heads of other frames
  */
@@ -41,7 +42,10 @@ export async function insertClock(
 ): Promise<void> {
   await client.query(
     `insert into clock_records (gateway, segment, offset_us, disciplined, at_us, cause, step_us, epoch_no, seq)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (gateway, segment, offset_us, disciplined, at_us, cause, step_us)
+     do update set epoch_no = excluded.epoch_no, seq = excluded.seq
+     where clock_records.epoch_no is null and excluded.epoch_no is not null`,
     [
       gateway,
       segment,

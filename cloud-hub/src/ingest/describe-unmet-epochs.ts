@@ -80,6 +80,32 @@ export function describeUnmetEpochs({
       const newest = await open().newestDictionary(gateway.gateway);
       assert.equal(newest?.hash, gateway.dictionary.hash);
     });
+
+    test("a step of the clock that is told again before the frame that told of it is the same step", async () => {
+      const gateway = nextGateway();
+      const lost = gateway.epoch;
+      await open().hello(gateway.hello({ journal: { epoch: lost, startedUs: 0 } }), receivedUs);
+      const tell = (): TestFrame =>
+        gateway.clock({
+          ...{ segment: 2, offsetUs: 0, disciplined: true, cause: "stepped" },
+          ...{ atUs: 1e6, stepUs: -5_000e6 },
+        });
+      const told = tell();
+      // A frame of these is sealed each second: told so much later, it is no news.
+      for (let at = 0; at < 12; at++) gateway.samples([[0, at, at]]);
+      const again = tell();
+      await take(gateway, again);
+      await take(gateway, told);
+
+      gateway.newEpoch();
+      const journal = { epoch: gateway.epoch, startedUs: 9e6 };
+      await open().hello(gateway.hello({ journal, epochs: [{ ...journal, lanes: [] }] }), 9e6);
+      const entries = await open().entriesBetween(gateway.gateway, -1e15, 1e15, 10);
+      assert.deepEqual(
+        entries.map(({ reason, fromUs, toUs }) => [reason, fromUs, toUs]),
+        [["journal lost", 0, 5_001e6]],
+      );
+    });
   });
 }
 
