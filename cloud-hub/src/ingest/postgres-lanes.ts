@@ -86,13 +86,16 @@ async function lockMarks(
   const gateways = column(lanes, ({ key }) => key.gateway);
   const epochs = column(lanes, ({ key }) => key.epoch);
   const numbers = column(lanes, ({ key }) => laneNumbers[key.lane]);
+  // In one order everywhere: two writers that meet the same gateways would wait for each other.
   await client.query(
-    "insert into gateways (gateway) select distinct unnest($1::text[]) on conflict do nothing",
+    `insert into gateways (gateway)
+     select distinct gateway from unnest($1::text[]) k (gateway) order by gateway on conflict do nothing`,
     [gateways],
   );
   await client.query(
     `insert into epochs (gateway, epoch)
-     select distinct * from unnest($1::text[], $2::text[]) on conflict do nothing`,
+     select distinct gateway, epoch from unnest($1::text[], $2::text[]) k (gateway, epoch)
+     order by gateway, epoch on conflict do nothing`,
     [gateways, epochs],
   );
   await client.query(
