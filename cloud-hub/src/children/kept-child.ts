@@ -2,8 +2,8 @@
  * A server program that lives as long as the hub. It is started in a session of its own, because a Ctrl-C in the
  * terminal must reach the hub first: it stores what it has accepted while its children still work. So a child outlives
  * a hub that was killed, and the next start finds it again by the process number that the program itself wrote down,
- * the port that we wrote down, and a command line that names our data folder; never by the name of a program, which
- * other people run too.
+ * the port that we wrote down, and a folder or a file that nobody else works with; never by the name of a program alone,
+ * which other people run too, and never by a number alone, which may be somebody else's by now.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
@@ -21,7 +21,7 @@ import {
 
 import { ChildFailed, ChildKilled, PortTaken } from "./child-faults.ts";
 import { holderOf, isAnswering } from "./ports.ts";
-import { commandLineOf, isRunning, signalTo } from "./process-table.ts";
+import { isRunning, signalTo } from "./process-table.ts";
 import { writeSecret } from "./secret-file.ts";
 
 export interface ChildCommand {
@@ -38,10 +38,10 @@ export interface ChildProgram {
   readonly name: string;
   /** Ours alone; holds `port` and `output.log`. */
   readonly folder: string;
-  /** Text in its command line that no other process has: a path in our data folder. */
-  readonly mark: string;
   /** Where the program itself writes its process number, in the first line. */
   readonly pidFile: string;
+  /** Whether the process with this number, which was once written down, is this program at our data. */
+  isOurs(pid: number): boolean;
   readonly chosenPort: number | undefined;
   /** Asks for an orderly end, and insists on one. */
   readonly stopSignal: NodeJS.Signals;
@@ -66,6 +66,8 @@ const startMaxMs = 60_000;
 const stopMaxMs = 10_000;
 /** A file of output larger than this is put aside at a start; programs are set to write a line only for trouble. */
 const outputBytesMax = 4 * 2 ** 20;
+/** A fault quotes so much of what a program said at its end, in characters: some lines of a database. */
+const saidMax = 600;
 /** A free port can be taken by somebody else before the child has it. That it happens three times is no accident. */
 const portTriesMax = 3;
 /** A program that is killed so often while it comes up is killed on purpose, and a person has to know. */
@@ -206,6 +208,7 @@ export class KeptChild implements Service {
     // Written before the program runs: a hub that is killed in between finds the port with the process. On the disk, too:
     // after a power cut gateways look for the broker where they have found it.
     if (this.#recordedPort() !== port) writeSecret(this.#portFile, `${port}\n`);
+    const outputBytes = this.#outputBytes;
     const { pid, ended } = this.#spawn(program.command(port));
     const endMs = clock.monotonicMs() + startMaxMs;
     // From here on `stop` has something to end, also when it comes while the program is still starting.
@@ -214,7 +217,8 @@ export class KeptChild implements Service {
     while (!(await program.ready(port))) {
       if (ended.done) {
         const Failure = ended.killed ? ChildKilled : ChildFailed;
-        throw new Failure(program.name, `ended at its start, ${ended.how}`, this.#output);
+        const how = [ended.how, ...this.#saidAfter(outputBytes)].join(": ");
+        throw new Failure(program.name, `ended at its start, ${how}`, this.#output);
       }
       if (clock.monotonicMs() > endMs) {
         await this.#end(pid, AbortSignal.timeout(stopMaxMs));
@@ -307,7 +311,7 @@ export class KeptChild implements Service {
   #recordedPid(): number | undefined {
     const pid = firstNumber(this.#program.pidFile);
     if (pid === undefined || !isRunning(pid)) return undefined;
-    return commandLineOf(pid).includes(this.#program.mark) ? pid : undefined;
+    return this.#program.isOurs(pid) ? pid : undefined;
   }
 
   #recordedPort(): number | undefined {
@@ -322,9 +326,20 @@ export class KeptChild implements Service {
     return join(this.#program.folder, "output.log");
   }
 
+  get #outputBytes(): number {
+    return statSync(this.#output, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** The last of what the program has said since its output had so many bytes: why it ended. */
+  #saidAfter(bytes: number): readonly string[] {
+    // The file is new when the one before was put aside.
+    const from = bytes > outputBytesMax ? 0 : bytes;
+    const said = readFileSync(this.#output).subarray(from).toString("utf8").trim();
+    return said === "" ? [] : [said.replaceAll(/\s*\n\s*/g, "; ").slice(-saidMax)];
+  }
+
   #openOutput(): number {
-    const size = statSync(this.#output, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > outputBytesMax) renameSync(this.#output, `${this.#output}.old`);
+    if (this.#outputBytes > outputBytesMax) renameSync(this.#output, `${this.#output}.old`);
     return openSync(this.#output, "a", 0o600);
   }
 }

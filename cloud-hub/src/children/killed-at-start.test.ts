@@ -13,6 +13,7 @@ import { ChildFailed } from "./child-faults.ts";
 import { despiteChildEnds } from "./despite-child-ends.ts";
 import { KeptChild } from "./kept-child.ts";
 import { isAnswering } from "./ports.ts";
+import { argumentsOf } from "./process-table.ts";
 import { childContext, makeDataFolder, removeDataFolder } from "./test-children.ts";
 
 function dataFolder(t: TestContext): string {
@@ -41,7 +42,8 @@ function childThatFirst(folder: string, first: string): KeptChild {
   );
   return new KeptChild(
     {
-      ...{ name: "test child", folder, mark: script, pidFile: join(folder, "pid") },
+      ...{ name: "test child", folder, pidFile: join(folder, "pid") },
+      isOurs: (pid) => argumentsOf(pid).includes(script),
       ...{ chosenPort: undefined, stopSignal: "SIGTERM", insistSignal: "SIGKILL" },
       prepare: () => Promise.resolve(),
       fits: () => true,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { findPrograms } from "./find-program.ts";
 import { KeptChild, type KeptChildContext } from "./kept-child.ts";
+import { argumentsOf, worksIn } from "./process-table.ts";
 import { keepCredentials, type Credentials } from "./secret-file.ts";
 
 export interface NatsServerOptions {
@@ -54,8 +55,8 @@ export function natsServer(options: NatsServerOptions, context: KeptChildContext
     {
       name: "nats-server",
       folder,
-      mark: configFile,
       pidFile,
+      isOurs: (pid) => argumentsOf(pid).includes(configFile) && worksIn(pid, folder) !== false,
       chosenPort: options.chosenPort,
       stopSignal: "SIGTERM",
       insistSignal: "SIGKILL",

@@ -17,6 +17,7 @@ import { ChildFailed, FolderNotWritable } from "./child-faults.ts";
 import { embeddedPostgresFolder } from "./embedded-postgres.ts";
 import { findPrograms } from "./find-program.ts";
 import { KeptChild, type ChildCommand, type KeptChildContext } from "./kept-child.ts";
+import { clearRemains, isServerOf } from "./postgres-remains.ts";
 import { systemUser } from "./process-table.ts";
 import { keepCredentials } from "./secret-file.ts";
 
@@ -60,14 +61,17 @@ export function postgres(options: PostgresOptions, context: KeptChildContext): P
     {
       name: "postgres",
       folder,
-      mark: cluster,
       pidFile: join(cluster, "postmaster.pid"),
+      isOurs: (pid) => isServerOf(cluster, pid),
       chosenPort: options.chosenPort,
       // Fast shutdown: clients are cut, committed work is kept, nothing has to be recovered. Smart shutdown (SIGTERM)
       // would wait for clients. The immediate one is recovered from the log at the next start (server-shutdown.html).
       stopSignal: "SIGINT",
       insistSignal: "SIGQUIT",
-      prepare: () => makeCluster(programs, folder, cluster, credentials, runAs),
+      async prepare() {
+        await makeCluster(programs, folder, cluster, credentials, runAs);
+        await clearRemains(cluster, context);
+      },
       fits: () => true,
       command: (port) => ({
         program: join(programs, "postgres"),

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 
 /** True while the process runs. One that has ended and that nobody has asked about yet (a zombie) does not run. */
 export function isRunning(pid: number): boolean {
@@ -18,16 +18,46 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** How the process was started; "" when it has ended or may not be looked at. */
-export function commandLineOf(pid: number): string {
+/** How the process was started, its program first; empty when it has ended or may not be looked at. */
+export function argumentsOf(pid: number): readonly string[] {
   try {
-    if (existsSync("/proc/self/cmdline")) {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    if (hasTable()) {
+      // Each ends with a zero. A process that has written another title has one text, with spaces or zeros behind it.
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0+$/, "");
+      return line === "" ? [] : line.split("\0");
     }
-    return execFileSync("ps", ["-p", String(pid), "-o", "command="], { encoding: "utf8" });
+    return execFileSync("ps", ["-p", String(pid), "-o", "command="], { encoding: "utf8" })
+      .trim()
+      .split(" ");
   } catch {
-    return "";
+    return [];
   }
+}
+
+/** Whether it is the process's working folder, however its path was written; undefined where that is not told. */
+export function worksIn(pid: number, folder: string): boolean | undefined {
+  const wanted = statSync(folder, { throwIfNoEntry: false });
+  if (!hasTable() || wanted === undefined) return undefined;
+  try {
+    const { dev, ino } = statSync(`/proc/${pid}/cwd`);
+    return dev === wanted.dev && ino === wanted.ino;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processes whose working folder it is, of those that may be looked at; undefined where nobody tells. */
+export function workersIn(folder: string): readonly number[] | undefined {
+  if (!hasTable()) return undefined;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => isRunning(pid) && worksIn(pid, folder) === true);
+}
+
+/** Only Linux has it (proc(5)). */
+function hasTable(): boolean {
+  return existsSync("/proc/self/cmdline");
 }
 
 /** Sends the signal; a process that has ended meanwhile is what was wanted. */

@@ -15,7 +15,8 @@ import { Fault } from "@millwright/kit";
 
 import { nameOf } from "../backup/manifest.ts";
 import { chooseBackup, restoreBackup } from "../backup/restore-backup.ts";
-import { commandLineOf, isRunning } from "../children/process-table.ts";
+import { isServerOf } from "../children/postgres-remains.ts";
+import { isRunning } from "../children/process-table.ts";
 import { applyMigrations } from "../ingest/migrate.ts";
 import { captureFolderOf, lakeFolderOf } from "../settings/folders.ts";
 import { loadSettings, type HubSettings } from "../settings/load-settings.ts";
@@ -87,7 +88,7 @@ function putAside({ dataFolder }: HubSettings, nowUs: number): string | undefine
   if (!existsSync(cluster)) return undefined;
   // PostgreSQL removes the file when it ends; after a kill it stays, and names a process that is gone or another's.
   const pid = Number.parseInt(textOf(join(cluster, "postmaster.pid")), 10);
-  if (pid > 0 && isRunning(pid) && commandLineOf(pid).includes(cluster)) throw new HubRuns(cluster);
+  if (pid > 0 && isRunning(pid) && isServerOf(cluster, pid)) throw new HubRuns(cluster);
   const aside = `${cluster}.before-${nameOf(nowUs).slice("hub-".length)}`;
   renameSync(cluster, aside);
   return aside;
