@@ -173,7 +173,7 @@ export class Medium {
       if (this.#walSize > 0) this.#checkpoint(true);
       this.#measureThread();
     }
-    this.#letGo();
+    this.#end();
     this.reserve.takeBack();
   }
 
@@ -206,14 +206,15 @@ export class Medium {
 
   /** Ends the handle as a crash would: nothing more is written by us. */
   abandon(): void {
-    // SQLite folds the log when its last handle is closed.
-    this.#walSize = this.db.open ? this.#sizeOfWal() : 0;
-    if (this.#walSize > 0) this.#noteSums();
-    this.#letGo();
+    if (this.db.open) this.#walSize = this.#sizeOfWal();
+    this.#end();
   }
 
-  #letGo(): void {
+  #end(): void {
     if (!this.db.open) return;
+    // SQLite folds what is left in the log when its last handle is closed: also after a last checkpoint of ours that found
+    // no room. Pages without their new sums would be damage to the next start, which would put the journal aside.
+    if (this.#walSize > 0) this.#noteSums();
     this.db.close();
     if (this.#wal !== undefined) closeSync(this.#wal.fd);
     this.#wal = undefined;
