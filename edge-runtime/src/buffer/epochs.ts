@@ -8,7 +8,7 @@ import type { JournalEvents } from "./events/journal-events.ts";
 import type { FactTable } from "./fact-table.ts";
 import type { HeldFrames } from "./held-frames.ts";
 import type { Medium } from "./medium.ts";
-import type { FileFindings } from "./pages/inspect-file.ts";
+import type { PutAside } from "./pages/put-aside.ts";
 import type { RawTier } from "./raw-tier.ts";
 import type { Run } from "./run.ts";
 import type { Sealer } from "./sealing.ts";
@@ -18,9 +18,6 @@ import type { TellingLane } from "./telling-lane.ts";
 import type { Tiers } from "./tiers/tiers.ts";
 import { toldLane } from "./told-lane.ts";
 import type { Transactions } from "./transactions.ts";
-
-/** The file that was here before, and was put aside. */
-export type PutAside = Required<Pick<FileFindings, "movedTo" | "lostFromUs" | "why">>;
 
 /**
  * How an epoch begins: at every start, after a crash as after a clean stop (no-loss protocol 2 and 4.5), and where the
@@ -56,7 +53,11 @@ export class Epochs {
     return this.#birth;
   }
 
-  /** The first thing of a run. What could not be kept since the last commit of the one before is claimed. */
+  /**
+   * The first thing of a run. What could not be kept since the last commit of the one before is claimed.
+   *
+   * @param aside the file that was here before; the first run after it claims what was lost with it
+   */
   begin(aside?: PutAside): void {
     const { medium, transactions, held, raw, tags, claims, sealer, facts, starts } = this.#parts;
     const { critical, telling, tiers, events, broken, run } = this.#parts;
@@ -83,7 +84,8 @@ export class Epochs {
         }
         tiers.giveUp(medium.isolated);
         events.giveUp(medium.isolated.events);
-        if (aside !== undefined) claims.add(journalLost(aside, nowUs), run.nowMs);
+        if (aside !== undefined && last === undefined)
+          claims.add(journalLost(aside, nowUs), run.nowMs);
         starts.add({ rank, record });
         held.open({ rank, record });
         critical.tellStart({ rank, nowUs }, record);

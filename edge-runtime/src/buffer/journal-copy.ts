@@ -12,7 +12,7 @@ export const journalName = "journal.db";
 /** Of SQLite beside a file in WAL mode; without them the file may lack its last commits. */
 export const journalCompanions = ["-wal", "-shm", "-journal", "-sums", "-check"] as const;
 
-export { asideBegins } from "./pages/inspect-file.ts";
+export { asideBegins } from "./pages/put-aside.ts";
 
 /** Of a stopped gateway. Throws `JournalInUse` when a runtime has it, `JournalUnusable` when there is none. */
 export async function copyStoppedJournal(folder: string, file: string): Promise<void> {

@@ -23,6 +23,7 @@ import { batchOf, device, newRig, tag, type Rig } from "../test-rig.ts";
 import type { FileFindings } from "./inspect-file.ts";
 import { LogEnd } from "./log-end.ts";
 import { readLog } from "./log-pages.ts";
+import { putAside } from "./put-aside.ts";
 
 /**
  * A real journal of some hours, with frames, chunks, buckets, claims and a log, of which nothing was taken by a hub. Bytes
@@ -247,6 +248,19 @@ describe("of a journal whose file has changed on disk", () => {
       assert.deepEqual([again.found, again.unexplained], [whole, 0], "no loop");
     }
     assert.ok(aside < 10, "a body of a frame alone is no reason to begin anew");
+  });
+
+  test("what was lost with a file is claimed also when the start that put it aside ended before it could", async () => {
+    const { folder } = damaged(rig, made, "journal.db", seededRandom("aside"), 100);
+    putAside(folder, path.join(folder, "journal.db"), rig.clock.nowUs());
+    // As a second one does whose new file is damaged before it has begun.
+    writeFileSync(path.join(folder, "journal.db"), "no journal");
+    putAside(folder, path.join(folder, "journal.db"), rig.clock.nowUs());
+    const { found, unexplained, misread } = await goOn(rig, folder, made);
+    assert.deepEqual([unexplained, misread], [0, 0]);
+    assert.match(found.why ?? "", /ended before it could say why/);
+    assert.ok(existsSync(found.movedTo ?? ""), "it is there for people to look at");
+    assert.deepEqual((await goOn(rig, folder, made)).found, whole, "said once");
   });
 
   test("control: without the sums of its pages a byte can change what the gateway says, and nobody is told", async () => {

@@ -1,17 +1,5 @@
-/** What is done about damage before SQLite opens the file, and what is put aside when it cannot go on with it. */
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import path from "node:path";
+/** What is done about damage before SQLite opens the file. */
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 
 import Database from "better-sqlite3";
 
@@ -50,8 +38,6 @@ export const nothingFound: Inspected = {
 
 /** Checked before the first sample: 0.3 s. What lies behind is checked between commits. */
 const bytesAtOnce = 256 * 2 ** 20;
-/** Names of files that were put aside begin so. */
-export const asideBegins = "journal-damaged-";
 
 /** A runtime found something wrong: the next start looks at all of the file before it uses it. */
 export function isSuspect(file: string): boolean {
@@ -101,50 +87,6 @@ export function inspectFile(file: string, pageSize: number): Inspected {
   } finally {
     sums.close();
     closeSync(fd);
-  }
-}
-
-/**
- * Puts the file aside under a name with the time, with its log. One is kept: it is for people, and would fill the disk.
- *
- * @returns where it lies, and when it was begun
- */
-export function moveAside(
-  folder: string,
-  file: string,
-  nowUs: number,
-): { readonly movedTo: string; readonly lostFromUs: number } {
-  const stamp = new Date(nowUs / 1_000).toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(asideBegins)) rmSync(path.join(folder, name), { force: true });
-  }
-  const lostFromUs = begunUs(file, nowUs);
-  const movedTo = path.join(folder, `${asideBegins}${stamp}.db`);
-  renameSync(file, movedTo);
-  if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${movedTo}-wal`);
-  rmSync(`${file}-shm`, { force: true });
-  rmSync(sumsOf(file), { force: true });
-  clearSuspicion(file);
-  return { movedTo, lostFromUs };
-}
-
-/** When a journal was begun, as well as can be said; too early rather than too late, because a claim charges what is missing. */
-function begunUs(file: string, nowUs: number): number {
-  const { birthtimeMs } = statSync(file);
-  const times = [birthtimeMs * 1_000, startedUs(file)].filter((us) => us > 0 && us < nowUs);
-  return times.length === 0 ? 0 : Math.round(Math.min(...times));
-}
-
-/** Its first start, when that can still be read; 0 else. */
-function startedUs(file: string): number {
-  let db: Database.Database | undefined;
-  try {
-    db = new Database(file, { readonly: true, timeout: 0 });
-    return Number(db.prepare("select min(started_us) from start").pluck().get());
-  } catch {
-    return 0;
-  } finally {
-    db?.close();
   }
 }
 
