@@ -24,9 +24,10 @@ interface ClaimRow {
   readonly samples: number;
 }
 
-export interface WrittenClaim {
+/** What a transaction has done with a claim, so that it can be put back when the transaction is. */
+interface Touched {
   readonly claim: OpenClaim;
-  readonly added: boolean;
+  readonly how: "added" | "grown" | "reopened";
 }
 
 /** A frame of so many entries is about 40 kB; more wait for the next frame. */
@@ -44,6 +45,8 @@ export class ClaimTable {
   readonly #touching;
   readonly #prune;
   #lastNumber = 0;
+  /** By the transaction that is under way. */
+  #touched: Touched[] = [];
 
   constructor(db: Database.Database) {
     this.#insert = db.prepare(
@@ -68,41 +71,43 @@ export class ClaimTable {
        and frame < coalesce((select min(id) from critical_frame), frame + 1)`,
     );
     this.#load(db);
+    this.kept();
   }
 
   add(loss: Loss, nowMs: number): void {
     this.open.add(loss, nowMs);
   }
 
-  /** Writes what changed. Inside a transaction; `undo` takes the answer when that is rolled back. */
-  write(): WrittenClaim[] {
-    const written: WrittenClaim[] = [];
+  /** Writes what changed. Inside a transaction; `kept` or `takenBack` follows it. */
+  write(): void {
     for (const claim of this.open.rows()) {
       if (!claim.dirty) continue;
-      written.push({ claim, added: claim.id === undefined });
+      const { reason, scope, fromUs, toUs, kind, samples } = claim;
       if (claim.id === undefined) {
-        const { lastInsertRowid } = this.#insert.run(
-          claim.reason,
-          claim.scope.kind,
-          nameOf(claim.scope),
-          claim.fromUs,
-          claim.toUs,
-          claim.kind,
-          claim.samples,
-        );
-        claim.id = Number(lastInsertRowid);
+        const row = [reason, scope.kind, nameOf(scope), fromUs, toUs, kind, samples];
+        claim.id = Number(this.#insert.run(row).lastInsertRowid);
+        this.#touched.push({ claim, how: "added" });
       } else {
-        this.#update.run(claim.fromUs, claim.toUs, claim.samples, claim.id);
+        this.#update.run(fromUs, toUs, samples, claim.id);
+        this.#touched.push({ claim, how: "grown" });
       }
       claim.dirty = false;
     }
-    return written;
   }
 
-  undo(written: readonly WrittenClaim[]): void {
-    for (const { claim, added } of written) {
+  kept(): void {
+    this.#touched = [];
+  }
+
+  /** The transaction was rolled back: what it wrote is not on disk, also where it did not come to its end. */
+  takenBack(): void {
+    for (const { claim, how } of this.#touched.splice(0).reverse()) {
+      if (how === "reopened") {
+        this.open.remove(claim);
+        continue;
+      }
       claim.dirty = true;
-      if (added) delete claim.id;
+      if (how === "added") delete claim.id;
     }
   }
 
@@ -186,7 +191,7 @@ export class ClaimTable {
       .all();
     for (const row of rows) {
       if (known.has(row.id)) continue;
-      this.open.reopen({
+      const claim: OpenClaim = {
         id: row.id,
         reason: row.reason,
         scope: scopeOf(row.scope, row.name),
@@ -198,7 +203,9 @@ export class ClaimTable {
         openedMs: -Number.MAX_SAFE_INTEGER,
         grownMs: -Number.MAX_SAFE_INTEGER,
         dirty: false,
-      });
+      };
+      this.open.reopen(claim);
+      this.#touched.push({ claim, how: "reopened" });
     }
   }
 }

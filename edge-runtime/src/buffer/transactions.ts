@@ -1,7 +1,7 @@
 import { AssertionError } from "node:assert";
 
 import type { Captures } from "./captures/captures.ts";
-import type { ClaimTable, WrittenClaim } from "./claim-table.ts";
+import type { ClaimTable } from "./claim-table.ts";
 import type { OpenClaim } from "./claims.ts";
 import type { CriticalLane } from "./critical-lane.ts";
 import type { JournalEvents } from "./events/journal-events.ts";
@@ -50,20 +50,19 @@ export class Transactions {
     const { medium, sealer, held, raw, claims, critical, captures, events, run } = this.#parts;
     const { rank = run.rank, allClaims = false } = options;
     const { heads, complete } = sealer;
-    let written: readonly WrittenClaim[] = [];
     let sealed: readonly OpenClaim[] = [];
     let answer: T;
     try {
       answer = medium.db.transaction(() => {
         const result = work();
-        written = claims.write();
+        claims.write();
         sealed = critical.tellClaims({ rank, nowUs: run.nowUs }, claimsDueMs(run, allClaims));
         return result;
       })();
     } catch (failure) {
       sealer.heads = heads;
       sealer.complete = complete;
-      claims.undo(written);
+      claims.takenBack();
       captures.takenBack();
       if (!medium.db.open) throw failure;
       events.takenBack();
@@ -71,6 +70,7 @@ export class Transactions {
       if (isFull(failure) || failure instanceof AssertionError) throw failure;
       throw new JournalBroken(operation, { cause: failure });
     }
+    claims.kept();
     for (const claim of sealed) claims.open.remove(claim);
     held.advance(rank, sealer.heads, run.nowUs);
     captures.committed();
