@@ -104,6 +104,9 @@ test(atStart, { skip }, async (t) => {
     await produce(rig, 100);
     await judgeAtRest(t, rig);
     assert.deepEqual(rig.endedByThemselves, []);
+    const restarted = rig.lines.filter((line) => line.includes("supervise.runtime-ended"));
+    assert.equal(restarted.length, 1, "of the kill: a start needs no second one to find room");
+    assert.ok(!rig.lines.some((line) => line.includes("buffer.journal-moved-aside")));
   });
 });
 

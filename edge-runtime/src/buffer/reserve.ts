@@ -56,6 +56,14 @@ export class Reserve {
     return this.#isLetGo;
   }
 
+  /** @see releaseReserve */
+  letGo(): boolean {
+    if (!releaseReserve(this.#folder)) return false;
+    this.#held = sizeOf(fileOf(this.#folder));
+    this.#isLetGo = true;
+    return true;
+  }
+
   /**
    * Fills another piece of it where the disk has plenty of room.
    *

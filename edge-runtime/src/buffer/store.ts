@@ -114,17 +114,33 @@ export class Store {
 
   /** Numbers the tags and seals the dictionary ahead of the first frame that uses it. */
   adoptTags(columns: TagColumns, nowUs: number): TagNumbers {
+    this.#run.nowUs = nowUs;
+    for (;;) {
+      try {
+        return this.#adopt(columns);
+      } catch (failure) {
+        // Part of a start, like the epoch before it, and takes of what is kept for one.
+        if (!isFull(failure) || !this.#medium.reserve.letGo()) throw failure;
+      }
+    }
+  }
+
+  #adopt(columns: TagColumns): TagNumbers {
     const { transactions, tags, telling, critical, sealer } = this.#parts;
     const run = this.#run;
-    run.nowUs = nowUs;
-    const numbers = transactions.write("keep the tags", () => {
-      const numbers = tags.adopt(columns, keyOf(run.rank, sealer.heads.raw.seq));
-      telling.adopt(run.moment, this.#lane, tags.current, run.nowMs);
-      critical.tellDictionary(run.moment);
+    try {
+      const numbers = transactions.write("keep the tags", () => {
+        const numbers = tags.adopt(columns, keyOf(run.rank, sealer.heads.raw.seq));
+        telling.adopt(run.moment, this.#lane, tags.current, run.nowMs);
+        critical.tellDictionary(run.moment);
+        return numbers;
+      });
+      telling.kept();
       return numbers;
-    });
-    telling.kept();
-    return numbers;
+    } catch (failure) {
+      telling.takenBack();
+      throw failure;
+    }
   }
 
   /** @see GroupCommit */
