@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { seededRandom, systemClock } from "@millwright/kit";
 import Database from "better-sqlite3";
@@ -15,6 +16,10 @@ import type { JournalCore } from "../journal.ts";
 import { batchOf, device, laneOf, markOf, newRig, tag, type Rig } from "../test-rig.ts";
 import { commandEvent, contextEvent, describeEventBook, eventUs } from "./describe-event-book.ts";
 import { EventsFull } from "./event-faults.ts";
+
+/** What a journal does between commits is awaited: on a machine that stands still for a while it takes a while. */
+const turnMs = 5;
+const turnsMax = 6_000;
 
 describeEventBook("event book of the journal", (context) => {
   const rig = newRig(context);
@@ -254,11 +259,11 @@ describe("events in the journal", () => {
     await journal.events.keep([commandEvent("last")]);
     await journal.outbox.rewind(markOf(early, early.headSeq, early.headChain));
     const untilTold = async (numbers: readonly number[]): Promise<readonly EventLine[]> => {
-      for (let turn = 0; turn < 100; turn++) {
+      for (let turn = 0; turn < turnsMax; turn++) {
         await journal.commit();
         const told = await toldBy(journal);
         if (numbers.every((number) => told.some((one) => one.number === number))) return told;
-        await new Promise((resolve) => setImmediate(resolve));
+        await sleep(turnMs);
       }
       return assert.fail("they are not told again");
     };
@@ -270,11 +275,11 @@ describe("events in the journal", () => {
     for (const lane of await again.outbox.lanes()) {
       await again.outbox.rewind(markOf(lane, 0, 0n));
     }
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < turnsMax; turn++) {
       await again.commit();
       const numbers = new Set((await toldBy(again)).map(({ number }) => number));
       if (upTo(11).every((number) => numbers.has(number))) return;
-      await new Promise((resolve) => setImmediate(resolve));
+      await sleep(turnMs);
     }
     assert.fail("a new hub is not told everything");
   });
@@ -296,7 +301,7 @@ describe("events in the journal", () => {
     assert.deepEqual(await numbersIn(copy), [1, 2]);
     // The original has gone on in the epoch: what the hub proved is its first frame only.
     await copy.outbox.leave(markOf(lane, lane.headSeq + 5, 1n, 0));
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < turnsMax; turn++) {
       await copy.commit();
       const own = await copy.outbox.framesAfter(copy.epoch, "critical", 0, Infinity);
       const numbers = own.flatMap(({ bytes }) => {
@@ -306,7 +311,7 @@ describe("events in the journal", () => {
         return "kind" in read ? [] : read.lines.map(({ number }) => number);
       });
       if (numbers.includes(1) && numbers.includes(2)) return;
-      await new Promise((resolve) => setImmediate(resolve));
+      await sleep(turnMs);
     }
     assert.fail("the copy does not tell its events in its own epoch");
   });
@@ -369,11 +374,11 @@ describe("an event whose text lies on a damaged page", () => {
   test("in its frame is told again from its row", async (t) => {
     const rig = await damaged(t, true);
     const journal = openDamaged(rig, "critical_frame");
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < turnsMax; turn++) {
       const numbers = new Set((await toldBy(journal)).map(({ number }) => number));
       if (upTo(6).every((number) => numbers.has(number))) return;
       await journal.commit();
-      await new Promise((resolve) => setImmediate(resolve));
+      await sleep(turnMs);
     }
     assert.fail("they are not told again");
   });
