@@ -7,7 +7,6 @@ import {
   historyRunsMax,
   type DeviceId,
   type DeviceStatus,
-  type PastRange,
   type SampleColumns,
   type Scalar,
   type TagBook,
@@ -16,7 +15,13 @@ import {
 } from "@millwright/wire-contract";
 
 import type { HistoryWish, ReadingBatch } from "./acquire/driver.ts";
-import type { DeclaredTag, DeviceHistory, FetchedPiece, OrderProgress } from "./hand-over.ts";
+import type {
+  DeclaredTag,
+  DeviceHistory,
+  FetchedPiece,
+  OrderProgress,
+  PastRange,
+} from "./hand-over.ts";
 import type { DeviceSettings } from "./settings/load-device.ts";
 
 /** What is read at once, at most: an hour, in which the journal thins, too; little to read again after a break. */

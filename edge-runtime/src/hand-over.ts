@@ -23,7 +23,7 @@ export type {
 export type { AssetHealth, DetectionFeed, Episode, EpisodeDesk } from "./hand-over/episodes.ts";
 
 /** What screens see of models. */
-export type { ModelsState } from "./detect/models/model-row.ts";
+export type { ModelAssetRow, ModelRow, ModelsState } from "./detect/models/model-row.ts";
 
 /** What decide tells of alarms, and what people do to them. */
 export type {
@@ -35,13 +35,24 @@ export type {
 } from "./hand-over/alarms.ts";
 
 /** How rules, the page and the hub have something written: the one road to a machine. */
-export type { Command, CommandDesk } from "./decide/commands/command.ts";
+export type {
+  Command,
+  CommandChange,
+  CommandDesk,
+  ConditionView,
+  Grant,
+  GrantView,
+  InterlockView,
+} from "./decide/commands/command.ts";
 
 /** What screens see of rules, and how people pause them. */
-export type { RuleActDone, RuleDesk } from "./decide/rules/rule-row.ts";
+export type { RuleActDone, RuleDesk, RuleRow } from "./decide/rules/rule-row.ts";
 
 /** What buffer keeps for detect, decide and access. */
 export type { EventBook, EventQuery, SavedState } from "./hand-over/events.ts";
+
+/** What buffer says of its room. */
+export type { Rehearsal } from "./buffer/tiers/buffer-clock.ts";
 
 /** What buffer answers to capture. */
 export type { Kept } from "./buffer/captures/captures.ts";
@@ -52,9 +63,12 @@ export type {
   DeviceHistory,
   FetchedPiece,
   HeldOrder,
+  LocalOffer,
+  LocalOrder,
   LocalOrderDesk,
   OrderBook,
   OrderProgress,
+  PastRange,
 } from "./hand-over/orders.ts";
 
 /** What buffer hands to publish, and what publish shows of itself. */
@@ -62,7 +76,9 @@ export type { KeptFeed } from "./buffer/kept-feed.ts";
 export type { PublishState } from "./publish/sparkplug/publish-state.ts";
 
 /** What access says of people, and what all parts give the page to ask for. */
-export type { AccessDoor, Asked, AuditNote, NotAllowed, Person, Role } from "./hand-over/people.ts";
+export type { AccessDoor, Asked, AuditNote, NotAllowed, Person } from "./hand-over/people.ts";
+export type { AccessAnswer, AuditAnswer } from "./access/answers.ts";
+export type { Role } from "./roles.ts";
 export type {
   ActingRoute,
   EnteringRoute,

@@ -7,14 +7,12 @@ import {
   type DeviceId,
   type DeviceStatus,
   type LedgerEntry,
-  type LocalOrder,
-  type PastRange,
   type TagId,
 } from "@millwright/wire-contract";
 
 import { LinkLost } from "./acquire/faults.ts";
 import { tag } from "./buffer/test-rig.ts";
-import type { AuditNote, DeviceHistory, FetchedPiece } from "./hand-over.ts";
+import type { AuditNote, DeviceHistory, FetchedPiece, LocalOrder, PastRange } from "./hand-over.ts";
 import { LocalOrders } from "./local-orders.ts";
 
 const hourUs = 3_600_000_000;

@@ -11,17 +11,17 @@ import {
   type Refused,
   type Service,
 } from "@millwright/kit";
+import type { DeviceStatus, LedgerEntry, TagBook, TagId } from "@millwright/wire-contract";
+
 import type {
-  DeviceStatus,
-  LedgerEntry,
+  AuditNote,
+  DeviceHistory,
   LocalOffer,
   LocalOrder,
+  LocalOrderDesk,
   PastRange,
-  TagBook,
-  TagId,
-} from "@millwright/wire-contract";
-
-import type { AuditNote, DeviceHistory, LocalOrderDesk, Person } from "./hand-over.ts";
+  Person,
+} from "./hand-over.ts";
 import { offeredUsMax, offersOf } from "./past-holes.ts";
 
 export interface LocalOrdersParts {

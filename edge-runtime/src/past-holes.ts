@@ -1,6 +1,8 @@
 /** Where a person is offered to have a device's own past read: decided from claims of the ledger and what is here. Pure. */
 import { isFilled } from "@millwright/aggregates";
-import type { LedgerEntry, LocalOffer, TagId } from "@millwright/wire-contract";
+import type { LedgerEntry, TagId } from "@millwright/wire-contract";
+
+import type { LocalOffer } from "./hand-over.ts";
 
 /** A claim, and the times of what is here of its time. */
 export interface ClaimedHole {

@@ -12,7 +12,7 @@ import type { TLSSocket } from "node:tls";
 import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { callDoor } from "@millwright/local-door";
 
-import { roles } from "./access/roles.ts";
+import { roles } from "./roles.ts";
 import type { ActingRoute, PageRoute, Role } from "./hand-over.ts";
 import { runRuntime } from "./runtime.ts";
 import { loadSettings } from "./settings/load-settings.ts";

@@ -1,5 +1,6 @@
 import { refuse } from "./refuse.ts";
 import type { Access } from "./access.ts";
+import type { AccessAnswer } from "./answers.ts";
 
 /**
  * What is left when a file of the access folder cannot be used: nobody signs in and nothing is done, and values go on being
@@ -21,7 +22,7 @@ export function closedAccess(reason: string): Access {
       {
         kind: "look",
         path: "/api/access",
-        look: () => ({ json: { refused: { reason }, isNew: false } }),
+        look: () => ({ json: { refused: { reason }, isNew: false } satisfies AccessAnswer }),
       },
     ],
     handlers: Object.fromEntries(handlers) as Access["handlers"],

@@ -5,7 +5,7 @@
 import type { Clock } from "@millwright/kit";
 import type { DoorAnswer, DoorHandlers } from "@millwright/local-door";
 
-import { roles, isRole } from "./roles.ts";
+import { roles, isRole } from "../roles.ts";
 import type { AuditBook } from "./audit-book.ts";
 import { codeValidMs, type CodePurpose, type Codes } from "./codes.ts";
 import type { Member, PeopleBook } from "./people-book.ts";

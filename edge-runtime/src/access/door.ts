@@ -5,7 +5,7 @@ import type { AccessDoor, Asked, AuditNote, NotAllowed, Person, Role } from "../
 import type { AuditBook } from "./audit-book.ts";
 import { deviceKind } from "./device-kind.ts";
 import { roadRefusal } from "./road.ts";
-import { mayAct } from "./roles.ts";
+import { mayAct } from "../roles.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 export interface DoorOptions {

@@ -7,7 +7,7 @@ import type { Refused } from "@millwright/kit";
 import type { EventBook, Role, SavedState } from "../hand-over.ts";
 import type { PassKind } from "./pass-rules.ts";
 import { refuse } from "./refuse.ts";
-import { isRole } from "./roles.ts";
+import { isRole } from "../roles.ts";
 import type { SavedFailures } from "./throttle.ts";
 
 /** Somebody who may sign in. Without a hash, only a one-time code lets the person choose a PIN. */

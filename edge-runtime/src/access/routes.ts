@@ -2,11 +2,12 @@
 import * as z from "zod";
 
 import type { Asked, PageRoute, Role } from "../hand-over.ts";
+import type { AccessAnswer, AuditAnswer } from "./answers.ts";
 import type { AuditBook } from "./audit-book.ts";
 import type { Door } from "./door.ts";
 import type { PeopleBook } from "./people-book.ts";
 import { isRefused } from "./refuse.ts";
-import { mayAct } from "./roles.ts";
+import { mayAct } from "../roles.ts";
 import type { Sessions } from "./sessions.ts";
 import type { SignedIn, SignIn } from "./sign-in.ts";
 import type { Clock } from "@millwright/kit";
@@ -41,7 +42,7 @@ const codeBody = z.strictObject({
 export function accessRoutes(options: AccessRoutesOptions): readonly PageRoute[] {
   const { door, people, sessions, signIn, audit, clock } = options;
 
-  const sessionOf = (asked: Asked): object => {
+  const sessionOf = (asked: Asked): Pick<AccessAnswer, "you"> => {
     const session =
       door.road(asked) === undefined ? sessions.find(asked, clock.monotonicMs()) : undefined;
     if (session === undefined) return {};
@@ -60,27 +61,26 @@ export function accessRoutes(options: AccessRoutesOptions): readonly PageRoute[]
         const refused = door.road(asked);
         const thumbprint = options.thumbprint();
         const { verified } = audit;
-        return {
-          json: {
-            ...(refused === undefined
-              ? {
-                  // Names are for those who may sign in here.
-                  people: people.members.flatMap(({ id, name, pass }) =>
-                    pass === undefined ? [] : [{ id, name, pass: pass.kind }],
-                  ),
-                }
-              : {
-                  refused: {
-                    reason: refused.reason,
-                    ...(refused.https === undefined ? {} : { https: refused.https }),
-                  },
-                }),
-            ...sessionOf(asked),
-            isNew: people.isNew,
-            ...(thumbprint === undefined ? {} : { thumbprint }),
-            ...(verified === undefined ? {} : { verified }),
-          },
+        const answer: AccessAnswer = {
+          ...(refused === undefined
+            ? {
+                // Names are for those who may sign in here.
+                people: people.members.flatMap(({ id, name, pass }) =>
+                  pass === undefined ? [] : [{ id, name, pass: pass.kind }],
+                ),
+              }
+            : {
+                refused: {
+                  reason: refused.reason,
+                  ...(refused.https === undefined ? {} : { https: refused.https }),
+                },
+              }),
+          ...sessionOf(asked),
+          isNew: people.isNew,
+          ...(thumbprint === undefined ? {} : { thumbprint }),
+          ...(verified === undefined ? {} : { verified }),
         };
+        return { json: answer };
       },
     },
     {
@@ -89,12 +89,11 @@ export function accessRoutes(options: AccessRoutesOptions): readonly PageRoute[]
       async look({ asked }) {
         const person = door.person(asked);
         if (person === undefined || !mayAct(person.role, readersRole)) {
-          return {
-            json: { reason: `The audit book is shown to those who sign in as ${readersRole}.` },
-          };
+          const reason = `The audit book is shown to those who sign in as ${readersRole}.`;
+          return { json: { reason } satisfies AuditAnswer };
         }
-        const entries = await audit.list(listedMax);
-        return { json: { entries: entries.map(({ atUs, body }) => ({ atUs, ...body })) } };
+        const entries = (await audit.list(listedMax)).map(({ atUs, body }) => ({ atUs, ...body }));
+        return { json: { entries } satisfies AuditAnswer };
       },
     },
     {
@@ -129,7 +128,7 @@ export function accessRoutes(options: AccessRoutesOptions): readonly PageRoute[]
       enter: (asked) => Promise.resolve({ json: {}, cookie: sessions.end(asked) }),
     },
     {
-      // The finger is on the screen: the page says so at most every half minute.
+      // The finger is on the screen: the page says so at most every 15 s.
       kind: "enter",
       path: "/api/access/touch",
       enter(asked) {

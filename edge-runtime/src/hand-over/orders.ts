@@ -1,14 +1,6 @@
 /** What the hub, and people at the gateway, want of what is kept here. */
 import type { Refused } from "@millwright/kit";
-import type {
-  GatewayOrder,
-  LocalOffer,
-  LocalOrder,
-  OrderState,
-  PastRange,
-  TagAnswer,
-  TagId,
-} from "@millwright/wire-contract";
+import type { GatewayOrder, OrderState, TagAnswer, TagId } from "@millwright/wire-contract";
 
 import type { Person } from "./people.ts";
 
@@ -40,6 +32,9 @@ export interface OrderBook {
    */
   compare(id: number, signal: AbortSignal): Promise<void>;
 }
+
+/** Of which values, and of which time; `toUs` is excluded. */
+export type PastRange = Pick<GatewayOrder, "tags" | "fromUs" | "toUs">;
 
 export interface HeldOrder {
   readonly order: GatewayOrder;
@@ -99,4 +94,28 @@ export interface LocalOrderDesk {
   order(range: PastRange, person: Person): LocalOrder | Refused;
   /** What was read until then stays. False where it is over, or never was. */
   cancel(id: number): boolean;
+}
+
+/** What a person at the gateway has ordered of what devices keep of their own past. */
+export interface LocalOrder extends PastRange {
+  /** Rises from order to order, from 1 at each start. */
+  readonly id: number;
+  /** The name of who ordered it. */
+  readonly by: string;
+  readonly askedUs: number;
+  readonly state: "fetching" | "done" | "broken-off" | "cancelled";
+  /** 0 to 1, of the time and of the tags. */
+  readonly done: number;
+  /** Samples that were read and were not here before. */
+  readonly samples: number;
+  /** Tags of which their device gave less than it has, or nothing. */
+  readonly unread: readonly TagId[];
+  /** Why it was broken off; "" else. */
+  readonly note: string;
+}
+
+/** A hole that a device may fill. */
+export interface LocalOffer extends PastRange {
+  /** Why it is not here, in the words of the ledger. */
+  readonly reasons: readonly string[];
 }

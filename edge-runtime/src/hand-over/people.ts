@@ -1,6 +1,8 @@
 /** Who acts at the gateway, what they may, and how it stands in the audit book. */
 import type { AuditEntry } from "@millwright/wire-contract/events";
 
+import type { Role } from "../roles.ts";
+
 /** What a route that acts needs to know of people. */
 export interface AccessDoor {
   /** Who is signed in; a session that is locked is nobody. Counts as no touch. */
@@ -10,9 +12,6 @@ export interface AccessDoor {
   /** On disk, and chained to all entries before it, when it resolves. */
   audit(note: AuditNote): Promise<void>;
 }
-
-/** Who may do what at the gateway; each may all that those before it may (ux-guide section 6). */
-export type Role = "viewer" | "technician" | "supervisor" | "engineer";
 
 /** Somebody who has signed in, and from where. */
 export interface Person {

@@ -1,5 +1,6 @@
 /** Questions of a page, and who may ask which. */
-import type { Asked, AuditNote, Person, Role } from "./people.ts";
+import type { Role } from "../roles.ts";
+import type { Asked, AuditNote, Person } from "./people.ts";
 
 /** What parts give the page to ask for, besides what it always has. */
 export type PageRoute = LookingRoute | ActingRoute | EnteringRoute;

@@ -2,7 +2,16 @@
 import type { AlarmEvent } from "@millwright/wire-contract/events";
 import * as z from "zod";
 
-import type { AlarmAct, AlarmDesk, EventBook, PageRoute, Person, RouteCall } from "../hand-over.ts";
+import type {
+  AlarmAct,
+  AlarmDesk,
+  EventBook,
+  PageRoute,
+  Person,
+  RouteAnswer,
+  RouteCall,
+} from "../hand-over.ts";
+import type { AlarmHistoryAnswer, AlarmsAnswer } from "./page-answers.ts";
 
 export interface AlarmRoutesOptions {
   readonly desk: AlarmDesk;
@@ -24,7 +33,8 @@ export function alarmRoutes({ desk, book, nowUs }: AlarmRoutesOptions): readonly
       look({ query }) {
         const since = Number(query["since"] ?? 0);
         const { revision, rows } = desk.since(Number.isFinite(since) ? since : 0);
-        return { json: { revision, rows, counts: desk.counts(), nowUs: nowUs() } };
+        const answer: AlarmsAnswer = { revision, rows, counts: desk.counts(), nowUs: nowUs() };
+        return { json: answer };
       },
     },
     { kind: "look", path: "/api/alarms/history", look: (call) => history(call, book) },
@@ -90,10 +100,7 @@ async function actAll(
 }
 
 /** Transitions, the newest first; `before` is the number of the last of the page before. */
-async function history(
-  { query }: RouteCall,
-  book: EventBook,
-): Promise<{ readonly json: unknown } | { readonly status: 400; readonly json: unknown }> {
+async function history({ query }: RouteCall, book: EventBook): Promise<RouteAnswer> {
   const asked = historyQuery.safeParse(query);
   if (!asked.success) return { status: 400, json: { reason: "from, to and before are numbers" } };
   const { from, to, before, alarm, priority, text } = asked.data;
@@ -116,7 +123,8 @@ async function history(
   });
   const last = found.at(-1);
   const next = found.length < historyMax ? undefined : last?.number;
-  return { json: { events, ...(next === undefined ? {} : { before: next }) } };
+  const answer: AlarmHistoryAnswer = { events, ...(next === undefined ? {} : { before: next }) };
+  return { json: answer };
 }
 
 function noteWords({ note }: Pick<AlarmEvent, "note">): string {

@@ -4,6 +4,8 @@ import { toJsonScalar, type CommandEvent } from "@millwright/wire-contract/event
 import * as z from "zod";
 
 import type { AuditNote, Command, CommandDesk, PageRoute, Role } from "../hand-over.ts";
+import { mayAct } from "../roles.ts";
+import type { CommandsAnswer } from "./page-answers.ts";
 
 export interface CommandRoutesOptions {
   readonly desk: CommandDesk;
@@ -60,7 +62,7 @@ export function commandRoutes(options: CommandRoutesOptions): readonly PageRoute
         };
         const grant = desk.grants().find((each) => each.grant.tag === tag)?.grant;
         const event =
-          grant !== undefined && rankOf(person.role) < rankOf(grant.role)
+          grant !== undefined && !mayAct(person.role, grant.role)
             ? refusedFor(command, grant.role)
             : await desk.submit(command);
         return { json: { key, event }, audit: auditOf(event) };
@@ -83,7 +85,7 @@ const commandBody = z.strictObject({
   reason: z.string().max(200).optional(),
 });
 
-function viewOf({ desk, tags, safetyTags }: CommandRoutesOptions): unknown {
+function viewOf({ desk, tags, safetyTags }: CommandRoutesOptions): CommandsAnswer {
   const nameOf = (tag: TagId): string => tags.get(tag)?.name ?? tag;
   return {
     grants: desk.grants().map(({ grant, ...now }) => ({
@@ -123,12 +125,6 @@ function finiteOrNull(number: number): number | null {
 function toScalar(value: number | boolean | string, of: CommandTag | undefined): Scalar {
   const wide = typeof value === "string" && of?.wide === true && /^-?\d{1,20}n?$/.test(value);
   return wide ? BigInt(value.replace("n", "")) : value;
-}
-
-const ranks: readonly Role[] = ["viewer", "technician", "supervisor", "engineer"];
-
-function rankOf(role: Role): number {
-  return ranks.indexOf(role);
 }
 
 function refusedFor({ tag, value, origin }: Command, role: Role): CommandEvent {

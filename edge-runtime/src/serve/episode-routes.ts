@@ -2,6 +2,7 @@
 import * as z from "zod";
 
 import type { Episode, EpisodeDesk, EventBook, PageRoute } from "../hand-over.ts";
+import type { AssetsAnswer, EpisodesAnswer } from "./page-answers.ts";
 
 export interface EpisodeRoutesOptions {
   readonly desk: EpisodeDesk;
@@ -20,14 +21,15 @@ export function episodeRoutes({ desk, book, nowUs }: EpisodeRoutesOptions): read
     {
       kind: "look",
       path: "/api/assets",
-      look: () => ({ json: { assets: desk.assets(), nowUs: nowUs() } }),
+      look: () => ({ json: { assets: desk.assets(), nowUs: nowUs() } satisfies AssetsAnswer }),
     },
     {
       kind: "look",
       path: "/api/episodes",
       async look({ query }) {
         const { asset, id } = query;
-        return { json: { episodes: await newest(book, asset, id), nowUs: nowUs() } };
+        const episodes = await newest(book, asset, id);
+        return { json: { episodes, nowUs: nowUs() } satisfies EpisodesAnswer };
       },
     },
     {

@@ -18,7 +18,8 @@ import {
 import type { GatewayCounters, GatewayPage, LedgerEntry } from "@millwright/wire-contract";
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 
-import type { AccessDoor, PageRoute } from "../hand-over.ts";
+import type { AccessDoor, PageRoute, Rehearsal } from "../hand-over.ts";
+import type { BufferAnswer } from "./page-answers.ts";
 import { addPageRoutes } from "./page-routes.ts";
 
 export interface HmiViews {
@@ -37,27 +38,13 @@ export interface HmiViews {
   /** Where the bytes of a capture lie. */
   readonly captureFile: (sha256: string) => string;
   /** How long there is room with the hub away, and what an outage of so long would do. */
-  readonly buffer: (outageS: number) => Promise<BufferClock>;
+  readonly buffer: (outageS: number) => Promise<Rehearsal>;
 }
 
 /** From all tiers; `gaps` as of the ledger. */
 type RecordedLine = Omit<HistoryLine, "tag" | "error" | "gaps"> & {
   readonly gaps: readonly LedgerEntry[];
 };
-
-/** Seconds; Infinity where the rates of now never lead there. */
-interface BufferClock {
-  readonly thinsInS: number;
-  readonly exposesInS: number;
-  readonly shedsInS: number;
-  readonly refusesInS: number;
-  /** Age of what the hub has stored and no backup of it holds. */
-  readonly marginS: number;
-  readonly outageS: number;
-  readonly thinnedBytes: number;
-  readonly shedS: number;
-  readonly refusedS: number;
-}
 
 export interface HmiServerOptions {
   readonly host: string;
@@ -97,16 +84,7 @@ export class HmiServer extends PageService {
           if (!(outageHours >= 0 && outageHours <= outageHoursMax)) {
             return context.text(`outageHours is a number from 0 to ${outageHoursMax}`, 400);
           }
-          const { thinsInS, exposesInS, shedsInS, refusesInS, ...outage } = await views.buffer(
-            outageHours * 3_600,
-          );
-          return context.json({
-            ...outage,
-            thinsInS: numberOrNull(thinsInS),
-            exposesInS: numberOrNull(exposesInS),
-            shedsInS: numberOrNull(shedsInS),
-            refusesInS: numberOrNull(refusesInS),
-          });
+          return context.json(toBufferAnswer(await views.buffer(outageHours * 3_600)));
         });
         app.get("/api/live", (context) => liveStream(context, views.live, clock));
         const history = historyOf(views);
@@ -121,7 +99,17 @@ export class HmiServer extends PageService {
   }
 }
 
-/** JSON has no Infinity: null is "never, at the rates of now". */
+function toBufferAnswer(rehearsal: Rehearsal): BufferAnswer {
+  const { thinsInS, exposesInS, shedsInS, refusesInS, ...outage } = rehearsal;
+  return {
+    ...outage,
+    thinsInS: numberOrNull(thinsInS),
+    exposesInS: numberOrNull(exposesInS),
+    shedsInS: numberOrNull(shedsInS),
+    refusesInS: numberOrNull(refusesInS),
+  };
+}
+
 function numberOrNull(seconds: number): number | null {
   return Number.isFinite(seconds) ? Math.round(seconds) : null;
 }

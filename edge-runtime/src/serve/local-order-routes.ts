@@ -3,6 +3,7 @@ import { isTagId, type TagId } from "@millwright/wire-contract";
 import * as z from "zod";
 
 import type { LocalOrderDesk, PageRoute } from "../hand-over.ts";
+import type { LocalOffersAnswer, LocalOrdersAnswer } from "./page-answers.ts";
 
 /** As many as a chart shows. */
 const tagsMax = 8;
@@ -14,7 +15,11 @@ const tagsMax = 8;
  */
 export function localOrderRoutes(desk: LocalOrderDesk): readonly PageRoute[] {
   return [
-    { kind: "look", path: "/api/local-orders", look: () => ({ json: { orders: desk.orders() } }) },
+    {
+      kind: "look",
+      path: "/api/local-orders",
+      look: () => ({ json: { orders: desk.orders() } satisfies LocalOrdersAnswer }),
+    },
     {
       kind: "look",
       path: "/api/local-orders/offers",
@@ -25,7 +30,8 @@ export function localOrderRoutes(desk: LocalOrderDesk): readonly PageRoute[] {
           toUs: Number(query["to"] ?? NaN),
         });
         if (!asked.success) return { status: 400, json: { reason: reasonOf(asked.error) } };
-        return { json: { offers: await desk.offers(asked.data, signal) } };
+        const offers = await desk.offers(asked.data, signal);
+        return { json: { offers } satisfies LocalOffersAnswer };
       },
     },
     {

@@ -2,6 +2,7 @@
 import * as z from "zod";
 
 import type { PageRoute, RouteAnswer, RuleActDone, RuleDesk } from "../hand-over.ts";
+import type { RulesAnswer } from "./page-answers.ts";
 
 const pauseBody = z.strictObject({
   minutes: z.number(),
@@ -14,7 +15,7 @@ export function ruleRoutes(rules: RuleDesk): readonly PageRoute[] {
     {
       kind: "look",
       path: "/api/rules",
-      look: () => ({ json: { rules: rules.list() } }),
+      look: () => ({ json: { rules: rules.list() } satisfies RulesAnswer }),
     },
     {
       kind: "act",

@@ -141,7 +141,6 @@ export {
   type Resolution,
   type TagAnswer,
 } from "./orders.ts";
-export type { LocalOffer, LocalOrder, PastRange } from "./local-orders.ts";
 export { SampleDigest } from "./sample-digest.ts";
 export { staleAfterMs } from "./freshness.ts";
 export type {

@@ -4,15 +4,13 @@ import type { AlarmRow } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import type { AlarmAct } from "../../hand-over.ts";
 import { sayAlarm } from "./alarm-messages.ts";
 import { mayAct } from "./people.ts";
 
 /** One act, without the alarm that it is about. */
-export type AlarmActBody =
-  | { readonly act: "acknowledge"; readonly raisedUs: number }
-  | { readonly act: "shelve"; readonly minutes: number; readonly reason: string }
-  | { readonly act: "take-out-of-service"; readonly workOrder: string }
-  | { readonly act: "unshelve" | "reset" | "return-to-service" };
+export type AlarmActBody = WithoutAlarm<AlarmAct>;
+type WithoutAlarm<Act> = Act extends AlarmAct ? Omit<Act, "alarm"> : never;
 
 export type SendAct = (alarms: readonly string[], bodies: readonly AlarmActBody[]) => void;
 

@@ -19,7 +19,7 @@ import { useState } from "preact/hooks";
 
 import { AlarmActions, type SendAct } from "./alarm-actions.tsx";
 import { flagWordsOf, storyWords, valueWordsOf } from "./alarm-facts.ts";
-import type { AlarmStory, HistoryAnswer } from "./alarm-history.tsx";
+import type { AlarmHistoryAnswer, AlarmStory } from "../page-answers.ts";
 import { sayAlarm } from "./alarm-messages.ts";
 import { Facts, type Fact } from "./facts.tsx";
 import { act, mayAct } from "./people.ts";
@@ -107,7 +107,7 @@ function Story(props: { readonly row: AlarmRow; readonly clock: PageClock }): JS
   const loaded = useResource(
     `${id} ${changedUs} ${written}`,
     (signal) =>
-      loadJson<HistoryAnswer>(`/api/alarms/history?alarm=${encodeURIComponent(id)}`, signal),
+      loadJson<AlarmHistoryAnswer>(`/api/alarms/history?alarm=${encodeURIComponent(id)}`, signal),
     () => props.clock.wallMs(),
   );
   const events = (loaded.value?.events ?? []).filter(({ alarm }) => alarm === id);

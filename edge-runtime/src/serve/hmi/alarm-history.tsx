@@ -13,25 +13,12 @@ import {
   useResource,
   type PageClock,
 } from "@millwright/ui-kit";
-import type { AlarmEvent } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import type { AlarmHistoryAnswer, AlarmStory } from "../page-answers.ts";
 import { storyWords, valueWordsOf } from "./alarm-facts.ts";
 import { sayAlarm } from "./alarm-messages.ts";
-
-export interface AlarmStory extends AlarmEvent {
-  readonly number: number;
-  readonly atUs: number;
-  readonly asset: string;
-  readonly alarm: string;
-}
-
-export interface HistoryAnswer {
-  readonly events: readonly AlarmStory[];
-  /** There are older ones: they are asked for with it. */
-  readonly before?: number;
-}
 
 const spans = { "1h": 3_600, "24h": 86_400, "7d": 604_800, all: undefined } as const;
 type Span = keyof typeof spans;
@@ -171,7 +158,10 @@ async function loadPages(
   let before: number | undefined;
   for (let page = 0; page < pagesMax && events.length <= wanted; page++) {
     const more = before === undefined ? "" : `&before=${before}`;
-    const answer = await loadJson<HistoryAnswer>(`/api/alarms/history?${query}${more}`, signal);
+    const answer = await loadJson<AlarmHistoryAnswer>(
+      `/api/alarms/history?${query}${more}`,
+      signal,
+    );
     events.push(...answer.events);
     before = answer.before;
     if (before === undefined) break;

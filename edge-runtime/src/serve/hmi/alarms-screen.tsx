@@ -15,9 +15,10 @@ import type { AlarmRow, AlarmState } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import type { AlarmHistoryAnswer } from "../page-answers.ts";
 import type { AlarmActBody } from "./alarm-actions.tsx";
 import { AlarmDetails } from "./alarm-details.tsx";
-import { AlarmHistory, type HistoryAnswer } from "./alarm-history.tsx";
+import { AlarmHistory } from "./alarm-history.tsx";
 import { AlarmList } from "./alarm-list.tsx";
 import { sayAlarm } from "./alarm-messages.ts";
 import { floodWords } from "./alarm-strip.tsx";
@@ -183,7 +184,7 @@ export function AlarmsScreen(props: AlarmsScreenProps): JSX.Element {
 function Nothing(props: { readonly tab: Tab; readonly clock: PageClock }): JSX.Element {
   const last = useResource(
     "last alarm",
-    (signal) => loadJson<HistoryAnswer>("/api/alarms/history", signal),
+    (signal) => loadJson<AlarmHistoryAnswer>("/api/alarms/history", signal),
     () => props.clock.wallMs(),
   );
   const raised = last.value?.events.find(({ transition }) => transition === "raised");

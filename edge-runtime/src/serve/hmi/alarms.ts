@@ -4,11 +4,7 @@ import { loadJson, type LiveStore, type PageClock } from "@millwright/ui-kit";
 import { effect, signal, type Signal } from "@preact/signals";
 import type { AlarmCounts, AlarmRow } from "@millwright/wire-contract/events";
 
-interface AlarmsAnswer {
-  readonly revision: number;
-  readonly rows: readonly AlarmRow[];
-  readonly counts: AlarmCounts;
-}
+import type { AlarmsAnswer } from "../page-answers.ts";
 
 /** All that are not normal, those first that need a person most. Undefined until the gateway has answered first. */
 export const alarmRows: Signal<readonly AlarmRow[] | undefined> = signal(undefined);

@@ -4,7 +4,8 @@ import { useComputed } from "@preact/signals";
 import type { OperatingState } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 
-import { assetViews, type AssetView } from "./assets.ts";
+import type { AssetHealth } from "../../hand-over.ts";
+import { assetViews } from "./assets.ts";
 import { sayEpisode, scoreWords } from "./episode-messages.ts";
 
 /**
@@ -65,7 +66,7 @@ export function AssetMark(props: {
 
 /** @param words how since when is said: an anomaly may last for weeks */
 function Anomaly(props: {
-  readonly view: AssetView;
+  readonly view: AssetHealth;
   readonly words: (us: number, nowUs: number) => string;
 }): JSX.Element {
   const beginUs = props.view.episode?.event.beginUs ?? 0;
@@ -80,7 +81,7 @@ function Anomaly(props: {
 /** Twice the limit is the end of the track: beyond, how much more says nothing more. */
 const scoreMost = 2;
 
-function Score(props: { readonly view: AssetView }): JSX.Element {
+function Score(props: { readonly view: AssetHealth }): JSX.Element {
   const { score, learnt, episode } = props.view;
   if (learnt < 1 && episode === undefined) {
     const share = String(Math.floor(100 * learnt));

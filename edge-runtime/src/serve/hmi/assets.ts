@@ -1,30 +1,12 @@
 /** States, scores and episodes of the assets of this gateway: asked for when there is news, and every ten seconds for the score. */
 import { loadJson, type LiveStore } from "@millwright/ui-kit";
 import { effect, signal, type Signal } from "@preact/signals";
-import type { EpisodeEvent, OperatingState } from "@millwright/wire-contract/events";
 
-export interface EpisodeView {
-  readonly id: string;
-  readonly asset: string;
-  readonly event: EpisodeEvent;
-}
-
-export interface AssetView {
-  readonly state: {
-    readonly asset: string;
-    readonly state: OperatingState | "unknown";
-    readonly sinceUs: number;
-    readonly settled: boolean;
-  };
-  /** Over the limit: an episode begins at 1. */
-  readonly score: number;
-  /** 0..1 */
-  readonly learnt: number;
-  readonly episode?: EpisodeView;
-}
+import type { AssetHealth } from "../../hand-over.ts";
+import type { AssetsAnswer } from "../page-answers.ts";
 
 /** By asset; those that the settings declare. Empty until the gateway has answered first. */
-export const assetViews: Signal<ReadonlyMap<string, AssetView>> = signal(new Map());
+export const assetViews: Signal<ReadonlyMap<string, AssetHealth>> = signal(new Map());
 /** Rises with each answer: what depends on episodes is asked for again. */
 export const episodeNews: Signal<number> = signal(0);
 
@@ -73,10 +55,7 @@ async function askOnce(): Promise<void> {
   const given = new AbortController();
   const timer = setTimeout(() => given.abort(), giveUpAfterMs);
   try {
-    const { assets } = await loadJson<{ readonly assets: readonly AssetView[] }>(
-      "/api/assets",
-      given.signal,
-    );
+    const { assets } = await loadJson<AssetsAnswer>("/api/assets", given.signal);
     assetViews.value = new Map(assets.map((asset) => [asset.state.asset, asset]));
   } catch {
     // The link is shown as lost elsewhere; what is known stays until the stream comes back.

@@ -20,21 +20,11 @@ import type { GatewayPage, LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import type { ConditionView, RuleRow } from "../../hand-over.ts";
+import type { CommandsAnswer, GrantRow, InterlockRow, RecentWrite } from "../page-answers.ts";
 import "./control.css";
 import { sayControl } from "./control-messages.ts";
-import {
-  ask,
-  controlFailedMs,
-  controlView,
-  followControl,
-  ruleLines,
-  type ConditionRow,
-  type ControlView,
-  type GrantRow,
-  type InterlockRow,
-  type RecentWrite,
-  type RuleLine,
-} from "./control-view.ts";
+import { ask, controlFailedMs, controlView, followControl, ruleRows } from "./control-view.ts";
 import { mayAct, peopleView } from "./people.ts";
 import { heardOf, newKey, sendWrite } from "./send-write.ts";
 
@@ -70,7 +60,7 @@ export function ControlScreen(props: ControlScreenProps): JSX.Element {
       <SignInNote store={store} />
       <Setpoints store={store} view={view} tagOf={tagOf} />
       <Interlocks rows={view.interlocks} tagOf={tagOf} />
-      {ruleLines.value.length > 0 && <Rules rows={ruleLines.value} />}
+      {ruleRows.value.length > 0 && <Rules rows={ruleRows.value} />}
       {view.safetyTags.length > 0 && (
         <section class="panel">
           <h2>{sayControl("safety")}</h2>
@@ -123,7 +113,7 @@ function whyNot(grant: GrantRow, store: LiveStore): string {
 
 function Setpoints(props: {
   readonly store: LiveStore;
-  readonly view: ControlView;
+  readonly view: CommandsAnswer;
   readonly tagOf: TagOf;
 }): JSX.Element {
   const { store, view, tagOf } = props;
@@ -164,7 +154,7 @@ function Setpoints(props: {
 
 function Change(
   props: ControlScreenProps & {
-    readonly view: ControlView;
+    readonly view: CommandsAnswer;
     readonly grant: GrantRow;
     readonly tag: LiveTag;
     readonly tagOf: TagOf;
@@ -235,7 +225,7 @@ function Interlocks(props: {
   );
 }
 
-function Rules(props: { readonly rows: readonly RuleLine[] }): JSX.Element {
+function Rules(props: { readonly rows: readonly RuleRow[] }): JSX.Element {
   return (
     <section class="panel">
       <h2>{sayControl("rules")}</h2>
@@ -256,7 +246,7 @@ function Rules(props: { readonly rows: readonly RuleLine[] }): JSX.Element {
   );
 }
 
-function ruleState({ paused, truth, fired }: RuleLine): string {
+function ruleState({ paused, truth, fired }: RuleRow): string {
   if (paused !== undefined) return sayControl("rule.paused", { person: paused.person });
   if (truth === "unknown") return sayControl("rule.unknown");
   return sayControl(fired ? "rule.fired" : "rule.waiting");
@@ -340,7 +330,7 @@ function choicesOf(tag: LiveTag): readonly { value: WriteValue; label: string }[
   return Object.entries(tag.texts).map(([number, label]) => ({ value: Number(number), label }));
 }
 
-function lineOf(condition: ConditionRow, tagOf: TagOf): ConditionLine {
+function lineOf(condition: ConditionView, tagOf: TagOf): ConditionLine {
   const { state, words, tag: id, value, required = "", why = "", interlock } = condition;
   const tag = id === undefined ? undefined : tagOf(id);
   const name = tag?.name ?? id ?? interlock?.name ?? "";

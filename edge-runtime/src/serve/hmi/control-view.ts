@@ -1,79 +1,12 @@
 /** What may be written, what holds, and what became of the last writes, as the page has it. */
 import { loadJson, type LiveStore, type PageClock } from "@millwright/ui-kit";
 import { computed, signal, type Signal } from "@preact/signals";
-import type { CommandEvent, JsonScalar } from "@millwright/wire-contract/events";
 
-import type { Role } from "./people.ts";
-
-export interface GrantRow {
-  readonly tag: string;
-  readonly origins: readonly ("hmi" | "rule" | "hub")[];
-  readonly rule?: string;
-  readonly role: Role;
-  /** null: no bound of its own. */
-  readonly low: number | null;
-  readonly high: number | null;
-  readonly stepMax: number | null;
-  readonly changePerMinuteMax: number | null;
-  /** What the machine must be in: "the spindle in remote". */
-  readonly mode?: string;
-  readonly readBack: "same" | "tag" | "status" | "none";
-  readonly dryRun: boolean;
-  readonly resolution: number;
-  readonly blocked?: string;
-  readonly interlock?: string;
-  readonly underWay?: string;
-}
-
-export interface ConditionRow {
-  readonly state: "met" | "not met" | "unknown";
-  readonly words: string;
-  readonly tag?: string;
-  readonly value?: JsonScalar;
-  readonly required?: string;
-  readonly why?: string;
-  readonly interlock?: InterlockRow;
-}
-
-export interface InterlockRow {
-  readonly id: string;
-  readonly name: string;
-  /** Names of what it blocks. */
-  readonly blocks: readonly string[];
-  readonly holds: boolean;
-  readonly conditions: readonly ConditionRow[];
-}
-
-export interface RecentWrite {
-  readonly key: string;
-  readonly atUs: number;
-  readonly final: boolean;
-  readonly name: string;
-  readonly unit: string;
-  readonly event: CommandEvent;
-}
-
-export interface ControlView {
-  readonly grants: readonly GrantRow[];
-  readonly interlocks: readonly InterlockRow[];
-  readonly safetyTags: readonly string[];
-  readonly recent: readonly RecentWrite[];
-}
-
-/** As much of a rule as this screen says; the rest is told where rules are looked into. */
-export interface RuleLine {
-  readonly id: string;
-  readonly title: string;
-  readonly when: string;
-  readonly then: string;
-  readonly truth: "true" | "false" | "unknown";
-  readonly fired: boolean;
-  readonly paused?: { readonly untilUs: number; readonly person: string };
-}
+import type { CommandsAnswer, RulesAnswer } from "../page-answers.ts";
 
 /** Undefined until the gateway has answered first. */
-export const controlView: Signal<ControlView | undefined> = signal(undefined);
-export const ruleLines: Signal<readonly RuleLine[]> = signal([]);
+export const controlView: Signal<CommandsAnswer | undefined> = signal(undefined);
+export const ruleRows: Signal<RulesAnswer["rules"]> = signal([]);
 /** Since when the gateway has not told it, ms; undefined when it has. */
 export const controlFailedMs: Signal<number | undefined> = signal(undefined);
 /** Tags whose values the screen shows, for the live stream. */
@@ -127,16 +60,16 @@ async function askOnce(clock: PageClock): Promise<void> {
   const timer = setTimeout(() => given.abort(), 4_000);
   try {
     const [view, rules] = await Promise.all([
-      loadJson<ControlView>("/api/commands", given.signal),
+      loadJson<CommandsAnswer>("/api/commands", given.signal),
       // A gateway without rules has no list of them.
-      loadJson<{ readonly rules: readonly RuleLine[] }>("/api/rules", given.signal).catch(() => ({
+      loadJson<RulesAnswer>("/api/rules", given.signal).catch(() => ({
         rules: [],
       })),
     ]);
     const tags = tagsOf(view);
     if (tags.join() !== controlTags.peek().join()) controlTags.value = tags;
     controlView.value = view;
-    ruleLines.value = rules.rules;
+    ruleRows.value = rules.rules;
     controlFailedMs.value = undefined;
   } catch {
     controlFailedMs.value ??= clock.wallMs();
@@ -145,7 +78,7 @@ async function askOnce(clock: PageClock): Promise<void> {
   }
 }
 
-function tagsOf({ grants, interlocks, safetyTags }: ControlView): readonly string[] {
+function tagsOf({ grants, interlocks, safetyTags }: CommandsAnswer): readonly string[] {
   const looked = interlocks.flatMap(({ conditions }) => conditions.flatMap(({ tag }) => tag ?? []));
   return [...new Set([...grants.map(({ tag }) => tag), ...looked, ...safetyTags])];
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { EpisodeView } from "./assets.ts";
+import type { Episode } from "../../hand-over.ts";
 import { besideOf } from "./episode-beside.ts";
 
-const episode = (beginUs: number, endUs?: number, asset = "Pump 1"): EpisodeView => ({
+const episode = (beginUs: number, endUs?: number, asset = "Pump 1"): Episode => ({
   ...{ id: `E-${beginUs}`, asset },
   event: {
     ...{ what: "grew", beginUs, peakUs: beginUs, score: 2, severity: 0.5, class: "drift" },

@@ -1,11 +1,8 @@
 /** How an episode stands to others of its machine that last as well: what a person wonders about who sees two. */
-import type { EpisodeView } from "./assets.ts";
+import type { Episode } from "../../hand-over.ts";
 
 /** @returns undefined where it is the only one that lasts, or over */
-export function besideOf(
-  episode: EpisodeView,
-  all: readonly EpisodeView[],
-): "older" | "newer" | undefined {
+export function besideOf(episode: Episode, all: readonly Episode[]): "older" | "newer" | undefined {
   const lasting = all.filter(({ asset, event }) => {
     return asset === episode.asset && event.endUs === undefined;
   });

@@ -3,7 +3,7 @@ import { Button, hrefOf } from "@millwright/ui-kit";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { EpisodeView } from "./assets.ts";
+import type { Episode } from "../../hand-over.ts";
 import { sayEpisode } from "./episode-messages.ts";
 import { act, mayAct } from "./people.ts";
 
@@ -11,7 +11,7 @@ const verdicts = ["confirmed", "false", "unknown"] as const;
 const reasons = ["repair", "sensor-change", "calibration"] as const;
 
 export function EpisodeVerdict(props: {
-  readonly episode: EpisodeView;
+  readonly episode: Episode;
   readonly onJudged: () => void;
 }): JSX.Element {
   const { id, asset, event } = props.episode;

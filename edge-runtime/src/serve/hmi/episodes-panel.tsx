@@ -13,7 +13,9 @@ import type { LiveTag } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { assetViews, episodeNews, type EpisodeView } from "./assets.ts";
+import type { Episode } from "../../hand-over.ts";
+import type { EpisodesAnswer } from "../page-answers.ts";
+import { assetViews, episodeNews } from "./assets.ts";
 import { besideOf } from "./episode-beside.ts";
 import { EpisodeVerdict } from "./episode-verdict.tsx";
 import { EpisodeWhy } from "./episode-why.tsx";
@@ -42,7 +44,7 @@ export function EpisodesPanel(props: EpisodesPanelProps): JSX.Element {
         ...(named === undefined ? [] : [["id", named]]),
       ]);
       const address = `/api/episodes?${query.toString()}`;
-      return await loadJson<{ readonly episodes: readonly EpisodeView[] }>(address, signal);
+      return await loadJson<EpisodesAnswer>(address, signal);
     },
     props.wallMs,
   );
@@ -88,7 +90,7 @@ export function EpisodesPanel(props: EpisodesPanelProps): JSX.Element {
 }
 
 function Row(props: {
-  readonly episode: EpisodeView;
+  readonly episode: Episode;
   readonly chosen: boolean;
   readonly onChoose: () => void;
 }): JSX.Element {
@@ -106,7 +108,7 @@ function Row(props: {
 
 function Detail(
   props: EpisodesPanelProps & {
-    readonly episode: EpisodeView;
+    readonly episode: Episode;
     readonly beside: ReturnType<typeof besideOf>;
     readonly onJudged: () => void;
   },
@@ -150,7 +152,7 @@ function Detail(
   );
 }
 
-function timeWords({ event }: EpisodeView): string {
+function timeWords({ event }: Episode): string {
   if (event.endUs === undefined) return sayEpisode("lasts", { time: fullTimeWords(event.beginUs) });
   return sayEpisode("ended", { from: fullTimeWords(event.beginUs), to: clockWords(event.endUs) });
 }

@@ -9,16 +9,17 @@ import {
 import type { GatewayCounters, GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
+import type { BufferAnswer } from "../page-answers.ts";
 import { Facts, type Fact } from "./facts.tsx";
 import { say } from "./messages.ts";
-import { roomWords, type BufferView } from "./outage-panel.tsx";
+import { roomWords } from "./outage-panel.tsx";
 
 const bytes = { unit: "By", decimals: 0 };
 
 export function DiskPanel(props: {
   readonly page: GatewayPage;
   readonly counters: Resource<GatewayCounters>;
-  readonly buffer: Resource<BufferView>;
+  readonly buffer: Resource<BufferAnswer>;
 }): JSX.Element {
   const { page, counters } = props;
   const journal = counters.value?.journal;

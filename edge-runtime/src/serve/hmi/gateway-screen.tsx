@@ -18,12 +18,13 @@ import type { DeviceStatus, GatewayCounters, GatewayPage } from "@millwright/wir
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import type { BufferAnswer } from "../page-answers.ts";
 import { Facts, type Fact } from "./facts.tsx";
 import { DiskPanel } from "./gateway-disk.tsx";
 import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
 import { say, sayCount } from "./messages.ts";
 import { ModelsPanel } from "./models-panel.tsx";
-import { OutagePanel, type BufferView } from "./outage-panel.tsx";
+import { OutagePanel } from "./outage-panel.tsx";
 import { PeoplePanel } from "./people-panel.tsx";
 import { PublishPanel } from "./publish-panel.tsx";
 
@@ -48,7 +49,7 @@ export function GatewayScreen(props: {
   );
   const buffer = useResource(
     `buffer ${turn}`,
-    (signal) => loadJson<BufferView>("/api/buffer", signal),
+    (signal) => loadJson<BufferAnswer>("/api/buffer", signal),
     () => props.clock.wallMs(),
   );
   return (

@@ -10,35 +10,10 @@ import {
 } from "@millwright/ui-kit";
 import type { JSX } from "preact";
 
+import type { ModelAssetRow, ModelRow } from "../../hand-over.ts";
+import type { ModelsAnswer } from "../page-answers.ts";
 import { Facts, type Fact } from "./facts.tsx";
 import { sayModel } from "./model-messages.ts";
-
-/** As `/api/models` tells it. */
-interface ModelsView {
-  readonly models: readonly ModelView[];
-  readonly isolation?: string;
-  readonly networkOpen?: boolean;
-  readonly residentBytes?: number;
-  readonly restarts?: number;
-  readonly windowsLost?: number;
-}
-
-interface ModelView {
-  readonly bundle: string;
-  readonly version: string;
-  readonly role: "live" | "shadow" | "canary";
-  readonly state: "runs" | "starts" | "stopped" | "refused";
-  readonly note: string;
-  readonly latencyMs?: number;
-  readonly assets: readonly AssetView[];
-}
-
-interface AssetView {
-  readonly asset: string;
-  readonly score?: number;
-  readonly atUs?: number;
-  readonly silence: string;
-}
 
 /** Nothing where no bundle is configured. @param props.turn rises when it is to be asked anew */
 export function ModelsPanel(props: {
@@ -47,7 +22,7 @@ export function ModelsPanel(props: {
 }): JSX.Element | null {
   const found = useResource(
     `models ${props.turn}`,
-    (signal) => loadJson<ModelsView>("/api/models", signal),
+    (signal) => loadJson<ModelsAnswer>("/api/models", signal),
     () => props.clock.wallMs(),
   );
   const view = found.value;
@@ -70,7 +45,7 @@ export function ModelsPanel(props: {
   );
 }
 
-function modelFacts(model: ModelView): readonly Fact[] {
+function modelFacts(model: ModelRow): readonly Fact[] {
   const { bundle, version, role, state, note, latencyMs, assets } = model;
   const names = { role: sayModel(`role.${role}`), state: sayModel(`state.${state}`) };
   const words =
@@ -91,7 +66,7 @@ function modelFacts(model: ModelView): readonly Fact[] {
   ];
 }
 
-function assetWords({ score, atUs, silence }: AssetView): string {
+function assetWords({ score, atUs, silence }: ModelAssetRow): string {
   if (silence !== "") return sayModel("asset.silent", { why: silence });
   if (score === undefined) return sayModel("asset.waits");
   return sayModel("asset.score", {
@@ -100,7 +75,7 @@ function assetWords({ score, atUs, silence }: AssetView): string {
   });
 }
 
-function hostFacts(view: ModelsView): readonly Fact[] {
+function hostFacts(view: ModelsAnswer): readonly Fact[] {
   const { isolation = "", residentBytes, restarts = 0, windowsLost = 0 } = view;
   return [
     [sayModel("host"), isolation],

@@ -11,26 +11,17 @@ import {
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import type { BufferAnswer } from "../page-answers.ts";
 import { say } from "./messages.ts";
 
 /** A night, a weekend, a fortnight of holidays: what people ask about. */
 const outagesHours = [12, 48, 336] as const;
 
-/** As `/api/buffer` tells it; null is "never, at the rates of now". */
-export interface BufferView {
-  readonly outageS: number;
-  readonly thinsInS: number | null;
-  readonly shedsInS: number | null;
-  readonly thinnedBytes: number;
-  readonly shedS: number;
-  readonly refusedS: number;
-}
-
 export function OutagePanel(props: { readonly clock: PageClock }): JSX.Element {
   const [hours, setHours] = useState<number>(outagesHours[1]);
   const found = useResource(
     `outage ${hours}`,
-    (signal) => loadJson<BufferView>(`/api/buffer?outageHours=${hours}`, signal),
+    (signal) => loadJson<BufferAnswer>(`/api/buffer?outageHours=${hours}`, signal),
     () => props.clock.wallMs(),
   );
   return (
@@ -57,7 +48,7 @@ export function OutagePanel(props: { readonly clock: PageClock }): JSX.Element {
 }
 
 /** `161 h at this rate; from 153 h on older history is thinned`, in the words of the panel. */
-export function roomWords({ thinsInS, shedsInS }: BufferView): string {
+export function roomWords({ thinsInS, shedsInS }: BufferAnswer): string {
   if (shedsInS === null) return say("room.no-growth");
   const room = durationWords(shedsInS * 1_000);
   if (thinsInS === null || thinsInS >= shedsInS) return say("room.words", { room });
@@ -66,7 +57,7 @@ export function roomWords({ thinsInS, shedsInS }: BufferView): string {
     : say("room.thins", { room, thins: durationWords(thinsInS * 1_000) });
 }
 
-export function outageWords({ outageS, thinnedBytes, shedS, refusedS }: BufferView): string {
+export function outageWords({ outageS, thinnedBytes, shedS, refusedS }: BufferAnswer): string {
   const outage = durationWords(outageS * 1_000);
   const thinned = quantityWords({ unit: "By", decimals: 0 }, thinnedBytes);
   if (refusedS > 0) {

@@ -1,10 +1,11 @@
 /** Beside the gaps of a chart: what a device may have of them in its own history, and two taps that have it read (H4). */
 import { Button, countWords, hrefOf, loadJson, momentWords } from "@millwright/ui-kit";
 import type { RepairListProps } from "@millwright/ui-kit/trends";
-import type { LocalOffer, LocalOrder, PastRange } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import type { LocalOffer, LocalOrder, PastRange } from "../../hand-over.ts";
+import type { LocalOffersAnswer, LocalOrdersAnswer } from "../page-answers.ts";
 import { sayPast, sayPastCount } from "./past-messages.ts";
 import { act, mayAct } from "./people.ts";
 
@@ -47,7 +48,7 @@ export function PastList(props: RepairListProps): JSX.Element | null {
 
   useEffect(() => {
     const given = new AbortController();
-    void loadJson<{ readonly orders: readonly LocalOrder[] }>("/api/local-orders", given.signal)
+    void loadJson<LocalOrdersAnswer>("/api/local-orders", given.signal)
       .then((found) => setOrders(found.orders))
       .catch(() => undefined);
     const timer = fetching ? setTimeout(() => setLooks((now) => now + 1), lookAgainMs) : undefined;
@@ -167,7 +168,7 @@ async function look(
 ): Promise<readonly LocalOffer[]> {
   const { fromUs, toUs } = range;
   const query = new URLSearchParams({ tags: ids, from: String(fromUs), to: String(toUs) });
-  const found = await loadJson<{ readonly offers: readonly LocalOffer[] }>(
+  const found = await loadJson<LocalOffersAnswer>(
     `/api/local-orders/offers?${query.toString()}`,
     signal,
   );

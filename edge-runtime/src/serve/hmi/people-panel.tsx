@@ -10,24 +10,11 @@ import {
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import type { AccessAnswer, AuditAnswer } from "../../hand-over.ts";
 import { Facts, type Fact } from "./facts.tsx";
 import { say, sayCount } from "./messages.ts";
-import { act, mayAct, peopleView, refreshPeople, type PeopleView } from "./people.ts";
+import { act, mayAct, peopleView, refreshPeople } from "./people.ts";
 import { useBadge } from "./use-badge.ts";
-
-interface Entry {
-  readonly index: number;
-  readonly atUs: number;
-  readonly person: string;
-  readonly device: string;
-  readonly act: string;
-  readonly object: string;
-  readonly before?: string;
-  readonly after?: string;
-  readonly reason?: string;
-  readonly result: "done" | "refused" | "failed";
-  readonly why?: string;
-}
 
 export function PeoplePanel(props: { readonly clock: PageClock }): JSX.Element | null {
   const view = peopleView.value;
@@ -67,7 +54,7 @@ export function PeoplePanel(props: { readonly clock: PageClock }): JSX.Element |
   );
 }
 
-function bookWords({ atUs, entries, broken }: NonNullable<PeopleView["verified"]>): string {
+function bookWords({ atUs, entries, broken }: NonNullable<AccessAnswer["verified"]>): string {
   const time = fullTimeWords(atUs);
   return broken === undefined
     ? say("people.audit.verified", { time, entries: String(entries) })
@@ -104,7 +91,7 @@ function BadgeOf(): JSX.Element {
 function Entries(props: { readonly clock: PageClock }): JSX.Element {
   const asked = useResource(
     "audit",
-    (signal) => loadJson<{ readonly entries?: readonly Entry[] }>("/api/access/audit", signal),
+    (signal) => loadJson<AuditAnswer>("/api/access/audit", signal),
     () => props.clock.wallMs(),
   );
   if (asked.failedMs !== undefined) {

@@ -4,38 +4,8 @@
  */
 import { signal, type Signal } from "@preact/signals";
 
-export type Role = "viewer" | "technician" | "supervisor" | "engineer";
-
-/** What the gateway says of people to this page. */
-export interface PeopleView {
-  /** Who may sign in here; absent where nobody may. */
-  readonly people?: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly pass: "pin" | "passphrase";
-  }[];
-  /** Why nobody may sign in on this road, and where. */
-  readonly refused?: { readonly reason: string; readonly https?: string };
-  readonly you?: {
-    readonly name: string;
-    readonly role: Role;
-    readonly proof: string;
-    /** Without a touch the gateway locks after so long, ms. */
-    readonly lockInMs: number;
-    readonly badge: boolean;
-  };
-  /** The first engineer is still to come. */
-  readonly isNew: boolean;
-  /** SHA-256 of the HTTPS certificate. */
-  readonly thumbprint?: string;
-  readonly verified?: {
-    readonly atUs: number;
-    readonly entries: number;
-    readonly from: number;
-    readonly earlier: number;
-    readonly broken?: { readonly what: string };
-  };
-}
+import type { AccessAnswer } from "../../hand-over.ts";
+import { mayAct as mayRole, type Role } from "../../roles.ts";
 
 /** What came of an act. 401: nobody is signed in any more; 403: another role is needed, or another road. */
 export interface Acted {
@@ -49,13 +19,14 @@ export interface Acted {
 }
 
 /** Undefined until the gateway has answered first. */
-export const peopleView: Signal<PeopleView | undefined> = signal<PeopleView | undefined>(undefined);
+export const peopleView: Signal<AccessAnswer | undefined> = signal<AccessAnswer | undefined>(
+  undefined,
+);
 
 /** Longer than a write may take (ux-guide section 6): after that the page says that it does not know. */
 const giveUpAfterMs = 15_000;
 /** A finger that rests on the screen says so as often. */
 const touchEveryMs = 15_000;
-const rolesUp: readonly Role[] = ["viewer", "technician", "supervisor", "engineer"];
 
 let lockTimer: ReturnType<typeof setTimeout> | undefined;
 let asked = 0;
@@ -63,7 +34,7 @@ let asked = 0;
 /** Whether whoever is signed in may do what needs this role; false when nobody is. Reads a signal. */
 export function mayAct(needed: Role): boolean {
   const role = peopleView.value?.you?.role;
-  return role !== undefined && rolesUp.indexOf(role) >= rolesUp.indexOf(needed);
+  return role !== undefined && mayRole(role, needed);
 }
 
 /** Posts what a person does. Never rejects, and never tries by itself a second time. */
@@ -79,7 +50,7 @@ export async function refreshPeople(): Promise<void> {
   const mine = ++asked;
   try {
     const answer = await fetch("/api/access", { signal: givenUp() });
-    if (answer.ok) takeView((await answer.json()) as PeopleView, mine);
+    if (answer.ok) takeView((await answer.json()) as AccessAnswer, mine);
   } catch {
     // The link is shown as lost elsewhere; a session that ended meanwhile is refused by the gateway.
   }
@@ -122,7 +93,7 @@ export function startPeople(): void {
   }
 }
 
-function takeView(view: PeopleView, mine: number): void {
+function takeView(view: AccessAnswer, mine: number): void {
   // An answer that was overtaken says what was.
   if (mine !== asked) return;
   peopleView.value = view;

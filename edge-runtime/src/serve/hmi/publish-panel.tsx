@@ -9,26 +9,9 @@ import {
 } from "@millwright/ui-kit";
 import type { JSX } from "preact";
 
+import type { PublishAnswer } from "../page-answers.ts";
 import { Facts, type Fact } from "./facts.tsx";
 import { sayPublish } from "./publish-messages.ts";
-
-/** As `/api/publish` tells it. */
-interface PublishView {
-  readonly sparkplug?: {
-    readonly node: string;
-    readonly url: string;
-    readonly primaryHost?: string;
-    readonly state: "connecting" | "waiting-for-host" | "catching-up" | "live";
-    readonly sinceUs: number;
-    readonly why: string;
-    readonly hint: string;
-    readonly tags: number;
-    readonly waiting: number;
-    readonly delivered: number;
-    readonly lost: number;
-    readonly refusedWrites: number;
-  };
-}
 
 /** Nothing where nobody is told. @param props.turn rises when it is to be asked anew */
 export function PublishPanel(props: {
@@ -37,7 +20,7 @@ export function PublishPanel(props: {
 }): JSX.Element | null {
   const found = useResource(
     `publish ${props.turn}`,
-    (signal) => loadJson<PublishView>("/api/publish", signal),
+    (signal) => loadJson<PublishAnswer>("/api/publish", signal),
     () => props.clock.wallMs(),
   );
   if (found.value === undefined) {
@@ -60,7 +43,7 @@ export function PublishPanel(props: {
   );
 }
 
-function nodeFacts(node: NonNullable<PublishView["sparkplug"]>): readonly Fact[] {
+function nodeFacts(node: NonNullable<PublishAnswer["sparkplug"]>): readonly Fact[] {
   const state = sayPublish(`state.${node.state}`);
   const host = node.primaryHost;
   return [

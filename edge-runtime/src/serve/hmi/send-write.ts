@@ -5,8 +5,8 @@
 import { loadJson, type WriteAnswer, type WriteOrder } from "@millwright/ui-kit";
 import type { CommandEvent, JsonScalar } from "@millwright/wire-contract/events";
 
+import type { RecentWrite } from "../page-answers.ts";
 import { sayControl } from "./control-messages.ts";
-import type { RecentWrite } from "./control-view.ts";
 import { act } from "./people.ts";
 
 /** A loopback or a plant network answers this small question at once, or not at all. */

@@ -3,11 +3,12 @@ import { Button, EmptyState, Skeleton, ThemeChoice } from "@millwright/ui-kit";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import type { AccessAnswer } from "../../hand-over.ts";
 import { Back } from "./back.tsx";
 import { CodeForm } from "./code-form.tsx";
 import { DigitPad } from "./digit-pad.tsx";
 import { say } from "./messages.ts";
-import { peopleView, refreshPeople, signIn, type Acted, type PeopleView } from "./people.ts";
+import { peopleView, refreshPeople, signIn, type Acted } from "./people.ts";
 import { useBadge } from "./use-badge.ts";
 
 export interface SignInScreenProps {
@@ -42,7 +43,7 @@ export function SignInScreen(props: SignInScreenProps): JSX.Element {
 }
 
 /** On this road nobody signs in; why, and where people can (V11). */
-function Refused(props: { readonly refused: NonNullable<PeopleView["refused"]> }): JSX.Element {
+function Refused(props: { readonly refused: NonNullable<AccessAnswer["refused"]> }): JSX.Element {
   const { reason, https } = props.refused;
   return (
     <EmptyState title={say("people.refused")}>
@@ -59,7 +60,7 @@ function Refused(props: { readonly refused: NonNullable<PeopleView["refused"]> }
   );
 }
 
-function Ways(props: { readonly view: PeopleView }): JSX.Element {
+function Ways(props: { readonly view: AccessAnswer }): JSX.Element {
   const { people = [], isNew } = props.view;
   const [hasCode, setHasCode] = useState(people.length === 0);
   const [chosen, setChosen] = useState<string>();
