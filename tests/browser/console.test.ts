@@ -333,6 +333,34 @@ void describe("the console", { skip: noChromium }, () => {
     assert.equal(await other.locator(".numbers tbody tr").count(), 2);
   });
 
+  test("C6, C4: of presses that come before the page has followed the one before, none is lost", async () => {
+    await page.setViewportSize(desk);
+    await page.goto(urlOf("healthy"));
+    await goTo(page, "#/trends/1h/gw-0003/pump-1%2F0");
+    await page.getByRole("button", { name: "Choose values (1 of 8)" }).click();
+    await page.getByRole("button", { name: "Speed, Pump 1", exact: true }).waitFor();
+    await page.evaluate(() => {
+      const buttons = [...document.querySelectorAll<HTMLElement>(".choice button")];
+      for (const name of ["Speed, Pump 1", "Power, Pump 1"]) {
+        buttons.find(({ textContent }) => textContent === name)?.click();
+      }
+    });
+    await page.getByRole("button", { name: "Choose values (3 of 8)" }).waitFor();
+    assert.match(page.url(), /1h\/gw-0003\/pump-1%2F0\/gw-0003\/pump-1%2F5\/gw-0003\/pump-1%2F7$/);
+    await goTo(page, "#/alarms/history");
+    await page.locator(".alarm-filter select").nth(1).waitFor();
+    await page.evaluate(() => {
+      const lists = [...document.querySelectorAll<HTMLSelectElement>(".alarm-filter select")];
+      for (const [at, value] of ["episode", "gw-0002"].entries()) {
+        const list = lists[at];
+        if (list === undefined) continue;
+        list.value = value;
+        list.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+    });
+    await page.waitForFunction(() => location.hash === "#/alarms/history/24h/episode/gw-0002");
+  });
+
   test("a hub that is gone leaves the list, and says how old it is", async () => {
     await using hub = await new Fixture(folder, {
       machines: 1,

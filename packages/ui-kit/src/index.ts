@@ -16,6 +16,7 @@ export type { LinkView } from "./live/link-view.ts";
 export { GatewayTime, type PageClock } from "./live/page-clock.ts";
 export { noteOf, rangeWords } from "./live/view-words.ts";
 export {
+  addressNow,
   browserClock,
   hrefOf,
   keepAlive,

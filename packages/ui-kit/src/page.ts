@@ -85,14 +85,22 @@ export const route: Signal<readonly string[]> = signal<readonly string[]>([]);
 
 export function startRoute(): void {
   const read = (): void => {
-    route.value = location.hash
-      .replace(/^#\/?/, "")
-      .split("/")
-      .filter((part) => part !== "")
-      .map((part) => decodeURIComponent(part));
+    route.value = addressNow();
   };
   addEventListener("hashchange", read);
   read();
+}
+
+/**
+ * The same parts as the browser has them, for what changes one of them: a second press may come before the screen, or even
+ * `route`, has followed the first, and would take that back.
+ */
+export function addressNow(): readonly string[] {
+  return location.hash
+    .replace(/^#\/?/, "")
+    .split("/")
+    .filter((part) => part !== "")
+    .map((part) => decodeURIComponent(part));
 }
 
 /** The address of a view: `#/tag/press%2Ftemp`. */

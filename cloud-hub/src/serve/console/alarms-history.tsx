@@ -1,5 +1,6 @@
 /** What happened, of all gateways or some, page by page. What is shown stands in the address, so that it can be passed on. */
 import {
+  addressNow,
   alarmStateWord,
   AlarmSymbol,
   EmptyState,
@@ -88,7 +89,9 @@ export function AlarmsHistory(props: {
           <select
             value={kind}
             onChange={({ currentTarget }) => {
-              location.hash = addressOf(span, currentTarget.value, where);
+              // One list may be changed before the page has followed the other.
+              const [spanNow, , whereNow] = chosenNow();
+              location.hash = addressOf(spanNow, currentTarget.value, whereNow);
             }}
           >
             {kinds.map((one) => (
@@ -103,7 +106,8 @@ export function AlarmsHistory(props: {
           <select
             value={where}
             onChange={({ currentTarget }) => {
-              location.hash = addressOf(span, kind, currentTarget.value);
+              const [spanNow, kindNow] = chosenNow();
+              location.hash = addressOf(spanNow, kindNow, currentTarget.value);
             }}
           >
             <option value="-">{sayAlarm("history.place.all")}</option>
@@ -253,6 +257,11 @@ function chosenIn(place: readonly string[]): readonly [Span, Kind, string] {
     kinds.find((one) => one === kind) ?? "alarm",
     where,
   ];
+}
+
+/** Of the address `#/alarms/history/SPAN/KIND/WHERE`, which the page follows. */
+function chosenNow(): readonly [Span, Kind, string] {
+  return chosenIn(addressNow().slice(2));
 }
 
 function addressOf(span: string, kind: string, where: string): string {

@@ -16,7 +16,7 @@ export interface TagChoiceProps {
   readonly chosen: readonly ChosenTag[];
   readonly most: number;
   readonly wallMs: () => number;
-  readonly onChoose: (chosen: readonly ChosenTag[]) => void;
+  readonly onPress: (one: ChosenTag) => void;
 }
 
 export function TagChoice(props: TagChoiceProps): JSX.Element {
@@ -48,7 +48,7 @@ export function TagChoice(props: TagChoiceProps): JSX.Element {
 }
 
 function Tags(props: TagChoiceProps & { readonly gateway: string }): JSX.Element {
-  const { gateway, chosen, most, onChoose } = props;
+  const { gateway, chosen, most, onPress } = props;
   const [text, setText] = useState("");
   const page = useResource(
     gateway,
@@ -63,12 +63,6 @@ function Tags(props: TagChoiceProps & { readonly gateway: string }): JSX.Element
       `${tag.name} ${tag.asset}`.toLowerCase().includes(wanted),
   );
   const isFull = chosen.length >= most;
-  const press = (tag: string): void => {
-    const one = { gateway, tag };
-    const others = chosen.filter((other) => keyOf(other) !== keyOf(one));
-    if (others.length < chosen.length) onChoose(others);
-    else if (!isFull) onChoose([...chosen, one]);
-  };
   return (
     <>
       <FindField label={say("trends.find")} text={text} onText={setText} />
@@ -82,7 +76,7 @@ function Tags(props: TagChoiceProps & { readonly gateway: string }): JSX.Element
             key={tag.id}
             label={tag.asset === "" ? tag.name : `${tag.name}, ${tag.asset}`}
             pressed={chosen.some((one) => keyOf(one) === keyOf({ gateway, tag: tag.id }))}
-            onPress={() => press(tag.id)}
+            onPress={() => onPress({ gateway, tag: tag.id })}
           />
         ))}
       </div>

@@ -1,5 +1,6 @@
 /** C6 in its first form: tags of any gateways in one chart, over minutes to years. All of it stands in the address. */
 import {
+  addressNow,
   Button,
   EmptyState,
   FailedState,
@@ -13,6 +14,7 @@ import {
   atNow,
   parseTimeText,
   sourcesMax,
+  toggled,
   toTimeText,
   Trends,
   useAddressRange,
@@ -44,7 +46,7 @@ const heightPx = 380;
 
 export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const { fleet, place, wallMs } = props;
-  const chosen = chosenOf(place, sourcesMax);
+  const { time, chosen } = chartOf(place);
   const gateways = [...new Set(chosen.map(({ gateway }) => gateway))];
   const pages = useResource(gateways.join(" "), (signal) => loadPages(gateways, signal), wallMs);
   // The hub's clock: what ends now ends by it.
@@ -52,21 +54,28 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const nowUs = (): number => fleet.secondUs.peek();
   // A link that moved each second could not be copied, and one that stood still would be of an hour ago.
   const minuteUs = useComputed(() => Math.ceil(fleet.secondUs.value / 60e6) * 60e6);
-  const time = parseTimeText(place[1] ?? "24h");
-  const hrefOfTime = (text: TimeText, of: readonly ChosenTag[]): string =>
-    trendsHref(toTimeText(text), of);
-  const { range, hrefWith } = useAddressRange(time.range, nowUs, (text) =>
-    hrefOfTime({ ...time, range: text }, chosen),
-  );
+  const { range, rangeNow } = useAddressRange(time.range, nowUs, () => {
+    const now = chartNow();
+    if (now === undefined) return undefined;
+    return {
+      text: now.time.range,
+      hrefWith: (text) => hrefOfChart({ ...now.time, range: text }, now.chosen),
+    };
+  });
   const [choosing, setChoosing] = useState(chosen.length === 0);
   useEffect(() => {
     document.title = `${say("trends.title")} – ${say("brand")}`;
   }, []);
-  const choose = (next: readonly ChosenTag[]): void => {
-    location.hash = hrefWith((text) => hrefOfTime({ ...time, range: text }, next));
+  const press = (one: ChosenTag): void => {
+    const now = chartNow();
+    if (now === undefined) return;
+    const next = toggled(now.chosen, one, keyOf, sourcesMax);
+    location.hash = hrefOfChart({ ...now.time, range: rangeNow() }, next);
   };
   const compare = (earlier: Earlier | undefined): void => {
-    location.hash = hrefWith((text) => hrefOfTime({ range: text, earlier }, chosen));
+    const now = chartNow();
+    if (now === undefined) return;
+    location.hash = hrefOfChart({ range: rangeNow(), earlier }, now.chosen);
   };
   const hmiOf = (gateway: string): string =>
     fleet.rows.value?.find((row) => row.gateway === gateway)?.hmi ?? "";
@@ -128,11 +137,30 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           chosen={chosen}
           most={sourcesMax}
           wallMs={wallMs}
-          onChoose={choose}
+          onPress={press}
         />
       )}
     </>
   );
+}
+
+interface ChartAsked {
+  readonly time: TimeText;
+  readonly chosen: readonly ChosenTag[];
+}
+
+function chartOf(place: readonly string[]): ChartAsked {
+  return { time: parseTimeText(place[1] ?? "24h"), chosen: chosenOf(place, sourcesMax) };
+}
+
+/** What a press changes; undefined once the address leads to another screen, and this one is about to go. */
+function chartNow(): ChartAsked | undefined {
+  const place = addressNow();
+  return place[0] === "trends" ? chartOf(place) : undefined;
+}
+
+function hrefOfChart(time: TimeText, chosen: readonly ChosenTag[]): string {
+  return trendsHref(toTimeText(time), chosen);
 }
 
 /** What its gateway told of it, in the history. */

@@ -12,7 +12,7 @@ import {
 import { useComputed } from "@preact/signals";
 import type { GatewayPage } from "@millwright/wire-contract";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { GatewayScreen } from "./gateway-screen.tsx";
 import { Header } from "./header.tsx";
@@ -20,6 +20,7 @@ import { MachineScreen } from "./machine-screen.tsx";
 import { machinesOf, ownDeviceOf, ownTagsOf, tileTagsOf, type Machine } from "./machines.ts";
 import { say } from "./messages.ts";
 import { Overview } from "./overview.tsx";
+import { screenName } from "./screen-name.ts";
 import { Strip } from "./strip.tsx";
 import { TagScreen } from "./tag-screen.tsx";
 import { AlarmAnnouncements, AlarmBadges } from "./alarm-strip.tsx";
@@ -81,14 +82,16 @@ export function App(props: AppProps): JSX.Element {
     [store, props.loadPage, clock, found, machines, place],
   );
   const content = useRef<HTMLElement>(null);
-  const shown = useRef(place);
-  useEffect(() => {
-    if (shown.current === place) return;
-    shown.current = place;
+  const name = screenName(place);
+  const shown = useRef(name);
+  // With its paint, and not after it: by then somebody may have begun to type.
+  useLayoutEffect(() => {
+    if (shown.current === name) return;
+    shown.current = name;
     // Keyboard and screen reader go on where the new screen begins.
     content.current?.focus({ preventScroll: true });
     scrollTo(0, 0);
-  }, [place]);
+  }, [name]);
 
   return (
     <>

@@ -1,5 +1,6 @@
 /** H4: how did it get here, has it looked like this before? All of it stands in the address. */
 import {
+  addressNow,
   Button,
   EmptyState,
   FindField,
@@ -10,6 +11,7 @@ import {
 import {
   parseTimeText,
   sourcesMax,
+  toggled,
   toTimeText,
   Trends,
   useAddressRange,
@@ -40,21 +42,27 @@ const heightPx = 264;
 
 export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const { store, page, place } = props;
-  const tags = trendTagsOf(page, place);
-  const ids = tags.map((tag) => tag.id);
+  const { time, tags, ids } = chartOf(page, place);
   const nowUs = (): number => store.nowUs();
-  const time = parseTimeText(place[1] ?? "1h");
-  const hrefOfTime = (text: TimeText, of: readonly string[]): string =>
-    hrefOf("trends", toTimeText(text), ...of);
-  const { range, hrefWith } = useAddressRange(time.range, nowUs, (text) =>
-    hrefOfTime({ ...time, range: text }, ids),
-  );
+  const { range, rangeNow } = useAddressRange(time.range, nowUs, () => {
+    const now = chartNow(page);
+    if (now === undefined) return undefined;
+    return {
+      text: now.time.range,
+      hrefWith: (text) => hrefOfChart({ ...now.time, range: text }, now.ids),
+    };
+  });
   const [choosing, setChoosing] = useState(false);
-  const choose = (next: readonly string[]): void => {
-    location.hash = hrefWith((text) => hrefOfTime({ ...time, range: text }, next));
+  const press = (id: string): void => {
+    const now = chartNow(page);
+    if (now === undefined) return;
+    const next = toggled(now.ids, id, (one) => one, sourcesMax);
+    location.hash = hrefOfChart({ ...now.time, range: rangeNow() }, next);
   };
   const compare = (earlier: Earlier | undefined): void => {
-    location.hash = hrefWith((text) => hrefOfTime({ range: text, earlier }, ids));
+    const now = chartNow(page);
+    if (now === undefined) return;
+    location.hash = hrefOfChart({ range: rangeNow(), earlier }, now.ids);
   };
   const sources = tags.map((tag): TrendSource => {
     return { key: tag.id, tag, base: "/api", place: tag.asset, store };
@@ -94,9 +102,30 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           onPress={() => setChoosing((now) => !now)}
         />
       </div>
-      {choosing && <Choice tags={page.tags} chosen={ids} onChoose={choose} />}
+      {choosing && <Choice tags={page.tags} chosen={ids} onPress={press} />}
     </>
   );
+}
+
+interface ChartAsked {
+  readonly time: TimeText;
+  readonly tags: readonly LiveTag[];
+  readonly ids: readonly string[];
+}
+
+function chartOf(page: GatewayPage, place: readonly string[]): ChartAsked {
+  const tags = trendTagsOf(page, place);
+  return { time: parseTimeText(place[1] ?? "1h"), tags, ids: tags.map((tag) => tag.id) };
+}
+
+/** What a press changes; undefined once the address leads to another screen, and this one is about to go. */
+function chartNow(page: GatewayPage): ChartAsked | undefined {
+  const place = addressNow();
+  return place[0] === "trends" ? chartOf(page, place) : undefined;
+}
+
+function hrefOfChart(time: TimeText, ids: readonly string[]): string {
+  return hrefOf("trends", toTimeText(time), ...ids);
 }
 
 /** More are found by their name rather than scrolled. */
@@ -105,18 +134,14 @@ const listedMax = 48;
 function Choice(props: {
   readonly tags: readonly LiveTag[];
   readonly chosen: readonly string[];
-  readonly onChoose: (ids: readonly string[]) => void;
+  readonly onPress: (id: string) => void;
 }): JSX.Element {
-  const { chosen, onChoose } = props;
+  const { chosen, onPress } = props;
   const [text, setText] = useState("");
   const wanted = text.trim().toLowerCase();
   const drawable = props.tags.filter((tag) => tag.kind !== "text" && tag.type !== "bytes");
   const found = drawable.filter((tag) => `${tag.name} ${tag.asset}`.toLowerCase().includes(wanted));
   const isFull = chosen.length >= sourcesMax;
-  const press = (id: string): void => {
-    if (chosen.includes(id)) onChoose(chosen.filter((one) => one !== id));
-    else if (!isFull) onChoose([...chosen, id]);
-  };
   return (
     <section class="choice">
       <FindField label={say("trends.find")} text={text} onText={setText} />
@@ -128,7 +153,7 @@ function Choice(props: {
             <Button
               label={tag.asset === "" ? tag.name : `${tag.name}, ${tag.asset}`}
               pressed={chosen.includes(tag.id)}
-              onPress={() => press(tag.id)}
+              onPress={() => onPress(tag.id)}
             />
           </li>
         ))}

@@ -6,4 +6,5 @@ export { Trends, type Span } from "./trends.tsx";
 export type { RepairListProps } from "../charts/repair-list.tsx";
 export { useAddressRange } from "./use-address-range.ts";
 export { sourcesMax, type TrendSource } from "./trend-source.ts";
+export { toggled } from "./toggled.ts";
 export { atNow, type TrendRange } from "./trend-range.ts";

@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { bandsOf, rateOf, valueAt } from "./drawn.ts";
 import { earlierSources, earlierTimes, laidOver, parseTimeText, toTimeText } from "./earlier.ts";
 import { layMarks, markWords, type ChartMark } from "./marks.ts";
+import { toggled } from "./toggled.ts";
 import {
   atNow,
   dragged,
@@ -23,6 +24,13 @@ import {
 const nowUs = 1_760_000_000_000_000;
 const hourUs = 3_600e6;
 const still: TrendRange = { fromUs: nowUs - 10 * hourUs, toUs: nowUs - 8 * hourUs, live: false };
+
+test("a press chooses a value or takes it away, in the order of the presses and no more than there is room for", () => {
+  const name = (one: string): string => one;
+  assert.deepEqual(toggled(["a", "b"], "c", name, 3), ["a", "b", "c"]);
+  assert.deepEqual(toggled(["a", "b", "c"], "b", name, 3), ["a", "c"]);
+  assert.deepEqual(toggled(["a", "b", "c"], "d", name, 3), ["a", "b", "c"]);
+});
 
 describe("the range of a chart", () => {
   test("an address says it and gives it back", () => {

@@ -3,7 +3,7 @@
  * confirm on the other side of the panel, and then what the gateway and the machine say of it.
  */
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import type { PageClock } from "../live/page-clock.ts";
 import { Conditions, type ConditionLine } from "./conditions.tsx";
@@ -55,7 +55,8 @@ export function WriteFlow(props: WriteFlowProps): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   const go = (move: WriteMove): void => setStep((now) => nextWriteStep(now, move));
 
-  useEffect(() => heading.current?.focus(), [step.step]);
+  // With the paint of the step: later, it would take the field away from somebody who is already typing.
+  useLayoutEffect(() => heading.current?.focus(), [step.step]);
   useEffect(() => {
     if (lost) go({ move: "lost" });
   }, [lost]);
