@@ -6,9 +6,7 @@ import { createLog, Fault, hintOf, messageChain, seededRandom, systemClock } fro
 
 import { askOnTerminal } from "./commands/ask.ts";
 import type { Command } from "./commands/command.ts";
-
-/** Exit codes that the supervisor and scripts rely on. */
-const exit = { ok: 0, defect: 1, settings: 2, disk: 3, journalInUse: 4 } as const;
+import { exitCodes } from "./exit-codes.ts";
 
 /**
  * Does what the first argument says.
@@ -29,7 +27,7 @@ export async function runProgram(
     const all = await Promise.all([...commands.values()].map((each) => each()));
     const lines = all.map(({ usage, what }) => `  millwright ${usage}\n      ${what}`);
     process.stderr.write(`Millwright gateway\n\n${lines.join("\n")}\n`);
-    return values["help"] === true ? exit.ok : exit.settings;
+    return values["help"] === true ? exitCodes.done : exitCodes.refused;
   }
 
   const stopping = new AbortController();
@@ -55,13 +53,13 @@ export async function runProgram(
     process.stderr.write(`${messageChain(failure)}\n${hint === undefined ? "" : `${hint}\n`}`);
     if (!(failure instanceof Fault)) {
       log.error("edge.defect", { error: failure });
-      return exit.defect;
+      return exitCodes.defect;
     }
     if (failure.code.startsWith("settings.") || failure.code.startsWith("serve.")) {
-      return exit.settings;
+      return exitCodes.refused;
     }
-    if (failure.code === "buffer.journal-in-use") return exit.journalInUse;
+    if (failure.code === "buffer.journal-in-use") return exitCodes.journalInUse;
     const disk = failure.code.startsWith("buffer.") || failure.code.startsWith("carrier.");
-    return disk ? exit.disk : exit.defect;
+    return disk ? exitCodes.disk : exitCodes.defect;
   }
 }

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { isRefusal } from "@millwright/carrier";
 import { callDoor, DoorClosed } from "@millwright/local-door";
 
+import { exitCodes } from "../exit-codes.ts";
 import type { Verified } from "../access/audit-book.ts";
 import type { CodeAnswer, ListedMember } from "../access/command-handlers.ts";
 import { loadSettings } from "../settings/load-settings.ts";
@@ -30,7 +31,7 @@ export const accessCommand: Command = {
     const needsRole = verb === "add" || verb === "role";
     if (!isVerb(verb) || needsName !== (name !== "") || needsRole !== (values.role !== undefined)) {
       process.stderr.write(`usage: millwright ${accessCommand.usage}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const settings = loadSettings(values.settings);
     const query = new URLSearchParams({ name, role: values.role ?? "" });
@@ -43,16 +44,18 @@ export const accessCommand: Command = {
       process.stderr.write(
         `gateway ${settings.gateway.id} does not run, or not under this user; start it and run this again\n`,
       );
-      return 2;
+      return exitCodes.refused;
     }
     if (isRefusal(answer)) {
       process.stderr.write(`${answer.reason}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const json: unknown = JSON.parse(new TextDecoder().decode(answer));
     out.write(reports[verb](json, values.role ?? ""));
     // A book that is not whole is to be seen by scripts, too.
-    return verb === "verify" && (json as Verified).broken !== undefined ? 1 : 0;
+    return verb === "verify" && (json as Verified).broken !== undefined
+      ? exitCodes.defect
+      : exitCodes.done;
   },
 };
 

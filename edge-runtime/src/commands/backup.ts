@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+import { exitCodes } from "../exit-codes.ts";
 import {
   asideBegins,
   journalCompanions,
@@ -40,12 +41,12 @@ export const backupCommand: Command = {
     });
     if (values.to === undefined) {
       process.stderr.write(`usage: millwright ${backupCommand.usage}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const settings = loadSettings(values.settings);
     const path = await makeBackup(settings, resolve(values.to), clock.nowUs(), until);
     out.write(`backup verified · ${path}\n`);
-    return 0;
+    return exitCodes.done;
   },
 };
 

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 
+import { exitCodes } from "../exit-codes.ts";
 import { loadLibrary } from "../acquire/opcua/library.ts";
 import {
   lookAtOwn,
@@ -32,20 +33,20 @@ export const certificateCommand: Command = {
     const [device] = positionals;
     if (device === undefined || (values.renew && values.switch)) {
       process.stderr.write(`usage: millwright ${certificateCommand.usage}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const folder = stateFolderOf(values.settings, device);
     const own = existsSync(folder) ? await lookAtOwn(folder) : undefined;
     if (own === undefined) {
       process.stderr.write(`${device} has no certificate of ours yet; connect to it first\n`);
-      return 2;
+      return exitCodes.refused;
     }
     if (values.renew) return await renew(device, folder, context);
     if (values.switch) return await useNext(device, folder, context);
     context.out.write(
       `${device}: ${describe(own)}\nTo renew it: millwright certificate ${device} --renew\n`,
     );
-    return 0;
+    return exitCodes.done;
   },
 };
 
@@ -56,20 +57,20 @@ async function renew(device: string, folder: string, context: CommandContext): P
     `${device}: the next certificate is made and not used yet: ${describe(next)}\n` +
       `Let the controller trust it now. When it does: millwright certificate ${device} --switch\n`,
   );
-  return 0;
+  return exitCodes.done;
 }
 
 async function useNext(device: string, folder: string, { out }: CommandContext): Promise<number> {
   const now = await switchToNext(folder);
   if ("kind" in now) {
     process.stderr.write(`${now.reason}\n`);
-    return 2;
+    return exitCodes.refused;
   }
   out.write(
     `${device}: used from the next connection on: ${describe(now)}\n` +
       `The one before is kept beside it under its thumbprint. Restart the gateway to use the new one at once.\n`,
   );
-  return 0;
+  return exitCodes.done;
 }
 
 function describe(view: OwnCertificateView): string {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { fingerprintOf, findKey } from "@millwright/carrier";
+import { exitCodes } from "../exit-codes.ts";
 import { loadSettings, type Settings } from "../settings/load-settings.ts";
 import { software } from "../settings/software.ts";
 import { carrierFiles } from "../sync/carrier/carrier-files.ts";
@@ -26,7 +27,7 @@ export const exportCommand: Command = {
     if (values.to === undefined || typeof range === "string") {
       const why = typeof range === "string" ? `${range}\n` : "";
       process.stderr.write(`${why}usage: millwright ${exportCommand.usage}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     return await writeExport(loadSettings(values.settings), values.to, range, context);
   },
@@ -45,7 +46,7 @@ async function writeExport(
     process.stderr.write(
       `gateway ${id} has no key in ${settings.journal.folder}; it is made at its first start, so start it once\n`,
     );
-    return 2;
+    return exitCodes.refused;
   }
   const source = gatewaySource(settings, until);
   const exported = await runExport(source, {
@@ -67,7 +68,7 @@ async function writeExport(
     },
   });
   out.write(reportOf(exported, source.openClaims, fingerprintOf(key.publicKey)));
-  return 0;
+  return exitCodes.done;
 }
 
 function reportOf(exported: Exported, openClaims: number, fingerprint: string): string {

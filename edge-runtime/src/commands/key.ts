@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 
 import { findKey, fingerprintOf } from "@millwright/carrier";
 
+import { exitCodes } from "../exit-codes.ts";
 import { loadSettings } from "../settings/load-settings.ts";
 import { carrierFiles } from "../sync/carrier/carrier-files.ts";
 import { HubPin } from "../sync/carrier/hub-pin.ts";
@@ -21,11 +22,11 @@ export const keyCommand: Command = {
     const key = findKey(files.key);
     if (key === undefined) {
       process.stderr.write(`${gateway.id} has no key yet; it is made at the first start\n`);
-      return Promise.resolve(2);
+      return Promise.resolve(exitCodes.refused);
     }
     const hub = new HubPin(files.hubPin).key;
     out.write(`${gateway.id}: ${fingerprintOf(key.publicKey)} (in ${files.key})\n`);
     if (hub !== undefined) out.write(`marks are taken from the hub: ${fingerprintOf(hub)}\n`);
-    return Promise.resolve(0);
+    return Promise.resolve(exitCodes.done);
   },
 };

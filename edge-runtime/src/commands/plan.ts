@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { exitCodes } from "../exit-codes.ts";
 import { planJournal, type PlannedTag } from "../buffer/tiers/journal-plan.ts";
 import { loadSettings, type Settings } from "../settings/load-settings.ts";
 import { deviceFolder } from "../settings/device-folder.ts";
@@ -44,7 +45,7 @@ export const planCommand: Command = {
     const tags = settings.devices.reduce((sum, device) => sum + device.tags.length, 0);
     out.push(`  ${tags} tags; one gateway takes ${tagsMax}, besides those of its own health`);
     print.write(`${out.join("\n")}\n`);
-    return 0;
+    return exitCodes.done;
   },
 };
 

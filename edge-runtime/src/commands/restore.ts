@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+import { exitCodes } from "../exit-codes.ts";
 import { isJournalInUse, journalName, whatIsWrongWith } from "../buffer/journal-copy.ts";
 import { JournalInUse } from "../buffer/faults.ts";
 import { loadSettings } from "../settings/load-settings.ts";
@@ -32,7 +33,7 @@ export const restoreCommand: Command = {
     });
     if (values.from === undefined) {
       process.stderr.write(`usage: millwright ${restoreCommand.usage}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const backup = chooseBackup(resolve(values.from));
     await checkSums(backup);
@@ -56,7 +57,7 @@ export const restoreCommand: Command = {
         (aside === undefined ? "" : `What was there lies in ${aside} and may be removed.\n`) +
         "Start the gateway: there is nothing else to do.\n",
     );
-    return 0;
+    return exitCodes.done;
   },
 };
 

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { exitCodes } from "../exit-codes.ts";
 import type { JournalThread } from "../buffer/journal-thread.ts";
 import { keepCompiledCode } from "../compiled-code.ts";
 import { joinJournal } from "../journal-parts.ts";
@@ -66,5 +67,5 @@ export async function runGateway(
     if (process.connected) process.disconnect();
   }
   log.info("edge.stopped", { gateway: settings.gateway.id });
-  return 0;
+  return exitCodes.done;
 }

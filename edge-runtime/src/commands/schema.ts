@@ -1,3 +1,4 @@
+import { exitCodes } from "../exit-codes.ts";
 import { gatewayJsonSchema } from "../settings/gateway-file.ts";
 import type { Command } from "./command.ts";
 
@@ -7,6 +8,6 @@ export const schemaCommand: Command = {
   what: "Prints the JSON Schema of the settings file, for editors.",
   run(_args, { out }) {
     out.write(`${JSON.stringify(gatewayJsonSchema(), undefined, 2)}\n`);
-    return Promise.resolve(0);
+    return Promise.resolve(exitCodes.done);
   },
 };

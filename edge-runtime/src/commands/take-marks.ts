@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { isRefusal, marksBytesMax, marksName, readPlain } from "@millwright/carrier";
 import { callDoor, DoorClosed } from "@millwright/local-door";
 
+import { exitCodes } from "../exit-codes.ts";
 import { loadSettings } from "../settings/load-settings.ts";
 import { carrierFiles } from "../sync/carrier/carrier-files.ts";
 import type { TakenMarks } from "../sync/carrier/take-marks.ts";
@@ -24,14 +25,14 @@ export const takeMarksCommand: Command = {
     });
     if (values.from === undefined) {
       process.stderr.write(`usage: millwright ${takeMarksCommand.usage}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const settings = loadSettings(values.settings);
     const file = join(values.from, marksName(settings.gateway.id));
     const bytes = await readPlain(file, marksBytesMax);
     if (isRefusal(bytes)) {
       process.stderr.write(`${file}: ${bytes.reason}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const query = new URLSearchParams(values.accept === undefined ? {} : { accept: values.accept });
     let answer;
@@ -43,14 +44,14 @@ export const takeMarksCommand: Command = {
       process.stderr.write(
         `gateway ${settings.gateway.id} does not run, or not under this user; start it and run this again. Nothing was taken.\n`,
       );
-      return 2;
+      return exitCodes.refused;
     }
     if (isRefusal(answer)) {
       process.stderr.write(`${file}: ${answer.reason}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     out.write(reportOf(JSON.parse(new TextDecoder().decode(answer)) as TakenMarks));
-    return 0;
+    return exitCodes.done;
   },
 };
 

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 import { hintOf, messageChain } from "@millwright/kit";
 
+import { exitCodes } from "../exit-codes.ts";
 import { lookAtOwn } from "../acquire/opcua/own-certificate.ts";
 import { acceptCertificateFile, acceptServerCertificate } from "../acquire/opcua/trust.ts";
 import type { Command } from "./command.ts";
@@ -24,13 +25,13 @@ export const trustCommand: Command = {
     const [device, thumbprint] = positionals;
     if (device === undefined || thumbprint === undefined) {
       process.stderr.write(`usage: millwright ${trustCommand.usage}\n`);
-      return 2;
+      return exitCodes.refused;
     }
     const folder = stateFolderOf(values.settings, device);
     const { certificate } = values;
     if (certificate === undefined && !existsSync(folder)) {
       process.stderr.write(`${device} was never spoken to from here; connect to it first\n`);
-      return 2;
+      return exitCodes.refused;
     }
     try {
       const refused =
@@ -39,11 +40,11 @@ export const trustCommand: Command = {
           : await acceptCertificateFile(folder, readFileSync(certificate), thumbprint);
       if (refused !== undefined) {
         process.stderr.write(`${refused.reason}\n`);
-        return 2;
+        return exitCodes.refused;
       }
     } catch (failure) {
       process.stderr.write(`${messageChain(failure)}\n${hintOf(failure) ?? ""}\n`);
-      return 3;
+      return exitCodes.disk;
     }
     out.write(`${device}: the certificate is trusted from now on\n`);
     // Trust is a conversation of two (field practice 27), and the other half happens in the controller.
@@ -53,6 +54,6 @@ export const trustCommand: Command = {
         ? "The controller has to trust this gateway, too; its certificate is made when it first connects.\n"
         : `The controller has to trust this gateway, too: thumbprint ${own.thumbprint}, certificate in ${own.certificateFile}\n`,
     );
-    return 0;
+    return exitCodes.done;
   },
 };

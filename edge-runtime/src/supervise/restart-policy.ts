@@ -1,4 +1,5 @@
 /** What the supervisor does when the runtime has ended. Pure. */
+import { exitCodes } from "../exit-codes.ts";
 
 export interface SupervisedState {
   /** Ends in a row that came soon after the start. */
@@ -49,13 +50,10 @@ export type SupervisorStep =
 const healthyMs = 60_000;
 /** The first start again is at once, because each second without a runtime is a second of samples in the ledger. */
 const waitsMs = [0, 500, 1_000, 2_000, 5_000, 10_000] as const;
-/** Faulty settings (2) and an unusable disk (3) need a person; starting again would only hide the message. */
-const needsPerson = [2, 3] as const;
+/** Faulty settings and an unusable disk need a person; starting again would only hide the message. */
+const needsPerson = [exitCodes.refused, exitCodes.disk] as const;
 /** As faulty settings: they ask for more than there is. */
-const tooLarge = 2;
-/** What the runtime says when another process has its journal. */
-const journalInUse = 4;
-const unusableDisk = 3;
+const tooLarge = exitCodes.refused;
 /** A runtime whose supervisor was killed ends by itself within its 12 s; who has the journal after that stays. */
 const inUseMsMax = 20_000;
 const inUseWaitMs = 500;
@@ -80,10 +78,10 @@ export function nextStep(
   end: RuntimeEnd,
   cannotFit = false,
 ): SupervisorStep {
-  if (end.ending) return { kind: "end", exitCode: end.code ?? 0 };
+  if (end.ending) return { kind: "end", exitCode: end.code ?? exitCodes.done };
   if (cannotFit) return { kind: "end", exitCode: tooLarge };
   const early = state.restarts === 0;
-  if (early && end.code === journalInUse) return waitForJournal(state, end.nowMs);
+  if (early && end.code === exitCodes.journalInUse) return waitForJournal(state, end.nowMs);
   const person = needsPerson.find((code) => code === end.code);
   // Only at the first start: a disk that fails later may come back, and the gateway shall be there when it does.
   if (person !== undefined && early) return { kind: "end", exitCode: person };
@@ -99,6 +97,6 @@ export function nextStep(
 /** The first start finds the last runtime still at its end: it is waited for, for a while. */
 function waitForJournal(state: SupervisedState, nowMs: number): SupervisorStep {
   const inUseSinceMs = state.inUseSinceMs ?? nowMs;
-  if (nowMs - inUseSinceMs >= inUseMsMax) return { kind: "end", exitCode: unusableDisk };
+  if (nowMs - inUseSinceMs >= inUseMsMax) return { kind: "end", exitCode: exitCodes.disk };
   return { kind: "restart", waitMs: inUseWaitMs, state: { ...state, inUseSinceMs } };
 }

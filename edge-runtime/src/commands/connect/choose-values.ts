@@ -1,6 +1,7 @@
 /** Which values of a device are wanted: by browsing what it offers, or by looking at addresses in every decoding. */
 import { Fault, hintOf, messageChain } from "@millwright/kit";
 
+import { exitCodes } from "../../exit-codes.ts";
 import type { Driver, DriverContext, OfferedPoint } from "../../acquire/driver.ts";
 import type { DeviceSettings } from "../../settings/load-device.ts";
 import type { Ask } from "../ask.ts";
@@ -23,7 +24,7 @@ export async function chooseValues(
   if (flags.probe !== undefined) {
     if (driver.probe === undefined) {
       process.stderr.write(`${driver.protocol} needs no probing; leave --probe out to browse\n`);
-      return { end: 2 };
+      return { end: exitCodes.refused };
     }
     printDecodings(
       await driver.probe(connection, flags.probe, driverContext, context.until),
@@ -42,7 +43,7 @@ export async function chooseValues(
   const points = pickOffers(offers, wanted);
   if (typeof points === "string") {
     process.stderr.write(`--pick: ${points}\n`);
-    return { end: 2 };
+    return { end: exitCodes.refused };
   }
   return { points };
 }
@@ -57,7 +58,7 @@ async function byAddress(
     process.stderr.write(
       `--pick all: a ${device.driver.protocol} device cannot say what it holds; name addresses, for example --pick holding:100=float32\n`,
     );
-    return { end: 2 };
+    return { end: exitCodes.refused };
   }
   if (flags.pick.length > 0) return { points: nameAddresses(flags.pick) };
   if (ask !== undefined) {
@@ -69,7 +70,7 @@ async function byAddress(
   process.stderr.write(
     "say which addresses: --pick holding:100=float32/CDAB,input:4=int16; --probe holding:100 shows one in every decoding\n",
   );
-  return { end: 2 };
+  return { end: exitCodes.refused };
 }
 
 /** More than a person names one by one is a table, not a conversation. */

@@ -10,6 +10,7 @@ import { Fault, hintOf, messageChain } from "@millwright/kit";
 import { severityOf } from "@millwright/wire-contract";
 import { parse } from "yaml";
 
+import { exitCodes } from "../../exit-codes.ts";
 import type { DriverContext } from "../../acquire/driver.ts";
 import { loadDevice, type DeviceSettings } from "../../settings/load-device.ts";
 import { loadSettings } from "../../settings/load-settings.ts";
@@ -86,7 +87,7 @@ async function showAndSave(
 ): Promise<number> {
   const { device, flags } = candidate;
   const looks = await look(candidate, driverContext, context.until);
-  if (looks === undefined) return exitRefused;
+  if (looks === undefined) return exitCodes.refused;
   printTable(
     ["tag", "address", "type", "live value"],
     device.tags.map(({ tag, point }, index) => [
@@ -108,12 +109,12 @@ async function showAndSave(
   switch (await decide(candidate, unread.length, context)) {
     case "no":
       context.out.write("Nothing was written. Add --save when the values are right.\n");
-      return 0;
+      return exitCodes.done;
     case "unread":
       process.stderr.write(
         "Nothing was written. Correct address, type or device, or add --anyway to save them as they are.\n",
       );
-      return exitRefused;
+      return exitCodes.refused;
     case "yes":
       return save(candidate, context);
   }
@@ -169,7 +170,7 @@ function save({ flags, draft, device, rows }: Candidate, { out }: CommandContext
     if (!(failure instanceof SettingsFaulty)) throw failure;
     return refuse(`${draft.id} was added, and the gateway will not start yet:\n${failure.message}`);
   }
-  return 0;
+  return exitCodes.done;
 }
 
 function isRead(look: Look | undefined): boolean {
@@ -187,11 +188,9 @@ function namesOf(tags: readonly string[]): string {
   return tags.length > 5 ? `${named} and ${tags.length - 5} more` : named;
 }
 
-const exitRefused = 2;
-
 function refuse(what: string): number {
   process.stderr.write(`${what}\n`);
-  return exitRefused;
+  return exitCodes.refused;
 }
 
 function toDriverContext(
