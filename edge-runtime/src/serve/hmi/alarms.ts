@@ -5,6 +5,7 @@ import { effect, signal, type Signal } from "@preact/signals";
 import type { AlarmCounts, AlarmRow } from "@millwright/wire-contract/events";
 
 import type { AlarmsAnswer } from "../page-answers.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 /** All that are not normal, those first that need a person most. Undefined until the gateway has answered first. */
 export const alarmRows: Signal<readonly AlarmRow[] | undefined> = signal(undefined);
@@ -20,9 +21,6 @@ const restMs = 150;
 
 const known = new Map<string, AlarmRow>();
 let revision = 0;
-let asking = false;
-/** News came that has not been asked for yet. */
-let wanted = false;
 let startedAnew = true;
 
 /** Follows the live stream of the page for as long as it is open. */
@@ -47,40 +45,23 @@ export function refreshAlarms(clock: PageClock): void {
   void ask(clock);
 }
 
-async function ask(clock: PageClock): Promise<void> {
-  wanted = true;
-  if (asking) return;
-  asking = true;
-  while (isWanted()) {
-    wanted = false;
-    await askOnce(clock);
-    await new Promise((resolve) => setTimeout(resolve, restMs));
-  }
-  asking = false;
-}
-
-/** A call, because a compiler that has seen it false once believes that it stays so across a wait. */
-function isWanted(): boolean {
-  return wanted;
-}
-
-async function askOnce(clock: PageClock): Promise<void> {
-  const anew = startedAnew;
-  startedAnew = false;
-  const given = new AbortController();
-  const timer = setTimeout(() => given.abort(), giveUpAfterMs);
-  try {
-    const since = anew ? 0 : revision;
-    take(await loadJson<AlarmsAnswer>(`/api/alarms?since=${since}`, given.signal), anew);
-    alarmsFailedMs.value = undefined;
-  } catch {
-    // What was missed is not known: next time everything is asked for.
-    startedAnew = true;
-    alarmsFailedMs.value ??= clock.wallMs();
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const ask = oneAtATime(
+  async (given, clock: PageClock) => {
+    const anew = startedAnew;
+    startedAnew = false;
+    try {
+      const since = anew ? 0 : revision;
+      take(await loadJson<AlarmsAnswer>(`/api/alarms?since=${since}`, given), anew);
+      alarmsFailedMs.value = undefined;
+    } catch {
+      // What was missed is not known: next time everything is asked for.
+      startedAnew = true;
+      alarmsFailedMs.value ??= clock.wallMs();
+    }
+  },
+  giveUpAfterMs,
+  restMs,
+);
 
 function take(answer: AlarmsAnswer, anew: boolean): void {
   if (anew) known.clear();

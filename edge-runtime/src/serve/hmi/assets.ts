@@ -4,6 +4,7 @@ import { effect, signal, type Signal } from "@preact/signals";
 
 import type { AssetHealth } from "../../hand-over.ts";
 import type { AssetsAnswer } from "../page-answers.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 /** By asset; those that the settings declare. Empty until the gateway has answered first. */
 export const assetViews: Signal<ReadonlyMap<string, AssetHealth>> = signal(new Map());
@@ -13,9 +14,6 @@ export const episodeNews: Signal<number> = signal(0);
 /** A score has no news: it changes with each second, and a person looks at it now and then. */
 const askEveryMs = 10_000;
 const giveUpAfterMs = 10_000;
-
-let asking = false;
-let wanted = false;
 
 /** Follows the live stream of the page for as long as it is open. */
 export function startAssets(store: LiveStore): void {
@@ -34,32 +32,11 @@ export function startAssets(store: LiveStore): void {
   }, askEveryMs);
 }
 
-/** One question at a time; news that comes meanwhile is asked for afterwards. */
-async function ask(): Promise<void> {
-  wanted = true;
-  if (asking) return;
-  asking = true;
-  while (isWanted()) {
-    wanted = false;
-    await askOnce();
-  }
-  asking = false;
-}
-
-/** A call, because a compiler that has seen it false once believes that it stays so across a wait. */
-function isWanted(): boolean {
-  return wanted;
-}
-
-async function askOnce(): Promise<void> {
-  const given = new AbortController();
-  const timer = setTimeout(() => given.abort(), giveUpAfterMs);
+const ask = oneAtATime(async (given) => {
   try {
-    const { assets } = await loadJson<AssetsAnswer>("/api/assets", given.signal);
+    const { assets } = await loadJson<AssetsAnswer>("/api/assets", given);
     assetViews.value = new Map(assets.map((asset) => [asset.state.asset, asset]));
   } catch {
     // The link is shown as lost elsewhere; what is known stays until the stream comes back.
-  } finally {
-    clearTimeout(timer);
   }
-}
+}, giveUpAfterMs);

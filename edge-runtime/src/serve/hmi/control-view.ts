@@ -3,6 +3,7 @@ import { loadJson, type LiveStore, type PageClock } from "@millwright/ui-kit";
 import { computed, signal, type Signal } from "@preact/signals";
 
 import type { CommandsAnswer, RulesAnswer } from "../page-answers.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 /** Undefined until the gateway has answered first. */
 export const controlView: Signal<CommandsAnswer | undefined> = signal(undefined);
@@ -14,9 +15,8 @@ export const controlTags: Signal<readonly string[]> = signal([]);
 
 /** Interlocks hold or drop with values of which no news is told: a person who stands before them sees it this soon. */
 const askEveryMs = 2_000;
-
-let asking = false;
-let wanted = false;
+/** Two questions that were missed: whoever is about to write sees soon that nothing comes any more. */
+const giveUpAfterMs = 4_000;
 
 /** Follows what may be written for as long as the screen is open. Returns the end of it. */
 export function followControl(store: LiveStore, clock: PageClock): () => void {
@@ -38,33 +38,12 @@ export function followControl(store: LiveStore, clock: PageClock): () => void {
   };
 }
 
-/** One question at a time; what is asked meanwhile is one more. */
-export async function ask(clock: PageClock): Promise<void> {
-  wanted = true;
-  if (asking) return;
-  asking = true;
-  while (isWanted()) {
-    wanted = false;
-    await askOnce(clock);
-  }
-  asking = false;
-}
-
-/** A call, because a compiler that has seen it false once believes that it stays so across a wait. */
-function isWanted(): boolean {
-  return wanted;
-}
-
-async function askOnce(clock: PageClock): Promise<void> {
-  const given = new AbortController();
-  const timer = setTimeout(() => given.abort(), 4_000);
+export const ask = oneAtATime(async (given, clock: PageClock) => {
   try {
     const [view, rules] = await Promise.all([
-      loadJson<CommandsAnswer>("/api/commands", given.signal),
+      loadJson<CommandsAnswer>("/api/commands", given),
       // A gateway without rules has no list of them.
-      loadJson<RulesAnswer>("/api/rules", given.signal).catch(() => ({
-        rules: [],
-      })),
+      loadJson<RulesAnswer>("/api/rules", given).catch(() => ({ rules: [] })),
     ]);
     const tags = tagsOf(view);
     if (tags.join() !== controlTags.peek().join()) controlTags.value = tags;
@@ -73,10 +52,8 @@ async function askOnce(clock: PageClock): Promise<void> {
     controlFailedMs.value = undefined;
   } catch {
     controlFailedMs.value ??= clock.wallMs();
-  } finally {
-    clearTimeout(timer);
   }
-}
+}, giveUpAfterMs);
 
 function tagsOf({ grants, interlocks, safetyTags }: CommandsAnswer): readonly string[] {
   const looked = interlocks.flatMap(({ conditions }) => conditions.flatMap(({ tag }) => tag ?? []));
