@@ -77,6 +77,9 @@ export class HistoryKeeper implements Service {
           `--max-old-space-size=${heapMebibytes}`,
           `--max-semi-space-size=${youngMebibytes}`,
           `--initial-old-space-size=${untouchedMebibytes}`,
+          // Columns of numbers have nothing in them to be followed, so that threads of the collector mostly wait for each other:
+          // with them sorting took a sixth more of the processor's time.
+          "--single-threaded-gc",
         ],
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       });
