@@ -63,21 +63,27 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     databaseUrl,
     ...context,
   });
-  const historyKeeper = new HistoryKeeper({
-    settings: {
-      sortEveryMs: settings.history.sortEveryMin * 60_000,
-      hotDays: settings.history.hotDays,
-      keep: {
-        samples: settings.history.keepSamplesDays,
-        minutes: settings.history.keepMinutesDays,
-        hours: settings.history.keepHoursDays,
-      },
-      lake: lakePlaceOf(settings),
-      logLevel: settings.logLevel,
-    },
-    databaseUrl,
-    ...context,
-  });
+  const { sorters } = settings.history;
+  const shares = Array.from({ length: sorters }, (_, index) => ({ index, of: sorters }));
+  const historyKeepers = shares.map(
+    (share) =>
+      new HistoryKeeper({
+        settings: {
+          share,
+          sortEveryMs: settings.history.sortEveryMin * 60_000,
+          hotDays: settings.history.hotDays,
+          keep: {
+            samples: settings.history.keepSamplesDays,
+            minutes: settings.history.keepMinutesDays,
+            hours: settings.history.keepHoursDays,
+          },
+          lake: lakePlaceOf(settings),
+          logLevel: settings.logLevel,
+        },
+        databaseUrl,
+        ...context,
+      }),
+  );
   const backupKeeper = backupKeeperOf(settings, core, databaseUrl, context);
   const carriers = createCarrierDoor({
     dataFolder: settings.dataFolder,
@@ -100,7 +106,7 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     views,
     clock: context.clock,
   });
-  const keepers = [historyKeeper, backupKeeper].filter((keeper) => keeper !== undefined);
+  const keepers = [...historyKeepers, backupKeeper].filter((keeper) => keeper !== undefined);
   return {
     services: [...children, core, ...keepers, carriers, console],
     views,

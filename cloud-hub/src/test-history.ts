@@ -10,6 +10,7 @@ import { intakeOf } from "./ingest/test-store-rig.ts";
 import { readChunks, ChunkReader } from "./history/chunk-store.ts";
 import { SeriesBook } from "./history/series-book.ts";
 import { Sorter } from "./history/sorter.ts";
+import { allGateways, type SorterShare } from "./history/sorter-share.ts";
 
 export interface TestHistory extends AsyncDisposable {
   readonly folder: string;
@@ -18,7 +19,7 @@ export interface TestHistory extends AsyncDisposable {
   readonly store: PostgresStore;
   readonly sorter: Sorter;
   /** Another sorter of the same database. */
-  sorterWith(book: SeriesBook): Sorter;
+  sorterWith(book: SeriesBook, share?: SorterShare): Sorter;
   take(gateway: TestGateway, ...frames: readonly TestFrame[]): Promise<void>;
   /** All samples of a tag as `[µs, value]`, from chunks. */
   samples(gateway: TestGateway, tag: string): Promise<readonly (readonly [number, number])[]>;
@@ -36,8 +37,8 @@ export async function openTestHistory(): Promise<TestHistory> {
   const pool = openPool({ url, connectionsMax: 6, statementMs: 60_000, log: silentLog });
   const book = new SeriesBook();
   const clock = { ...systemClock, nowUs: () => testDayUs + 86_400_000_000 };
-  const sorterWith = (of: SeriesBook): Sorter =>
-    new Sorter({ pool, book: of, clock, log: silentLog, hotDays: 3 });
+  const sorterWith = (of: SeriesBook, share = allGateways): Sorter =>
+    new Sorter({ pool, book: of, clock, log: silentLog, hotDays: 3, share });
   return {
     folder,
     url,

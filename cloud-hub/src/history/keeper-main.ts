@@ -1,4 +1,7 @@
-/** The keeper's process: sorts frames as they come, writes days that are over into files, and lets go what is due. Started by `keeper.ts`; ends with the one who started it. */
+/**
+ * A keeper's process: sorts frames of its gateways as they come; the first one also writes days that are over into files, and
+ * lets go what is due. Started by `keeper.ts`; ends with the one who started it.
+ */
 import { createLog, messageChain, systemClock, type Clock, type Log } from "@millwright/kit";
 
 import { openPool } from "../database/pool.ts";
@@ -34,7 +37,7 @@ process.once("message", (settings) => {
 
 async function keep(settings: KeeperSettings, clock: Clock, signal: AbortSignal): Promise<void> {
   const log = createLog("history-keeper", settings.logLevel);
-  const { databaseUrl: url, sortEveryMs, hotDays } = settings;
+  const { databaseUrl: url, sortEveryMs, hotDays, share } = settings;
   const pool = openPool({ url, connectionsMax: 4, statementMs, log });
   const book = new SeriesBook();
   const lake = new LakeFolder({
@@ -43,15 +46,17 @@ async function keep(settings: KeeperSettings, clock: Clock, signal: AbortSignal)
     damaged: (file, reason) => noteDamaged(pool, file, reason, clock, log),
   });
   using released = new ReleasedReader(pool, lake);
-  const sorter = new Sorter({ pool, book, clock, log, hotDays, released });
+  const sorter = new Sorter({ pool, book, clock, log, hotDays, released, share });
   const compactor = new Compactor({ pool, book, lake, clock, log, settleMs, samplesPerFile });
   const retention = new Retention({ pool, lake, clock, log, hotDays, keep: settings.keep });
   const trouble = new Trouble(log);
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
     await trouble.tell("history.sorting-failed", () => sorter.sortAll(signal));
-    await trouble.tell("history.compacting-failed", () => compactor.compactDue(signal));
-    await trouble.tell("history.retention-failed", () => retention.run());
+    if (share.index === 0) {
+      await trouble.tell("history.compacting-failed", () => compactor.compactDue(signal));
+      await trouble.tell("history.retention-failed", () => retention.run());
+    }
     const leftMs = sortEveryMs - (clock.monotonicMs() - startedMs);
     await clock.sleep(Math.max(0, leftMs), signal).catch(() => undefined);
   }

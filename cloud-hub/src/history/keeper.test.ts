@@ -8,6 +8,7 @@ import { until } from "../children/test-children.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
 import { HistoryKeeper } from "./keeper.ts";
+import { allGateways } from "./sorter-share.ts";
 
 let history: TestHistory;
 let keeper: HistoryKeeper;
@@ -17,6 +18,7 @@ before(async () => {
   keeper = new HistoryKeeper({
     settings: {
       sortEveryMs: 100,
+      share: allGateways,
       hotDays: 3,
       // The day of the tests lies in the future; and were it past, its samples would be kept.
       keep: { samples: 36_500, minutes: 36_500, hours: 36_500 },

@@ -1,9 +1,10 @@
 /**
- * Keeps history in the background, in a process of its own: sorting and compacting use a core for seconds, and a
+ * Keeps history of a share of the gateways in the background, in a process of its own: sorting and compacting use a core for seconds, and a
  * library that crashes there must not take ingest with it.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 
 import { Backoff, race, type Clock, type Log, type Random, type Service } from "@millwright/kit";
@@ -33,6 +34,11 @@ const youngMebibytes = 96;
  * that: a tenth of all the processor time of sorting. So much may gather first.
  */
 const untouchedMebibytes = 512;
+/**
+ * On a busy machine a third of the processor that the rest of the hub gets: what is not stored yet waits at gateways, what is
+ * not sorted yet is in the database.
+ */
+const nice = 5;
 
 export class HistoryKeeper implements Service {
   readonly name = "history-keeper";
@@ -84,6 +90,8 @@ export class HistoryKeeper implements Service {
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       });
       this.#child = child;
+      // Before it has threads, which begin with it.
+      if (child.pid !== undefined) setPriority(child.pid, nice);
       const sent: KeeperSettings = { ...settings, databaseUrl: databaseUrl() };
       child.send(sent, () => undefined);
       const [code, signal] = (await once(child, "exit")) as [number | null, string | null];

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import type { GatewayId } from "@millwright/wire-contract";
+
+import { until } from "../children/test-children.ts";
 import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
 import { SeriesBook } from "./series-book.ts";
+import { keepSortersOut, tryToSort } from "./sorter-lock.ts";
+import { allGateways, bucketsOf, isOfShare, type SorterShare } from "./sorter-share.ts";
 import { chooseParts, readParts } from "./unsorted-frames.ts";
 
 let history: TestHistory;
@@ -248,6 +253,77 @@ test("two sorters at once share nothing and lose nothing", async () => {
   const passes = await Promise.all([history.sorter.sortSome(), history.sorter.sortSome()]);
   assert.equal(passes.filter((pass) => pass !== undefined).length, 1);
   assert.equal((await history.samples(gateway, "pump/t0")).length, 300);
+});
+
+test("sorters side by side take each its own gateways, and all of them together take all", async () => {
+  const sides = [0, 1].map((index) => ({ index, of: 2 }));
+  const gateways = Array.from({ length: 12 }, nextGateway);
+  for (const gateway of gateways) {
+    await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 3));
+    await history.take(gateway, ...seconds(gateway, 3, 5));
+  }
+  const storedBy = async (share: SorterShare): Promise<readonly string[]> => {
+    await history.sorterWith(new SeriesBook(), share).sortAll(none);
+    const found = await history.pool.query<{ gateway: GatewayId }>(
+      "select gateway from sample_counts where stored = 10 and gateway = any($1)",
+      [gateways.map(({ gateway }) => gateway)],
+    );
+    return found.rows.map(({ gateway }) => gateway).toSorted();
+  };
+  const names = gateways.map(({ gateway }) => gateway).toSorted();
+  const first = names.filter((gateway) => isOfShare({ index: 0, of: 2 }, gateway));
+  assert.ok(first.length > 0 && first.length < names.length);
+  assert.deepEqual(await storedBy({ index: 0, of: 2 }), first);
+  assert.deepEqual(await storedBy({ index: 1, of: 2 }), names);
+  assert.deepEqual(
+    sides.flatMap(bucketsOf).toSorted((a, b) => a - b),
+    bucketsOf(allGateways),
+  );
+});
+
+test("a sorter waits for none that has other gateways, and lets alone those that another one has", async (t) => {
+  const gateways = Array.from({ length: 12 }, nextGateway);
+  const mine = gateways.filter(({ gateway }) => isOfShare({ index: 1, of: 2 }, gateway));
+  for (const gateway of gateways) {
+    await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 3));
+  }
+  const client = await history.pool.connect();
+  t.after(() => {
+    client.release();
+  });
+  await client.query("begin");
+  assert.ok(await tryToSort(client, { index: 0, of: 4 }));
+  const frames = (passes: readonly { readonly frames: number }[]): number =>
+    passes.reduce((sum, one) => sum + one.frames, 0);
+  const beside = history.sorterWith(new SeriesBook(), { index: 1, of: 2 });
+  assert.equal(frames(await beside.sortAll(none)), mine.length * 3);
+  assert.equal(frames(await history.sorter.sortAll(none)), 0);
+  await client.query("rollback");
+  assert.equal(frames(await history.sorter.sortAll(none)), (gateways.length - mine.length) * 3);
+});
+
+test("a sorter waits for who keeps sorters out, and then sees what that one has changed", async (t) => {
+  const gateway = nextGateway();
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 3));
+  const client = await history.pool.connect();
+  t.after(() => {
+    client.release();
+  });
+  await client.query("begin");
+  await keepSortersOut(client);
+  const sorted = history.sorter.sortAll(none);
+  await until("the sorter waits", async () => {
+    const found = await history.pool.query<{ waiting: bigint }>(
+      "select count(*) as waiting from pg_locks where relation = 'sorted_lanes'::regclass and not granted",
+    );
+    return found.rows[0]?.waiting === 1n;
+  });
+  await client.query(
+    "delete from marks m using epochs e where e.no = m.epoch_no and e.gateway = $1",
+    [gateway.gateway],
+  );
+  await client.query("commit");
+  assert.deepEqual(await sorted, []);
 });
 
 test("texts and tags that a device stamps are sorted like all others", async () => {

@@ -34,6 +34,7 @@ import { SampleCounts } from "./sample-counts.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
 import type { Numbered, SeriesBook } from "./series-book.ts";
 import { tryToSort } from "./sorter-lock.ts";
+import { allGateways, isOfShare, type SorterShare } from "./sorter-share.ts";
 import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
 import { noteForks, readForks } from "./unsorted-forks.ts";
 import {
@@ -57,6 +58,8 @@ export interface SorterOptions {
   /** Days before today that have partitions of their own. */
   readonly hotDays: number;
   readonly released?: ReleasedSamples;
+  /** Gateways that it sorts. Left out: all. */
+  readonly share?: SorterShare;
 }
 
 /** What one pass did. In = `stored` + `repeats` (no-loss protocol 7, hub, samples). */
@@ -93,18 +96,20 @@ interface RangeOfGateway extends SampleRange {
 
 export class Sorter {
   readonly #options: SorterOptions;
+  readonly #share: SorterShare;
   readonly #partitions: HistoryPartitions;
   readonly #arrivals = new Arrivals();
   readonly #scratch = new SampleScratch();
 
   constructor(options: SorterOptions) {
     this.#options = options;
+    this.#share = options.share ?? allGateways;
     this.#partitions = new HistoryPartitions(options.pool, options.clock, options.hotDays);
   }
 
   /**
    * One round: every lane has its turn once, until it is sorted as far as it was stored then. Ends before, when another
-   * sorter is at work or `signal` aborts. What comes behind a turn waits for the next round: frames of a fleet never stop
+   * sorter is at work on these gateways or `signal` aborts. What comes behind a turn waits for the next round: frames of a fleet never stop
    * coming, and each visit of a lane writes rows of all its tags anew, for however few samples.
    */
   async sortAll(signal: AbortSignal): Promise<readonly SortedPass[]> {
@@ -119,7 +124,9 @@ export class Sorter {
     return passes;
   }
 
-  /** One pass. Undefined when nothing waits that can be sorted, or another sorter is at work. */
+  readonly #isOurs = (gateway: GatewayId): boolean => isOfShare(this.#share, gateway);
+
+  /** One pass. Undefined when nothing waits that can be sorted, or another sorter is at work on these gateways. */
   async sortSome(): Promise<SortedPass | undefined> {
     return (await this.#sort(undefined))?.pass;
   }
@@ -129,7 +136,7 @@ export class Sorter {
     return inTransaction(
       this.#options.pool,
       async (client) => {
-        return (await tryToSort(client)) ? this.#pass(client, behind) : undefined;
+        return (await tryToSort(client, this.#share)) ? this.#pass(client, behind) : undefined;
       },
       // A frame that is stored meanwhile must not be noted as sorted.
       "begin isolation level repeatable read",
@@ -137,14 +144,14 @@ export class Sorter {
   }
 
   async #pass(client: pg.PoolClient, before: LanePlace | undefined): Promise<Turn | undefined> {
-    const chosen = await chooseParts(client, samplesPerPass, before);
+    const chosen = await chooseParts(client, samplesPerPass, before, this.#isOurs);
     const unreadable: DamagedFrame[] = [];
     const noteDamaged = (frame: DamagedFrame): void => {
       const { epochNo, lane, seq } = frame;
       this.#options.log.error("history.frame-damaged", { epochNo, lane, seq });
       unreadable.push(frame);
     };
-    const filling = await readFilling(client, noteDamaged);
+    const filling = await readFilling(client, noteDamaged, this.#isOurs);
     const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
     this.#arrivals.clear();
     const { aggregates, parts } = await this.#withDictionaries(frames, chosen, unreadable);
@@ -152,7 +159,7 @@ export class Sorter {
     const forks = await this.#takeForks(client);
     const heads = this.#arrivals.frames.map(({ head }) => head);
     await learnFromHeads(client, heads);
-    const late = await correctionsToApply(client);
+    const late = (await correctionsToApply(client)).filter(({ gateway }) => this.#isOurs(gateway));
     const behind = lastBehind(chosen, parts) ?? before;
     const idle = parts.length === 0 && filling.length === 0 && forks.length === 0;
     // Lanes that wait for their dictionaries have had their turn: those after them do not wait as well.
@@ -210,7 +217,7 @@ export class Sorter {
   /** Takes the samples of forks whose dictionary is here; answers which of them need not be looked at again. */
   async #takeForks(client: pg.PoolClient): Promise<readonly bigint[]> {
     const { pool, book } = this.#options;
-    const { forks, broken } = await readForks(client);
+    const { forks, broken } = await readForks(client, this.#isOurs);
     const done = [...broken];
     for (const { id, head, body } of forks) {
       const dictionary = await book.dictionary(pool, head.gateway, head.dictionary);

@@ -41,24 +41,36 @@ export async function chooseParts(
   client: Queryable,
   samplesMax: number,
   behind: LanePlace | undefined,
+  isOurs: (gateway: GatewayId) => boolean = () => true,
 ): Promise<readonly ChosenPart[]> {
-  const found = await client.query<{
-    epoch_no: number;
-    lane: number;
-    gateway: GatewayId;
-    after: bigint;
-    seq: bigint;
-    samples: bigint;
-  }>(
+  for (let place = behind; ;) {
+    const waiting = await readWaiting(client, place);
+    const ours = waiting.filter(({ gateway }) => isOurs(gateway));
+    const last = waiting.at(-1);
+    if (ours.length > 0 || last === undefined || waiting.length < lanesMax)
+      return partsOf(ours, samplesMax);
+    place = { gateway: last.gateway, epochNo: last.epoch_no, lane: last.lane };
+  }
+}
+
+async function readWaiting(
+  client: Queryable,
+  behind: LanePlace | undefined,
+): Promise<readonly LaneRow[]> {
+  const found = await client.query<LaneRow>(
     `select m.epoch_no, m.lane, e.gateway, coalesce(s.seq, 0) as after, m.seq, m.frame_samples + m.void_samples as samples
      from marks m join epochs e on e.no = m.epoch_no left join sorted_lanes s using (epoch_no, lane)
      where m.seq > coalesce(s.seq, 0) and ($1::text is null or (e.gateway, m.epoch_no, m.lane) > ($1, $2, $3))
      order by e.gateway, m.epoch_no, m.lane limit ${lanesMax}`,
     [behind?.gateway ?? null, behind?.epochNo ?? null, behind?.lane ?? null],
   );
+  return found.rows;
+}
+
+function partsOf(rows: readonly LaneRow[], samplesMax: number): readonly ChosenPart[] {
   const parts: ChosenPart[] = [];
   let samples = 0;
-  for (const row of found.rows) {
+  for (const row of rows) {
     if (samples >= samplesMax) break;
     const [afterSeq, markSeq] = [Number(row.after), Number(row.seq)];
     const perFrame = Math.max(1, Number(row.samples) / markSeq);
@@ -87,6 +99,15 @@ export interface UnsortedFrame {
   readonly body: Uint8Array;
   /** Of the row that holds it, which is the number of the last frame there. */
   readonly rowSeq: number;
+}
+
+interface LaneRow {
+  readonly epoch_no: number;
+  readonly lane: number;
+  readonly gateway: GatewayId;
+  readonly after: bigint;
+  readonly seq: bigint;
+  readonly samples: bigint;
 }
 
 interface FrameRow {
@@ -139,14 +160,19 @@ const fillingMax = 1_000;
 export async function readFilling(
   client: Queryable,
   damaged: (frame: DamagedFrame) => void,
+  isOurs: (gateway: GatewayId) => boolean,
 ): Promise<readonly UnsortedFrame[]> {
-  const found = await client.query<FrameRow>(
-    `select f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, f.seq - 1 as after, f.seq as until from frames_in_voids i join sorted_lanes s using (epoch_no, lane)
+  const found = await client.query<FrameRow & { readonly gateway: GatewayId }>(
+    `select e.gateway, f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, f.seq - 1 as after, f.seq as until
+     from frames_in_voids i join sorted_lanes s using (epoch_no, lane) join epochs e on e.no = i.epoch_no
      join frames f on f.epoch_no = i.epoch_no and f.lane = i.lane and f.seq = i.seq
      where not i.sorted and i.seq <= s.seq and ${holdsHistory}
      order by f.epoch_no, f.lane, f.seq limit ${fillingMax}`,
   );
-  return toFrames(found.rows, damaged);
+  return toFrames(
+    found.rows.filter(({ gateway }) => isOurs(gateway)),
+    damaged,
+  );
 }
 
 /**

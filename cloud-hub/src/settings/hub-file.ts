@@ -46,6 +46,8 @@ export interface HubFile {
   readonly history: {
     /** How often frames are sorted by tag, minutes. Charts of what is not sorted yet are drawn from frames. */
     readonly sortEveryMin: number;
+    /** So many processes sort at the same time, each of them its own gateways. */
+    readonly sorters: number;
     /** So many days before today stay in the database as samples. */
     readonly hotDays: number;
     /** Where the Parquet files of days that are over lie. Absent: `lake` in the data folder. */
@@ -134,6 +136,9 @@ const wholeFile: z.ZodType<HubFile> = z.strictObject({
     .strictObject({
       // A longer tail makes charts of the last hour slow, a shorter one makes many small chunks.
       sortEveryMin: z.number().min(0.01).max(60).default(10),
+      // Sorting is more than half of what a sample costs the hub, and one process uses one core. Each holds 2 million samples at
+      // most, some 300 MB. Gateways are shared out in sixteenths.
+      sorters: z.int().min(1).max(16).default(2),
       // Late data of these days costs no rewriting of files.
       hotDays: z.int().min(1).max(90).default(3),
       lakeFolder: z.string().min(1).optional(),
@@ -156,6 +161,7 @@ const wholeFile: z.ZodType<HubFile> = z.strictObject({
     })
     .default({
       sortEveryMin: 10,
+      sorters: 2,
       hotDays: 3,
       keepSamplesDays: 90,
       keepMinutesDays: 365,
