@@ -153,9 +153,9 @@ test(
     // It counts itself.
     await until("it counts", async () => (await ask(cluster.database, working)) === 2);
     await Promise.all([
-    assert.rejects(answer),
-    kill(cluster.database).then(() => comesBack(t, cluster)),
-  ]);
+      assert.rejects(answer),
+      kill(cluster.database).then(() => comesBack(t, cluster)),
+    ]);
   },
 );
 
