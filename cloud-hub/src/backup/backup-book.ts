@@ -6,6 +6,7 @@ import { messageChain, type Clock, type Log } from "@millwright/kit";
 import { laneNumbers, type Epoch, type GatewayId, type LaneMark } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { mayBeHeld } from "../database/held-epochs.ts";
 import { openPool } from "../database/pool.ts";
 
 export interface BackupBookOptions {
@@ -52,7 +53,10 @@ export class BackupBook implements AsyncDisposable {
     return this.#newestUs;
   }
 
-  /** The mark as gateways may use it: `safeSeq` is what the newest verified backup holds (no-loss protocol 6.6). */
+  /**
+   * The mark as gateways may use it: `safeSeq` is what the newest verified backup holds (no-loss protocol 6.6). Of an epoch
+   * that nobody held when the book was read nothing is safe until it is read again, after the next backup.
+   */
   lower(gateway: GatewayId, mark: LaneMark): LaneMark {
     if (this.#options.releaseBelow === "stored") return mark;
     const safe = this.#safe.get(keyOf(gateway, mark.epoch, laneNumbers[mark.lane])) ?? 0;
@@ -70,7 +74,8 @@ export class BackupBook implements AsyncDisposable {
       lane: number;
       seq: bigint;
     }>(
-      "select e.gateway, e.epoch, s.lane, s.seq from safe_marks s join epochs e on e.no = s.epoch_no",
+      `select e.gateway, e.epoch, s.lane, s.seq from safe_marks s join epochs e on e.no = s.epoch_no
+       where ${mayBeHeld}`,
     );
     this.#safe.clear();
     for (const { gateway, epoch, lane, seq } of marks.rows)

@@ -276,6 +276,35 @@ test("gateways may delete what the newest verified backup holds, and no frame mo
   assert.equal(book.lower(strange, after).safeSeq, 0);
 });
 
+test("of an epoch that has ended the book knows what is safe as long as its gateway names it", async () => {
+  await using book = await openBackupBook({
+    databaseUrl: history.url,
+    releaseBelow: "backup",
+    clock: systemClock,
+    log: silentLog,
+  });
+  const often = new TestGateway("line-started-often");
+  await history.store.hello(often.hello(), testDayUs);
+  await history.take(often, often.dictionaryFrame());
+  const ended = often.epoch;
+  often.newEpoch();
+  await history.take(often, often.dictionaryFrame());
+  await history.store.hello(often.hello(), testDayUs);
+  await backUp(join(folder, "often"));
+  await book.reload();
+  const safeOf = async (epoch: string): Promise<number | undefined> => {
+    const marks = await history.store.marks(often.gateway);
+    const mark = marks.find((one) => one.epoch === epoch);
+    return mark && book.lower(often.gateway, mark).safeSeq;
+  };
+  assert.deepEqual([await safeOf(ended), await safeOf(often.epoch)], [1, 1]);
+
+  const { epochs } = often.hello();
+  await history.store.hello(often.hello({ epochs: epochs.slice(1) }), testDayUs);
+  await book.reload();
+  assert.deepEqual([await safeOf(ended), await safeOf(often.epoch)], [0, 1]);
+});
+
 test("what was released below `stored` is all that is stored, as it was chosen in words", async () => {
   await using book = await openBackupBook({
     databaseUrl: history.url,

@@ -19,6 +19,7 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { mayBeHeld } from "../database/held-epochs.ts";
 import { openPool } from "../database/pool.ts";
 import { inTransaction } from "../database/transaction.ts";
 import type { SecondPlace } from "../hand-over.ts";
@@ -130,7 +131,7 @@ export class CaptureKeeper implements Service {
 
   async reload(): Promise<void> {
     const done = await this.#pool.query<{ epoch: string; seq: bigint }>(
-      "select e.epoch, c.seq from capture_marks c join epochs e on e.no = c.epoch_no",
+      `select e.epoch, c.seq from capture_marks c join epochs e on e.no = c.epoch_no where ${mayBeHeld}`,
     );
     this.#safe.clear();
     for (const { epoch, seq } of done.rows) this.#safe.set(epoch, Number(seq));
