@@ -10,7 +10,6 @@ import type {
   FrameHead,
   GatewayId,
   Hello,
-  LaneMark,
   LedgerEntry,
   SampleColumns,
 } from "@millwright/wire-contract";
@@ -55,16 +54,27 @@ export interface Commit {
   readonly touched: ReadonlySet<GatewayId>;
 }
 
-/** The balance of one epoch and lane: `announced` = `stored` + `voided`, or something is unexplained (protocol 7, hub). */
-export interface LaneBalance {
-  readonly mark: LaneMark;
-  /** `cum` at the mark. */
+/**
+ * The balance of all epochs and lanes of a gateway (no-loss protocol 7, hub, per epoch). Sums, because a gateway begins an
+ * epoch with each start: what is kept in memory of a gateway must not grow with its age.
+ */
+export interface SampleBalance {
+  /** `cum` at the marks. */
   readonly announced: number;
-  /** Samples in frames up to the mark. */
+  /** Samples in frames up to the marks. */
   readonly stored: number;
-  /** Samples in voids up to the mark that no frame fills. */
+  /** Samples in voids up to the marks that no frame fills. */
   readonly voided: number;
+  /** What is neither, or was counted twice, each lane by itself: of two lanes one does not make good for the other. */
+  readonly unexplained: number;
 }
+
+export const nothingBalanced: SampleBalance = {
+  announced: 0,
+  stored: 0,
+  voided: 0,
+  unexplained: 0,
+};
 
 /** A gateway as the store knows it. */
 export interface KnownGateway {
@@ -75,7 +85,7 @@ export interface KnownGateway {
   readonly lastBeat?: Beat;
   readonly lastBeatUs: number;
   readonly quarantined: number;
-  readonly balances: readonly LaneBalance[];
+  readonly balance: SampleBalance;
 }
 
 /** What happened on a gateway, as the hub keeps it. */

@@ -72,10 +72,7 @@ async function judgeHub(
   const { gateway } = edge.gateway.options;
   const { samples, entries } = await readHub(store, gateway, repeats);
   const known = await store.gateway(gateway);
-  const unbalanced = (known?.balances ?? []).reduce(
-    (sum, { announced, stored, voided }) => sum + Math.abs(announced - stored - voided),
-    0,
-  );
+  const unbalanced = known?.balance.unexplained ?? 0;
   return { ...judge(edge.device.produced, samples, entries, slackUs), unbalanced };
 }
 

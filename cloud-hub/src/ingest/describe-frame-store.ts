@@ -70,8 +70,8 @@ export function describeFrameStore(name: string, open: () => FrameStore): void {
       const taken = await take(gateway, two);
       assert.equal(taken.stored.length, 1);
       const known = await open().gateway(gateway.gateway);
-      assert.equal(known?.balances[0]?.stored, one.sampleCount + two.sampleCount);
-      assert.equal(known.balances[0].voided, three.sampleCount);
+      assert.equal(known?.balance.stored, one.sampleCount + two.sampleCount);
+      assert.equal(known.balance.voided, three.sampleCount);
       assert.equal(await unexplained(gateway), 0);
     });
 

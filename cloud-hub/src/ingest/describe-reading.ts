@@ -127,8 +127,8 @@ export function describeReading({ open, nextGateway, take, unexplained }: StoreR
       await open().takeIn(intakeOf(other, threeFrames(other)));
       const found = await open().gateways([unknown.gateway, one.gateway]);
       assert.deepEqual(
-        found.map(({ gateway, balances }) => [gateway, balances.length]),
-        [[one.gateway, 1]],
+        found.map(({ gateway, balance }) => [gateway, balance]),
+        [[one.gateway, { announced: 6, stored: 6, voided: 0, unexplained: 0 }]],
       );
     });
   });

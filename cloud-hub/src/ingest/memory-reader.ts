@@ -4,16 +4,17 @@ import { eventKinds, type EventLine } from "@millwright/wire-contract/events";
 
 import { newestAlarms } from "../database/event-rows.ts";
 import {
+  nothingBalanced,
   unrankedEpoch,
   type EventsAsked,
   type FrameReader,
   type HubEvent,
   type KnownGateway,
   type QuarantineRow,
+  type SampleBalance,
   type StoredFrame,
 } from "../hand-over.ts";
-import { laneMarkOf } from "./frame-store.ts";
-import { forksOf, toStored, type MemoryRows } from "./memory-rows.ts";
+import { forksOf, toStored, type GatewayRows, type MemoryRows } from "./memory-rows.ts";
 
 export class MemoryReader implements FrameReader {
   protected readonly rows: MemoryRows;
@@ -183,16 +184,22 @@ export class MemoryReader implements FrameReader {
       ...(rows.beat === undefined ? {} : { lastBeat: rows.beat }),
       lastBeatUs: rows.beatUs,
       quarantined: this.rows.quarantine.filter((row) => row.gateway === gateway).length,
-      balances: [...rows.epochs].flatMap(([epoch, { lanes }]) =>
-        [...lanes.values()].map(({ lane, mark }) => ({
-          mark: laneMarkOf({ epoch, lane }, mark),
-          announced: mark.cum,
-          stored: mark.frameSamples,
-          voided: mark.voidSamples,
-        })),
-      ),
+      balance: balanceOf(rows),
     };
   }
+}
+
+function balanceOf({ epochs }: GatewayRows): SampleBalance {
+  let { announced, stored, voided, unexplained } = nothingBalanced;
+  for (const { lanes } of epochs.values()) {
+    for (const { mark } of lanes.values()) {
+      announced += mark.cum;
+      stored += mark.frameSamples;
+      voided += mark.voidSamples;
+      unexplained += Math.abs(mark.cum - mark.frameSamples - mark.voidSamples);
+    }
+  }
+  return { announced, stored, voided, unexplained };
 }
 
 function isAsked(line: EventLine, asked: EventsAsked): boolean {

@@ -13,20 +13,20 @@ import {
 import type pg from "pg";
 
 import {
+  nothingBalanced,
   unrankedEpoch,
   type EventsAsked,
   type FrameReader,
   type HubEvent,
   type KnownGateway,
-  type LaneBalance,
   type QuarantineRow,
+  type SampleBalance,
   type StoredFrame,
 } from "../hand-over.ts";
-import { laneMarkOf } from "./frame-store.ts";
 import { readClocks } from "../database/clock-rows.ts";
 import { readAlarms, readEvents } from "../database/event-rows.ts";
 import { framesOfRow, holdsSamples } from "../database/frame-runs.ts";
-import { fromColumn, laneOfNumber, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
+import { fromColumn, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
 
 export class PostgresReader implements FrameReader {
   protected readonly pool: pg.Pool;
@@ -196,37 +196,30 @@ export class PostgresReader implements FrameReader {
        from gateways g where ${where} order by g.gateway`,
       [...values],
     );
-    const marks = await this.pool.query<{
+    const sums = await this.pool.query<{
       gateway: GatewayId;
-      epoch: Epoch;
-      lane: number;
-      seq: bigint;
-      chain: bigint;
-      cum: bigint;
-      frame_samples: bigint;
-      void_samples: bigint;
+      announced: bigint;
+      stored: bigint;
+      voided: bigint;
+      unexplained: bigint;
     }>(
-      `select e.gateway, e.epoch, m.* from marks m join epochs e on e.no = m.epoch_no
-       join gateways g using (gateway) where ${where}`,
+      `select e.gateway, sum(m.cum)::bigint as announced, sum(m.frame_samples)::bigint as stored,
+         sum(m.void_samples)::bigint as voided,
+         sum(abs(m.cum - m.frame_samples - m.void_samples))::bigint as unexplained
+       from gateways g join epochs e using (gateway) join marks m on m.epoch_no = e.no where ${where} group by e.gateway`,
       [...values],
     );
-    const balances = new Map<GatewayId, LaneBalance[]>();
-    for (const row of marks.rows) {
-      const prefix = {
-        seq: Number(row.seq),
-        chain: fromColumn(row.chain),
-        cum: Number(row.cum),
-        frameSamples: Number(row.frame_samples),
-        voidSamples: Number(row.void_samples),
-      };
-      const balance = {
-        mark: laneMarkOf({ epoch: row.epoch, lane: laneOfNumber(row.lane) }, prefix),
-        announced: prefix.cum,
-        stored: prefix.frameSamples,
-        voided: prefix.voidSamples,
-      };
-      balances.set(row.gateway, [...(balances.get(row.gateway) ?? []), balance]);
-    }
+    const balances = new Map(
+      sums.rows.map((row): [GatewayId, SampleBalance] => [
+        row.gateway,
+        {
+          announced: Number(row.announced),
+          stored: Number(row.stored),
+          voided: Number(row.voided),
+          unexplained: Number(row.unexplained),
+        },
+      ]),
+    );
     return found.rows.map((row) => ({
       gateway: row.gateway,
       ...(row.hello === null ? {} : { hello: row.hello }),
@@ -234,7 +227,7 @@ export class PostgresReader implements FrameReader {
       ...(row.beat === null ? {} : { lastBeat: row.beat }),
       lastBeatUs: Number(row.beat_us),
       quarantined: Number(row.quarantined),
-      balances: balances.get(row.gateway) ?? [],
+      balance: balances.get(row.gateway) ?? nothingBalanced,
     }));
   }
 }

@@ -33,10 +33,7 @@ export function storeRig(open: () => FrameStore): StoreRig {
       ),
     async unexplained(gateway) {
       const known = await open().gateway(gateway.gateway);
-      return (known?.balances ?? []).reduce(
-        (sum, one) => sum + Math.abs(one.announced - one.stored - one.voided),
-        0,
-      );
+      return known?.balance.unexplained ?? 0;
     },
   };
 }

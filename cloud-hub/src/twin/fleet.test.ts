@@ -103,7 +103,7 @@ test("what has changed of many gateways is one question", async () => {
   const watching = fleet.watch(ended.signal);
   await clock.advance(1_000);
   assert.deepEqual(asked, [many.map(({ gateway: named }) => named)]);
-  assert.equal(fleet.known(first.gateway)?.balances[0]?.stored, 1);
+  assert.equal(fleet.known(first.gateway)?.balance.stored, 1);
   await clock.advance(5_000);
   assert.equal(asked.length, 1);
   ended.abort();
@@ -116,4 +116,32 @@ test("the row says what sets the clock of the gateway, and how far it was from t
   const nowUs = clock.nowUs();
   fleet.beat(gateway, { ...beat, clock: "unset", nowUs: nowUs - 3_600_000_000 }, nowUs);
   assert.deepEqual(row()?.clock, { state: "unset", aheadMs: -3_600_000 });
+});
+
+test("counts that take long to read are read seldom: nine parts of the time are left to others", async () => {
+  const clock = new PlayedClock();
+  const store = new MemoryStore(seededRandom(1));
+  const readAtMs: number[] = [];
+  const reader = {
+    async gateways(named?: readonly GatewayId[]) {
+      readAtMs.push(clock.monotonicMs());
+      await clock.sleep(500, new AbortController().signal);
+      return store.gateways(named);
+    },
+  };
+  const fleet = new Fleet({ reader, clock, log: silentLog });
+  const ended = new AbortController();
+  const watching = fleet.watch(ended.signal);
+  for (let second = 0; second < 12; second++) {
+    fleet.touched(gateway);
+    await clock.advance(1_000);
+  }
+  const [first = NaN, next = NaN] = readAtMs;
+  assert.equal(first, 1_000);
+  assert.ok(next >= first + 500 + 9 * 500, `read again at ${next} ms`);
+  assert.ok(next < first + 500 + 9 * 500 + 2_000, `read again at ${next} ms`);
+  ended.abort();
+  // It may be reading.
+  await clock.advance(500);
+  await watching;
 });

@@ -11,7 +11,7 @@ import type {
   Presence,
 } from "@millwright/wire-contract";
 
-import type { FrameReader, KnownGateway, LaneBalance } from "../hand-over.ts";
+import { nothingBalanced, type FrameReader, type KnownGateway } from "../hand-over.ts";
 import { presenceOf, silentAfterUs } from "./presence.ts";
 
 interface Place {
@@ -38,6 +38,8 @@ export interface FleetOptions {
 
 /** Counts on the list of gateways are read again at most this often: they are for looking at, and cost a query. */
 const refreshEveryMs = 1_000;
+/** And so many times as long as the reading took: of a big and old fleet all marks that there ever were are added up. */
+const restPerReading = 9;
 /**
  * Gateways of one question: a fleet of thousands that all send would have the hub ask without a pause, and what is
  * answered at once is held in memory.
@@ -96,7 +98,8 @@ export class Fleet {
 
   /** Judges silence, which no message announces, and reads changed counts again, until `signal` aborts. */
   async watch(signal: AbortSignal): Promise<void> {
-    const { clock, reader, log } = this.#options;
+    const { clock } = this.#options;
+    let readAtMs = clock.monotonicMs();
     for (;;) {
       try {
         await clock.sleep(refreshEveryMs, signal);
@@ -108,18 +111,27 @@ export class Fleet {
         const quietUs = clock.nowUs() - (place.copy?.heardUs ?? Infinity);
         if (quietUs > silentAfterUs) this.#hearCopy(place, undefined, clock.nowUs());
       }
-      const stale = [...this.#places.values()].filter((place) => place.stale);
-      for (let at = 0; at < stale.length; at += readTogether) {
-        const asked = stale.slice(at, at + readTogether);
-        for (const place of asked) place.stale = false;
-        try {
-          const known = await reader.gateways(asked.map((place) => place.known.gateway));
-          for (const one of known) this.#put(one);
-        } catch (failure) {
-          for (const place of asked) place.stale = true;
-          log.warn("twin.counts-not-read", { reason: messageChain(failure) });
-          break;
-        }
+      const beganMs = clock.monotonicMs();
+      if (beganMs < readAtMs) continue;
+      await this.#readStale();
+      const tookMs = clock.monotonicMs() - beganMs;
+      readAtMs = clock.monotonicMs() + tookMs * restPerReading;
+    }
+  }
+
+  async #readStale(): Promise<void> {
+    const { reader, log } = this.#options;
+    const stale = [...this.#places.values()].filter((place) => place.stale);
+    for (let at = 0; at < stale.length; at += readTogether) {
+      const asked = stale.slice(at, at + readTogether);
+      for (const place of asked) place.stale = false;
+      try {
+        const known = await reader.gateways(asked.map((place) => place.known.gateway));
+        for (const one of known) this.#put(one);
+      } catch (failure) {
+        for (const place of asked) place.stale = true;
+        log.warn("twin.counts-not-read", { reason: messageChain(failure) });
+        return;
       }
     }
   }
@@ -169,9 +181,9 @@ export class Fleet {
         behindMs: beat?.oldestWaitingMs ?? 0,
         devices: beat?.devices ?? [],
         tagCount: tagCountOf(known.gateway),
-        storedSamples: known.balances.reduce((sum, one) => sum + one.stored, 0),
+        storedSamples: known.balance.stored,
         unexplained:
-          unexplained(known.balances) + (beat?.unexplained ?? 0) + (place.copy?.unexplained ?? 0),
+          known.balance.unexplained + (beat?.unexplained ?? 0) + (place.copy?.unexplained ?? 0),
         quarantined: known.quarantined,
         hmi: known.hello?.hmi ?? "",
         software: known.hello?.software ?? "",
@@ -185,9 +197,10 @@ export class Fleet {
     });
   }
 
+  /** Samples announced and neither stored nor voided, over all gateways. Must be 0 (no-loss protocol 7, hub). */
   unexplained(): number {
     let sum = 0;
-    for (const { known } of this.#places.values()) sum += unexplained(known.balances);
+    for (const { known } of this.#places.values()) sum += known.balance.unexplained;
     return sum;
   }
 
@@ -213,7 +226,7 @@ export class Fleet {
     let place = this.#places.get(gateway);
     if (place === undefined) {
       place = {
-        known: { gateway, helloUs: 0, lastBeatUs: 0, quarantined: 0, balances: [] },
+        known: { gateway, helloUs: 0, lastBeatUs: 0, quarantined: 0, balance: nothingBalanced },
         beat: undefined,
         beatUs: 0,
         presence: "silent",
@@ -267,14 +280,6 @@ const linkStates: Readonly<Record<Presence, HubLink["state"]>> = {
   silent: "unreachable",
   sleeping: "unreachable",
 };
-
-/** Samples announced and neither stored nor voided, over all lanes. Must be 0 (no-loss protocol 7, hub). */
-export function unexplained(balances: readonly LaneBalance[]): number {
-  return balances.reduce(
-    (sum, { announced, stored, voided }) => sum + Math.abs(announced - stored - voided),
-    0,
-  );
-}
 
 /** A screen that shows devices and the link would look different. The time of the last proof has a beat of its own. */
 function differs(a: Beat, b: Beat): boolean {
