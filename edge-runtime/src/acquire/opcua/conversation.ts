@@ -68,7 +68,7 @@ export class Conversation implements DriverSession {
   get resume(): ResumePoint {
     const { attached, fingerprint, name } = this.#parts;
     const { session, subscription, facts } = attached;
-    const { settled, untilUs, publishedUs, complete } = this.#listening;
+    const { settled, untilUs, publishedUs, complete, hole } = this.#listening;
     return toResumePoint({
       url: this.#parts.settings.url,
       subscriptionId: subscription.id,
@@ -84,6 +84,7 @@ export class Conversation implements DriverSession {
       items: complete ? fingerprint : "",
       untilUs,
       publishedUs,
+      ...(hole === undefined ? {} : { hole }),
       memory: name,
     });
   }
@@ -193,7 +194,8 @@ export class Conversation implements DriverSession {
     // The socket first: a request that is under way would hold us until its time-out.
     this.#parts.attached.session.channel.drop("this conversation is over");
     await this.#halt();
-    remember(this.#parts.name, this.#listening.leave());
+    const { name, fingerprint: items } = this.#parts;
+    remember(name, { ...this.#listening.leave(), items });
   }
 
   async #halt(): Promise<void> {

@@ -9,6 +9,8 @@ export interface Hole {
   readonly nodeId: opcua.NodeId;
   readonly fromUs: number;
   readonly toUs: number;
+  /** Time of a value between them that is not wanted again either. */
+  readonly hadUs?: number;
 }
 
 /** Values asked for at once, for each node. */
@@ -113,7 +115,7 @@ async function takeInside(
   const times = values.map((value) => toUs(value.sourceTimestamp, value.sourcePicoseconds));
   const inside = values.filter((_value, at) => {
     const us = times[at] ?? NaN;
-    return us > hole.fromUs && us < hole.toUs;
+    return us > hole.fromUs && us < hole.toUs && us !== hole.hadUs;
   });
   if (inside.length > 0) await take(hole.item, inside);
   return times.findLast((us) => Number.isFinite(us)) ?? atUs;

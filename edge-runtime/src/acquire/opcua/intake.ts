@@ -30,6 +30,12 @@ export interface MessageFate {
   settled(): void;
 }
 
+/** A batch that waits to be asked for, and the messages that are at an end with it. */
+interface Waiting {
+  batch: ReadingBatch;
+  readonly messages: MessageFate[];
+}
+
 /** Rows of one batch. A message of a server with many items is cut, so that no batch holds the journal for long. */
 const rowsMax = 4_096;
 /** OPC 10000-6, A.2: Good without any value. */
@@ -44,7 +50,7 @@ export class Intake {
   readonly #points: readonly PointPlan[];
   readonly #items: readonly ItemPlan[];
   readonly #onMismatch: (point: number, found: string) => void;
-  #queue: { readonly batch: ReadingBatch; readonly message?: MessageFate }[] = [];
+  #queue: Waiting[] = [];
   #waiting = 0;
   /** The last value of each item, as far as it takes to know it again. */
   readonly seen: LastSeen;
@@ -91,7 +97,7 @@ export class Intake {
     const entry = this.#queue.shift();
     if (entry === undefined) return undefined;
     this.#waiting -= entry.batch.count;
-    entry.message?.handedOn();
+    for (const message of entry.messages) message.handedOn();
     // Due is what is handed on or counted as lost: what is given up here is still in the server, and due there.
     if (entry.batch.late !== true) this.#context.due(entry.batch.count);
     this.#wake();
@@ -101,7 +107,8 @@ export class Intake {
   /** Gives up what was not asked for: the server still has it, and will be asked again. */
   clear(): void {
     // What was not handed on has not been seen: it must not be taken for a repeat when it comes again.
-    const unread = new Set(this.#queue.flatMap(({ batch }) => [...batch.point]));
+    const live = this.#queue.filter(({ batch }) => batch.late !== true);
+    const unread = new Set(live.flatMap(({ batch }) => [...batch.point]));
     for (const [item, plan] of this.#items.entries()) {
       if (plan.points.some((point) => unread.has(point))) this.seen.us[item] = NaN;
     }
@@ -134,8 +141,8 @@ export class Intake {
   }
 
   /** Values of the device's own history. */
-  takeHistory(changes: readonly Change[], receivedUs: number): void {
-    this.#take(changes, receivedUs, { late: true });
+  takeHistory(changes: readonly Change[], receivedUs: number, message: MessageFate): void {
+    this.#take(changes, receivedUs, { late: true, message });
   }
 
   /** The same for somebody who waits for them: they pass by what is queued here. */
@@ -190,8 +197,7 @@ export class Intake {
     const batches = this.#batchesOf(changes, receivedUs, how.late);
     const last = batches.pop();
     if (last === undefined) {
-      message?.handedOn();
-      message?.settled();
+      if (message !== undefined) this.#follow(message);
       return;
     }
     if (how.late !== true) {
@@ -202,16 +208,19 @@ export class Intake {
     }
     for (const batch of batches) this.#append(batch);
     // Batches are settled in order, so the last one speaks for all rows of its message.
-    const settle =
-      message === undefined
-        ? {}
-        : {
-            settle: () => {
-              message.settled();
-              return Promise.resolve();
-            },
-          };
-    this.#append({ ...last, ...settle }, message);
+    this.#append(last, message);
+  }
+
+  /** A message without news shares the fate of what waits before it: the value that it repeats may be among that. */
+  #follow(message: MessageFate): void {
+    const before = this.#queue.at(-1);
+    if (before === undefined) {
+      message.handedOn();
+      message.settled();
+      return;
+    }
+    before.messages.push(message);
+    before.batch = settling(before.batch, before.messages);
   }
 
   #batchesOf(
@@ -265,7 +274,11 @@ export class Intake {
   }
 
   #append(batch: ReadingBatch, message?: MessageFate): void {
-    this.#queue.push(message === undefined ? { batch } : { batch, message });
+    const messages = message === undefined ? [] : [message];
+    this.#queue.push({
+      batch: message === undefined ? batch : settling(batch, messages),
+      messages,
+    });
     this.#waiting += batch.count;
     while (this.#waiting > this.#context.queueMax && this.#queue.length > 1) {
       const oldest = this.#queue.shift();
@@ -275,11 +288,24 @@ export class Intake {
       this.#context.due(count);
       this.#context.lost(-1, count, "queue full", receivedUs, receivedUs);
       // Counted is settled: the server need not keep what the ledger has explained.
-      oldest.message?.handedOn();
-      oldest.message?.settled();
+      for (const given of oldest.messages) {
+        given.handedOn();
+        given.settled();
+      }
     }
     this.#wake();
   }
+}
+
+/** @param messages as they are when the batch is on disk */
+function settling(batch: ReadingBatch, messages: readonly MessageFate[]): ReadingBatch {
+  return {
+    ...batch,
+    settle: () => {
+      for (const message of messages) message.settled();
+      return Promise.resolve();
+    },
+  };
 }
 
 function asLate(batch: ReadingBatch, late: boolean | undefined): ReadingBatch {

@@ -1,3 +1,4 @@
+import { race } from "@millwright/kit";
 import { status, type LossReason } from "@millwright/wire-contract";
 
 import type { DriverContext, HistoryWish, ReadingBatch } from "../driver.ts";
@@ -6,13 +7,14 @@ import type { Attached } from "./climb.ts";
 import { ConditionWatch } from "./condition-watch.ts";
 import { readAccess } from "./describe-nodes.ts";
 import { ServiceFailure } from "./faults.ts";
-import { fillHoles, type Hole, type Unfilled } from "./history.ts";
-import { planHoles } from "./hole.ts";
+import { fillHole } from "./fill-hole.ts";
+import { fillHoles, type Hole } from "./history.ts";
 import { Intake, type Change } from "./intake.ts";
 import type { ItemPlan, PointPlan } from "./items.ts";
 import type { Library, opcua } from "./library.ts";
 import { createItems } from "./monitoring.ts";
 import type { Notes } from "./notes.ts";
+import { holeBehind, type HoleEnds, type OpenHole } from "./open-hole.ts";
 import type { OwnCertificate } from "./own-certificate.ts";
 import { publish } from "./publisher.ts";
 import { silenceGraceMsOfTwo } from "./redundancy.ts";
@@ -47,9 +49,13 @@ export interface ListeningParts {
 export class Listening {
   readonly intake: Intake;
   readonly settled: SettledNumbers;
-  /** When the last settled message came, by our clock, and when it was published, by the server's, µs. */
-  untilUs = 0;
-  publishedUs = 0;
+  /**
+   * When the last settled message came, by our clock, and by the server's when it was published or its newest value
+   * measured, whichever is earlier, µs. Before the first one, when the subscription was made: what it was to tell is
+   * missing from then on.
+   */
+  untilUs: number;
+  publishedUs: number;
   /** What the server made of our wishes for the items; the next conversation shows it again. */
   outcome: string;
   readonly #parts: ListeningParts;
@@ -70,6 +76,12 @@ export class Listening {
       }
     | undefined;
   #complete: boolean;
+  /** Open until it is filled, by this conversation or by one after it. */
+  readonly #hole: OpenHole | undefined;
+  /** The server holds nothing back at the moment: what the subscription begins with is here. */
+  readonly #drained = Promise.withResolvers<undefined>();
+  /** The newest time by which the device has stamped a value in this conversation, µs; 0 before the first. */
+  #newestUs = 0;
   #historyPoints: readonly number[] | undefined;
   #serviceLevel: number | undefined;
   #tellServiceLevel: () => void = () => undefined;
@@ -96,8 +108,11 @@ export class Listening {
     this.#serviceLevel = attached.facts.serviceLevel;
     notes.set("subscription", subscriptionWords(attached.subscription, settings));
     notes.set("items", this.outcome);
-    this.untilUs = kept?.untilUs ?? 0;
-    this.publishedUs = kept?.publishedUs ?? 0;
+    const nowUs = context.clock.nowUs();
+    const { currentTimeUs } = attached.facts;
+    this.untilUs = kept?.untilUs || nowUs;
+    this.publishedUs = kept?.publishedUs || (Number.isNaN(currentTimeUs) ? nowUs : currentTimeUs);
+    this.#hole = holeBehind(attached.rung, items, resume, memory);
     this.#structures = new StructureDecoder(library, attached.session, attached.facts.limits);
     const { conditions: wish } = context;
     if (wish !== undefined) {
@@ -120,6 +135,11 @@ export class Listening {
     return this.#historyPoints;
   }
 
+  /** What lies behind the subscription and is neither on disk nor charged. */
+  get hole(): HoleEnds | undefined {
+    return this.#hole?.ends;
+  }
+
   /** Called when it has changed. One listener. */
   onServiceLevel(listener: () => void): void {
     this.#tellServiceLevel = listener;
@@ -131,10 +151,15 @@ export class Listening {
   }
 
   /** Gives up what was not asked for and hands over what only this process knows. */
-  leave(): Memory {
+  leave(): Omit<Memory, "items"> {
     this.intake.clear();
     this.settled.forget(this.#unread);
-    return { settled: this.settled, seen: this.intake.seen };
+    const hole = this.#hole?.leave((item) => Number.isNaN(this.intake.seenUs(item)));
+    return {
+      settled: this.settled,
+      seen: this.intake.seen,
+      ...(hole === undefined ? {} : { hole }),
+    };
   }
 
   /**
@@ -165,6 +190,11 @@ export class Listening {
       const value = values[place];
       return value === undefined ? [] : [{ item, value }];
     });
+    this.#hole?.noteRead(changes);
+    if (attached.rung === "create") {
+      this.#newestUs = newestUs(changes);
+      if (this.#newestUs > 0) this.publishedUs = Math.min(this.publishedUs, this.#newestUs);
+    }
     this.intake.takeRead(
       changes.filter(({ value }) => !isStructure(value)),
       receivedUs,
@@ -219,10 +249,11 @@ export class Listening {
             await this.readPresent((item) => !this.intake.hasSeen(item));
             await this.#openStructures();
           }
+          this.#drained.resolve(undefined);
         },
         onMissing: (count) => {
           context.log.warn("acquire.opcua-messages-missing", { count });
-          this.#lose(-1, "link lost", this.untilUs);
+          this.#lose(-1, "link lost", this.untilUs, context.clock.nowUs());
         },
       },
       signal,
@@ -256,6 +287,7 @@ export class Listening {
       facts.limits.items,
     );
     this.#complete = true;
+    this.#hole?.noteItems(context.clock.nowUs());
     this.outcome = outcomeWords(outcome, items, points, settings);
     notes.set("items", this.outcome);
     chargeOutcome(outcome, context);
@@ -306,12 +338,17 @@ export class Listening {
     const said = toUs(message.publishTime, 0);
     // Some servers leave the time out; then our own clock is the nearest there is.
     const publishedUs = Number.isNaN(said) ? receivedUs : said;
+    const measuredUs = newestUs(changes);
+    this.#hole?.noteMessage(changes, Math.max(publishedUs, measuredUs));
+    // A device whose clock is behind measures after this what is stamped before it.
+    this.#newestUs = Math.max(this.#newestUs, measuredUs);
+    const knownUs = this.#newestUs > 0 ? Math.min(publishedUs, this.#newestUs) : publishedUs;
     this.#unread.add(seq);
     this.intake.takeMessage(changes, receivedUs, {
       handedOn: () => this.#unread.delete(seq),
       settled: () => {
         this.untilUs = Math.max(this.untilUs, receivedUs);
-        if (publishedUs > this.publishedUs) this.publishedUs = publishedUs;
+        if (knownUs > this.publishedUs) this.publishedUs = knownUs;
         done();
       },
     });
@@ -319,41 +356,26 @@ export class Listening {
 
   /** What no queue bridged: read from the server's history, or written into the ledger. */
   async #fillHole(signal: AbortSignal): Promise<void> {
-    const { library, settings, context, attached, items, nodeIds, resume, memory } = this.#parts;
-    if (attached.rung !== "create" || resume === undefined || resume.untilUs === 0) return;
+    const { library, settings, context, attached, items, nodeIds } = this.#parts;
+    const hole = this.#hole;
+    if (hole === undefined || hole.filled) return;
+    const lose = this.#lose.bind(this);
     if (!settings.history) {
-      this.#lose(-1, "link lost", resume.untilUs);
+      lose(-1, "link lost", hole.sinceUs, hole.untilUs);
+      hole.fill();
       return;
     }
+    // Where the subscription begins is known when its first message is here.
+    await race(this.#drained.promise, signal);
     const { session, facts } = attached;
-    const present = (item: number): number => this.intake.seenUs(item);
-    const holes = planHoles(items, nodeIds, resume, memory, present, facts.currentTimeUs);
-    const atOnce = facts.limits.history;
-    const take = async (item: number, values: readonly opcua.DataValue[]): Promise<void> => {
-      await this.#structures.decode(values);
-      // A slow reader slows the reading of history; what is in the server's history stays there.
-      while (this.intake.waiting > context.queueMax / 2) await context.clock.sleep(20, signal);
-      this.intake.takeHistory(
-        values.map((value) => ({ item, value })),
-        context.clock.nowUs(),
-      );
-    };
-    const rest = (ms: number): Promise<void> => context.clock.sleep(ms, signal);
-    const unfilled = await fillHoles(library, session, holes, atOnce, take, rest);
-    if (holes.length > 0 && unfilled.length === holes.length && unfilled.every(isWhole)) {
-      // The server has no history of any of it: one entry for the device says the same as one for each value.
-      this.#lose(-1, "link lost", resume.untilUs);
-    } else {
-      for (const { item, fromUs } of unfilled) {
-        // What was read is no loss: the entry begins where the reading ended.
-        const lostUs = Number.isNaN(fromUs) ? resume.untilUs : Math.max(resume.untilUs, fromUs);
-        for (const point of items[item]?.points ?? []) this.#lose(point, "link lost", lostUs);
-      }
-    }
-    context.log.info("acquire.opcua-history-read", {
-      items: holes.length,
-      failed: unfilled.length,
-    });
+    const decode = (values: readonly opcua.DataValue[]): Promise<void> =>
+      this.#structures.decode(values);
+    const { intake } = this;
+    await fillHole(
+      hole,
+      { library, session, facts, context, items, nodeIds, intake, decode, lose },
+      signal,
+    );
   }
 
   /** Who keeps a past is asked when values flow: nothing waits for the answer. */
@@ -411,10 +433,8 @@ export class Listening {
     });
   }
 
-  #lose(point: number, reason: LossReason, fromUs: number): void {
-    const { context } = this.#parts;
-    const nowUs = context.clock.nowUs();
-    context.lost(point, NaN, reason, fromUs === 0 ? nowUs : fromUs, nowUs);
+  #lose(point: number, reason: LossReason, fromUs: number, toUs: number): void {
+    this.#parts.context.lost(point, NaN, reason, fromUs, toUs);
   }
 
   #proven(): void {
@@ -441,7 +461,12 @@ export class Listening {
   }
 }
 
-/** Nothing of the hole was read. */
-function isWhole({ fromUs }: Unfilled): boolean {
-  return Number.isNaN(fromUs);
+/** The newest of the times that the device gave, µs; 0 when it gave none. */
+function newestUs(changes: readonly Change[]): number {
+  let newest = 0;
+  for (const { value } of changes) {
+    const us = toUs(value.sourceTimestamp, value.sourcePicoseconds);
+    if (us > newest) newest = us;
+  }
+  return newest;
 }

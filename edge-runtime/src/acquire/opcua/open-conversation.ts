@@ -13,7 +13,7 @@ import { loadLibrary, type Library } from "./library.ts";
 import { meetServer, type MetServer } from "./meet-server.ts";
 import type { Notes } from "./notes.ts";
 import { resolveAddresses } from "./resolve.ts";
-import { recall, type Resume } from "./resume.ts";
+import { recall, remember, type Memory, type Resume } from "./resume.ts";
 import type { Session } from "./session.ts";
 import type { OpcuaSettings } from "./settings.ts";
 
@@ -65,12 +65,16 @@ export async function openConversation(
   const { context } = subject;
   const { device, log } = context;
   let own: { readonly thumbprint: string; readonly certificateFile: string } | undefined;
+  const name = opening.resume?.memory ?? "";
+  const remembered = recall(name);
   try {
     const library = await loadLibrary(log);
     const server = opening.held?.server ?? (await meet(library, context, opening, signal));
     own = server.own;
-    return await attach(library, server, subject, opening, signal);
+    return await attach(library, server, subject, opening, remembered, signal);
   } catch (failure) {
+    // The next attempt needs it as much.
+    if (remembered !== undefined) remember(name, remembered);
     if (signal.aborted) throw failure;
     throw toOpenFault(device, failure, own);
   }
@@ -92,16 +96,17 @@ async function attach(
   server: MetServer,
   { points, items, context, notes }: Subject,
   { settings, resume, held }: Opening,
+  remembered: Memory | undefined,
   signal: AbortSignal,
 ): Promise<Conversation> {
   const { device, log, queueMax } = context;
-  const memory = resume === undefined ? undefined : recall(resume.memory);
   const notifier = context.conditions?.notifier;
   const fingerprint = fingerprintOf(points, [
     settings.publishingMs,
     settings.bridgeSeconds,
     ...(notifier === undefined ? [] : [`alarms of ${notifier}`]),
   ]);
+  const memory = remembered?.items === fingerprint ? remembered : undefined;
   const attached = await climb(
     {
       library,

@@ -1,5 +1,6 @@
 import type { ResumePoint } from "../driver.ts";
 import type { LastSeen } from "./last-seen.ts";
+import type { HoleEnds, OpenHole } from "./open-hole.ts";
 import type { SettledNumbers } from "./settled-numbers.ts";
 
 /** What a conversation leaves behind, as the journal keeps it. */
@@ -21,10 +22,12 @@ export interface Resume {
   readonly namespaces: string;
   /** What the subscription was made for. */
   readonly items: string;
-  /** When the last settled message came, by our clock, µs; 0 when there was none. */
+  /** When the last settled message came, by our clock, µs; before the first, when the subscription was made. */
   readonly untilUs: number;
   /** When it was published, by the server's clock, µs. */
   readonly publishedUs: number;
+  /** What lies behind the subscription and was neither read nor charged. */
+  readonly hole?: HoleEnds;
   /** Names what this process remembers beyond that. */
   readonly memory: string;
 }
@@ -34,6 +37,9 @@ export interface Memory {
   /** Goes on in the next conversation, because batches of this one may still be on their way to the disk. */
   readonly settled: SettledNumbers;
   readonly seen: LastSeen;
+  /** What the subscription was made for: what is remembered by item holds for these items only. */
+  readonly items: string;
+  readonly hole?: OpenHole;
 }
 
 const memories = new Map<string, Memory>();
@@ -53,8 +59,8 @@ export function recall(name: string): Memory | undefined {
   return memory;
 }
 
-export function toResumePoint(resume: Resume): ResumePoint {
-  return { ...resume };
+export function toResumePoint({ hole, ...resume }: Resume): ResumePoint {
+  return hole === undefined ? resume : { ...resume, hole: { ...hole } };
 }
 
 /** Undefined when the journal holds nothing of use: a resume point of another version, or of a first opening. */
@@ -64,12 +70,10 @@ export function parseResume(point: ResumePoint | undefined): Resume | undefined 
     const value = point[name];
     return typeof value === "string" ? value : "";
   };
-  const number = (name: string): number => {
-    const value = point[name];
-    return typeof value === "number" ? value : 0;
-  };
+  const number = (name: string): number => numberIn(point, name);
   const subscriptionId = number("subscriptionId");
   if (subscriptionId === 0) return undefined;
+  const hole = parseHole(point["hole"]);
   return {
     url: text("url"),
     subscriptionId,
@@ -85,6 +89,23 @@ export function parseResume(point: ResumePoint | undefined): Resume | undefined 
     items: text("items"),
     untilUs: number("untilUs"),
     publishedUs: number("publishedUs"),
+    ...(hole === undefined ? {} : { hole }),
     memory: text("memory"),
   };
+}
+
+function parseHole(hole: ResumePoint[string] | undefined): HoleEnds | undefined {
+  if (typeof hole !== "object" || hole === null || Array.isArray(hole)) return undefined;
+  const ends = hole as ResumePoint;
+  return {
+    sinceUs: numberIn(ends, "sinceUs"),
+    untilUs: numberIn(ends, "untilUs"),
+    fromUs: numberIn(ends, "fromUs"),
+    toUs: numberIn(ends, "toUs"),
+  };
+}
+
+function numberIn(point: ResumePoint, name: string): number {
+  const value = point[name];
+  return typeof value === "number" ? value : 0;
 }

@@ -33,7 +33,7 @@ export function point(
 }
 
 export class TestContext implements DriverContext {
-  readonly device = "test-1";
+  readonly device: string = "test-1";
   readonly clock = systemClock;
   readonly random = seededRandom("opcua");
   readonly log = silentLog;
@@ -41,6 +41,8 @@ export class TestContext implements DriverContext {
   readonly stateFolder: string;
   dueCount = 0;
   readonly losses: { point: number; count: number; reason: LossReason }[] = [];
+  /** The times of the losses. */
+  readonly spans: { fromUs: number; toUs: number }[] = [];
   provenCount = 0;
   noteText = "";
   badgeText = "";
@@ -53,8 +55,15 @@ export class TestContext implements DriverContext {
   readonly due = (count: number): void => {
     this.dueCount += count;
   };
-  readonly lost = (point: number, count: number, reason: LossReason): void => {
+  readonly lost = (
+    point: number,
+    count: number,
+    reason: LossReason,
+    fromUs: number,
+    toUs: number,
+  ): void => {
     this.losses.push({ point, count, reason });
+    this.spans.push({ fromUs, toUs });
   };
   readonly proven = (): void => {
     this.provenCount++;
