@@ -15,6 +15,9 @@ import type {
 } from "@millwright/wire-contract";
 import type { EventKind, EventLine } from "@millwright/wire-contract/events";
 
+/** What backup says of itself. */
+export type { BackupStatus } from "./backup/backup-state.ts";
+
 /** A frame that is stored, with the place of its epoch in the life of its gateway. */
 export interface StoredFrame {
   readonly head: FrameHead;

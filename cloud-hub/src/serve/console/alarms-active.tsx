@@ -19,7 +19,7 @@ import type { GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { AlarmNow, AlarmsNow } from "./alarm-answers.ts";
+import type { AlarmNow, AlarmsNow } from "../../event-views.ts";
 import { sayAlarm, sayAlarmCount } from "./alarm-messages.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import { presenceWords } from "./presence-words.ts";

@@ -20,7 +20,7 @@ import {
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { EventPage, EventShown } from "./alarm-answers.ts";
+import type { EventPage, EventView } from "../../event-views.ts";
 import { sayAlarm } from "./alarm-messages.ts";
 import type { FleetStore } from "./fleet-store.ts";
 
@@ -167,7 +167,7 @@ export function AlarmsHistory(props: {
 }
 
 function EventTable(props: {
-  readonly events: readonly EventShown[];
+  readonly events: readonly EventView[];
   readonly nameOf: (gateway: string) => string;
 }): JSX.Element {
   return (
@@ -206,7 +206,7 @@ function EventTable(props: {
   );
 }
 
-function What(props: { readonly event: EventShown }): JSX.Element {
+function What(props: { readonly event: EventView }): JSX.Element {
   const { kind, body } = props.event;
   // A gateway of another version may know states that this page does not.
   const isAlarm = kind === "alarm" && alarmStates.includes(body.state);
@@ -219,7 +219,7 @@ function What(props: { readonly event: EventShown }): JSX.Element {
 }
 
 /** In the words of the gateway; each kind has its own. */
-function happened(event: EventShown): string {
+function happened(event: EventView): string {
   const { kind, body } = event;
   switch (kind) {
     case "alarm":
@@ -243,7 +243,7 @@ function happened(event: EventShown): string {
   }
 }
 
-function personIn({ kind, body }: EventShown): string {
+function personIn({ kind, body }: EventView): string {
   if (kind === "command") return (body as Partial<CommandEvent>).origin?.who ?? "";
   if (kind === "label") return body.author;
   if (kind === "alarm" && body.note !== undefined) return body.note.author;

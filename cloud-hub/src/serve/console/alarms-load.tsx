@@ -13,7 +13,7 @@ import {
 } from "@millwright/ui-kit";
 import type { JSX } from "preact";
 
-import type { AlarmLoad, Kpis, LoadRow } from "./alarm-answers.ts";
+import type { AlarmLoadAnswer, Kpis, LoadRow } from "./alarm-load-answer.ts";
 import { sayAlarm, sayAlarmCount, type AlarmText } from "./alarm-messages.ts";
 import type { FleetStore } from "./fleet-store.ts";
 
@@ -69,7 +69,7 @@ export function AlarmsLoad(props: {
   const days = (Object.keys(times) as Days[]).find((one) => one === props.days) ?? "1";
   const loaded = useResource(
     days,
-    (signal) => loadJson<AlarmLoad>(`/api/alarms/load?days=${days}`, signal),
+    (signal) => loadJson<AlarmLoadAnswer>(`/api/alarms/load?days=${days}`, signal),
     props.wallMs,
   );
   const { value, failedMs } = loaded;
@@ -100,7 +100,7 @@ export function AlarmsLoad(props: {
 }
 
 function Load(props: {
-  readonly load: AlarmLoad;
+  readonly load: AlarmLoadAnswer;
   readonly nameOf: (gateway: string) => string;
 }): JSX.Element {
   const { load, nameOf } = props;

@@ -11,8 +11,9 @@ import type { GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import type { BackupStatus } from "./backup-line.tsx";
-import { FleetScreen, type Quarantined } from "./fleet-screen.tsx";
+import type { BackupStatus } from "../../hand-over.ts";
+import type { Quarantined } from "../../hub-views.ts";
+import { FleetScreen } from "./fleet-screen.tsx";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayScreen } from "./gateway-screen.tsx";
 import { LazyAlarms } from "./lazy-alarms.tsx";

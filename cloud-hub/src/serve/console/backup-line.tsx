@@ -1,15 +1,8 @@
 import { durationWords } from "@millwright/ui-kit";
 import type { JSX } from "preact";
 
+import type { BackupStatus } from "../../hand-over.ts";
 import { say } from "./messages.ts";
-
-/** `GET /api/backup`. */
-export interface BackupStatus {
-  readonly releaseBelow: "stored" | "backup";
-  readonly state: "none" | "fresh" | "late";
-  readonly newestUs: number;
-  readonly failure: string;
-}
 
 /** How old the newest verified backup of the hub is; said as what needs a person when the schedule missed one. */
 export function BackupLine(props: {

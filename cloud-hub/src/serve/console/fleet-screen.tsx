@@ -15,21 +15,15 @@ import type { GatewayRow, Presence } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { BackupLine, type BackupStatus } from "./backup-line.tsx";
+import type { BackupStatus } from "../../hand-over.ts";
+import type { Quarantined } from "../../hub-views.ts";
+import { BackupLine } from "./backup-line.tsx";
 import { attentionOf, filterRows, isPresence, presences } from "./fleet-filter.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayTable } from "./gateway-table.tsx";
 import { say, sayCount } from "./messages.ts";
 import { SitesTable } from "./sites-table.tsx";
 import { countsOf, sitesOf, waitingOf } from "./sites.ts";
-
-/** One entry of `GET /api/quarantine`: a frame that could not be read. */
-export interface Quarantined {
-  readonly gateway: string;
-  readonly reason: string;
-  readonly receivedUs: number;
-  readonly bytes: number;
-}
 
 const attentionShown = 8;
 

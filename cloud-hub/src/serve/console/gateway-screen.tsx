@@ -19,7 +19,7 @@ import type { GatewayPage, GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import type { Quarantined } from "./fleet-screen.tsx";
+import type { Quarantined } from "../../hub-views.ts";
 import { assetsOf, GatewayNow, tagsOf } from "./gateway-now.tsx";
 import { GatewaySync } from "./gateway-sync.tsx";
 import { say, sayCount } from "./messages.ts";

@@ -12,7 +12,7 @@ import { useComputed, type ReadonlySignal } from "@preact/signals";
 import type { GatewayPage, GatewayRow, HubLink } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 
-import type { Quarantined } from "./fleet-screen.tsx";
+import type { Quarantined } from "../../hub-views.ts";
 import { keyFacts, KeyChanged, useGatewayKey } from "./gateway-key.tsx";
 import { say, sayCount } from "./messages.ts";
 

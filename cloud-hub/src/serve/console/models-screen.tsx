@@ -11,7 +11,7 @@ import {
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-import type { EventPage } from "./alarm-answers.ts";
+import type { EventPage } from "../../event-views.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import { say } from "./messages.ts";
 import { sayModel } from "./model-messages.ts";

@@ -3,12 +3,12 @@ import { test } from "node:test";
 
 import type { EpisodeEvent, ModelEvent, Verdict } from "@millwright/wire-contract/events";
 
-import type { EventShown } from "./alarm-answers.ts";
+import type { EventView } from "../../event-views.ts";
 import { versionsOf } from "./models-view.ts";
 
 let number = 1_000;
 
-function model(gateway: string, body: Partial<ModelEvent>, asset = ""): EventShown {
+function model(gateway: string, body: Partial<ModelEvent>, asset = ""): EventView {
   number--;
   const whole: ModelEvent = {
     ...{ what: "loaded", bundle: "pump-health", version: "1.0.0", role: "live", reason: "" },
@@ -20,7 +20,7 @@ function model(gateway: string, body: Partial<ModelEvent>, asset = ""): EventSho
   };
 }
 
-function episode(subject: string, verdict: Verdict): EventShown {
+function episode(subject: string, verdict: Verdict): EventView {
   number--;
   const body: EpisodeEvent = {
     ...{ what: "ended", beginUs: 0, peakUs: 0, score: 1, severity: 0.5, class: "drift", verdict },

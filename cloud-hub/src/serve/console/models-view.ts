@@ -1,7 +1,7 @@
 /** What the events of gateways say of their models, put together for the screen. Pure. */
 import type { BundleRole, ModelDrift, ModelEvent } from "@millwright/wire-contract/events";
 
-import type { EventShown } from "./alarm-answers.ts";
+import type { EventView } from "../../event-views.ts";
 
 /** Fewer events say nothing of a model (field practice 80). */
 export const eventsLeast = 10;
@@ -73,7 +73,7 @@ interface Building {
 }
 
 /** @param events of models and episodes, the newest first */
-export function versionsOf(events: readonly EventShown[]): readonly VersionView[] {
+export function versionsOf(events: readonly EventView[]): readonly VersionView[] {
   const versions = new Map<string, Building>();
   for (const event of events) {
     if (event.kind !== "model" || event.body.bundle === "") continue;
@@ -96,7 +96,7 @@ export function versionsOf(events: readonly EventShown[]): readonly VersionView[
 
 const noVerdicts: VerdictCounts = { episodes: 0, confirmed: 0, false: 0 };
 
-function addEvent(versions: Map<string, Building>, event: EventShown, body: ModelEvent): void {
+function addEvent(versions: Map<string, Building>, event: EventView, body: ModelEvent): void {
   const { gateway, asset, atUs } = event;
   const { what, bundle, role, reason, comparison } = body;
   const key = `${bundle} ${body.version}`;
@@ -124,7 +124,7 @@ function addEvent(versions: Map<string, Building>, event: EventShown, body: Mode
   }
 }
 
-function verdictsOf(events: readonly EventShown[]): ReadonlyMap<string, VerdictCounts> {
+function verdictsOf(events: readonly EventView[]): ReadonlyMap<string, VerdictCounts> {
   const seen = new Set<string>();
   const counts = new Map<string, VerdictCounts>();
   for (const event of events) {
