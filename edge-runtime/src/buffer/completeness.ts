@@ -28,8 +28,12 @@ export class Completeness {
     this.#parts = parts;
   }
 
-  /** After a commit; it goes with the next frame. */
-  say(): void {
+  /**
+   * After a commit; it goes with the next frame.
+   *
+   * @param keptUs when its group was taken from memory
+   */
+  say(keptUs: number): void {
     const { sealer, raw, claims, telling, again, run } = this.#parts;
     const { nowUs, nowMs } = run;
     // Samples of another epoch are still moving into this one.
@@ -37,9 +41,9 @@ export class Completeness {
     this.#saidMs = nowMs;
     const { critical, live, history } = sealer.heads;
     // What was just kept was measured before; what comes next may have been measured as long ago.
-    const firstUs = Math.max(raw.lastFrameFirstUs ?? nowUs, nowUs - inMemoryUs);
+    const firstUs = Math.max(raw.lastFrameFirstUs ?? keptUs, keptUs - inMemoryUs);
     sealer.complete = {
-      upToUs: Math.min(nowUs, firstUs, claims.open.fromUs, telling.untoldFromUs),
+      upToUs: Math.min(nowUs, keptUs, firstUs, claims.open.fromUs, telling.untoldFromUs),
       criticalSeq: critical.seq,
       liveSeq: live.seq,
       historySeq: history.seq,

@@ -77,7 +77,7 @@ export class Epochs {
           });
           const devices = tags.devices();
           const firstUs = raw.lastFrameFirstUs;
-          const keptUs = starts.samplesKeptUs(closedUs, nowUs);
+          const keptUs = starts.samplesKeptUs(closedUs, nowUs, facts.number("kept to"));
           for (const loss of lossesWhileDown(devices, firstUs, keptUs, nowUs)) {
             claims.add(loss, run.nowMs);
           }

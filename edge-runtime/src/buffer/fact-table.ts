@@ -8,6 +8,7 @@ import type { ResumePoint } from "./group.ts";
 export type Fact =
   | "incarnation"
   | "last commit"
+  | "kept to"
   | "told to"
   | "chunked to"
   | "chunked us"
@@ -17,6 +18,7 @@ export type Fact =
 export class FactTable {
   readonly #get;
   readonly #set;
+  readonly #forget;
   readonly #resumes;
   readonly #setResume;
 
@@ -26,6 +28,7 @@ export class FactTable {
       `insert into fact (name, value) values (?, ?)
        on conflict (name) do update set value = excluded.value`,
     );
+    this.#forget = db.prepare("delete from fact where name = ?");
     this.#resumes = db.prepare<[], { device: DeviceId; point: string }>(
       "select device, point from resume",
     );
@@ -47,6 +50,10 @@ export class FactTable {
 
   set(name: Fact, value: string | number): void {
     this.#set.run(name, value);
+  }
+
+  forget(name: Fact): void {
+    this.#forget.run(name);
   }
 
   resumePoints(): Map<DeviceId, ResumePoint> {

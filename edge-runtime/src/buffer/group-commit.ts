@@ -37,6 +37,8 @@ export class GroupCommit {
   readonly #parts;
   /** All claims are sealed with the next commit that has a link, also those that still grow. */
   #claimsDue = false;
+  /** The last group had waited for room, and what came after it may be in memory since. */
+  #hasWaited: boolean;
 
   constructor(parts: {
     readonly medium: Medium;
@@ -55,6 +57,7 @@ export class GroupCommit {
     readonly run: Run;
   }) {
     this.#parts = parts;
+    this.#hasWaited = parts.facts.number("kept to") !== undefined;
   }
 
   /** With the next commit all that is kept is told, and what it leaves out is claimed. */
@@ -92,12 +95,13 @@ export class GroupCommit {
       return { kind: "full", samples: 0, rejected: 0, sealed: false };
     }
     telling.kept();
+    this.#hasWaited = group.takenUs !== undefined;
     if (allClaims) this.#claimsDue = false;
     fillMeter.add(medium.usedBytes - usedBefore, samples);
     // Written with the next commit, which is never far: the samples were accepted and cannot be handed back.
     for (const loss of tooLarge) claims.add(loss, nowMs);
     lettingGo.foundRoom();
-    completeness.say();
+    completeness.say(group.takenUs ?? nowUs);
     const sealed = heldLanes.some((held) => sealer.heads[held] !== before[held]);
     return { kind: "done", samples, rejected: tooLarge.length, sealed };
   }
@@ -120,6 +124,8 @@ export class GroupCommit {
     }
     telling.seal(at, nowMs, lane, last);
     for (const [device, point] of group.resume) facts.setResume(device, point);
+    if (group.takenUs !== undefined) facts.set("kept to", group.takenUs);
+    else if (this.#hasWaited) facts.forget("kept to");
     if (last) facts.set("last commit", nowUs);
     lettingGo.withCommit(last);
     return count;

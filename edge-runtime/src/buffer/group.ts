@@ -27,6 +27,11 @@ export interface Group {
   readonly clocks: readonly ClockRecord[];
   readonly losses: readonly Loss[];
   readonly resume: ReadonlyMap<DeviceId, ResumePoint>;
+  /**
+   * When it was taken from memory, where it then had to wait for room, µs: what was accepted or lost since is still there.
+   * Undefined when it is written as soon as it was taken.
+   */
+  readonly takenUs: number | undefined;
   /** Wall and monotonic time at the commit. */
   readonly nowUs: number;
   readonly nowMs: number;

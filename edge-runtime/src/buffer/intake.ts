@@ -40,6 +40,8 @@ export interface Taken {
   readonly settles: readonly (() => Promise<void>)[];
   readonly samples: number;
   readonly wideBytes: number;
+  /** When, µs. */
+  readonly takenUs: number;
 }
 
 export class Intake {
@@ -127,6 +129,7 @@ export class Intake {
       settles: this.#settles,
       samples: this.#samples,
       wideBytes: this.#wideBytes,
+      takenUs: this.#clock.nowUs(),
     };
     this.#takenSamples = this.#samples;
     this.#takenWideBytes = this.#wideBytes;

@@ -357,6 +357,7 @@ export class JournalKeeper implements JournalCore {
       clocks: taken.clocks,
       losses: taken.losses,
       resume: taken.resume,
+      takenUs: again?.takenUs,
       nowUs: this.#clock.nowUs(),
       nowMs: beganMs,
       linkUp: this.#outbox.linkUp,

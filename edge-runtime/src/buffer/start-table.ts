@@ -75,9 +75,11 @@ export class StartTable {
   /**
    * Up to when all samples that were taken are on disk. Frames of other lanes prove nothing: on a full disk they may have
    * found room that samples, which are more, did not.
+   *
+   * @param takenUs when the samples of the newest frame were taken from memory, where they had to wait for room
    */
-  samplesKeptUs(closedUs: number, nowUs: number): number {
-    const samplesUs = this.#newestFrame.samples.get() ?? 0;
+  samplesKeptUs(closedUs: number, nowUs: number, takenUs = Infinity): number {
+    const samplesUs = Math.min(this.#newestFrame.samples.get() ?? 0, takenUs);
     if (samplesUs === 0) return this.lastCommitUs(closedUs, nowUs);
     return closedUs <= nowUs ? Math.max(samplesUs, closedUs) : samplesUs;
   }
