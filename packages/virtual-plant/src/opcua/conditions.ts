@@ -142,8 +142,19 @@ function bring(condition: UAAlarmConditionEx, fault: MachineFault, on: boolean):
   if (condition.activeState.getValue() === on) return;
   const branch = condition.currentBranch();
   if (on) condition.activateAlarm();
-  else condition.deactivateAlarm(!branch.getAckedState());
+  else {
+    condition.deactivateAlarm(!branch.getAckedState());
+    endOneShot(condition);
+  }
   tell(condition, fault);
+}
+
+/** OPC 10000-9, 5.8.17: a one-shot shelf ends with its alarm. The library forgets that, and would end it after its longest time. */
+function endOneShot({ shelvingState }: UAAlarmConditionEx): void {
+  if (shelvingState?.getCurrentState() !== "OneShotShelved") return;
+  clearTimeout(shelvingState._timer ?? undefined);
+  shelvingState._timer = null;
+  shelvingState.setState("Unshelved");
 }
 
 function tell(condition: UAAlarmConditionEx, { message, severity }: MachineFault): void {
