@@ -152,6 +152,18 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
       await press("End shelving");
       await tab(/^Active 1/);
       await words("hot", /^UNACK/);
+      await page.getByLabel("Reason").fill("known until it has gone");
+      await press("Until it clears");
+      await tab(/^Shelved 1/);
+      await words("hot", /^SHELVED until it clears, (7 h 59 min|8 h)/);
+      rig.alarms.clear("hot");
+      await page.waitForFunction(
+        () => document.querySelector(".alarm-tabs")?.textContent.includes("Shelved 0") === true,
+      );
+      rig.alarms.raise("hot");
+      await tab(/^Active 1/);
+      await words("hot", /^UNACK/);
+      await page.locator('[data-alarm="hot"] .alarm-row-open').click();
       await page.getByLabel("Work order number").fill("WO-2231");
       await press("Take out of service");
       await tab(/^Out of service 1/);
@@ -164,6 +176,7 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
         .map((event) => (event.kind === "alarm" ? event.body.transition : ""));
       assert.deepEqual(transitions, [
         ...["raised", "acknowledged", "shelved", "unshelved"],
+        ...["shelved", "returned", "unshelved", "raised"],
         ...["taken-out-of-service", "returned-to-service"],
       ]);
     });

@@ -18,6 +18,7 @@ const alarmBody = z.looseObject({
   value: z.number().optional(),
   limit: z.number().optional(),
   untilUs: z.number().optional(),
+  untilClear: z.literal(true).optional(),
   asked: z.number().optional(),
   note: z.object({ text: z.string(), author: z.string() }).optional().catch(undefined),
 });

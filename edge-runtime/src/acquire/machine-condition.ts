@@ -39,5 +39,7 @@ export type ConditionAct = { readonly condition: string } & (
       readonly comment: string;
     }
   | { readonly act: "shelve"; readonly forMs: number }
+  /** Until it is active no more; the machine ends that by itself. */
+  | { readonly act: "shelve-until-clear" }
   | { readonly act: "unshelve" | "take-out-of-service" | "return-to-service" }
 );

@@ -46,6 +46,8 @@ export type AlarmAct =
       readonly minutes: number;
       readonly reason: string;
     }
+  /** Until its condition goes, and for as long as its class allows at the latest. */
+  | { readonly act: "shelve-until-clear"; readonly alarm: string; readonly reason: string }
   | { readonly act: "unshelve" | "reset" | "return-to-service"; readonly alarm: string }
   | { readonly act: "take-out-of-service"; readonly alarm: string; readonly workOrder: string }
   | { readonly act: "note"; readonly alarm: string; readonly text: string };

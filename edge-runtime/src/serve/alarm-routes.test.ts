@@ -111,6 +111,16 @@ test("what was refused is said with its reason, to the person and to the audit b
   assert.equal(acted[0]?.actor.supervisor, true);
 });
 
+test("shelving until an alarm clears goes to the desk as it was asked, with its reason in the audit book", async () => {
+  const acted: Acted[] = [];
+  const act = { act: "shelve-until-clear", alarm: "a", reason: "known" };
+  const answer = await actRoute(acted).act({ ...callOf(), person: ada, body: { acts: [act] } });
+  assert.deepEqual(acted[0]?.act, act);
+  assert.deepEqual(answer.audit, {
+    ...{ act: "alarm.shelve-until-clear", object: "a", result: "done", reason: "known" },
+  });
+});
+
 test("a request that makes no sense, mixes acts or names more than a screen holds does nothing", async () => {
   const acted: Acted[] = [];
   const acknowledge = { act: "acknowledge", alarm: "a", raisedUs: 7 };

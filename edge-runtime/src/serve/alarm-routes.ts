@@ -78,7 +78,7 @@ async function actAll(
   );
   const [first] = all;
   const reason =
-    first?.act === "shelve"
+    first?.act === "shelve" || first?.act === "shelve-until-clear"
       ? first.reason
       : first?.act === "take-out-of-service"
         ? first.workOrder
@@ -152,6 +152,7 @@ const acts: z.ZodType<{ readonly acts: readonly AlarmAct[] }> = z.strictObject({
       z.discriminatedUnion("act", [
         z.strictObject({ act: z.literal("acknowledge"), alarm, raisedUs: z.number() }),
         z.strictObject({ act: z.literal("shelve"), alarm, minutes: z.number(), reason: words }),
+        z.strictObject({ act: z.literal("shelve-until-clear"), alarm, reason: words }),
         z.strictObject({ act: z.enum(["unshelve", "reset", "return-to-service"]), alarm }),
         z.strictObject({ act: z.literal("take-out-of-service"), alarm, workOrder: words }),
         z.strictObject({ act: z.literal("note"), alarm, text: z.string().max(noteMax) }),

@@ -37,4 +37,4 @@ export {
 export { compareAlarms, firstOuts } from "./order.ts";
 export { FloodWatch, type Flood } from "./rate-window.ts";
 export { ChatterWatch, isStanding } from "./repeaters.ts";
-export { shelvedUntil, shelveHoursDefault, shelvingRefusal } from "./shelving.ts";
+export { shelfOver, shelvedUntil, shelveHoursDefault, shelvingRefusal } from "./shelving.ts";

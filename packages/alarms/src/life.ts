@@ -18,6 +18,8 @@ export interface AlarmLife {
   readonly lastRaisedUs: number;
   /** End of shelving, µs; 0 when it is not shelved. */
   readonly shelvedUntilUs: number;
+  /** The shelf ends when the condition goes, and only at the latest with its time. */
+  readonly shelvedUntilClear: boolean;
   readonly suppressed: boolean;
   readonly outOfService: boolean;
 }
@@ -29,6 +31,7 @@ export const newLife: AlarmLife = {
   acknowledged: false,
   lastRaisedUs: 0,
   shelvedUntilUs: 0,
+  shelvedUntilClear: false,
   suppressed: false,
   outOfService: false,
 };
@@ -92,7 +95,7 @@ export const moves: Readonly<Record<AlarmState, Partial<Record<AlarmHappening, N
   shelved: {
     raise: "shelved",
     clear: "shelved",
-    // Again: until another time.
+    // Again: until another time, or until it clears.
     shelve: "shelved",
     unshelve: "beneath",
     suppress: "suppressed",
@@ -127,6 +130,7 @@ export interface HappeningAt {
   readonly latching: boolean;
   /** Of `shelve`. */
   readonly untilUs?: number;
+  readonly untilClear?: boolean;
 }
 
 export function stateOf(life: AlarmLife): AlarmState {
@@ -198,12 +202,17 @@ const effects: Readonly<Record<AlarmHappening, Effect>> = {
     return { ...life, acknowledged: true };
   },
   reset: (life) => closed(life),
-  shelve: (life, at) =>
-    at.untilUs === undefined || at.untilUs === life.shelvedUntilUs
+  shelve(life, { untilUs, untilClear = false }) {
+    if (untilUs === undefined) return undefined;
+    const isSo = untilUs === life.shelvedUntilUs && untilClear === life.shelvedUntilClear;
+    return isSo
       ? undefined
-      : covered({ ...life, shelvedUntilUs: at.untilUs }),
+      : covered({ ...life, shelvedUntilUs: untilUs, shelvedUntilClear: untilClear });
+  },
   unshelve: (life, at) =>
-    life.shelvedUntilUs === 0 ? undefined : uncovered({ ...life, shelvedUntilUs: 0 }, at),
+    life.shelvedUntilUs === 0
+      ? undefined
+      : uncovered({ ...life, shelvedUntilUs: 0, shelvedUntilClear: false }, at),
   suppress: (life) => (life.suppressed ? undefined : covered({ ...life, suppressed: true })),
   unsuppress: (life, at) =>
     life.suppressed ? uncovered({ ...life, suppressed: false }, at) : undefined,

@@ -1,5 +1,7 @@
-/** Who may shelve what, and for how long (ux-guide 5). */
+/** Who may shelve what, for how long, and when a shelf is over (ux-guide 5). */
 import type { AlarmPriority } from "@millwright/wire-contract/events";
+
+import type { AlarmLife } from "./life.ts";
 
 const minuteUs = 60_000_000;
 
@@ -29,4 +31,19 @@ export function shelvingRefusal(asked: Shelving): string | undefined {
 
 export function shelvedUntil(nowUs: number, minutes: number): number {
   return nowUs + minutes * minuteUs;
+}
+
+/**
+ * Why a shelf is over: its time has passed, or the condition that it was to outlast has gone (the one-shot shelf of OPC
+ * 10000-9, 5.8.17, which has a longest time here as well).
+ *
+ * @returns undefined while it lasts, and where there is none
+ */
+export function shelfOver(
+  life: Pick<AlarmLife, "holds" | "shelvedUntilUs" | "shelvedUntilClear">,
+  nowUs: number,
+): "time" | "clear" | undefined {
+  if (life.shelvedUntilUs === 0) return undefined;
+  if (life.shelvedUntilClear && !life.holds) return "clear";
+  return life.shelvedUntilUs <= nowUs ? "time" : undefined;
 }

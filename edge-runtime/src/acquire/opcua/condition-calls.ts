@@ -18,8 +18,9 @@ const actMethods: Readonly<Record<ConditionAct["act"], string>> = {
   reset: "i=18199",
   "take-out-of-service": "i=17869",
   "return-to-service": "i=17870",
-  // Of ShelvedStateMachineType (5.8.17): TimedShelve and Unshelve.
+  // Of ShelvedStateMachineType (5.8.17): TimedShelve, OneShotShelve and Unshelve.
   shelve: "i=2949",
+  "shelve-until-clear": "i=2948",
   unshelve: "i=2947",
 };
 /** HasComponent (OPC 10000-5, 11.7), by which a condition has its ShelvingState. */
@@ -111,6 +112,7 @@ async function callAct(
       return call(library, session, await shelvingOf(library, session, condition), method, [
         { dataType: DataType.Double, value: act.forMs },
       ]);
+    case "shelve-until-clear":
     case "unshelve":
       return call(library, session, await shelvingOf(library, session, condition), method, []);
     case "reset":

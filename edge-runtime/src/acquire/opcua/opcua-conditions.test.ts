@@ -225,6 +225,17 @@ describe("the machine's own alarms over OPC UA", () => {
     await until("it is shelved again", () => newest(overheated)?.shelved === true);
     await until("its time is over", () => newest(overheated)?.shelved === false);
 
+    // One-shot: until the fault has gone.
+    assert.deepEqual(await ask({ act: "shelve-until-clear", condition: overheated }), accepted);
+    await until("it is shelved once", () => newest(overheated)?.shelved === true);
+    plant.clearFaults();
+    await until("it has gone, and its shelf with it", () => {
+      return newest(overheated)?.active === false && newest(overheated)?.shelved === false;
+    });
+    find(2);
+    find(0);
+    await until("it is back", () => newest(overheated)?.active === true);
+
     assert.deepEqual(await ask({ act: "take-out-of-service", condition: overheated }), accepted);
     await until("it is out of service there", () => newest(overheated)?.outOfService === true);
     assert.deepEqual(await ask({ act: "return-to-service", condition: overheated }), accepted);

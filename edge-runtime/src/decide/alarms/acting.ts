@@ -19,6 +19,8 @@ export type ActDecision =
       readonly kind: "happens";
       readonly happening: AlarmHappening;
       readonly untilUs?: number;
+      /** Of `shelve`: it ends when the condition goes, and at `untilUs` at the latest. */
+      readonly untilClear?: true;
       /** Of the person: a reason, or the work order. */
       readonly reason?: string;
     }
@@ -48,20 +50,30 @@ export function decideAct(
       }
       if (life.holds) return refused("Its condition still holds, so it cannot be reset.");
       return { kind: "happens", happening: "reset" };
-    case "shelve": {
+    case "shelve":
+    case "shelve-until-clear": {
       if (state === "suppressed" || state === "out-of-service") {
         return refused(`It is ${coverWords(state)} already.`);
       }
+      const { shelveHoursMax } = definition.class;
+      const isOnce = act.act === "shelve-until-clear";
+      if (isOnce && !life.holds) {
+        return refused("Its condition does not hold now. Shelve it for a time.");
+      }
+      const minutes = isOnce ? shelveHoursMax * 60 : act.minutes;
       const reason = shelvingRefusal({
         priority: definition.priority,
-        shelveHoursMax: definition.class.shelveHoursMax,
-        minutes: act.minutes,
+        shelveHoursMax,
+        minutes,
         reason: act.reason,
         supervisor: actor.supervisor,
       });
       if (reason !== undefined) return refused(reason);
-      const untilUs = shelvedUntil(nowUs, act.minutes);
-      return { kind: "happens", happening: "shelve", untilUs, reason: act.reason.trim() };
+      return {
+        ...{ kind: "happens", happening: "shelve", reason: act.reason.trim() },
+        untilUs: shelvedUntil(nowUs, minutes),
+        ...(isOnce ? { untilClear: true } : {}),
+      };
     }
     case "unshelve":
       return { kind: "happens", happening: "unshelve" };

@@ -66,7 +66,7 @@ export function toEvent(
     ...(definition.unit === "" ? {} : { unit: definition.unit }),
     ...(person === undefined ? {} : { person }),
     ...(reason === undefined ? {} : { reason }),
-    ...(life.shelvedUntilUs === 0 ? {} : { untilUs: life.shelvedUntilUs }),
+    ...shelfOf(life),
     ...(definition.source === undefined ? {} : { source: definition.source }),
     ...(machineUs === undefined ? {} : { machineUs }),
   };
@@ -125,6 +125,15 @@ function byOf({ life, covers, acknowledgement }: AlarmRecord): Cover {
   return { person: acknowledgement.person };
 }
 
+/** When its shelf ends, as events and rows say it. */
+function shelfOf(life: AlarmLife): Pick<AlarmEvent, "untilUs" | "untilClear"> {
+  if (life.shelvedUntilUs === 0) return {};
+  return {
+    untilUs: life.shelvedUntilUs,
+    ...(life.shelvedUntilClear ? { untilClear: true } : {}),
+  };
+}
+
 /** What is told besides by whoever watches the condition and counts. */
 export type RowExtras = Pick<AlarmRow, "chatter" | "standing" | "firstOut"> & {
   readonly held: string;
@@ -153,7 +162,7 @@ export function toRow(
     ...{ action, consequence, causes, respondMin, latching, shelveHoursMax },
     ...(person === undefined ? {} : { person }),
     ...(reason === undefined ? {} : { reason }),
-    ...(life.shelvedUntilUs === 0 ? {} : { untilUs: life.shelvedUntilUs }),
+    ...shelfOf(life),
     ...(definition.source === undefined ? {} : { source: definition.source }),
     ...(machineUs === undefined ? {} : { machineUs }),
     ...extras,
@@ -198,7 +207,9 @@ export function fromSaved(state: SavedState | undefined): SavedAlarms {
     if (isObject(state["today"])) today = state["today"] as unknown as typeof today;
     const alarms = isObject(state["alarms"]) ? state["alarms"] : {};
     for (const [id, record] of Object.entries(alarms)) {
-      records.set(id, record as unknown as AlarmRecord);
+      const read = record as unknown as AlarmRecord;
+      // What a life did not have in an older version is as in one of which nothing has happened.
+      records.set(id, { ...read, life: { ...newLife, ...read.life } });
     }
     if (Array.isArray(state["answered"])) answered = state["answered"] as readonly number[];
   }

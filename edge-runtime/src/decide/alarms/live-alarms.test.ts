@@ -241,6 +241,65 @@ test("a shelf needs a reason, keeps its ceiling, and ends by itself in an unackn
   assert.deepEqual([last?.transition, last?.state], ["unshelved", "unacknowledged"]);
 });
 
+const once = { act: "shelve-until-clear", alarm: "hot", reason: "known" } as const;
+
+test("a shelf until the alarm clears ends with its condition, at once, and the next occurrence is told", async (t) => {
+  const rig = await new Rig([alarm("hot")]).start(t);
+  const early = await rig.alarms.act(once, anna);
+  assert.ok(early.kind === "refused");
+  assert.match(early.reason, /does not hold now/);
+  await rig.say({ hot: 99 });
+  assert.equal((await rig.alarms.act({ ...once, reason: " " }, anna)).kind, "refused");
+  assert.equal((await rig.alarms.act(once, anna)).kind, "done");
+  const { state, reason, untilClear, untilUs } = rig.alarms.row("hot") ?? {};
+  assert.deepEqual([state, reason, untilClear], ["shelved", "known", true]);
+  // Gone and here again before anybody looks.
+  await rig.say({ hot: 1 });
+  await rig.say({ hot: 99 });
+  assert.equal(rig.stateOf("hot"), "unacknowledged");
+  const events = await rig.events("hot");
+  assert.deepEqual(
+    events.map((event) => [event.transition, event.state, event.reason, event.untilClear]),
+    [
+      ["raised", "unacknowledged", undefined, undefined],
+      ["shelved", "shelved", "known", true],
+      ["returned", "shelved", undefined, true],
+      ["unshelved", "normal", "its condition has gone", undefined],
+      ["raised", "unacknowledged", undefined, undefined],
+    ],
+  );
+  assert.equal(events[1]?.untilUs, untilUs);
+});
+
+test("a shelf until the alarm clears lasts no longer than its class allows, and may become one of a time", async (t) => {
+  const rig = await new Rig([alarm("hot"), alarm("cold")]).start(t);
+  await rig.say({ hot: 99, cold: 99 });
+  await rig.alarms.act(once, anna);
+  await rig.alarms.act({ ...once, alarm: "cold" }, anna);
+  await rig.alarms.act({ ...once, act: "shelve", alarm: "cold", minutes: 60 }, anna);
+  await rig.say({ cold: 1 });
+  assert.equal(rig.stateOf("cold"), "shelved", "of a time: whatever its condition does");
+  await rig.clock.advance((wear.shelveHoursMax * 60 - 1) * 60_000);
+  assert.deepEqual([rig.stateOf("hot"), rig.stateOf("cold")], ["shelved", "normal"]);
+  await rig.clock.advance(2 * 60_000);
+  assert.equal(rig.stateOf("hot"), "unacknowledged");
+});
+
+test("a shelf until the alarm clears outlives a restart, and ends with what cleared meanwhile", async (t) => {
+  const definitions = [alarm("hot"), alarm("trip", { class: { ...wear, latching: true } })];
+  const rig = await new Rig(definitions).start(t);
+  await rig.say({ hot: 99, trip: 99 });
+  await rig.alarms.act(once, anna);
+  await rig.alarms.act({ ...once, alarm: "trip" }, anna);
+  await rig.alarms.stop(AbortSignal.timeout(1_000));
+  const again = await new Rig(definitions, [], rig).start(t);
+  await again.clock.advance(5_000);
+  assert.deepEqual([again.stateOf("hot"), again.alarms.row("hot")?.untilClear], ["shelved", true]);
+  await again.say({ hot: 1, trip: 1 });
+  // A latch that tripped beneath the shelf waits for a person.
+  assert.deepEqual([again.stateOf("hot"), again.stateOf("trip")], ["normal", "returned"]);
+});
+
 test("a latching alarm waits for its reset after it was acknowledged", async (t) => {
   const rig = await new Rig([alarm("trip", { class: { ...wear, latching: true } })]).start(t);
   await rig.say({ trip: 99 });

@@ -5,6 +5,7 @@
 import {
   isActivation,
   joinAcknowledgements,
+  shelfOver,
   stepLife,
   transitionOf,
   type AlarmHappening,
@@ -246,11 +247,12 @@ export class LiveAlarms implements AlarmDesk, Service {
     const decision = decideAct(act, actor, definition, record, nowUs);
     if (decision.kind === "refused") return decision;
     if (decision.kind === "happens") {
-      const { happening, untilUs, reason } = decision;
+      const { happening, untilUs, untilClear, reason } = decision;
       const passed = await this.machines.pass(place, happening, {
         person: actor.person,
         ...(reason === undefined ? {} : { reason }),
         ...(untilUs === undefined ? {} : { untilUs }),
+        ...(untilClear === undefined ? {} : { untilClear }),
       });
       if (passed.kind === "refused") return passed;
       if (passed.kind === "done") {
@@ -340,17 +342,23 @@ export class LiveAlarms implements AlarmDesk, Service {
         const state = world.stateOf(asset);
         this.#watch.open(place, state !== undefined && states.includes(state), nowMs);
       }
-      const { life } = this.#recordAt(place);
-      if (
-        life.shelvedUntilUs > 0 &&
-        life.shelvedUntilUs <= nowUs - this.machines.shelfGraceUs(place)
-      ) {
-        this.#move(place, "unshelve");
-      }
+      this.#endShelf(place, nowUs);
       if (suppressedWhen !== undefined) this.#suppress(place);
     }
     this.machines.look();
     this.#shown.tellNews(nowUs);
+  }
+
+  /** A shelf ends by itself. Where the machine has it too, the machine ends it, unless its word does not come. */
+  #endShelf(place: number, nowUs: number): void {
+    const { life } = this.#recordAt(place);
+    const over = shelfOver(life, nowUs);
+    if (over === undefined) return;
+    const by = over === "clear" ? { reason: "its condition has gone" } : {};
+    const graceUs = this.machines.shelfGraceUs(place);
+    if (graceUs > 0) this.machines.shelfOver(place, by.reason ?? "its time is over");
+    const isOver = graceUs === 0 || life.shelvedUntilUs <= nowUs - graceUs;
+    if (isOver) this.#move(place, "unshelve", {}, by);
   }
 
   #suppress(place: number): void {
@@ -418,12 +426,13 @@ export class LiveAlarms implements AlarmDesk, Service {
   #move(place: number, happening: AlarmHappening, change: MoveChange = {}, by: MoveBy = {}): void {
     const definition = this.#definitionAt(place);
     const before = this.#recordAt(place);
-    const { untilUs, latching = definition.class.latching, ...cover } = by;
+    const { untilUs, untilClear, latching = definition.class.latching, ...cover } = by;
     const atUs = this.#options.clock.nowUs();
     const step = stepLife(before.life, happening, {
       atUs,
       latching,
       ...(untilUs === undefined ? {} : { untilUs }),
+      ...(untilClear === undefined ? {} : { untilClear }),
     });
     // A second name for what is acknowledged already is kept as well: both have done it.
     if (step.kind === "same" && happening !== "acknowledge") return;
@@ -441,6 +450,8 @@ export class LiveAlarms implements AlarmDesk, Service {
       if (flood !== undefined) this.#options.log.warn("alarms.flood", { alarms: flood.count });
     }
     this.#keeping.push({ place, event, record });
+    // At once: it may have come again before the next look.
+    if (happening === "clear") this.#endShelf(place, atUs);
   }
 
   /** So many are in the settings. */

@@ -426,6 +426,53 @@ test("whoever ends a shelf here ends it at the machine, and is refused where the
   assert.equal(ended.body.person, "Anna");
 });
 
+test("a shelf until it clears is the machine's one-shot shelf, and is ended there when the machine forgets to", async (t) => {
+  const condition = "nsu=urn:m;s=Hot";
+  const once = { act: "shelve-until-clear", alarm: idOf("Hot"), reason: "known" } as const;
+  for (const how of ["ends it", "forgets it"] as const) {
+    const rig = await new Rig().start(t);
+    const hear = (active: boolean, shelved: boolean): Promise<void> =>
+      rig.hear("changed", said("Hot", { active, shelved, acked: true, retain: active }));
+    await hear(true, false);
+    const shelving = rig.act(once);
+    await hear(true, true);
+    assert.deepEqual(await shelving, { kind: "done" });
+    const { state, reason, untilClear } = rig.row("Hot") ?? {};
+    assert.deepEqual([state, reason, untilClear], ["shelved", "known (also at Pump 1)", true]);
+    await hear(false, how === "forgets it");
+    if (how === "forgets it") await hear(false, false);
+    assert.deepEqual([how, rig.row("Hot")?.state], [how, "normal"]);
+    const unshelve = { act: "unshelve", condition };
+    assert.deepEqual(rig.asked, [
+      { act: "shelve-until-clear", condition },
+      ...(how === "forgets it" ? [unshelve] : []),
+    ]);
+    // Nothing in between: it is not told anew, and the machine does not suppress it.
+    assert.deepEqual((await rig.story("Hot")).slice(2), [
+      ...["shelved shelved", "returned shelved", "unshelved normal"],
+    ]);
+  }
+});
+
+test("a machine that keeps a one-shot shelf for ever is told when its longest time is over, once", async (t) => {
+  const rig = await new Rig().start(t);
+  await rig.hear("changed", said("Hot", { shelved: false, acked: true }));
+  const shelving = rig.act({ act: "shelve-until-clear", alarm: idOf("Hot"), reason: "known" });
+  await rig.hear("changed", said("Hot", { shelved: true, acked: true }));
+  await shelving;
+  rig.answer = () => ({ kind: "refused", reason: "no" });
+  await rig.clock.advance(8 * 3_600_000 - 20_000);
+  assert.equal(rig.asked.length, 1);
+  await rig.clock.advance(40_000);
+  assert.deepEqual(
+    rig.asked.map(({ act }) => act),
+    ["shelve-until-clear", "unshelve"],
+  );
+  assert.equal(rig.row("Hot")?.state, "shelved");
+  await rig.clock.advance(20_000);
+  assert.equal(rig.row("Hot")?.reason, "shelved at Pump 1");
+});
+
 test("where the machine cannot be told it is shelved here alone, and the row says so and why", async (t) => {
   const offers = said("Hot", { shelved: false, acked: true });
   const cases: readonly (readonly [MachineCondition, WriteOutcome | "silent", string])[] = [

@@ -142,6 +142,12 @@ export class MachineAlarms {
     return known === undefined ? 0 : this.#covers.graceUs(known);
   }
 
+  /** A shelf that the machine has too is over here, and why. */
+  shelfOver(place: number, reason: string): void {
+    const known = this.#byPlace.get(place);
+    if (known !== undefined) void this.#covers.tellOver(known, reason);
+  }
+
   /** Why an alarm may not be as it is shown; "" when it is, or is no alarm of a machine. */
   heldOf(place: number): string {
     const known = this.#byPlace.get(place);

@@ -3,20 +3,20 @@
  * panel is as quiet as ours; it is one cover then, and ends when either side ends it. Where the machine cannot be told, the
  * alarm is covered at the gateway alone, and its reason says so: people must know which panel goes on.
  */
-import type { AlarmLife, OwnCovers } from "@millwright/alarms";
+import { toMachineState, type AlarmLife, type OwnCovers } from "@millwright/alarms";
 import type { Clock, Refused } from "@millwright/kit";
 import type { WriteOutcome } from "@millwright/wire-contract";
 
 import type { ConditionAct, MachineCondition } from "../../hand-over.ts";
 import type { Cover, Covers } from "./alarm-record.ts";
 
-/** Who covers it, why, and until when. */
-export type CoverBy = Cover & { readonly untilUs?: number };
+/** Who covers it, why, and until when; `untilClear`: until its condition goes, and `untilUs` at the latest. */
+export type CoverBy = Cover & { readonly untilUs?: number; readonly untilClear?: true };
 
 export interface CoverBoard {
   lifeOf(place: number): AlarmLife;
   coversOf(place: number): Covers;
-  move(place: number, happening: CoverHappening, latching: boolean, by: CoverBy): void;
+  move(place: number, happening: CoverHappening | "clear", latching: boolean, by: CoverBy): void;
 }
 
 /** What is known of the alarm. */
@@ -39,6 +39,9 @@ export type CoverPassed =
   { readonly kind: "done" } | { readonly kind: "here"; readonly by: CoverBy } | Refused;
 
 type CoverKind = "shelved" | "out-of-service";
+
+type Shelving =
+  { readonly act: "shelve"; readonly forMs: number } | { readonly act: "shelve-until-clear" };
 
 interface Asking {
   readonly kind: CoverKind;
@@ -66,6 +69,8 @@ export class MachineCovers {
   readonly #board: CoverBoard;
   /** By place: who asks the machine now. */
   readonly #asking = new Map<number, Asking>();
+  /** By place: the machine was told that its shelf is over. */
+  readonly #over = new Set<number>();
 
   constructor(options: MachineCoversOptions, board: CoverBoard) {
     this.#options = options;
@@ -95,7 +100,10 @@ export class MachineCovers {
       if (isThere === false && isHere && this.#board.coversOf(place)[kind]?.atMachine === true) {
         const { person } = asked?.by ?? {};
         const by = person === undefined ? { reason: `ended at ${of.deviceName}` } : { person };
+        // What went with the shelf was never to be seen: it goes beneath it.
+        if (!toMachineState(newest).holds) this.#board.move(place, "clear", false, {});
         this.#board.move(place, endOf[kind], false, by);
+        this.#over.delete(place);
         asked?.moved.abort();
       }
     }
@@ -105,6 +113,19 @@ export class MachineCovers {
   graceUs({ place, newest, isHeard }: CoveredAlarm): number {
     const isThere = isHeard && newest?.shelved === true;
     return isThere && this.#board.coversOf(place).shelved?.atMachine === true ? endGraceUs : 0;
+  }
+
+  /**
+   * A shelf until the condition goes is over. How long it lasts at most only we know, and there are servers that forget to end
+   * it with the condition: so the machine is told, once. One that has ended it says that it is done.
+   */
+  async tellOver(alarm: CoveredAlarm, reason: string): Promise<void> {
+    const { place } = alarm;
+    if (!this.#board.lifeOf(place).shelvedUntilClear) return;
+    if (this.#over.has(place) || this.#asking.has(place)) return;
+    this.#over.add(place);
+    const ended = await this.#end(alarm, "shelved", { reason });
+    if (ended.kind === "here") this.#board.move(place, "unshelve", false, ended.by);
   }
 
   /** Asks the machine for what a person wants here. */
@@ -127,7 +148,8 @@ export class MachineCovers {
     const isThere = saidOf(newest, kind);
     if (isThere === undefined) return hereOnly(by, `${deviceName} does not offer it`);
     const wasOurs = this.#isHere(place, kind) && isThere;
-    const act = kind === "shelved" ? { act: "shelve" as const, forMs: this.#forMs(by) } : takeOut;
+    this.#over.delete(place);
+    const act = kind === "shelved" ? this.#shelving(by) : takeOut;
     const asked = await this.#ask(alarm, kind, by, { condition: newest.condition, ...act });
     if (asked === "moved") return { kind: "done" };
     if (asked.kind === "accepted") return { kind: "here", by: alsoAt(by, deviceName) };
@@ -163,12 +185,13 @@ export class MachineCovers {
   ): Promise<WriteOutcome | "moved"> {
     const moved = new AbortController();
     // A time that is changed is no new cover: no event says that it was taken.
-    const puts = act.act === beginOf[kind] && !this.#isHere(place, kind);
+    const begins = act.act !== endOf[kind];
+    const puts = begins && !this.#isHere(place, kind);
     this.#asking.set(place, { kind, puts, by, moved });
     try {
       const outcome = await this.#options.ask(of.device, act);
       if (outcome.kind !== "accepted") return outcome;
-      if (act.act === beginOf[kind] && !puts) return outcome;
+      if (begins && !puts) return outcome;
       await this.#options.clock.sleep(eventMsMax, moved.signal).catch(() => undefined);
       return moved.signal.aborted ? "moved" : outcome;
     } finally {
@@ -176,8 +199,10 @@ export class MachineCovers {
     }
   }
 
-  #forMs({ untilUs = 0 }: CoverBy): number {
-    return Math.max(1, Math.round((untilUs - this.#options.clock.nowUs()) / 1_000));
+  #shelving({ untilUs = 0, untilClear }: CoverBy): Shelving {
+    if (untilClear === true) return { act: "shelve-until-clear" };
+    const forMs = Math.max(1, Math.round((untilUs - this.#options.clock.nowUs()) / 1_000));
+    return { act: "shelve", forMs };
   }
 
   #isHere(place: number, kind: CoverKind): boolean {

@@ -66,8 +66,12 @@ function Shelve(props: {
 }): JSX.Element {
   const [reason, setReason] = useState("");
   const [lacking, setLacking] = useState(false);
-  const { priority, shelveHoursMax } = props.row;
+  const { priority, shelveHoursMax, holds } = props.row;
   if (priority === 1 && !mayAct("supervisor")) return <p>{sayAlarm("act.supervisor")}</p>;
+  const withReason = (act: AlarmActBody) => (): void => {
+    if (reason.trim() === "") setLacking(true);
+    else props.onAct(act);
+  };
   return (
     <fieldset class="alarm-form">
       <legend>{sayAlarm("act.shelve.for")}</legend>
@@ -97,12 +101,15 @@ function Shelve(props: {
                   ? sayAlarm("act.minutes", { minutes: String(minutes) })
                   : sayAlarm("act.hours", { hours: String(minutes / 60) })
               }
-              onPress={() => {
-                if (reason.trim() === "") setLacking(true);
-                else props.onAct({ act: "shelve", minutes, reason });
-              }}
+              onPress={withReason({ act: "shelve", minutes, reason })}
             />
           ))}
+        {holds && (
+          <Button
+            label={sayAlarm("act.until-clear")}
+            onPress={withReason({ act: "shelve-until-clear", reason })}
+          />
+        )}
       </div>
     </fieldset>
   );

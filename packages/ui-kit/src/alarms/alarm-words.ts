@@ -10,13 +10,14 @@ export function alarmStateWord(state: AlarmState): string {
 
 /** With what belongs to the state: how long it is shelved, what suppresses it, who took it out of service. */
 export function alarmWords(
-  row: Pick<AlarmRow, "state" | "untilUs" | "person" | "reason">,
+  row: Pick<AlarmRow, "state" | "untilUs" | "untilClear" | "person" | "reason">,
   nowUs: number,
 ): string {
   const word = alarmStateWord(row.state);
   if (row.state === "shelved") {
     const left = durationWords(Math.max(0, (row.untilUs ?? nowUs) - nowUs) / 1_000);
-    return sayKit("alarm.shelved-left", { word, left });
+    const text = row.untilClear === true ? "alarm.shelved-until-clear" : "alarm.shelved-left";
+    return sayKit(text, { word, left });
   }
   const more = row.reason ?? "";
   if (row.state === "suppressed") return more === "" ? word : `${word}: ${more}`;

@@ -30,6 +30,8 @@ void describe("what is said of alarms", () => {
       alarmWords({ state, untilUs: 6_120e6, person: "Anna", reason: "WO-7" }, 0);
     assert.equal(words("unacknowledged"), "UNACK");
     assert.equal(words("shelved"), "SHELVED 1 h 42 min left");
+    const once = { state: "shelved", untilUs: 6_120e6, untilClear: true } as const;
+    assert.equal(alarmWords(once, 0), "SHELVED until it clears, 1 h 42 min at most");
     assert.equal(words("suppressed"), "SUPPRESSED: WO-7");
     assert.equal(words("out-of-service"), "OUT OF SERVICE, Anna, WO-7");
   });

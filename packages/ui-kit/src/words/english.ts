@@ -153,6 +153,7 @@ const texts = {
   "alarm.state.suppressed": "SUPPRESSED",
   "alarm.state.out-of-service": "OUT OF SERVICE",
   "alarm.shelved-left": "{word} {left} left",
+  "alarm.shelved-until-clear": "{word} until it clears, {left} at most",
   "captures.title": "Captures",
   "captures.none": "Nothing was captured yet.",
   "captures.failed": "The captures could not be read.",

@@ -63,6 +63,8 @@ export interface AlarmEvent {
   readonly reason?: string;
   /** End of shelving, µs. */
   readonly untilUs?: number;
+  /** The shelf ends when the condition goes, and at `untilUs` at the latest. A hub that does not know it shows `untilUs`. */
+  readonly untilClear?: true;
   /** Of `annotated`: what somebody wrote. Who covers or acknowledged the alarm stays in `person` and `reason`. */
   readonly note?: AlarmNote;
   /** The person was at the hub: the number of what was asked there, which this answers. */
@@ -114,8 +116,9 @@ export interface AlarmRow {
   /** Who shelved it, acknowledged it or took it out of service; reason, work order, or what suppresses it. */
   readonly person?: string;
   readonly reason?: string;
-  /** End of shelving, µs. */
+  /** End of shelving, µs, or the latest. */
   readonly untilUs?: number;
+  readonly untilClear?: true;
   /** As in `AlarmEvent`. */
   readonly source?: "machine";
   readonly machineUs?: number;
