@@ -194,6 +194,15 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
     assert.ok(Math.abs((oldest?.[0] ?? NaN) - (boxes.over[0] ?? NaN)) < 4, JSON.stringify(boxes));
     // The edge cuts it off there: the present moves on until marks are asked for anew.
     assert.ok((oldest?.[1] ?? NaN) > (boxes.over[1] ?? NaN) - 4, JSON.stringify(boxes));
+    // So far a live chart of an hour moves on in most of a minute, until its marks are asked for anew.
+    const cut = await page.evaluate(() => {
+      const ground = document.querySelector<HTMLElement>(".mark-ground");
+      ground?.style.setProperty("left", "-1.5%");
+      const edge = document.querySelector(".mark-plot")?.getBoundingClientRect().left ?? NaN;
+      const symbols = [...document.querySelectorAll(".mark svg")];
+      return symbols.filter((one) => !(one.getBoundingClientRect().left >= edge - 0.5)).length;
+    });
+    assert.equal(cut, 0, "the symbol of what began before the time shown stays in sight");
     const words = page.locator(".mark-words");
     await page.locator(".mark").nth(2).hover();
     await words.getByText(/Priority 2: Vibration RMS high, Pump 1, .* to /).waitFor();
