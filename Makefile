@@ -9,8 +9,8 @@ export ORT_DISABLE_TELEMETRY := 1
 export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/compiled
 TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hub/src/**/*.test.ts' \
   'bench/src/**/*.test.ts' 'models/**/*.test.ts' 'tests/scenario/src/**/*.test.ts' 'tests/sim/**/*.test.ts' 'tests/browser/**/*.test.ts'
-# What waits for ever ends after ten minutes (the longest suite takes two on a quiet machine), and a test that failed
-# before it closed its servers does not keep the whole run from its end.
+# What waits for ever ends after ten minutes, and a test that failed before it closed its servers does not keep the whole
+# run from its end. `make test` has the same of scripts/run-tests.ts, which begins with the longest.
 RUN_TESTS := node --test --test-timeout=600000 --test-force-exit
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-cut demo-join demo-wear demo-repair test check bench bench-quick browser-figures hil hil-night replay interop sim build clean train
@@ -50,7 +50,7 @@ demo-repair: setup ## Put in a new one.
 	@node packages/launcher/src/demo-move.ts repair $(LINE)
 
 test: build ## Everything that must pass, in about ten minutes, without root.
-	@$(RUN_TESTS) --test-concurrency=2 $(TESTS)
+	@node scripts/run-tests.ts $(TESTS)
 
 check: setup ## Format, types, lint, boundaries, unused code, and that each checker still sees.
 	@npx prettier --check --log-level warn .
