@@ -5,7 +5,7 @@
 import type { Clock, Log, Random, Service } from "@millwright/kit";
 import { bundleTitle } from "@millwright/model-bundle";
 import type { DeviceId, TagDefinition } from "@millwright/wire-contract";
-import type { Contribution, ModelEvent } from "@millwright/wire-contract/events";
+import type { Contribution } from "@millwright/wire-contract/events";
 
 import type {
   DetectionFeed,
@@ -21,11 +21,12 @@ import type { AssetFile } from "../settings.ts";
 import { placeBundles, type Placement } from "./placement.ts";
 import { BundleUse } from "./bundle-use.ts";
 import { BundleWatch, type WatchedState, type WatchListener } from "./bundle-watch.ts";
-import { Comparison } from "./comparison.ts";
 import { drifting } from "./drift.ts";
+import { ModelNews } from "./model-news.ts";
 import type { ModelRow, ModelsState } from "./model-row.ts";
 import { SampleRoutes, seed } from "./sample-routes.ts";
 import type { ModelsFile } from "./settings.ts";
+import { ShadowPairs } from "./shadow-pairs.ts";
 
 export interface ModelDeskOptions {
   readonly settings: ModelsFile;
@@ -60,17 +61,16 @@ export class ModelDesk implements Service, SampleWatcher {
   #routes: SampleRoutes;
   #watches: readonly BundleWatch[] = [];
   readonly #byAsker = new Map<number, BundleWatch>();
-  readonly #comparisons = new Map<
-    BundleWatch,
-    { comparison: Comparison; of: "service" | "shadow"; shadow: BundleWatch }[]
-  >();
+  readonly #news: ModelNews;
+  #shadows = new ShadowPairs([]);
   #lastSlot = 0;
   #lastAsker = 0;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: ModelDeskOptions) {
-    const { settings, program, current, clock, random, log } = options;
+    const { settings, program, current, book, clock, random, log } = options;
     this.#options = options;
+    this.#news = new ModelNews(book, clock, log);
     this.#routes = new SampleRoutes(current, []);
     this.#uses = settings.bundles.map((file) => new BundleUse(file, settings.folder));
     this.#host = new ModelHost({ program, clock, random, log, listener: this.#listener() });
@@ -160,7 +160,7 @@ export class ModelDesk implements Service, SampleWatcher {
       use.state = "starts";
       return;
     }
-    this.#tell(use, "refused", found.refused);
+    this.#news.ofUse(use, "refused", found.refused);
     if (use.bundle !== undefined && what === "swapped") return;
     use.state = "refused";
     use.note = found.refused;
@@ -173,14 +173,14 @@ export class ModelDesk implements Service, SampleWatcher {
     use.takePrevious();
     const found = use.read();
     if ("refused" in found) {
-      this.#tell(use, "refused", found.refused);
+      this.#news.ofUse(use, "refused", found.refused);
       return false;
     }
     use.bundle = found;
     use.slot = ++this.#lastSlot;
     use.state = "starts";
     use.note = `back to ${bundleTitle(found.manifest)}: ${reason}`;
-    this.#tell(use, "returned", use.note);
+    this.#news.ofUse(use, "returned", use.note);
     return true;
   }
 
@@ -212,7 +212,7 @@ export class ModelDesk implements Service, SampleWatcher {
     }
     for (const { slot, reason } of problems) {
       const use = this.#useOf(slot);
-      if (use !== undefined) this.#tell(use, "refused", reason);
+      if (use !== undefined) this.#news.ofUse(use, "refused", reason);
     }
     let again = false;
     for (const { slot, reason } of refusals) {
@@ -220,7 +220,7 @@ export class ModelDesk implements Service, SampleWatcher {
       if (use === undefined) continue;
       use.state = "refused";
       use.note = reason;
-      this.#tell(use, "refused", reason);
+      this.#news.ofUse(use, "refused", reason);
       again = this.#return(use, reason) || again;
     }
     for (const use of running) {
@@ -229,9 +229,14 @@ export class ModelDesk implements Service, SampleWatcher {
       const watching = this.#watches.filter(({ slot }) => slot === use.slot);
       const waits = watching.some((watch) => fresh.includes(watch));
       if (what !== "returned") {
-        this.#tell(use, what, waits ? "its windows fill first" : "from one window to the next", {
-          assets: watching.map(({ asset }) => asset),
-        });
+        this.#news.ofUse(
+          use,
+          what,
+          waits ? "its windows fill first" : "from one window to the next",
+          {
+            assets: watching.map(({ asset }) => asset),
+          },
+        );
       }
     }
     if (again) await this.#deploy("returned");
@@ -270,28 +275,8 @@ export class ModelDesk implements Service, SampleWatcher {
     this.#watches = watches;
     this.#routes = new SampleRoutes(this.#options.current, watches);
     for (const watch of fresh) seed(watch, this.#options.current);
-    this.#comparisons.clear();
-    for (const shadow of watches) {
-      if (shadow.role !== "shadow") continue;
-      const service = watches.find(
-        ({ asset, role, manifest }) =>
-          asset === shadow.asset && role !== "shadow" && manifest.name === shadow.manifest.name,
-      );
-      if (service === undefined) continue;
-      const comparison = new Comparison(service.manifest.version);
-      this.#compare(shadow, { comparison, of: "shadow", shadow });
-      this.#compare(service, { comparison, of: "service", shadow });
-    }
+    this.#shadows = new ShadowPairs(watches);
     return fresh;
-  }
-
-  #compare(
-    watch: BundleWatch,
-    side: { comparison: Comparison; of: "service" | "shadow"; shadow: BundleWatch },
-  ): void {
-    const known = this.#comparisons.get(watch);
-    if (known === undefined) this.#comparisons.set(watch, [side]);
-    else known.push(side);
   }
 
   readonly #watchListener: WatchListener = {
@@ -299,7 +284,7 @@ export class ModelDesk implements Service, SampleWatcher {
       this.#host.score(watch.slot, watch.asker, endUs, vector);
     },
     range: (watch, _endUs, what, reason) => {
-      this.#tellOf(watch, what, reason);
+      this.#news.ofWatch(watch, what, reason);
     },
     drift: (watch) => {
       this.#drifted(watch);
@@ -318,16 +303,8 @@ export class ModelDesk implements Service, SampleWatcher {
       ended: (reason, slot, windowsLost) => {
         const use = slot === undefined ? undefined : this.#useOf(slot);
         const words = `the detect host ended (${reason}) and is started again; windows that waited are scored by the next`;
-        if (use !== undefined) this.#tell(use, "crashed", words, { windowsLost });
-        else
-          this.#keep("", "detect-host", {
-            what: "crashed",
-            bundle: "",
-            version: "",
-            role: "live",
-            reason: words,
-            windowsLost,
-          });
+        if (use !== undefined) this.#news.ofUse(use, "crashed", words, { windowsLost });
+        else this.#news.ofHost(words, windowsLost);
       },
     };
   }
@@ -347,14 +324,9 @@ export class ModelDesk implements Service, SampleWatcher {
           : noContributions;
       this.#options.feed.scored(watch.asset, watch.title, endUs, ratio, why);
     }
-    // Nearly always there is no shadow, and a look for one is a look into memory that nothing else needs.
-    if (this.#comparisons.size === 0) return;
-    for (const { comparison, of, shadow } of this.#comparisons.get(watch) ?? noComparisons) {
-      for (const { what, comparison: body } of comparison.add(of, endUs, !watch.gate.on)) {
-        this.#tellOf(shadow, what, comparisonWords[what](body.windows, body.agreed), {
-          comparison: body,
-        });
-      }
+    for (const news of this.#shadows.judged(watch, endUs, !watch.gate.on)) {
+      const { shadow, what, words, comparison } = news;
+      this.#news.ofWatch(shadow, what, words, { comparison });
     }
   }
 
@@ -363,7 +335,7 @@ export class ModelDesk implements Service, SampleWatcher {
     if (use === undefined) return;
     use.state = "stopped";
     use.note = reason;
-    this.#tell(use, what, reason, { windowsLost });
+    this.#news.ofUse(use, what, reason, { windowsLost });
     void this.#inTurn(async () => {
       if (this.#return(use, reason)) await this.#deploy("returned");
     });
@@ -375,7 +347,7 @@ export class ModelDesk implements Service, SampleWatcher {
     const words = far.map(
       ({ tag, index }) => `${tag === "" ? "its scores" : tag} (index ${index.toFixed(2)})`,
     );
-    this.#tellOf(
+    this.#news.ofWatch(
       watch,
       far.length > 0 ? "drifting" : "steady",
       far.length > 0
@@ -424,44 +396,9 @@ export class ModelDesk implements Service, SampleWatcher {
   #useOf(slot: number): BundleUse | undefined {
     return this.#uses.find((use) => use.slot === slot);
   }
-
-  #tell(
-    use: BundleUse,
-    what: ModelEvent["what"],
-    reason: string,
-    more: Partial<ModelEvent> = {},
-  ): void {
-    const { name, version } = use.bundle?.manifest ?? { name: use.name, version: "" };
-    this.#keep("", name, { what, bundle: name, version, role: use.file.role, reason, ...more });
-  }
-
-  #tellOf(
-    { manifest, role, asset }: BundleWatch,
-    what: ModelEvent["what"],
-    reason: string,
-    more: Partial<ModelEvent> = {},
-  ): void {
-    const { name, version } = manifest;
-    this.#keep(asset, name, { what, bundle: name, version, role, reason, ...more });
-  }
-
-  #keep(asset: string, subject: string, body: ModelEvent): void {
-    const { book, clock, log } = this.#options;
-    log.info(`detect.model-${body.what}`, {
-      bundle: body.bundle,
-      version: body.version,
-      reason: body.reason,
-    });
-    book
-      .keep([{ kind: "model", atUs: clock.nowUs(), asset, subject, body }])
-      .catch((failure: unknown) => {
-        log.error("detect.model-event-not-kept", { error: failure });
-      });
-  }
 }
 
 const noContributions: readonly Contribution[] = [];
-const noComparisons: readonly never[] = [];
 
 function partOf(
   outputs: Float32Array,
@@ -470,10 +407,3 @@ function partOf(
 ): Float32Array {
   return outputs.subarray(at + place.at, at + place.at + place.width);
 }
-
-const comparisonWords = {
-  compared: (windows: number, agreed: number) =>
-    `agreed in ${agreed} of ${windows} windows with the bundle in service`,
-  disagreed: (windows: number) =>
-    `held otherwise than the bundle in service for ${windows} windows`,
-} as const;
