@@ -1,12 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-import {
-  Detector,
-  parseSaved,
-  parseTracks,
-  type EpisodeBody,
-  type SavedTracks,
-} from "@millwright/detection";
+import { Detector, parseSaved, type EpisodeBody } from "@millwright/detection";
 import { messageChain, type Clock, type Log, type Service } from "@millwright/kit";
 import type {
   ContextEvent,
@@ -18,7 +12,6 @@ import type {
   Verdict,
 } from "@millwright/wire-contract/events";
 import type { TagDefinition } from "@millwright/wire-contract";
-import * as z from "zod";
 
 import type {
   AssetHealth,
@@ -33,12 +26,8 @@ import type {
 } from "../hand-over.ts";
 import { ContextWatch } from "./context-watch.ts";
 import type { WatchedState } from "./models/bundle-watch.ts";
-import {
-  SavedEpisodes,
-  savedName,
-  type SavedAssetEpisodes,
-  type SavedName,
-} from "./saved-episodes.ts";
+import { namesIn, parseSavedDetection, tracksOfBefore } from "./saved-detection.ts";
+import { SavedEpisodes, type SavedAssetEpisodes } from "./saved-episodes.ts";
 import type { AssetFile, DetectionFile } from "./settings.ts";
 import { watchPlan } from "./watch-plan.ts";
 
@@ -401,9 +390,9 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   }
 
   #restore(saved: SavedState | undefined, savedTracks: SavedState | undefined): void {
-    const whole = savedDetection.safeParse(saved ?? nothingSaved);
-    if (!whole.success) return;
-    const { tracksApart, states, context, learnt } = whole.data;
+    const whole = parseSavedDetection(saved);
+    if (whole === undefined) return;
+    const { tracksApart, states, context, learnt } = whole;
     this.#context.restore(context);
     for (const [asset, state] of Object.entries(states)) this.#told.set(asset, state);
     const detection = parseSaved(learnt);
@@ -413,7 +402,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     // From now on by asset, all of them with the first that is told.
     if (own === undefined) for (const id of this.#ids) this.#unsaved.add(id);
     const apart = own ?? (tracksApart ? tracksOfBefore(savedTracks) : undefined);
-    const { next, names, tracks } = apart ?? { ...namesIn(whole.data), tracks: undefined };
+    const { next, names, tracks } = apart ?? { ...namesIn(whole), tracks: undefined };
     this.#next = next;
     this.#detector.restore(detection, tracks);
     for (const [asset, named] of names) {
@@ -429,48 +418,4 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       for (const episode of episodes) this.#remembered.set(episode.id, episode);
     }
   }
-}
-
-/** The newest of an asset apart from those that stood when it began. */
-const names = {
-  next: z.int().min(1),
-  open: z.record(z.string(), savedName),
-  standing: z.record(z.string(), z.array(savedName)).default({}),
-};
-const savedDetection = z.object({
-  ...names,
-  tracksApart: z.boolean().default(false),
-  states: z.record(z.string(), z.string()),
-  context: z.record(z.string(), z.string()),
-  learnt: z.unknown(),
-});
-const savedTogether = z.object({ ...names, tracks: z.unknown() });
-/** Before what was learnt is saved for the first time, episodes may be. */
-const nothingSaved: SavedState = {
-  ...{ next: 1, open: {}, standing: {}, tracksApart: true, states: {}, context: {} },
-  learnt: { version: 1, begunUs: [], assets: {} },
-};
-
-interface Names {
-  readonly next: number;
-  readonly names: ReadonlyMap<string, readonly SavedName[]>;
-}
-
-function namesIn({
-  next,
-  open,
-  standing,
-}: Pick<z.infer<typeof savedTogether>, "next" | "open" | "standing">): Names {
-  const all = Object.entries(open).map(
-    ([asset, newest]) => [asset, [...(standing[asset] ?? []), newest]] as const,
-  );
-  return { next, names: new Map(all) };
-}
-
-/** The episodes of all assets in one part. */
-function tracksOfBefore(saved: unknown): (Names & { readonly tracks: SavedTracks }) | undefined {
-  const together = savedTogether.safeParse(saved);
-  const tracks = together.success ? parseTracks(together.data.tracks) : undefined;
-  if (!together.success || tracks === undefined) return undefined;
-  return { ...namesIn(together.data), tracks };
 }
