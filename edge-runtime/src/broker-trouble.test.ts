@@ -17,7 +17,10 @@ test("each kind of trouble says what a person can do about it", () => {
     [judge("CERT_HAS_EXPIRED"), "untrusted", /new certificate.*date/],
     [judge("CERT_NOT_YET_VALID"), "untrusted", /date of this gateway/],
     [judge("ERR_TLS_CERT_ALTNAME_INVALID"), "untrusted", /name that stands in its certificate/],
-    [judge("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"), "refused", /certificate of the client/],
+    [judge("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"), "refused", /certificateFile and keyFile/],
+    [judge("ERR_SSL_TLSV1_ALERT_UNKNOWN_CA"), "refused", /authority that the broker trusts/],
+    [judge("ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED"), "refused", /has not expired/],
+    [judge("ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE"), "refused", /certificateFile.*TLS 1\.2/],
     [judge("ERR_SSL_WRONG_VERSION_NUMBER"), "away", /port on which the broker encrypts/],
     [judge("ECONNREFUSED"), "away", /broker\.plant:8883 runs/],
   ] as const;

@@ -60,13 +60,8 @@ export function judgeBrokerTrouble(failure: unknown, url: string): BrokerTrouble
     const known = certificates[code];
     if (known !== undefined) return { kind: "untrusted", what: known[0], hint: known[1] };
     if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return otherName(hostname);
-    if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|ALERT_BAD_CERTIFICATE/.test(code)) {
-      return {
-        kind: "refused",
-        what: `the broker refuses to encrypt with us (${why})`,
-        hint: "It may ask for a certificate of the client or for older encryption; this gateway signs in with user and password over TLS 1.2 or newer.",
-      };
-    }
+    const alert = judgeAlert(code, why);
+    if (alert !== undefined) return alert;
     // Only who speaks no TLS answers a greeting like that.
     if (/^ERR_SSL_(WRONG_VERSION|PACKET_LENGTH)/.test(code)) {
       return {
@@ -84,7 +79,10 @@ export function judgeBrokerTrouble(failure: unknown, url: string): BrokerTrouble
     }
   }
   if (failure === undefined) {
-    const encrypted = protocol === "mqtt:" ? ", whether it encrypts on this port (mqtts://)," : "";
+    const encrypted =
+      protocol === "mqtt:"
+        ? ", whether it encrypts on this port (mqtts://),"
+        : ", that it knows the gateway's certificate where it asks for one,";
     return {
       kind: "away",
       what: "the broker closed the connection without a word",
@@ -96,6 +94,32 @@ export function judgeBrokerTrouble(failure: unknown, url: string): BrokerTrouble
     what: why,
     hint: `Check that the broker at ${host} runs and that the network between is up.`,
   };
+}
+
+/** What the broker says when it ends the encryption (RFC 8446, 6.2); some say only that it has failed. */
+function judgeAlert(code: string, why: string): BrokerTrouble | undefined {
+  if (code.includes("CERTIFICATE_REQUIRED")) {
+    return {
+      kind: "refused",
+      what: `the broker asks for a certificate of the gateway (${why})`,
+      hint: "Give one that the broker knows, and its key, as certificateFile and keyFile.",
+    };
+  }
+  if (code.includes("HANDSHAKE_FAILURE")) {
+    return {
+      kind: "refused",
+      what: `the broker refuses to encrypt with us (${why})`,
+      hint: "It may ask for a certificate of the gateway (certificateFile and keyFile) or for older encryption; this gateway speaks TLS 1.2 or newer.",
+    };
+  }
+  if (/ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)/.test(code)) {
+    return {
+      kind: "refused",
+      what: `the broker does not accept the certificate of the gateway (${why})`,
+      hint: "Check that certificateFile is given, has not expired, and is signed by an authority that the broker trusts.",
+    };
+  }
+  return undefined;
 }
 
 function otherName(hostname: string): BrokerTrouble {

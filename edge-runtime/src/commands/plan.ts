@@ -4,7 +4,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { planJournal, type PlannedTag } from "../buffer/tiers/journal-plan.ts";
 import { loadSettings, type Settings } from "../settings/load-settings.ts";
 import { deviceFolder } from "../settings/device-folder.ts";
-import { planLines } from "../settings/plan-lines.ts";
+import { planLines, planPublish } from "../settings/plan-lines.ts";
 import { tagsMax } from "../settings/tag-limit.ts";
 import type { PlanLine } from "../acquire/driver.ts";
 import type { Command } from "./command.ts";
@@ -37,6 +37,12 @@ export const planCommand: Command = {
     }
     for (const { line, devices, says } of planLines(settings.devices)) {
       out.push(`  ${line}: ${devices.join(", ")}`, ...says.map(toText));
+    }
+    const { sparkplug } = settings.publish;
+    if (sparkplug !== undefined) {
+      const node = `${sparkplug.group}/${sparkplug.node}`;
+      out.push(`  publish.sparkplug: ${node} at ${sparkplug.url}`);
+      out.push(...planPublish(settings.publish).map(toText));
     }
     out.push(
       `  journal: ${settings.journal.folder}`,

@@ -23,7 +23,7 @@ export async function runGateway(
     options: { settings: { type: "string", default: "gateway.yaml" } },
   });
   const settings = loadSettings(values.settings);
-  for (const { where, what } of warningsOf(settings.devices)) {
+  for (const { where, what } of warningsOf(settings.devices, settings.publish)) {
     log.warn("settings.warning", { where, what });
   }
   // The journal's thread opens its file while we load the larger part of our code.

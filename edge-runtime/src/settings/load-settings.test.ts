@@ -282,7 +282,10 @@ test("devices that fit into their line one by one and not together are refused, 
   );
   const settings = loadSettings(folderWith(t, { ...busTables, "gateway.yaml": bus(1_200) }));
   assert.deepEqual(
-    warningsOf(settings.devices).map(({ where, what }) => [where, what.slice(0, 24)]),
+    warningsOf(settings.devices, settings.publish).map(({ where, what }) => [
+      where,
+      what.slice(0, 24),
+    ]),
     [["serial /dev/ttyS0 (meter-1, meter-2, meter-3)", "busy 79 % of its time at"]],
   );
 });

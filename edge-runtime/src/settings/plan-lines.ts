@@ -1,7 +1,9 @@
+import { plainTextWarnings } from "../broker-address.ts";
 import type { AnyDriver } from "../acquire/registry.ts";
 import type { PlanLine } from "../acquire/driver.ts";
 import type { DeviceSettings } from "./load-device.ts";
 import type { Problem } from "./problem.ts";
+import type { PublishSettings } from "./publish-check.ts";
 
 /** What all devices of one line mean for it together. */
 export interface LinePlan {
@@ -35,8 +37,17 @@ export function planLines(devices: readonly DeviceSettings[]): readonly LinePlan
   });
 }
 
-/** What a person should be told at the start, although the settings can be used: by device, then by line. */
-export function warningsOf(devices: readonly DeviceSettings[]): readonly Problem[] {
+/** What publishing will mean. Touches no network. */
+export function planPublish({ sparkplug }: PublishSettings): readonly PlanLine[] {
+  if (sparkplug === undefined) return [];
+  return plainTextWarnings(sparkplug).map((text) => ({ severity: "warning", text }));
+}
+
+/** What a person should be told at the start, although the settings can be used: by device, by line, then of publishing. */
+export function warningsOf(
+  devices: readonly DeviceSettings[],
+  publish: PublishSettings,
+): readonly Problem[] {
   const ofDevices = devices.map(({ id, driver, connection, tags }) => ({
     where: `device ${id}`,
     says: driver.plan(connection, tags.points()),
@@ -45,7 +56,8 @@ export function warningsOf(devices: readonly DeviceSettings[]): readonly Problem
     where: `${line} (${users.join(", ")})`,
     says,
   }));
-  return [...ofDevices, ...ofLines].flatMap(({ where, says }) =>
+  const ofPublish = { where: "publish.sparkplug", says: planPublish(publish) };
+  return [...ofDevices, ...ofLines, ofPublish].flatMap(({ where, says }) =>
     says
       .filter(({ severity }) => severity === "warning")
       .map(({ text }) => ({ where, what: text })),

@@ -65,7 +65,7 @@ export function publishSettings(
 ): PublishSettings {
   const { sparkplug } = publish;
   if (sparkplug === undefined) return {};
-  const { passwordFile, caFile } = sparkplug;
+  const { passwordFile, caFile, certificateFile, keyFile } = sparkplug;
   return {
     sparkplug: {
       ...sparkplug,
@@ -73,6 +73,10 @@ export function publishSettings(
       clientId: sparkplug.clientId ?? `millwright-${gateway.id}-sparkplug`,
       ...(passwordFile === undefined ? {} : { passwordFile: beside(folder, passwordFile) }),
       ...(caFile === undefined ? {} : { caFile: beside(folder, caFile) }),
+      ...(certificateFile === undefined
+        ? {}
+        : { certificateFile: beside(folder, certificateFile) }),
+      ...(keyFile === undefined ? {} : { keyFile: beside(folder, keyFile) }),
     },
   };
 }

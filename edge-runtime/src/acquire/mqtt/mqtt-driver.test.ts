@@ -7,12 +7,14 @@ import test, { type TestContext } from "node:test";
 import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { status, type LossReason, type Scalar, type ValueType } from "@millwright/wire-contract";
 
+import { ensureHttpsCertificate } from "../../access/https-certificate.ts";
 import { describeDriver } from "../driver-contract.ts";
 import type { RigDevice } from "../driver-rig.ts";
 import type { DriverContext, DriverSession, PointSettings, ReadingBatch } from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
 import { mqttDriver, type MqttSettings } from "./mqtt-driver.ts";
 import { startTestBroker, type TestBroker } from "./test-broker.ts";
+import { makeClientCertificate } from "./test-certificate.ts";
 
 const never = new AbortController().signal;
 
@@ -246,6 +248,49 @@ test("a wrong password is refused with a hint, a right one from its file is take
     mqttDriver.open(settings, [point("a")], tell().context, never),
     /cannot be read/,
   );
+});
+
+test("a broker that asks for a certificate gets ours, and without one lets nobody in", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "mqtt-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const fileOf = (name: string): string => join(folder, name);
+  const caFile = fileOf("broker.pem");
+  const brokers = await ensureHttpsCertificate(
+    { httpsKey: fileOf("broker-key.pem"), httpsCertificate: caFile },
+    ["127.0.0.1"],
+    systemClock.nowUs(),
+  );
+  const own = await makeClientCertificate("gw-1");
+  const [certificateFile, keyFile] = [fileOf("own.pem"), fileOf("own-key.pem")];
+  await writeFile(certificateFile, own.certificate);
+  await writeFile(keyFile, own.key);
+  const on = await startTestBroker({
+    certificate: () => brokers,
+    clientAuthority: own.certificate,
+  });
+  t.after(() => on.stop());
+  const shown = { caFile, certificateFile, keyFile };
+  const session = await open(t, settingsFor(on, shown), [point("a")], tell());
+  await on.publish("a", "5");
+  assert.deepEqual(
+    (await take(session, 1)).map((row) => row.value),
+    [5],
+  );
+  await assert.rejects(
+    mqttDriver.open(settingsFor(on, { caFile }), [point("a")], tell().context, never),
+    (failure) => {
+      assert.ok(failure instanceof SettingsRefused, String(failure));
+      assert.match(failure.message, /asks for a certificate/);
+      assert.match(failure.hint, /certificateFile and keyFile/);
+      return true;
+    },
+  );
+  for (const wrong of [{ certificateFile }, { keyFile }]) {
+    assert.equal(
+      mqttDriver.settings.safeParse({ url: on.url, ...wrong }).error?.issues[0]?.message,
+      "is missing: a certificate is shown with its key",
+    );
+  }
 });
 
 test("without a client id in the settings one is made, and kept for ever", async (t) => {

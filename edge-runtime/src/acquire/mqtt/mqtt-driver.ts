@@ -9,6 +9,7 @@
 import { race, type Refused } from "@millwright/kit";
 import { status } from "@millwright/wire-contract";
 
+import { isPrivate, plainTextWarnings } from "../../broker-address.ts";
 import type {
   Driver,
   DriverContext,
@@ -25,7 +26,6 @@ import { Inbox } from "./inbox.ts";
 import { Notes } from "./notes.ts";
 import {
   brokerQuestions,
-  isPrivate,
   mqttSettings,
   type BrokerSettings,
   type MqttSettings,
@@ -137,15 +137,9 @@ export function brokerPlan(settings: BrokerSettings): readonly PlanLine[] {
         "(Mosquitto: 1,000 messages unless max_queued_messages is set); what is published with QoS 0 it does not keep",
     },
   ];
-  if (!isPrivate(settings)) {
-    lines.push({
-      severity: "warning",
-      text: `${settings.url} is not encrypted; use mqtts:// instead`,
-    });
-  }
-  if (settings.user !== undefined && !isPrivate(settings)) {
-    lines.push({ severity: "warning", text: "user and password travel readable for everybody" });
-  }
+  lines.push(
+    ...plainTextWarnings(settings).map((text) => ({ severity: "warning" as const, text })),
+  );
   return lines;
 }
 

@@ -1,6 +1,11 @@
 import * as z from "zod";
 
-import { brokerAddress, sparkplugName, type BrokerAddress } from "../../broker-address.ts";
+import {
+  brokerAddress,
+  checkBrokerAddress,
+  sparkplugName,
+  type BrokerAddress,
+} from "../../broker-address.ts";
 import type { ConnectionQuestion } from "../driver.ts";
 
 /** The same for plain MQTT and Sparkplug. A client id is made at the first start and kept when none is given. */
@@ -38,7 +43,9 @@ const broker = {
   browseSeconds: z.int().min(1).max(60).default(60),
 };
 
-export const mqttSettings: z.ZodType<MqttSettings> = z.strictObject(broker);
+export const mqttSettings: z.ZodType<MqttSettings> = z
+  .strictObject(broker)
+  .superRefine(checkBrokerAddress);
 
 export const sparkplugSettings: z.ZodType<SparkplugSettings> = z
   .strictObject({
@@ -51,14 +58,8 @@ export const sparkplugSettings: z.ZodType<SparkplugSettings> = z
   .refine((settings) => settings.primaryHost === (settings.hostId !== undefined), {
     message: "a primary host, and only a primary host, needs a hostId",
     path: ["hostId"],
-  });
-
-/** True when what is sent stays in this machine or is encrypted. */
-export function isPrivate(settings: BrokerSettings): boolean {
-  const { protocol, hostname } = new URL(settings.url);
-  if (protocol === "mqtts:") return true;
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
+  })
+  .superRefine(checkBrokerAddress);
 
 export const brokerQuestions: readonly ConnectionQuestion[] = [
   {

@@ -5,6 +5,7 @@
  * Births are not retained, so every conversation begins by asking for them, paced (field practice 48). We are not the
  * primary host unless told (field practice 47).
  */
+import { isPrivate } from "../../broker-address.ts";
 import type { Driver, DriverSession } from "../driver.ts";
 import { DeviceUnreachable, LinkLost, SettingsRefused } from "../faults.ts";
 import { AckWindow } from "./ack-window.ts";
@@ -14,12 +15,7 @@ import { Inbox } from "./inbox.ts";
 import { brokerPlan, heldMax311, session } from "./mqtt-driver.ts";
 import { Notes } from "./notes.ts";
 import { RebirthPacer } from "./rebirth-pacer.ts";
-import {
-  brokerQuestions,
-  isPrivate,
-  sparkplugSettings,
-  type SparkplugSettings,
-} from "./settings.ts";
+import { brokerQuestions, sparkplugSettings, type SparkplugSettings } from "./settings.ts";
 import { commandTopic, filterOf, parseSparkplugAddress } from "./sparkplug-address.ts";
 import { SparkplugHost } from "./sparkplug-host.ts";
 import { loadSparkplugCodec } from "./sparkplug-payload.ts";

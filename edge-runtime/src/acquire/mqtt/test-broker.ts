@@ -29,11 +29,14 @@ export interface TestBrokerOptions {
   readonly authenticate?: (user: string, password: string) => boolean;
   /** Speaks TLS with it; asked for at the start and at each `mend`. */
   readonly certificate?: () => { readonly key: string; readonly certificate: string };
+  /** Lets in only who shows a certificate that this one has signed, PEM. */
+  readonly clientAuthority?: string;
 }
 
 export async function startTestBroker({
   authenticate,
   certificate,
+  clientAuthority,
 }: TestBrokerOptions = {}): Promise<TestBroker> {
   const broker = await Aedes.createBroker();
   if (authenticate !== undefined) {
@@ -58,7 +61,15 @@ export async function startTestBroker({
     const made =
       held === undefined
         ? createServer(take)
-        : createTlsServer({ key: held.key, cert: held.certificate }, take);
+        : createTlsServer(
+            {
+              ...{ key: held.key, cert: held.certificate },
+              ...(clientAuthority === undefined
+                ? {}
+                : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
+            },
+            take,
+          );
     await new Promise<void>((resolve, reject) => {
       made.once("error", reject);
       made.listen(port, "127.0.0.1", resolve);

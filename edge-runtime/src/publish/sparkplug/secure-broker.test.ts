@@ -1,5 +1,6 @@
-/** A plant's broker that encrypts and asks for a password: what keeps the node out is said, and nothing is lost meanwhile. */
+/** A plant's broker that encrypts and asks for certificate and password: what keeps the node out is said, and nothing is lost meanwhile. */
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,10 @@ import { decodePayload } from "@millwright/sparkplug-b";
 import { ensureHttpsCertificate, type HttpsCertificate } from "../../access/https-certificate.ts";
 import { until } from "../../acquire/contract-reader.ts";
 import { startTestBroker } from "../../acquire/mqtt/test-broker.ts";
+import {
+  makeClientCertificate,
+  type ClientCertificate,
+} from "../../acquire/mqtt/test-certificate.ts";
 import { TestGateway } from "./test-gateway.ts";
 
 const dayUs = 86_400_000_000;
@@ -24,6 +29,10 @@ interface Plant {
   readonly passwordFile: string;
   readonly caFile: string;
   readonly certificate: HttpsCertificate;
+  /** What the gateway shows of itself. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly own: ClientCertificate;
   /** How often the broker has refused the password. */
   refused(): number;
   /** Takes the broker away and brings it back with another certificate. */
@@ -49,9 +58,10 @@ async function certificateFor(
 }
 
 /** The gateway has the right certificate and the right password to begin with. */
-async function plant(t: TestContext): Promise<Plant> {
+async function plant(t: TestContext, showsItself = true): Promise<Plant> {
   const folder = tempFolder(t);
   const certificate = await certificateFor(t, "127.0.0.1");
+  const own = await makeClientCertificate("press-hall");
   let shown = certificate;
   let refused = 0;
   const broker = await startTestBroker({
@@ -61,6 +71,7 @@ async function plant(t: TestContext): Promise<Plant> {
       return known;
     },
     certificate: () => shown,
+    clientAuthority: own.certificate,
   });
   t.after(() => broker.stop());
   const heardMs = new Set<number>();
@@ -70,12 +81,16 @@ async function plant(t: TestContext): Promise<Plant> {
   });
   const [passwordFile, caFile] = [join(folder, "password"), join(folder, "ca.pem")];
   writeFileSync(passwordFile, "right one\n");
+  const [certificateFile, keyFile] = [join(folder, "own.pem"), join(folder, "own-key.pem")];
   writeFileSync(caFile, certificate.certificate);
+  writeFileSync(certificateFile, own.certificate);
+  writeFileSync(keyFile, own.key);
   const said: string[] = [];
   const gateway = new TestGateway(t, broker.url, {
     broker: {
       ...{ url: broker.url, clientId: "gw-1-sparkplug", keepAliveSeconds: 30 },
       ...{ connectTimeoutMs: 10_000, user: "press-hall", passwordFile, caFile },
+      ...(showsItself ? { certificateFile, keyFile } : {}),
     },
     log: {
       ...silentLog,
@@ -86,6 +101,7 @@ async function plant(t: TestContext): Promise<Plant> {
   });
   return {
     ...{ gateway, said, heardMs, passwordFile, caFile, certificate },
+    ...{ certificateFile, keyFile, own },
     refused: () => refused,
     async showInstead(other) {
       await broker.cut();
@@ -100,7 +116,7 @@ const isLive = (gateway: TestGateway) => (): boolean => {
   return state === "live" && waiting === 0;
 };
 
-test("with the right certificate and password the node is live over TLS", async (t) => {
+test("with the right certificates and password the node is live over TLS", async (t) => {
   const { gateway, heardMs, said } = await plant(t);
   await gateway.start();
   const told = await gateway.keep(20);
@@ -188,7 +204,71 @@ const troubles: readonly {
     why: /^the certificate of the broker has expired$/,
     hint: /new certificate/,
   },
+  {
+    name: "a certificate of the gateway that is not there",
+    make: ({ certificateFile }) => {
+      rmSync(certificateFile);
+    },
+    mend: showOwn,
+    why: /^certificate file \/\S+ cannot be read: ENOENT/,
+    hint: /file is there/,
+  },
+  {
+    name: "a certificate file of the gateway without a certificate",
+    make: ({ certificateFile, own }) => {
+      writeFileSync(certificateFile, own.key);
+    },
+    mend: showOwn,
+    why: /^certificate file \/\S+ holds no certificate$/,
+    hint: /BEGIN CERTIFICATE/,
+  },
+  {
+    name: "a key file without a key",
+    make: ({ keyFile, own }) => {
+      writeFileSync(keyFile, own.certificate);
+    },
+    mend: showOwn,
+    why: /^key file \/\S+ holds no private key$/,
+    hint: /BEGIN PRIVATE KEY/,
+  },
+  {
+    name: "a key that is locked",
+    make: ({ keyFile, own }) => {
+      const locked = { type: "pkcs8", format: "pem", cipher: "aes-256-cbc" } as const;
+      const key = createPrivateKey(own.key).export({ ...locked, passphrase: "secret" });
+      writeFileSync(keyFile, key);
+    },
+    mend: showOwn,
+    why: /^key file \/\S+ is locked with a passphrase$/,
+    hint: /without one/,
+  },
+  {
+    name: "the key of another certificate",
+    make: async ({ keyFile }) => {
+      writeFileSync(keyFile, (await makeClientCertificate("press-hall")).key);
+    },
+    mend: showOwn,
+    why: /^key file \/\S+ is not the key of the certificate in \/\S+$/,
+    hint: /made together/,
+  },
+  {
+    name: "a certificate of the gateway that the broker does not know",
+    make: async ({ certificateFile, keyFile }) => {
+      const other = await makeClientCertificate("press-hall");
+      writeFileSync(certificateFile, other.certificate);
+      writeFileSync(keyFile, other.key);
+    },
+    mend: showOwn,
+    // This broker hangs up without the alert that others send.
+    why: /^the broker closed the connection without a word$/,
+    hint: /knows the gateway's certificate/,
+  },
 ];
+
+function showOwn({ certificateFile, keyFile, own }: Plant): void {
+  writeFileSync(certificateFile, own.certificate);
+  writeFileSync(keyFile, own.key);
+}
 
 for (const { name, make, mend, why, hint } of troubles) {
   test(`${name} keeps the node out: the log and H7 say why and what to do, and what was kept comes once it is mended`, async (t) => {
@@ -212,6 +292,17 @@ for (const { name, make, mend, why, hint } of troubles) {
     assert.deepEqual([...heardMs], away);
   });
 }
+
+test("a gateway without a certificate is not let in where one is asked for, and says so", async (t) => {
+  const { gateway, heardMs } = await plant(t, false);
+  await gateway.start();
+  await gateway.keep(20);
+  await until("it says why", () => gateway.node.state().why !== "");
+  const { why, hint } = gateway.node.state();
+  assert.match(why, /^the broker asks for a certificate of the gateway/);
+  assert.match(hint, /certificateFile and keyFile/);
+  assert.equal(heardMs.size, 0);
+});
 
 test("trouble of another kind is said, too: the broker is there again, and now refuses", async (t) => {
   const made = await plant(t);

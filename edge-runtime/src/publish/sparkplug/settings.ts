@@ -1,6 +1,11 @@
 import * as z from "zod";
 
-import { brokerAddress, sparkplugName, type BrokerAddress } from "../../broker-address.ts";
+import {
+  brokerAddress,
+  checkBrokerAddress,
+  sparkplugName,
+  type BrokerAddress,
+} from "../../broker-address.ts";
 
 /**
  * The gateway as a Sparkplug B edge node, for SCADA systems that subscribe to a plant's broker. Its client id is
@@ -22,15 +27,17 @@ export interface SparkplugNodeFile extends BrokerAddress {
   readonly storeAndForwardHours: number;
 }
 
-export const sparkplugNodeFile: z.ZodType<SparkplugNodeFile> = z.strictObject({
-  ...brokerAddress,
-  group: sparkplugName,
-  node: sparkplugName.optional(),
-  devices: z.array(z.string().min(1)).min(1).max(10_000).optional(),
-  tags: z.array(z.string().min(1).max(128)).min(1).max(10_000).optional(),
-  primaryHost: sparkplugName.optional(),
-  // A broker calls a host dead after one and a half keep-alives (MQTT 3.1.1, 3.1.2.10), which are 30 s mostly.
-  replaySeconds: z.int().min(0).max(600).default(60),
-  // A weekend is 64 h. What waits lies in the journal as it is, three bytes a sample; a year is a mistake.
-  storeAndForwardHours: z.number().min(0).max(8_760).default(72),
-});
+export const sparkplugNodeFile: z.ZodType<SparkplugNodeFile> = z
+  .strictObject({
+    ...brokerAddress,
+    group: sparkplugName,
+    node: sparkplugName.optional(),
+    devices: z.array(z.string().min(1)).min(1).max(10_000).optional(),
+    tags: z.array(z.string().min(1).max(128)).min(1).max(10_000).optional(),
+    primaryHost: sparkplugName.optional(),
+    // A broker calls a host dead after one and a half keep-alives (MQTT 3.1.1, 3.1.2.10), which are 30 s mostly.
+    replaySeconds: z.int().min(0).max(600).default(60),
+    // A weekend is 64 h. What waits lies in the journal as it is, three bytes a sample; a year is a mistake.
+    storeAndForwardHours: z.number().min(0).max(8_760).default(72),
+  })
+  .superRefine(checkBrokerAddress);
