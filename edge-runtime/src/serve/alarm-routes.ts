@@ -12,6 +12,7 @@ import type {
   RouteCall,
 } from "../hand-over.ts";
 import type { AlarmHistoryAnswer, AlarmsAnswer } from "./page-answers.ts";
+import { wrongWith } from "./wrong-body.ts";
 
 export interface AlarmRoutesOptions {
   readonly desk: AlarmDesk;
@@ -45,8 +46,7 @@ export function alarmRoutes({ desk, book, nowUs }: AlarmRoutesOptions): readonly
       async act({ person, body }) {
         const asked = acts.safeParse(body);
         if (!asked.success) {
-          const reason = asked.error.issues.map(({ message }) => message).join("; ");
-          return { status: 400, json: { reason }, audit: undefined };
+          return { status: 400, json: { reason: wrongWith(asked.error) }, audit: undefined };
         }
         return await actAll(asked.data.acts, person, desk);
       },

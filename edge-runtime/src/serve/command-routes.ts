@@ -6,6 +6,7 @@ import * as z from "zod";
 import type { AuditNote, Command, CommandDesk, PageRoute, Role } from "../hand-over.ts";
 import { mayAct } from "../roles.ts";
 import type { CommandsAnswer } from "./page-answers.ts";
+import { wrongWith } from "./wrong-body.ts";
 
 export interface CommandRoutesOptions {
   readonly desk: CommandDesk;
@@ -43,10 +44,7 @@ export function commandRoutes(options: CommandRoutesOptions): readonly PageRoute
       async act({ person, body }) {
         const asked = commandBody.safeParse(body);
         if (!asked.success) {
-          const reason = asked.error.issues
-            .map(({ path, message }) => `${path.join(".")}: ${message}`)
-            .join("; ");
-          return { status: 400, json: { reason }, audit: undefined };
+          return { status: 400, json: { reason: wrongWith(asked.error) }, audit: undefined };
         }
         const { key, tag, value, seen, ticket, expiresInMs, reason } = asked.data;
         const of = tags.get(tag as TagId);

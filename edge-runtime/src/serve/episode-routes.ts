@@ -3,6 +3,7 @@ import * as z from "zod";
 
 import type { Episode, EpisodeDesk, EventBook, PageRoute } from "../hand-over.ts";
 import type { AssetsAnswer, EpisodesAnswer } from "./page-answers.ts";
+import { wrongWith } from "./wrong-body.ts";
 
 export interface EpisodeRoutesOptions {
   readonly desk: EpisodeDesk;
@@ -39,7 +40,7 @@ export function episodeRoutes({ desk, book, nowUs }: EpisodeRoutesOptions): read
       async act({ person, body }) {
         const asked = verdictBody.safeParse(body);
         if (!asked.success) {
-          return { status: 400, json: { reason: reasonOf(asked.error) }, audit: undefined };
+          return { status: 400, json: { reason: wrongWith(asked.error) }, audit: undefined };
         }
         const { episode, verdict, failureMode } = asked.data;
         const judged = await desk.judge(episode, verdict, person.name, failureMode);
@@ -61,7 +62,7 @@ export function episodeRoutes({ desk, book, nowUs }: EpisodeRoutesOptions): read
       async act({ person, body }) {
         const asked = resetBody.safeParse(body);
         if (!asked.success) {
-          return { status: 400, json: { reason: reasonOf(asked.error) }, audit: undefined };
+          return { status: 400, json: { reason: wrongWith(asked.error) }, audit: undefined };
         }
         const { asset, reason, note } = asked.data;
         const about = { act: "asset.learn-anew", object: asset, reason } as const;
@@ -103,10 +104,6 @@ async function newest(
   }
   const all = [...found.values()].toSorted((a, b) => b.event.beginUs - a.event.beginUs);
   return all.filter((one, at) => at < shownMax || one.id === id);
-}
-
-function reasonOf(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
 }
 
 const verdictBody = z.strictObject({

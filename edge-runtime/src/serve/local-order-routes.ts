@@ -4,6 +4,7 @@ import * as z from "zod";
 
 import type { LocalOrderDesk, PageRoute } from "../hand-over.ts";
 import type { LocalOffersAnswer, LocalOrdersAnswer } from "./page-answers.ts";
+import { wrongWith } from "./wrong-body.ts";
 
 /** As many as a chart shows. */
 const tagsMax = 8;
@@ -29,7 +30,7 @@ export function localOrderRoutes(desk: LocalOrderDesk): readonly PageRoute[] {
           fromUs: Number(query["from"] ?? NaN),
           toUs: Number(query["to"] ?? NaN),
         });
-        if (!asked.success) return { status: 400, json: { reason: reasonOf(asked.error) } };
+        if (!asked.success) return { status: 400, json: { reason: wrongWith(asked.error) } };
         const offers = await desk.offers(asked.data, signal);
         return { json: { offers } satisfies LocalOffersAnswer };
       },
@@ -41,7 +42,7 @@ export function localOrderRoutes(desk: LocalOrderDesk): readonly PageRoute[] {
       act({ person, body }) {
         const asked = rangeBody.safeParse(body);
         if (!asked.success) {
-          const json = { reason: reasonOf(asked.error) };
+          const json = { reason: wrongWith(asked.error) };
           return Promise.resolve({ status: 400, json, audit: undefined });
         }
         const { tags, fromUs, toUs } = asked.data;
@@ -65,7 +66,7 @@ export function localOrderRoutes(desk: LocalOrderDesk): readonly PageRoute[] {
       act({ body }) {
         const asked = cancelBody.safeParse(body);
         if (!asked.success) {
-          const json = { reason: reasonOf(asked.error) };
+          const json = { reason: wrongWith(asked.error) };
           return Promise.resolve({ status: 400, json, audit: undefined });
         }
         const { id } = asked.data;
@@ -105,8 +106,4 @@ function tagsOf(text: string): unknown {
 /** ISO 8601, UTC: the book is read in other places, too. */
 function timeWords(us: number): string {
   return new Date(us / 1_000).toISOString();
-}
-
-function reasonOf(error: z.ZodError): string {
-  return error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ");
 }
