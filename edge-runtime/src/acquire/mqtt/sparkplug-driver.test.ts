@@ -271,6 +271,28 @@ test("a lost message is charged after the wait, what follows is used, and births
   await until(() => commands.length > before);
 });
 
+test("what waits behind a gap when the link is lost is read, and the gap is charged", async (t) => {
+  const points = [point("G/N/D/Temp")];
+  const { broker, node, session, told } = await rig(t, points, { reorderWaitMs: 30_000 });
+  await node.birth();
+  await node.deviceBirth("D", [temperature(1)]);
+  await take(session, 1);
+  node.seq++;
+  await node.data("D", [temperature(2)]);
+  // Waits for nothing, so what was sent before it is here.
+  await node.unnumbered("D", [temperature(3)]);
+  assert.deepEqual(
+    (await take(session, 1)).map(({ value }) => value),
+    [3],
+  );
+  await broker.cut();
+  assert.deepEqual(
+    (await take(session, 1)).map(({ value }) => value),
+    [2],
+  );
+  assert.deepEqual(told.losses, [{ reason: "link lost", count: NaN }]);
+});
+
 test("a death makes every point stale at once, and only the death of the present birth", async (t) => {
   const { node, session } = await rig(t, [point("G/N/D/Temp"), point("G/N/E/Temp")]);
   node.bdSeq = 7;

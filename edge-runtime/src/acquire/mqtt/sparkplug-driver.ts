@@ -104,7 +104,10 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
             begin(on);
             host.receive(message, (filter) => on.forget(filter));
           },
-          onLost: (cause) => inbox.fail(new LinkLost(context.device, cause ? { cause } : {})),
+          onLost(cause) {
+            host.over();
+            inbox.fail(new LinkLost(context.device, cause ? { cause } : {}));
+          },
         },
         signal,
       );

@@ -150,6 +150,11 @@ export class SparkplugHost {
     }
   }
 
+  /** The connection is gone: what waits behind a gap is handed on, and what never came is charged. */
+  over(): void {
+    for (const [name, node] of this.#nodes) this.#advance(name, node, { kind: "over" });
+  }
+
   #advance(name: string, node: HostedNode, event: NodeEvent<NodeMessage>): void {
     const { clock } = this.#options.context;
     const step = advanceNode(node.state, event, clock.monotonicMs(), this.#options.reorderWaitMs);

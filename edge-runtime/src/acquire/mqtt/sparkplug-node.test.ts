@@ -129,6 +129,21 @@ test("what waits behind a gap is used before a birth or a death makes its names 
   }
 });
 
+test("what waits behind a gap when the connection ends is used, and what never came is missing", () => {
+  const before = play([
+    [0, birth()],
+    [0, data(1)],
+    [0, data(3)],
+    [0, data(6)],
+  ]);
+  assert.deepEqual(delivered(before.actions), [0, 1]);
+  const { actions, state } = play([[10, { kind: "over" }]], before.state);
+  assert.deepEqual(delivered(actions), [3, 6]);
+  assert.equal(missing(actions), 3);
+  assert.equal(state.phase, "unborn");
+  assert.deepEqual(play([[20, { kind: "over" }]], state).actions, [], "and only once");
+});
+
 test("numbers that stay behind mean that we lost count: it goes on, and births are asked for", () => {
   const { actions, state } = play([
     [0, birth()],

@@ -40,6 +40,8 @@ export type NodeEvent<Message> =
   /** `seq` is absent when the node does not number its messages, as it should. */
   | { readonly kind: "data"; readonly seq: number | undefined; readonly message: Message }
   | { readonly kind: "death"; readonly bdSeq: number | undefined }
+  /** The connection to the broker is gone: nothing comes any more for which something could wait. */
+  | { readonly kind: "over" }
   | { readonly kind: "tick" };
 
 export type NodeAction<Message> =
@@ -99,6 +101,11 @@ export function advanceNode<Message>(
           { kind: "orphan", message: event.message },
           { kind: "ask", why: "data came without a birth" },
         ],
+      };
+    case "over":
+      return {
+        state: unbornNode<Message>(),
+        actions: state.phase === "alive" ? flush(state) : [],
       };
     case "tick":
       return skipGaps(state, nowMs - waitMs);
