@@ -53,6 +53,17 @@ export type AnswerDecoder = (data: Uint8Array, into: BatchBuilder) => void;
 type Step = (data: Uint8Array, into: BatchBuilder) => void;
 
 export function compileDecoder(request: ReadRequest, scales: ScaleBook): AnswerDecoder {
+  return decoderOf(stepsOf(request, scales));
+}
+
+/** By itself: a function made where the request is at hand keeps it, and with it some objects for each value. */
+function decoderOf(steps: readonly Step[]): AnswerDecoder {
+  return (data, into) => {
+    for (const step of steps) step(data, into);
+  };
+}
+
+function stepsOf(request: ReadRequest, scales: ScaleBook): readonly Step[] {
   const steps: Step[] = [];
   // Scale factors first: the values of the same answer use them.
   const factors = new Set(request.atoms.flatMap((atom) => atom.scales));
@@ -80,9 +91,7 @@ export function compileDecoder(request: ReadRequest, scales: ScaleBook): AnswerD
     }
   }
   endRun();
-  return (data, into) => {
-    for (const step of steps) step(data, into);
-  };
+  return steps;
 }
 
 function isPlain(point: ModbusPoint): boolean {
@@ -117,8 +126,10 @@ function compileRun(request: ReadRequest, first: ModbusPoint, run: readonly Modb
   const points = Int32Array.from(run, (point) => point.index);
   const count = points.length;
   const { decoding } = first;
+  // The functions below keep what any of them names: the request must not be among it.
+  const { address } = request;
   if (isBitTable(request.table) || decoding.kind !== "number") {
-    const bits = Int32Array.from(run, (point) => point.address - request.address);
+    const bits = Int32Array.from(run, (point) => point.address - address);
     return (data, into) => {
       const from = addGood(into, points);
       const values = into.columns.value;
@@ -128,7 +139,7 @@ function compileRun(request: ReadRequest, first: ModbusPoint, run: readonly Modb
       }
     };
   }
-  const offsets = Int32Array.from(run, (point) => (point.address - request.address) * 2);
+  const offsets = Int32Array.from(run, (point) => (point.address - address) * 2);
   const { order, type, registerCount } = decoding;
   const at = (index: number): number => wireIndex(order, registerCount * 2, index);
   const [b0, b1, b2, b3] = [at(0), at(1), at(2), at(3)];
