@@ -47,6 +47,7 @@ export class BucketWriter {
   readonly #sumSquares = new CompensatedSum();
   readonly #integral = new CompensatedSum();
   readonly #delta = new CompensatedSum();
+  readonly #runSums = { sum: this.#sum, squares: this.#sumSquares, holds: this.#integral };
   #rollOvers = 0;
   #resets = 0;
   #changes = 0;
@@ -152,9 +153,7 @@ export class BucketWriter {
     this.#good += end - from;
     this.#last = value[end - 1] ?? NaN;
     this.#lastUs = measuredUs[end - 1] ?? NaN;
-    this.#sum.addAll(value, from, end);
-    this.#sumSquares.addSquares(value, from, end);
-    this.#integral.addHolds(measuredUs, value, from, end);
+    CompensatedSum.addRun(this.#runSums, measuredUs, value, from, end);
   }
 
   /** A good value that holds. @param state what it is, when the tag is a state */

@@ -18,45 +18,46 @@ export class CompensatedSum {
     this.#sum += term;
   }
 
-  /** As `add` for each of the values. */
-  addAll(value: Float64Array, from: number, end: number): void {
-    let sum = this.#sum;
-    let rest = this.#rest;
-    for (let row = from; row < end; row++) {
-      const term = value[row] ?? NaN;
-      rest += lostIn(sum, term);
-      sum += term;
-    }
-    this.#sum = sum;
-    this.#rest = rest;
-  }
-
-  /** As `add` for the square of each of the values. */
-  addSquares(value: Float64Array, from: number, end: number): void {
-    let sum = this.#sum;
-    let rest = this.#rest;
+  /**
+   * As `add` for each of the values, to `sum`; for the square of each, to `squares`; and to `holds` for each value times how long
+   * it lasts: from the row before to its own, `value` being that of the row before. In one loop, because each term waits for
+   * the one before it in its own sum, and for nothing in the other two.
+   */
+  static addRun(
+    { sum, squares, holds }: RunSums,
+    us: Float64Array,
+    value: Float64Array,
+    from: number,
+    end: number,
+  ): void {
+    let [ofValues, ofSquares, ofHolds] = [sum.#sum, squares.#sum, holds.#sum];
+    let [restOfValues, restOfSquares, restOfHolds] = [sum.#rest, squares.#rest, holds.#rest];
+    let previous = value[from - 1] ?? NaN;
+    let previousUs = us[from - 1] ?? NaN;
     for (let row = from; row < end; row++) {
       const one = value[row] ?? NaN;
-      const term = one * one;
-      rest += lostIn(sum, term);
-      sum += term;
+      const now = us[row] ?? NaN;
+      const square = one * one;
+      const held = previous * (now - previousUs);
+      restOfValues += lostIn(ofValues, one);
+      ofValues += one;
+      restOfSquares += lostIn(ofSquares, square);
+      ofSquares += square;
+      restOfHolds += lostIn(ofHolds, held);
+      ofHolds += held;
+      previous = one;
+      previousUs = now;
     }
-    this.#sum = sum;
-    this.#rest = rest;
+    [sum.#sum, squares.#sum, holds.#sum] = [ofValues, ofSquares, ofHolds];
+    [sum.#rest, squares.#rest, holds.#rest] = [restOfValues, restOfSquares, restOfHolds];
   }
+}
 
-  /** As `add` for each value times how long it lasts: from the row before to its own, `value` being that of the row before. */
-  addHolds(us: Float64Array, value: Float64Array, from: number, end: number): void {
-    let sum = this.#sum;
-    let rest = this.#rest;
-    for (let row = from; row < end; row++) {
-      const term = (value[row - 1] ?? NaN) * ((us[row] ?? NaN) - (us[row - 1] ?? NaN));
-      rest += lostIn(sum, term);
-      sum += term;
-    }
-    this.#sum = sum;
-    this.#rest = rest;
-  }
+/** The sums that a run of samples goes into. */
+interface RunSums {
+  readonly sum: CompensatedSum;
+  readonly squares: CompensatedSum;
+  readonly holds: CompensatedSum;
 }
 
 /** What the sum of the two loses by rounding. */

@@ -4,7 +4,6 @@
  */
 import {
   bucketStart,
-  inTime,
   mergeBuckets,
   noCarry,
   rollUp,
@@ -18,7 +17,7 @@ import {
 } from "@millwright/aggregates";
 import type pg from "pg";
 
-import { rowAt } from "../samples/merge-series.ts";
+import { rowAt, sliceSeries } from "../samples/merge-series.ts";
 import { joinBuckets } from "./join-buckets.ts";
 import { packBuckets } from "./pack-buckets.ts";
 import {
@@ -306,10 +305,11 @@ function withToldHours(
 
 function computeMinutes(one: DirtyHours): Buckets {
   const { rule, samples, fromUs, toUs, knownToUs, gaps } = one;
+  const from = rowAt(samples, fromUs);
   return rollUp({
     rule,
-    samples: inTime(samples, fromUs, toUs),
-    before: carryAt(samples, rowAt(samples, fromUs)),
+    samples: sliceSeries(samples, from, rowAt(samples, toUs)),
+    before: carryAt(samples, from),
     gaps,
     widthUs: widths.minute,
     fromUs,
