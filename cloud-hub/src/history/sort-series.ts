@@ -251,12 +251,17 @@ export async function findDirty(
     over_last: bigint | null;
     next_first: bigint | null;
   }>(
-    `select k.at, p.first_us as prev_first, p.last_us as prev_last, q.last_us as over_last, n.first_us as next_first
+    // The last chunk that begins before the new samples end is, as a rule, the last one that begins before they do: only where it
+    // is not is that looked for.
+    `select k.at, coalesce(p.first_us, case when q.first_us <= k.first_us then q.first_us end) as prev_first,
+       coalesce(p.last_us, case when q.first_us <= k.first_us then q.last_us end) as prev_last,
+       q.last_us as over_last, n.first_us as next_first
      from unnest($1::int[], $2::int[], $3::bigint[], $4::bigint[]) k (at, series, first_us, last_us)
      left join lateral (select c.first_us, c.last_us from chunks c
-       where c.series = k.series and c.first_us <= k.first_us order by c.first_us desc limit 1) p on true
-     left join lateral (select c.last_us from chunks c
        where c.series = k.series and c.first_us <= k.last_us order by c.first_us desc limit 1) q on true
+     left join lateral (select c.first_us, c.last_us from chunks c
+       where q.first_us > k.first_us and c.series = k.series and c.first_us <= k.first_us
+       order by c.first_us desc limit 1) p on true
      left join lateral (select c.first_us from chunks c
        where c.series = k.series and c.first_us > k.last_us order by c.first_us limit 1) n on true`,
     [

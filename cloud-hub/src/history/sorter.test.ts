@@ -7,6 +7,7 @@ import { until } from "../children/test-children.ts";
 import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
 import { SeriesBook } from "./series-book.ts";
+import { findDirty } from "./sort-series.ts";
 import { keepSortersOut, tryToSort } from "./sorter-lock.ts";
 import { allGateways, bucketsOf, isOfShare, type SorterShare } from "./sorter-share.ts";
 import { chooseParts, readParts } from "./unsorted-frames.ts";
@@ -222,6 +223,35 @@ test("gateways that were set up alike share a dictionary, and each has its own s
   const counts = [];
   for (const gateway of alike) counts.push((await history.samples(gateway, "pump/t0")).length);
   assert.deepEqual(counts, [3, 4]);
+});
+
+test("what is computed again begins with the sample before the new ones, also where others begin among them", async () => {
+  const gateway = nextGateway();
+  const hourUs = 3_600 * secondUs;
+  // Of two days, so that they are two chunks: half an hour before midnight, and at five.
+  const [before, among] = [testDayUs - hourUs / 2, testDayUs + 5 * hourUs];
+  await history.take(
+    gateway,
+    gateway.dictionaryFrame(),
+    gateway.samples([[0, 1, before]]),
+    gateway.samples([[0, 2, among]]),
+  );
+  await history.sorter.sortAll(none);
+  const found = await history.pool.query<{ no: number }>(
+    "select no from series where gateway = $1 and tag = 'pump/t0'",
+    [gateway.gateway],
+  );
+  const series = found.rows[0]?.no ?? -1;
+  const dirtyOf = async (fromHour: number, toHour: number): Promise<readonly number[]> => {
+    const range = { firstUs: testDayUs + fromHour * hourUs, lastUs: testDayUs + toHour * hourUs };
+    const [dirty] = await findDirty(history.pool, [{ series, ...range }]);
+    assert.ok(dirty?.hasChunks === true);
+    return [dirty.fromUs, dirty.toUs].map((us) => (us - testDayUs) / hourUs);
+  };
+  assert.deepEqual(await dirtyOf(2, 6), [-1, 7], "over the begin of the second");
+  assert.deepEqual(await dirtyOf(2, 3), [-1, 6], "between them");
+  assert.deepEqual(await dirtyOf(8, 9), [5, 10], "behind both");
+  assert.deepEqual(await dirtyOf(-3, 6), [-3, 7], "from before both");
 });
 
 test("each lane has one turn in a round, in which a long one is sorted to its mark", async () => {
