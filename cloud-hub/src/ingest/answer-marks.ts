@@ -1,6 +1,8 @@
 /** The marks of a hello's answer (no-loss protocol 8.2 and 6, at hello). */
 import type { Epoch, Hello, LaneMark, RoadLane } from "@millwright/wire-contract";
 
+import { markFinder } from "./find-mark.ts";
+
 /** A head that the hub is asked about: does it lie in its prefix? */
 export interface AskedHead {
   readonly epoch: Epoch;
@@ -14,9 +16,10 @@ export interface AskedHead {
  * In the running epoch that cannot be, so there the mark itself is answered, and the gateway begins another epoch.
  */
 export function headsBelowMarks(hello: Hello, marks: readonly LaneMark[]): readonly AskedHead[] {
+  const markOf = markFinder(marks);
   return hello.epochs.slice(0, -1).flatMap(({ epoch, lanes }) =>
     lanes.flatMap(({ lane, headSeq, headChain }) => {
-      const mark = marks.find((one) => one.epoch === epoch && one.lane === lane);
+      const mark = markOf(epoch, lane);
       if (mark === undefined || mark.storedSeq <= headSeq) return [];
       return [{ epoch, lane, seq: headSeq, chain: BigInt(`0x${headChain}`) }];
     }),

@@ -10,6 +10,7 @@ import { Fault } from "@millwright/kit";
 
 import type { FrameReader, StoredFrame } from "../hand-over.ts";
 import type { AdmittedFrame, AdmittedVoid, LaneKey } from "./admission.ts";
+import { markFinder } from "./find-mark.ts";
 import type { PrefixMark } from "./prefix.ts";
 
 /** Bytes that are not stored as a frame, and why. Kept for a person; they count as nothing. */
@@ -118,10 +119,8 @@ export function byLane(
 
 /** True when the gateway knows a mark of ours that lies above the one we have. */
 export function promisedMore(hello: Hello, marks: readonly LaneMark[]): boolean {
+  const markOf = markFinder(marks);
   return hello.epochs.some(({ epoch, lanes }) =>
-    lanes.some(({ lane, storedSeq }) => {
-      const mark = marks.find((one) => one.epoch === epoch && one.lane === lane);
-      return storedSeq > (mark?.storedSeq ?? 0);
-    }),
+    lanes.some(({ lane, storedSeq }) => storedSeq > (markOf(epoch, lane)?.storedSeq ?? 0)),
   );
 }

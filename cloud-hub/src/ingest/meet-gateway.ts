@@ -6,6 +6,7 @@ import type { Epoch, Hello, LaneMark, LedgerEntry } from "@millwright/wire-contr
 
 import type { ClockStep } from "./clock-steps.ts";
 import { rankEpochs } from "./epoch-ranks.ts";
+import { markFinder } from "./find-mark.ts";
 
 export interface KnownEpoch {
   readonly epoch: Epoch;
@@ -294,13 +295,12 @@ function endedOf(
   marks: readonly LaneMark[],
   released: ReadonlySet<Epoch>,
 ): readonly Epoch[] {
-  const storedOf = (epoch: Epoch, lane: string): number =>
-    marks.find((mark) => mark.epoch === epoch && mark.lane === lane)?.storedSeq ?? 0;
+  const markOf = markFinder(marks);
   const named = new Set(hello.epochs.map(({ epoch }) => epoch));
   const reached = hello.epochs
     .slice(0, -1)
     .filter(({ epoch, lanes }) =>
-      lanes.every(({ lane, headSeq }) => storedOf(epoch, lane) >= headSeq),
+      lanes.every(({ lane, headSeq }) => (markOf(epoch, lane)?.storedSeq ?? 0) >= headSeq),
     );
   // What its own journal no longer names was safe to the end.
   const gone = known.filter(

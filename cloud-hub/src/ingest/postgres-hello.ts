@@ -53,8 +53,10 @@ export async function readEpochs(
      where gateway = $1`,
     [gateway, [...putBack]],
   );
+  // A gateway in a crash loop says hello with each of thousands of starts.
+  const byEpoch = Map.groupBy(marks, ({ epoch }) => epoch);
   const complete = found.rows.map((row) => {
-    const own = marks.filter(({ epoch }) => epoch === row.epoch);
+    const own = byEpoch.get(row.epoch) ?? [];
     const { no, complete_us: upToUs, complete_seq: seq, complete_waiting: waiting } = row;
     const mayBeLost = !row.ended || putBack.has(row.epoch);
     const known = { no, mayBeLost, criticalSeq: Number(seq), upToUs: undefined };
