@@ -17,7 +17,7 @@ import { buildPage, launch, noChromium } from "./chromium.ts";
 import { margin } from "./measures.ts";
 import { findSmallTargets, findTextProblems } from "./page-probes.ts";
 
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const pin = "402917";
 const folder = mkdtempSync(join(tmpdir(), "millwright-control-"));
 const end = new AbortController();

@@ -17,7 +17,7 @@ import { violationsOn } from "./axe.ts";
 import { buildPage, launch, noChromium, openContext } from "./chromium.ts";
 import { keepPicture } from "./screens.ts";
 
-const patienceMs = 30_000;
+const patienceMs = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "millwright-device-history-"));
 const tag = "pump-1/current";
 const noHistory = "pump-1/mode";

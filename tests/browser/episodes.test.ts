@@ -12,7 +12,7 @@ import type { Browser, Page } from "playwright-core";
 import { violationsOn } from "./axe.ts";
 import { launch, noChromium } from "./chromium.ts";
 
-const patienceMs = 30_000;
+const patienceMs = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "millwright-episodes-"));
 const end = new AbortController();
 let running: Promise<void> = Promise.resolve();

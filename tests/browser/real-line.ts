@@ -14,7 +14,7 @@ import {
 } from "@millwright/launcher";
 
 /** The first start makes a database and certificates, on a machine that may do other things as well. */
-const readyMsMax = 90_000;
+const readyMsMax = 300_000;
 
 export interface RealLine extends AsyncDisposable {
   readonly hmi: string;

@@ -13,7 +13,7 @@ import { violationsOn } from "./axe.ts";
 import { launch, noChromium } from "./chromium.ts";
 
 const name = "gw-1.plant.example";
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "millwright-sign-in-"));
 const end = new AbortController();
 let running: Promise<void> = Promise.resolve();

@@ -583,7 +583,7 @@ void describe("trends of the HMI", { skip: noChromium }, () => {
       line.plantPeak("pump-1/0", peak, (hidden.fromUs + hidden.toUs) / 2);
       const shownMs = performance.now();
       await visible("visible");
-      await highest.filter({ hasText: `${peak}.0 °C` }).waitFor({ timeout: 30_000 });
+      await highest.filter({ hasText: `${peak}.0 °C` }).waitFor({ timeout: 120_000 });
       return performance.now() - shownMs;
     });
     atMost(context, "V9 chart filled after", filledMs, 1_000, "ms");
