@@ -21,7 +21,7 @@ import { testAlarm, testEvent } from "../ingest/test-events.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
 import { intakeOf } from "../ingest/test-store-rig.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
-import { openBackupBook } from "./backup-book.ts";
+import { openBackupBook, type BackupBook } from "./backup-book.ts";
 import { makeBackup, pruneBackups, type Backup } from "./make-backup.ts";
 import { backupsIn, BackupUnusable, readManifest, readSums } from "./manifest.ts";
 import { checkSums, chooseBackup, restoreBackup } from "./restore-backup.ts";
@@ -257,13 +257,12 @@ test("a restored database is another incarnation, goes on with numbers of its ow
   assert.equal((await restored.marks(other.gateway))[0]?.storedSeq, 1);
 });
 
+/** What gateways of this hub may let go of. */
+const openBook = (releaseBelow: "backup" | "stored"): Promise<BackupBook> =>
+  openBackupBook({ databaseUrl: history.url, releaseBelow, clock: systemClock, log: silentLog });
+
 test("gateways may delete what the newest verified backup holds, and no frame more", async () => {
-  await using book = await openBackupBook({
-    databaseUrl: history.url,
-    releaseBelow: "backup",
-    clock: systemClock,
-    log: silentLog,
-  });
+  await using book = await openBook("backup");
   const before = await liveMark();
   const { madeUs } = await backUp(join(folder, "safe"));
   await store(2_000);
@@ -277,12 +276,7 @@ test("gateways may delete what the newest verified backup holds, and no frame mo
 });
 
 test("of an epoch that has ended the book knows what is safe as long as its gateway names it", async () => {
-  await using book = await openBackupBook({
-    databaseUrl: history.url,
-    releaseBelow: "backup",
-    clock: systemClock,
-    log: silentLog,
-  });
+  await using book = await openBook("backup");
   const often = new TestGateway("line-started-often");
   await history.store.hello(often.hello(), testDayUs);
   await history.take(often, often.dictionaryFrame());
@@ -306,12 +300,7 @@ test("of an epoch that has ended the book knows what is safe as long as its gate
 });
 
 test("what was released below `stored` is all that is stored, as it was chosen in words", async () => {
-  await using book = await openBackupBook({
-    databaseUrl: history.url,
-    releaseBelow: "stored",
-    clock: systemClock,
-    log: silentLog,
-  });
+  await using book = await openBook("stored");
   const mark = await liveMark();
   assert.deepEqual(book.lower(gateway.gateway, mark), mark);
 });

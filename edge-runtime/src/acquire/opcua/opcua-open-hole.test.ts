@@ -156,23 +156,25 @@ const twice = async (kept: Kept): Promise<void> => {
   await kept.commit();
 };
 
+const endAtFirstBatch: Ending["script"] = (_measured, kept) => {
+  let ended = false;
+  return {
+    async onBatch() {
+      await twice(kept);
+      ended = true;
+      await forEver();
+    },
+    until: () => ended,
+  };
+};
+
 const endings: readonly Ending[] = [
   {
     title: "before the subscription has its items",
     history: true,
     values: 5,
     between: all,
-    script: (_measured, kept) => {
-      let ended = false;
-      return {
-        async onBatch() {
-          await twice(kept);
-          ended = true;
-          await forEver();
-        },
-        until: () => ended,
-      };
-    },
+    script: endAtFirstBatch,
   },
   {
     title: "with messages that were not asked for",
@@ -231,17 +233,7 @@ const endings: readonly Ending[] = [
     history: false,
     values: 5,
     between: unlike,
-    script: (_measured, kept) => {
-      let ended = false;
-      return {
-        async onBatch() {
-          await twice(kept);
-          ended = true;
-          await forEver();
-        },
-        until: () => ended,
-      };
-    },
+    script: endAtFirstBatch,
   },
   {
     title: "before the charge is on disk, without history",
