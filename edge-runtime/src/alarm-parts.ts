@@ -77,7 +77,7 @@ export function joinAlarms(join: {
         },
       };
     },
-    routes: alarmRoutes({ desk: alarms, book: events, nowUs }),
+    routes: alarmRoutes({ desk: alarms, book: events, nowUs, shifts: settings.alarms.shifts }),
     askedAtHub(all) {
       for (const { asked, refused } of alarms.askedAtHub(all)) {
         const result = refused === undefined ? "done" : "refused";

@@ -27,6 +27,10 @@ const door: AccessDoor = {
   audit: () => Promise.resolve(),
 };
 
+/** In half an hour, whenever the test runs: a whole minute, as all shifts begin. */
+const shiftMin = (Math.floor(Date.now() / 60_000) + 30) % 1_440;
+const shifts = { beginMin: [shiftMin], timeZone: "UTC" };
+
 export class AlarmRig implements AsyncDisposable {
   readonly book = new MemoryEventBook();
   readonly alarms: LiveAlarms;
@@ -65,7 +69,7 @@ export class AlarmRig implements AsyncDisposable {
     return {
       addRoutes(app) {
         const nowUs = (): number => systemClock.nowUs();
-        addPageRoutes(app, alarmRoutes({ desk: alarms, book, nowUs }), door);
+        addPageRoutes(app, alarmRoutes({ desk: alarms, book, nowUs, shifts }), door);
         const you = { ...person, proof: "proof", lockInMs: 300_000, badge: false };
         app.get("/api/access", (context) => context.json({ you, isNew: false }));
       },

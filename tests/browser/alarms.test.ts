@@ -152,6 +152,19 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
       await press("End shelving");
       await tab(/^Active 1/);
       await words("hot", /^UNACK/);
+      await page.getByLabel("Reason").fill("the next shift looks at it anew");
+      await press(/^End of shift, \d\d:\d\d$/);
+      await tab(/^Shelved 1/);
+      await words("hot", /^SHELVED [23]\d min left/);
+      const { untilUs = NaN } = rig.alarms.row("hot") ?? {};
+      assert.equal(
+        untilUs % 60_000_000,
+        0,
+        `a shift ends at a whole minute, and not at ${untilUs}`,
+      );
+      await press("End shelving");
+      await tab(/^Active 1/);
+      await words("hot", /^UNACK/);
       await page.getByLabel("Reason").fill("known until it has gone");
       await press("Until it clears");
       await tab(/^Shelved 1/);
@@ -175,7 +188,7 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
         .toReversed()
         .map((event) => (event.kind === "alarm" ? event.body.transition : ""));
       assert.deepEqual(transitions, [
-        ...["raised", "acknowledged", "shelved", "unshelved"],
+        ...["raised", "acknowledged", "shelved", "unshelved", "shelved", "unshelved"],
         ...["shelved", "returned", "unshelved", "raised"],
         ...["taken-out-of-service", "returned-to-service"],
       ]);

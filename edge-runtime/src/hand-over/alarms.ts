@@ -46,6 +46,14 @@ export type AlarmAct =
       readonly minutes: number;
       readonly reason: string;
     }
+  /** Until a time, as the end of a shift. */
+  | {
+      readonly act: "shelve-until";
+      readonly alarm: string;
+      /** µs. */
+      readonly untilUs: number;
+      readonly reason: string;
+    }
   /** Until its condition goes, and for as long as its class allows at the latest. */
   | { readonly act: "shelve-until-clear"; readonly alarm: string; readonly reason: string }
   | { readonly act: "unshelve" | "reset" | "return-to-service"; readonly alarm: string }

@@ -13,6 +13,7 @@ import type {
   RouteCall,
 } from "../hand-over.ts";
 import { alarmRoutes } from "./alarm-routes.ts";
+import type { AlarmsAnswer } from "./page-answers.ts";
 
 interface Acted {
   readonly act: AlarmAct;
@@ -42,6 +43,9 @@ function deskOf(acted: Acted[]): AlarmDesk {
   };
 }
 
+/** Days begin at 00:01. */
+const shifts = { beginMin: [1], timeZone: "UTC" };
+
 const ada: Person = { id: "ada", name: "Ada", role: "technician", device: "panel" };
 
 function callOf(query: Readonly<Record<string, string>> = {}): RouteCall {
@@ -50,7 +54,7 @@ function callOf(query: Readonly<Record<string, string>> = {}): RouteCall {
 }
 
 function routeOf(book: MemoryEventBook, acted: Acted[] = []): ReturnType<typeof alarmRoutes> {
-  return alarmRoutes({ desk: deskOf(acted), book, nowUs: () => 5 });
+  return alarmRoutes({ desk: deskOf(acted), book, nowUs: () => 5, shifts });
 }
 
 function actRoute(acted: Acted[]): ActingRoute {
@@ -109,6 +113,20 @@ test("what was refused is said with its reason, to the person and to the audit b
     why: "a: not this one",
   });
   assert.equal(acted[0]?.actor.supervisor, true);
+});
+
+test("the page learns when the shift ends, and a shelf until then goes to the desk as it was asked", async () => {
+  const look = routeOf(new MemoryEventBook()).find(({ path }) => path === "/api/alarms");
+  assert(look?.kind === "look");
+  const { json } = (await look.look(callOf())) as { readonly json: AlarmsAnswer };
+  assert.deepEqual([json.nowUs, json.shiftEndUs], [5, 60_000_000]);
+  const acted: Acted[] = [];
+  const act = { act: "shelve-until", alarm: "a", untilUs: 60_000_000, reason: "known" };
+  const answer = await actRoute(acted).act({ ...callOf(), person: ada, body: { acts: [act] } });
+  assert.deepEqual(acted[0]?.act, act);
+  assert.deepEqual(answer.audit, {
+    ...{ act: "alarm.shelve-until", object: "a", result: "done", reason: "known" },
+  });
 });
 
 test("shelving until an alarm clears goes to the desk as it was asked, with its reason in the audit book", async () => {

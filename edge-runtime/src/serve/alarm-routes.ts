@@ -1,4 +1,5 @@
 /** What the page asks of alarms, and what people do to them there. */
+import { shiftEndUs, type ShiftPlan } from "@millwright/alarms";
 import type { AlarmEvent } from "@millwright/wire-contract/events";
 import * as z from "zod";
 
@@ -19,6 +20,8 @@ export interface AlarmRoutesOptions {
   readonly book: EventBook;
   /** The gateway's clock, µs. */
   readonly nowUs: () => number;
+  /** Alarms may be shelved to the end of a shift. */
+  readonly shifts: ShiftPlan | undefined;
 }
 
 /** A page of history: more than a screen, and an answer in a few milliseconds. */
@@ -26,7 +29,12 @@ const historyMax = 200;
 /** So many can be acknowledged at once: those that are visible, and no others (ux-guide 5). */
 const visibleMax = 60;
 
-export function alarmRoutes({ desk, book, nowUs }: AlarmRoutesOptions): readonly PageRoute[] {
+export function alarmRoutes({
+  desk,
+  book,
+  nowUs,
+  shifts,
+}: AlarmRoutesOptions): readonly PageRoute[] {
   return [
     {
       kind: "look",
@@ -34,7 +42,11 @@ export function alarmRoutes({ desk, book, nowUs }: AlarmRoutesOptions): readonly
       look({ query }) {
         const since = Number(query["since"] ?? 0);
         const { revision, rows } = desk.since(Number.isFinite(since) ? since : 0);
-        const answer: AlarmsAnswer = { revision, rows, counts: desk.counts(), nowUs: nowUs() };
+        const now = nowUs();
+        const answer: AlarmsAnswer = {
+          ...{ revision, rows, counts: desk.counts(), nowUs: now },
+          ...(shifts === undefined ? {} : { shiftEndUs: shiftEndUs(shifts, now) }),
+        };
         return { json: answer };
       },
     },
@@ -78,7 +90,7 @@ async function actAll(
   );
   const [first] = all;
   const reason =
-    first?.act === "shelve" || first?.act === "shelve-until-clear"
+    first !== undefined && "reason" in first
       ? first.reason
       : first?.act === "take-out-of-service"
         ? first.workOrder
@@ -152,6 +164,9 @@ const acts: z.ZodType<{ readonly acts: readonly AlarmAct[] }> = z.strictObject({
       z.discriminatedUnion("act", [
         z.strictObject({ act: z.literal("acknowledge"), alarm, raisedUs: z.number() }),
         z.strictObject({ act: z.literal("shelve"), alarm, minutes: z.number(), reason: words }),
+        z.strictObject({
+          ...{ act: z.literal("shelve-until"), alarm, untilUs: z.number(), reason: words },
+        }),
         z.strictObject({ act: z.literal("shelve-until-clear"), alarm, reason: words }),
         z.strictObject({ act: z.enum(["unshelve", "reset", "return-to-service"]), alarm }),
         z.strictObject({ act: z.literal("take-out-of-service"), alarm, workOrder: words }),

@@ -26,6 +26,8 @@ export interface AlarmsAnswer {
   readonly rows: readonly AlarmRow[];
   readonly counts: AlarmCounts;
   readonly nowUs: number;
+  /** When this shift ends; absent where the settings have no shifts. */
+  readonly shiftEndUs?: number;
 }
 
 /** `GET /api/alarms/history`: transitions, the newest first. */

@@ -162,6 +162,21 @@ alarms:
   assert.match(report, /must be one of any/);
 });
 
+test("shifts begin at times of the day, on clocks that are known", (t) => {
+  const shifts = (text: string): string => write(t, `\nalarms:\n  shifts: ${text}\n  list: []\n`);
+  const { alarms } = loadSettings(
+    shifts('{ begin: ["06:00", "14:30"], timeZone: America/Sao_Paulo }'),
+  );
+  assert.deepEqual(alarms.shifts, { beginMin: [360, 870], timeZone: "America/Sao_Paulo" });
+  const { timeZone } = loadSettings(shifts('{ begin: ["06:00"] }')).alarms.shifts ?? {};
+  assert.equal(timeZone, new Intl.DateTimeFormat().resolvedOptions().timeZone, "this machine's");
+  // YAML 1.1 takes 22:00 for a number of seconds; what is not text is refused as well.
+  const report = problemsOf(shifts('{ begin: [1320, "24:00"], timeZone: Mars/Olympus }'));
+  assert.match(report, /shifts\.begin\[1\]: must be a time of day in quotes, as "06:00"/);
+  assert.match(report, /shifts\.begin\[0\]/);
+  assert.match(report, /shifts\.timeZone: is no time zone that this machine knows/);
+});
+
 test("a machine's own alarms need a device whose protocol has them, once, and classes that are there", (t) => {
   const text = problemsOf(
     write(

@@ -38,3 +38,4 @@ export { compareAlarms, firstOuts } from "./order.ts";
 export { FloodWatch, type Flood } from "./rate-window.ts";
 export { ChatterWatch, isStanding } from "./repeaters.ts";
 export { shelfOver, shelvedUntil, shelveHoursDefault, shelvingRefusal } from "./shelving.ts";
+export { isTimeZone, shiftEndUs, type ShiftPlan } from "./shifts.ts";

@@ -5,6 +5,8 @@ import { compareAlarms, firstOuts, type Ranked } from "./order.ts";
 import { ChatterWatch, isStanding } from "./repeaters.ts";
 import { shelvingRefusal } from "./shelving.ts";
 
+const hourUs = 3_600_000_000;
+
 test("what nobody has acknowledged comes first, then priority, then the newest", () => {
   const alarm = (
     id: string,
@@ -58,14 +60,16 @@ test("shelving needs a reason, keeps to the ceiling of the class, and for priori
   const asked = {
     priority: 2,
     shelveHoursMax: 8,
-    minutes: 60,
+    ...{ nowUs: 1_000, untilUs: 1_000 + hourUs },
     reason: "sensor is being replaced",
     supervisor: false,
   } as const;
   assert.equal(shelvingRefusal(asked), undefined);
   assert.match(shelvingRefusal({ ...asked, reason: " " }) ?? "", /reason/);
-  assert.match(shelvingRefusal({ ...asked, minutes: 481 }) ?? "", /at most 8 h/);
-  assert.match(shelvingRefusal({ ...asked, minutes: NaN }) ?? "", /time/);
+  assert.equal(shelvingRefusal({ ...asked, untilUs: 1_000 + 8 * hourUs }), undefined);
+  assert.match(shelvingRefusal({ ...asked, untilUs: 1_001 + 8 * hourUs }) ?? "", /at most 8 h/);
+  assert.match(shelvingRefusal({ ...asked, untilUs: 1_000 }) ?? "", /time that is not over/);
+  assert.match(shelvingRefusal({ ...asked, untilUs: NaN }) ?? "", /time/);
   assert.match(shelvingRefusal({ ...asked, priority: 1 }) ?? "", /supervisor/);
   assert.equal(shelvingRefusal({ ...asked, priority: 1, supervisor: true }), undefined);
 });

@@ -11,7 +11,8 @@ export const shelveHoursDefault = 8;
 export interface Shelving {
   readonly priority: AlarmPriority;
   readonly shelveHoursMax: number;
-  readonly minutes: number;
+  readonly nowUs: number;
+  readonly untilUs: number;
   readonly reason: string;
   readonly supervisor: boolean;
 }
@@ -19,8 +20,8 @@ export interface Shelving {
 /** @returns why it may not be shelved so; undefined when it may */
 export function shelvingRefusal(asked: Shelving): string | undefined {
   if (asked.reason.trim() === "") return "Shelving needs a reason.";
-  if (!(asked.minutes > 0)) return "Shelving needs a time.";
-  if (asked.minutes > asked.shelveHoursMax * 60) {
+  if (!(asked.untilUs > asked.nowUs)) return "Shelving needs a time that is not over.";
+  if (asked.untilUs > shelvedUntil(asked.nowUs, asked.shelveHoursMax * 60)) {
     return `Alarms of this class may be shelved for at most ${asked.shelveHoursMax} h.`;
   }
   if (asked.priority === 1 && !asked.supervisor) {

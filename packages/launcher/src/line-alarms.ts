@@ -167,6 +167,7 @@ export function lineAlarms(devices: ReadonlySet<string>, folder: string): object
     classes,
     list: alarms.filter(({ device }) => devices.has(device)).map(({ alarm }) => alarm),
     machines: machines.filter(({ device }) => devices.has(device)),
+    shifts: { begin: ["06:00", "14:00", "22:00"] },
     faults: tables.map(({ device }) => ({
       id: `${device}/fault`,
       ...{ tag: `${device}/fault-word`, kind: "bits", textsFile: `${device}-faults.csv` },

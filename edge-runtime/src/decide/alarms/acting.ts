@@ -51,6 +51,7 @@ export function decideAct(
       if (life.holds) return refused("Its condition still holds, so it cannot be reset.");
       return { kind: "happens", happening: "reset" };
     case "shelve":
+    case "shelve-until":
     case "shelve-until-clear": {
       if (state === "suppressed" || state === "out-of-service") {
         return refused(`It is ${coverWords(state)} already.`);
@@ -60,18 +61,22 @@ export function decideAct(
       if (isOnce && !life.holds) {
         return refused("Its condition does not hold now. Shelve it for a time.");
       }
-      const minutes = isOnce ? shelveHoursMax * 60 : act.minutes;
+      const untilUs =
+        act.act === "shelve-until"
+          ? act.untilUs
+          : shelvedUntil(nowUs, isOnce ? shelveHoursMax * 60 : act.minutes);
       const reason = shelvingRefusal({
         priority: definition.priority,
         shelveHoursMax,
-        minutes,
+        nowUs,
+        untilUs,
         reason: act.reason,
         supervisor: actor.supervisor,
       });
       if (reason !== undefined) return refused(reason);
       return {
         ...{ kind: "happens", happening: "shelve", reason: act.reason.trim() },
-        untilUs: shelvedUntil(nowUs, minutes),
+        untilUs,
         ...(isOnce ? { untilClear: true } : {}),
       };
     }

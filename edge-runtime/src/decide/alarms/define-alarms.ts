@@ -62,7 +62,7 @@ export function defineAlarms(options: DefineAlarms): AlarmDefinitions {
   for (const { id, suppressedWhen } of alarms) {
     if (suppressedWhen !== undefined) checkSuppression(suppressedWhen, id, ids, options);
   }
-  return { alarms, noted, machines: machinesOf(options, classes) };
+  return { alarms, noted, machines: machinesOf(options, classes), shifts: file.shifts };
 }
 
 function machinesOf(

@@ -1,5 +1,5 @@
 /** What an alarm is, once the settings are understood: nothing in it is optional that somebody needs. */
-import type { LimitSide } from "@millwright/alarms";
+import type { LimitSide, ShiftPlan } from "@millwright/alarms";
 import type { TagId } from "@millwright/wire-contract";
 import type { AlarmPriority, OperatingState } from "@millwright/wire-contract/events";
 
@@ -70,4 +70,6 @@ export interface AlarmDefinitions {
   readonly noted: readonly NotedFault[];
   /** Whose own alarms come in; none when it is left out. */
   readonly machines?: readonly MachineAlarmsOf[];
+  /** Alarms may be shelved to the end of a shift. */
+  readonly shifts?: ShiftPlan | undefined;
 }

@@ -214,6 +214,8 @@ test("acknowledging is idempotent, is refused for what has come again, and joins
   assert.deepEqual(people, ["anna", "hub-ada"]);
 });
 
+const until = { act: "shelve-until", alarm: "hot", reason: "known" } as const;
+
 test("a shelf needs a reason, keeps its ceiling, and ends by itself in an unacknowledged alarm", async (t) => {
   const rig = await new Rig([alarm("hot"), alarm("urgent", { priority: 1 })]).start(t);
   await rig.say({ hot: 99, urgent: 99 });
@@ -221,6 +223,8 @@ test("a shelf needs a reason, keeps its ceiling, and ends by itself in an unackn
   for (const [act, actor] of [
     [{ ...shelve, reason: "" }, anna],
     [{ ...shelve, minutes: 481 }, anna],
+    [{ ...until, untilUs: rig.clock.nowUs() }, anna],
+    [{ ...until, untilUs: rig.clock.nowUs() + 8 * 3_600e6 + 1 }, anna],
     [{ ...shelve, alarm: "urgent" }, anna],
     [{ ...shelve, alarm: "nobody" }, anna],
   ] as const) {
@@ -239,6 +243,20 @@ test("a shelf needs a reason, keeps its ceiling, and ends by itself in an unackn
   assert.equal(rig.stateOf("urgent"), "normal");
   const last = (await rig.events("hot")).at(-1);
   assert.deepEqual([last?.transition, last?.state], ["unshelved", "unacknowledged"]);
+});
+
+test("a shelf until a time ends just then, however long it took to ask for it", async (t) => {
+  const rig = await new Rig([alarm("hot")]).start(t);
+  await rig.say({ hot: 99 });
+  const untilUs = rig.clock.nowUs() + 3_600e6;
+  await rig.clock.advance(2_000);
+  assert.equal((await rig.alarms.act({ ...until, untilUs }, anna)).kind, "done");
+  assert.equal(rig.alarms.row("hot")?.untilUs, untilUs);
+  await rig.clock.advance(3_597_000);
+  assert.equal(rig.stateOf("hot"), "shelved");
+  // It is looked at once a second.
+  await rig.clock.advance(2_000);
+  assert.equal(rig.stateOf("hot"), "unacknowledged");
 });
 
 const once = { act: "shelve-until-clear", alarm: "hot", reason: "known" } as const;

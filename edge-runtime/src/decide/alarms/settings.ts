@@ -1,5 +1,5 @@
 /** The alarms of a gateway, as a person writes them (docs/alarms.md). */
-import { shelveHoursDefault } from "@millwright/alarms";
+import { isTimeZone, shelveHoursDefault, type ShiftPlan } from "@millwright/alarms";
 import {
   operatingStates,
   type AlarmPriority,
@@ -15,6 +15,8 @@ export interface AlarmsFile {
   readonly faults: readonly FaultTableFile[];
   /** Devices whose own alarms come in (OPC UA conditions). */
   readonly machines: readonly MachineAlarmsFile[];
+  /** Alarms may be shelved to the end of a shift. Left out: nobody is offered it. */
+  readonly shifts?: ShiftPlan | undefined;
 }
 
 export interface AlarmClassFile {
@@ -291,10 +293,29 @@ const machineAlarmsFile: z.ZodType<MachineAlarmsFile> = z
     error: "must not be above urgentFrom",
   });
 
+const timeOfDay = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'must be a time of day in quotes, as "06:00"' })
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+
+const shiftsFile: z.ZodType<ShiftPlan> = z
+  .strictObject({
+    // Shorter than an hour nobody works.
+    begin: z.array(timeOfDay).min(1).max(24),
+    timeZone: z
+      .string()
+      .refine(isTimeZone, {
+        error: 'is no time zone that this machine knows; one is "Europe/Berlin"',
+      })
+      .default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
+  })
+  .transform(({ begin, timeZone }) => ({ beginMin: begin, timeZone }));
+
 export const alarmsFile: z.ZodType<AlarmsFile> = z.strictObject({
   classes: z.record(z.string().min(1), classFile).default({}),
   // Nobody can have thought about the action of more alarms than this on one gateway.
   list: z.array(alarmFile).max(10_000).default([]),
   faults: z.array(faultTableFile).max(1_000).default([]),
   machines: z.array(machineAlarmsFile).max(1_000).default([]),
+  shifts: shiftsFile.optional(),
 });

@@ -1,11 +1,12 @@
 /** What a person may do to an alarm. Asking for a reason or a number stands before the act, and what is not possible says why. */
-import { Button, hrefOf } from "@millwright/ui-kit";
+import { Button, clockWords, hrefOf } from "@millwright/ui-kit";
 import type { AlarmRow } from "@millwright/wire-contract/events";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import type { AlarmAct } from "../../hand-over.ts";
 import { sayAlarm } from "./alarm-messages.ts";
+import { shift } from "./alarms.ts";
 import { mayAct } from "./people.ts";
 
 /** One act, without the alarm that it is about. */
@@ -15,6 +16,7 @@ type WithoutAlarm<Act> = Act extends AlarmAct ? Omit<Act, "alarm"> : never;
 export type SendAct = (alarms: readonly string[], bodies: readonly AlarmActBody[]) => void;
 
 const shelveMinutes = [15, 60, 240, 480] as const;
+const hourUs = 3_600_000_000;
 
 export function AlarmActions(props: {
   readonly row: AlarmRow;
@@ -67,6 +69,9 @@ function Shelve(props: {
   const [reason, setReason] = useState("");
   const [lacking, setLacking] = useState(false);
   const { priority, shelveHoursMax, holds } = props.row;
+  const { nowUs = 0, endUs = NaN } = shift.value ?? {};
+  // In whole minutes: shifts end at one.
+  const shiftEnd = endUs - nowUs <= shelveHoursMax * hourUs ? clockWords(endUs).slice(0, 5) : "";
   if (priority === 1 && !mayAct("supervisor")) return <p>{sayAlarm("act.supervisor")}</p>;
   const withReason = (act: AlarmActBody) => (): void => {
     if (reason.trim() === "") setLacking(true);
@@ -104,6 +109,12 @@ function Shelve(props: {
               onPress={withReason({ act: "shelve", minutes, reason })}
             />
           ))}
+        {shiftEnd !== "" && (
+          <Button
+            label={sayAlarm("act.until-shift-ends", { time: shiftEnd })}
+            onPress={withReason({ act: "shelve-until", untilUs: endUs, reason })}
+          />
+        )}
         {holds && (
           <Button
             label={sayAlarm("act.until-clear")}

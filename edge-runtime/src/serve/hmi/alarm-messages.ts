@@ -82,6 +82,7 @@ const texts = {
   "act.shelve.for": "Shelve for",
   "act.minutes": "{minutes} min",
   "act.hours": "{hours} h",
+  "act.until-shift-ends": "End of shift, {time}",
   "act.until-clear": "Until it clears",
   "act.reason": "Reason",
   "act.reason.needed": "Shelving needs a reason. Write it first.",

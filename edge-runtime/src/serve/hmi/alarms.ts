@@ -10,6 +10,9 @@ import { oneAtATime } from "./one-at-a-time.ts";
 /** All that are not normal, those first that need a person most. Undefined until the gateway has answered first. */
 export const alarmRows: Signal<readonly AlarmRow[] | undefined> = signal(undefined);
 export const alarmCounts: Signal<AlarmCounts | undefined> = signal(undefined);
+/** What a shelf to the end of the shift is reckoned from; undefined where the settings have no shifts. */
+export const shift: Signal<{ readonly nowUs: number; readonly endUs: number } | undefined> =
+  signal(undefined);
 /** Since when the gateway has not told them, ms; undefined when it has. */
 export const alarmsFailedMs: Signal<number | undefined> = signal(undefined);
 
@@ -72,4 +75,6 @@ function take(answer: AlarmsAnswer, anew: boolean): void {
   revision = answer.revision;
   if (anew || answer.rows.length > 0) alarmRows.value = [...known.values()].sort(compareAlarms);
   alarmCounts.value = answer.counts;
+  const { nowUs, shiftEndUs: endUs } = answer;
+  if (endUs !== undefined) shift.value = { nowUs, endUs };
 }
