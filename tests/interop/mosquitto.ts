@@ -119,6 +119,30 @@ export async function encrypted(openssl: string, folder: string): Promise<readon
   return [`certfile ${certificate}`, `keyfile ${key}`];
 }
 
+/**
+ * Makes an authority of clients, and a certificate of it with its key: `client.pem` and `client-key.pem` in the folder.
+ *
+ * @returns lines of the configuration with which Mosquitto lets those in whom the authority signed, and nobody else
+ */
+export async function asksCertificate(openssl: string, folder: string): Promise<readonly string[]> {
+  const file = (name: string): string => join(folder, name);
+  const [authority, authorityKey] = [file("clients.pem"), file("clients-key.pem")];
+  await run(openssl, [
+    ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", authorityKey],
+    ...["-out", authority, "-days", "2", "-subj", "/CN=the plant's gateways"],
+  ]);
+  const request = file("client-request.pem");
+  await run(openssl, [
+    ...["req", "-newkey", "rsa:2048", "-nodes", "-keyout", file("client-key.pem")],
+    ...["-out", request, "-subj", "/CN=gw"],
+  ]);
+  await run(openssl, [
+    ...["x509", "-req", "-in", request, "-CA", authority, "-CAkey", authorityKey],
+    ...["-CAcreateserial", "-out", file("client.pem"), "-days", "2"],
+  ]);
+  return [`cafile ${authority}`, "require_certificate true", "use_identity_as_username true"];
+}
+
 /** @returns lines of the configuration with which Mosquitto lets this user in and nobody else */
 export async function asksPassword(
   passwd: string,

@@ -20,6 +20,7 @@ import { LinkLost, SettingsRefused } from "../../edge-runtime/src/acquire/faults
 import { mqttDriver, type MqttSettings } from "../../edge-runtime/src/acquire/mqtt/mqtt-driver.ts";
 import { sparkplugDriver } from "../../edge-runtime/src/acquire/mqtt/sparkplug-driver.ts";
 import {
+  asksCertificate,
   asksPassword,
   encrypted,
   findProgram,
@@ -159,6 +160,30 @@ const cases: readonly Case[] = [
         (failure) => failure instanceof SettingsRefused && /caFile/.test(failure.hint),
       );
       await open(t, settingsFor(broker, { url, caFile: join(broker.folder, "cert.pem") }));
+    },
+  },
+  {
+    name: "a broker that asks for a certificate takes that of its authority, and nobody without one",
+    needs: ["openssl"],
+    async run(t) {
+      const openssl = (await findProgram("openssl")) ?? "";
+      const broker = await started(t, async (folder) => [
+        ...(await encrypted(openssl, folder)),
+        ...(await asksCertificate(openssl, folder)),
+      ]);
+      const fileOf = (name: string): string => join(broker.folder, name);
+      const url = `mqtts://127.0.0.1:${broker.port}`;
+      for (const version of versions) {
+        const settings = settingsFor(broker, { url, version, caFile: fileOf("cert.pem") });
+        await assert.rejects(
+          mqttDriver.open(settings, points, context(), never),
+          (failure) => failure instanceof SettingsRefused && /certificateFile/.test(failure.hint),
+        );
+        await open(t, {
+          ...settings,
+          ...{ certificateFile: fileOf("client.pem"), keyFile: fileOf("client-key.pem") },
+        });
+      }
     },
   },
   {
