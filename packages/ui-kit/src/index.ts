@@ -1,4 +1,5 @@
 /** Tokens and parts of both web applications. Runs in a browser; `./build` is for their Vite configuration. */
+export { hrefOf } from "./address.ts";
 export { AdviceSymbol } from "./alarms/advice-symbol.tsx";
 export { AlarmSymbol } from "./alarms/alarm-symbol.tsx";
 export { alarmStateWord, alarmWords } from "./alarms/alarm-words.ts";
@@ -18,7 +19,6 @@ export { noteOf, rangeWords } from "./live/view-words.ts";
 export {
   addressNow,
   browserClock,
-  hrefOf,
   keepAlive,
   openEvents,
   route,

@@ -1,6 +1,7 @@
 /** What both applications do once at their start: the clocks, the stream, the theme and the address of the browser. */
 import { signal, type Signal } from "@preact/signals";
 
+import { partsOfAddress } from "./address.ts";
 import { LiveStore } from "./live/live-store.ts";
 import type { EventDoor } from "./live/live-stream.ts";
 import type { PageClock } from "./live/page-clock.ts";
@@ -96,14 +97,5 @@ export function startRoute(): void {
  * `route`, has followed the first, and would take that back.
  */
 export function addressNow(): readonly string[] {
-  return location.hash
-    .replace(/^#\/?/, "")
-    .split("/")
-    .filter((part) => part !== "")
-    .map((part) => decodeURIComponent(part));
-}
-
-/** The address of a view: `#/tag/press%2Ftemp`. */
-export function hrefOf(...parts: readonly string[]): string {
-  return `#/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
+  return partsOfAddress(location.hash);
 }

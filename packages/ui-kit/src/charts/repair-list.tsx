@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { TimeRange } from "../live/history.ts";
 import { Button } from "../parts/button.tsx";
-import { hrefOf } from "../page.ts";
+import { hrefOf } from "../address.ts";
 import { loadJson } from "../parts/use-resource.ts";
 import { rangeText } from "../trends/trend-range.ts";
 import { momentWords } from "../words/durations.ts";
