@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 
 import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
 import type { Beat, GatewayId, GatewayRow } from "@millwright/wire-contract";
@@ -118,30 +118,48 @@ test("the row says what sets the clock of the gateway, and how far it was from t
   assert.deepEqual(row()?.clock, { state: "unset", aheadMs: -3_600_000 });
 });
 
-test("counts that take long to read are read seldom: nine parts of the time are left to others", async () => {
+/** A fleet that changes each second, and when its counts are read, each time in so many ms. */
+async function readTimes(
+  context: TestContext,
+  tookMs: number,
+  seconds: number,
+  answers = true,
+): Promise<readonly number[]> {
   const clock = new PlayedClock();
   const store = new MemoryStore(seededRandom(1));
   const readAtMs: number[] = [];
   const reader = {
     async gateways(named?: readonly GatewayId[]) {
       readAtMs.push(clock.monotonicMs());
-      await clock.sleep(500, new AbortController().signal);
+      await clock.sleep(tookMs, new AbortController().signal);
+      if (!answers) throw new Error("timeout exceeded when trying to connect");
       return store.gateways(named);
     },
   };
   const fleet = new Fleet({ reader, clock, log: silentLog });
   const ended = new AbortController();
   const watching = fleet.watch(ended.signal);
-  for (let second = 0; second < 12; second++) {
+  for (let second = 0; second < seconds; second++) {
     fleet.touched(gateway);
     await clock.advance(1_000);
   }
-  const [first = NaN, next = NaN] = readAtMs;
+  context.after(async () => {
+    ended.abort();
+    // It may be reading.
+    await clock.advance(tookMs);
+    await watching;
+  });
+  return readAtMs;
+}
+
+test("counts that take long to read are read seldom: nine parts of the time are left to others", async (context) => {
+  const [first = NaN, next = NaN] = await readTimes(context, 500, 12);
   assert.equal(first, 1_000);
   assert.ok(next >= first + 500 + 9 * 500, `read again at ${next} ms`);
   assert.ok(next < first + 500 + 9 * 500 + 2_000, `read again at ${next} ms`);
-  ended.abort();
-  // It may be reading.
-  await clock.advance(500);
-  await watching;
+});
+
+test("counts are old by half a minute at most after a database that has not answered", async (context) => {
+  const [first = NaN, next = NaN] = await readTimes(context, 10_000, 50, false);
+  assert.ok(next < first + 10_000 + 30_000 + 2_000, `read again at ${next} ms`);
 });

@@ -40,6 +40,8 @@ export interface FleetOptions {
 const refreshEveryMs = 1_000;
 /** And so many times as long as the reading took: of a big and old fleet all marks that there ever were are added up. */
 const restPerReading = 9;
+/** However long that was: after a database that let us wait and then did not answer, people must not read old counts for long. */
+const restMsMax = 30_000;
 /**
  * Gateways of one question: a fleet of thousands that all send would have the hub ask without a pause, and what is
  * answered at once is held in memory.
@@ -115,7 +117,7 @@ export class Fleet {
       if (beganMs < readAtMs) continue;
       await this.#readStale();
       const tookMs = clock.monotonicMs() - beganMs;
-      readAtMs = clock.monotonicMs() + tookMs * restPerReading;
+      readAtMs = clock.monotonicMs() + Math.min(tookMs * restPerReading, restMsMax);
     }
   }
 
