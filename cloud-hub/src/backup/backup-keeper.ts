@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-import { race, type Clock, type Log, type Service } from "@millwright/kit";
+import { messageChain, race, type Clock, type Log, type Service } from "@millwright/kit";
 
 import { nextBackupInMs } from "./backup-state.ts";
 import type { BackupOrder, BackupOutcome } from "./backup-order.ts";
@@ -74,28 +74,40 @@ export class BackupKeeper implements Service {
   }
 
   async #make(): Promise<void> {
-    const { order, databaseUrl, made, clock, log } = this.#options;
+    const { made, clock, log } = this.#options;
     const startedMs = clock.monotonicMs();
-    const child = fork(program, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    this.#child = child;
-    let outcome: BackupOutcome = { kind: "failed", reason: "its process ended and said nothing" };
-    child.on("message", (message) => {
-      outcome = message as BackupOutcome;
-    });
-    child.on("error", () => undefined);
-    const sent: BackupOrder = { ...order, databaseUrl: databaseUrl() };
-    child.send(sent, () => undefined);
-    await once(child, "exit").catch(() => undefined);
+    const outcome = await this.#run().catch((failure: unknown): BackupOutcome => ({
+      kind: "failed",
+      reason: `its process could not be started: ${messageChain(failure)}`,
+    }));
     this.#child = undefined;
     if (this.#stopping.signal.aborted) return;
     const tookS = Math.round((clock.monotonicMs() - startedMs) / 1_000);
-    // A call, because the compiler does not see that a listener has set it.
     const { failure, path, bytes } = read(outcome);
     this.#failure = failure;
     this.#failedAtUs = failure === "" ? 0 : clock.nowUs();
     if (failure === "") log.info("backup.made", { path, bytes, tookS });
     else log.error("backup.failed", { reason: failure, tookS });
     await made().catch(() => undefined);
+  }
+
+  /** Rejects when the process could not be started. */
+  async #run(): Promise<BackupOutcome> {
+    const { order, databaseUrl } = this.#options;
+    const sent: BackupOrder = { ...order, databaseUrl: databaseUrl() };
+    const child = fork(program, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const end = once(child, "exit");
+    let outcome: BackupOutcome = { kind: "failed", reason: "its process ended and said nothing" };
+    child.on("message", (message) => {
+      outcome = message as BackupOutcome;
+    });
+    // One that could not be started has no number, and `end` rejects with the reason.
+    if (child.pid !== undefined) {
+      this.#child = child;
+      child.send(sent, () => undefined);
+    }
+    await end;
+    return outcome;
   }
 }
 

@@ -58,3 +58,14 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
     await systemClock.sleep(20, new AbortController().signal);
   }
 }
+
+/** Meanwhile no process of ours can be started, as on a machine that has no room for one more. */
+export async function withoutProcesses<T>(work: () => Promise<T>): Promise<T> {
+  const { execPath } = process;
+  process.execPath = "/no/such/program";
+  try {
+    return await work();
+  } finally {
+    process.execPath = execPath;
+  }
+}

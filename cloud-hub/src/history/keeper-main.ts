@@ -29,14 +29,25 @@ process.once("disconnect", () => {
 });
 process.on("SIGINT", () => undefined);
 
-process.once("message", (settings) => {
-  void keep(settings as KeeperSettings, systemClock, stopping.signal).finally(() => {
-    process.exit(process.exitCode ?? 0);
-  });
+process.once("message", (message) => {
+  const settings = message as KeeperSettings;
+  const log = createLog("history-keeper", settings.logLevel);
+  void keep(settings, systemClock, log, stopping.signal)
+    .catch((failure: unknown) => {
+      log.error("history.keeper-failed", { reason: messageChain(failure) });
+      process.exitCode = 1;
+    })
+    .finally(() => {
+      process.exit(process.exitCode ?? 0);
+    });
 });
 
-async function keep(settings: KeeperSettings, clock: Clock, signal: AbortSignal): Promise<void> {
-  const log = createLog("history-keeper", settings.logLevel);
+async function keep(
+  settings: KeeperSettings,
+  clock: Clock,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   const { databaseUrl: url, sortEveryMs, hotDays, share } = settings;
   const pool = openPool({ url, connectionsMax: 4, statementMs, log });
   const book = new SeriesBook();

@@ -1,13 +1,22 @@
 /**
- * Keeps history of a share of the gateways in the background, in a process of its own: sorting and compacting use a core for seconds, and a
- * library that crashes there must not take ingest with it.
+ * Keeps history of a share of the gateways in the background, in a process of its own: sorting and compacting use a core
+ * for seconds, and a library that crashes there must not take ingest with it.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { setPriority } from "node:os";
 import { join } from "node:path";
 
-import { Backoff, race, type Clock, type Log, type Random, type Service } from "@millwright/kit";
+import {
+  Backoff,
+  messageChain,
+  race,
+  type Clock,
+  type Log,
+  type LogFields,
+  type Random,
+  type Service,
+} from "@millwright/kit";
 
 import type { KeeperSettings } from "./keeper-settings.ts";
 
@@ -72,36 +81,58 @@ export class HistoryKeeper implements Service {
   }
 
   async #keep(stopping: AbortSignal): Promise<void> {
-    const { settings, databaseUrl, clock, random, log } = this.#options;
+    const { settings, clock, random, log } = this.#options;
     const backoff = new Backoff(1_000, restartMsMax, random);
     const firstMs = Math.min(firstStartMs, settings.sortEveryMs);
     await clock.sleep(firstMs, stopping).catch(() => undefined);
     while (!stopping.aborted) {
       const startedMs = clock.monotonicMs();
-      const child = fork(program, [], {
-        execArgv: [
-          `--max-old-space-size=${heapMebibytes}`,
-          `--max-semi-space-size=${youngMebibytes}`,
-          `--initial-old-space-size=${untouchedMebibytes}`,
-          // Columns of numbers have nothing in them to be followed, so that threads of the collector mostly wait for each other:
-          // with them sorting took a sixth more of the processor's time.
-          "--single-threaded-gc",
-        ],
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
-      });
-      this.#child = child;
-      // Before it has threads, which begin with it.
-      if (child.pid !== undefined) setPriority(child.pid, nice);
-      const sent: KeeperSettings = { ...settings, databaseUrl: databaseUrl() };
-      child.send(sent, () => undefined);
-      const [code, signal] = (await once(child, "exit")) as [number | null, string | null];
+      // A machine that has no room for one more process just now must not lose the hub with it.
+      const ended = await this.#run().catch((failure: unknown) => ({
+        reason: messageChain(failure),
+      }));
       this.#child = undefined;
       if (hasAborted(stopping)) return;
       if (clock.monotonicMs() - startedMs > restartMsMax) backoff.succeeded();
       const waitMs = backoff.nextMs();
-      log.error("history.keeper-ended", { code, signal, againInMs: Math.round(waitMs) });
+      log.error("history.keeper-ended", { ...ended, againInMs: Math.round(waitMs) });
       await clock.sleep(waitMs, stopping).catch(() => undefined);
     }
+  }
+
+  /** One life of the process. Resolves with how it ended; rejects when it could not be started. */
+  async #run(): Promise<LogFields> {
+    const { settings, databaseUrl } = this.#options;
+    const sent: KeeperSettings = { ...settings, databaseUrl: databaseUrl() };
+    const child = fork(program, [], {
+      execArgv: [
+        `--max-old-space-size=${heapMebibytes}`,
+        `--max-semi-space-size=${youngMebibytes}`,
+        `--initial-old-space-size=${untouchedMebibytes}`,
+        // Columns of numbers have nothing in them to be followed, so that threads of the collector mostly wait for each other:
+        // with them sorting took a sixth more of the processor's time.
+        "--single-threaded-gc",
+      ],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const end = once(child, "exit") as Promise<[number | null, string | null]>;
+    // One that could not be started has no number, and `end` rejects with the reason.
+    if (child.pid !== undefined) {
+      this.#child = child;
+      // Before it has threads, which begin with it.
+      giveWay(child.pid);
+      child.send(sent, () => undefined);
+    }
+    const [code, signal] = await end;
+    return { code, signal };
+  }
+}
+
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, nice);
+  } catch {
+    // Where a sandbox forbids it, sorting has the same right to the processor as the rest of the hub.
   }
 }
 

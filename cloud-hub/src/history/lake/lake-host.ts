@@ -86,8 +86,11 @@ export class LakeHost implements AsyncDisposable {
       );
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
+      const running = this.#running();
       this.#pending.set(id, { resolve, reject });
-      this.#running().send({ id, question }, (failure) => {
+      // One that could not be started says why in the next moment, to all that wait.
+      if (running.pid === undefined) return;
+      running.send({ id, question }, (failure) => {
         if (failure === null) return;
         this.#pending.delete(id);
         reject(new LakeAway("the lake's process did not take the question", { cause: failure }));
@@ -97,10 +100,7 @@ export class LakeHost implements AsyncDisposable {
 
   #running(): ChildProcess {
     if (this.#child !== undefined) return this.#child;
-    const child = fork(program, [], {
-      serialization: "advanced",
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
+    const child = startProcess();
     this.#child = child;
     child.on("message", (message) => {
       const { id, reply } = message as { readonly id: number; readonly reply: LakeReply };
@@ -110,12 +110,35 @@ export class LakeHost implements AsyncDisposable {
       else pending?.resolve(reply);
     });
     child.once("exit", (code, signal) => {
-      this.#child = undefined;
-      for (const pending of this.#pending.values())
-        pending.reject(new LakeAway(`the lake's process ended (${signal ?? code ?? "?"})`));
-      this.#pending.clear();
+      this.#ended(new LakeAway(`the lake's process ended (${signal ?? code ?? "?"})`));
     });
-    child.send(this.#settings, () => undefined);
+    child.on("error", (cause) => {
+      if (child.pid === undefined) this.#ended(notStarted(cause));
+    });
+    if (child.pid !== undefined) child.send(this.#settings, () => undefined);
     return child;
   }
+
+  /** The next question starts it again. */
+  #ended(why: LakeAway): void {
+    this.#child = undefined;
+    for (const pending of this.#pending.values()) pending.reject(why);
+    this.#pending.clear();
+  }
+}
+
+/** Node throws some reasons why it cannot start a process, and tells others by an event. */
+function startProcess(): ChildProcess {
+  try {
+    return fork(program, [], {
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+  } catch (failure) {
+    throw notStarted(failure);
+  }
+}
+
+function notStarted(cause: unknown): LakeAway {
+  return new LakeAway("the lake's process could not be started", { cause });
 }
