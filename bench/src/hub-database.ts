@@ -41,6 +41,8 @@ export async function openHubDatabase(folder: string, random: Random): Promise<H
       programs: undefined,
       path: programFolders(),
       user: undefined,
+      // As of a hub with two writers and two sorters.
+      connectionsMax: 40,
     },
     context,
   );

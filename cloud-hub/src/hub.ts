@@ -10,6 +10,7 @@ import { natsServer, type NatsServerChild } from "./children/nats-server.ts";
 import { postgres, type PostgresChild } from "./children/postgres.ts";
 import { readCredentials } from "./children/secret-file.ts";
 import { CoreViews } from "./core-views.ts";
+import { connectionsOf } from "./database/connections.ts";
 import { HistoryKeeper } from "./history/keeper.ts";
 import { HubCore } from "./hub-core.ts";
 import type { HubViews } from "./hub-views.ts";
@@ -145,6 +146,7 @@ function databaseChild(settings: HubSettings, context: HubContext): PostgresChil
       programs: settings.database.programs,
       path: context.programFolders,
       user: settings.database.user,
+      connectionsMax: connectionsOf(settings),
     },
     context,
   );

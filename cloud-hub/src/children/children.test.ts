@@ -16,6 +16,7 @@ import {
   makeDataFolder,
   removeDataFolder,
   testBroker,
+  testConnections,
   testDatabase,
   until,
 } from "./test-children.ts";
@@ -146,6 +147,8 @@ test("PostgreSQL starts with durable settings, survives its owner, and keeps its
     settings.rows.map((row) => row.setting),
     ["on", "on", "on"],
   );
+  const most = await client.query<{ max_connections: string }>("show max_connections");
+  assert.equal(most.rows[0]?.max_connections, String(testConnections));
   await client.query("create table kept (value int)");
   await client.end();
 

@@ -30,6 +30,8 @@ export interface PostgresOptions {
   readonly path: readonly string[];
   /** System user when started by root; absent: `postgres`, else `nobody`. */
   readonly user: string | undefined;
+  /** So many at the same time; one more is refused. */
+  readonly connectionsMax: number;
 }
 
 export interface PostgresChild {
@@ -75,7 +77,7 @@ export function postgres(options: PostgresOptions, context: KeptChildContext): P
       fits: () => true,
       command: (port) => ({
         program: join(programs, "postgres"),
-        args: ["-D", cluster, ...settingsOf(port)],
+        args: ["-D", cluster, ...settingsOf(port, options.connectionsMax)],
         cwd: folder,
         environment: environmentOf(),
         ...runAs,
@@ -87,7 +89,7 @@ export function postgres(options: PostgresOptions, context: KeptChildContext): P
   return { child, url: () => url(child.port) };
 }
 
-function settingsOf(port: number): readonly string[] {
+function settingsOf(port: number, connectionsMax: number): readonly string[] {
   const settings = {
     listen_addresses: "127.0.0.1",
     port,
@@ -100,7 +102,7 @@ function settingsOf(port: number): readonly string[] {
     // Frames arrive in large inserts and are rarely read again: a small cache is enough, a longer log saves writes.
     shared_buffers: "64MB",
     max_wal_size: "1GB",
-    max_connections: 40,
+    max_connections: connectionsMax,
     // One line for each trouble, so that the output stays small without rotation.
     log_min_messages: "warning",
     log_checkpoints: "off",

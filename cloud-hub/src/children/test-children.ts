@@ -11,6 +11,9 @@ import { postgres, type PostgresChild } from "./postgres.ts";
 
 export const childContext = { clock: systemClock, random: seededRandom(1), log: silentLog };
 
+/** Of a test database: unlike what PostgreSQL itself would choose. */
+export const testConnections = 41;
+
 /** Remember to remove it. */
 export function makeDataFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "millwright-hub-"));
@@ -45,6 +48,7 @@ export function testDatabase(folder: string, chosenPort?: number): PostgresChild
       programs: undefined,
       path: programFolders(),
       user: undefined,
+      connectionsMax: testConnections,
     },
     childContext,
   );

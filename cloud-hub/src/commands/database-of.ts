@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import type { KeptChildContext } from "../children/kept-child.ts";
 import { postgres } from "../children/postgres.ts";
+import { connectionsOf } from "../database/connections.ts";
 import { programFolders } from "../settings/environment.ts";
 import type { HubSettings } from "../settings/load-settings.ts";
 
@@ -28,6 +29,7 @@ export async function openDatabaseOf(
       programs: settings.database.programs,
       path: programFolders(),
       user: settings.database.user,
+      connectionsMax: connectionsOf(settings),
     },
     context,
   );

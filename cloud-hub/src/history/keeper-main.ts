@@ -4,6 +4,7 @@
  */
 import { createLog, messageChain, systemClock, type Clock, type Log } from "@millwright/kit";
 
+import { sorterConnections } from "../database/connections.ts";
 import { openPool } from "../database/pool.ts";
 import type { KeeperSettings } from "./keeper-settings.ts";
 import { Compactor } from "./lake/compactor.ts";
@@ -49,7 +50,7 @@ async function keep(
   signal: AbortSignal,
 ): Promise<void> {
   const { databaseUrl: url, sortEveryMs, hotDays, share } = settings;
-  const pool = openPool({ url, connectionsMax: 4, statementMs, log });
+  const pool = openPool({ url, connectionsMax: sorterConnections, statementMs, log });
   const book = new SeriesBook();
   const lake = new LakeFolder({
     folder: settings.lake.folder,

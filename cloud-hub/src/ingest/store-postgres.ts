@@ -12,6 +12,7 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { storeConnections } from "../database/connections.ts";
 import { expireEvents } from "../database/event-rows.ts";
 import { openPool } from "../database/pool.ts";
 import { frameDays, isWithoutPartition, RangePartitions } from "../database/range-partitions.ts";
@@ -49,7 +50,7 @@ export class DatabaseNotDurable extends Fault {
 
 export interface PostgresStoreOptions {
   readonly url: string;
-  /** Transactions at the same time; readers have four connections besides. */
+  /** Transactions at the same time. */
   readonly writers: number;
   readonly log: Log;
 }
@@ -57,7 +58,7 @@ export interface PostgresStoreOptions {
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const pool = openPool({
     url: options.url,
-    connectionsMax: options.writers + 4,
+    connectionsMax: storeConnections(options.writers),
     statementMs: 60_000,
     log: options.log,
   });
