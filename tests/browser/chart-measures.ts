@@ -1,7 +1,10 @@
 /** What is measured of a chart of several tags: how long until it is painted, and what it shows of it. */
+import assert from "node:assert/strict";
+
 import { systemClock } from "@millwright/kit";
 import type { Page } from "playwright-core";
 
+import { eventually } from "./eventually.ts";
 import type { Fixture } from "./fixture-server.ts";
 
 /** Eight measurements of one machine, of three units and more. */
@@ -33,6 +36,17 @@ export function watchAnswers(): void {
     }
     return body;
   };
+}
+
+/**
+ * Installed before the page's own script: the turns of a minute and more do not come. What a live chart asks for then it asks
+ * because it was told something, however long the test takes.
+ */
+export function onlyAskedByNews(): void {
+  const own = setInterval;
+  const setIntervalShort = (call: () => void, everyMs = 0): unknown =>
+    everyMs >= 60_000 ? 0 : own(call, everyMs);
+  Object.assign(window, { setInterval: setIntervalShort });
 }
 
 /** Shows a span by its button and waits for its answer, within the page: to ask from outside is slow on a slow panel. */
@@ -91,6 +105,20 @@ export function gapOf(plant: Fixture): { readonly inside: Shares; readonly befor
   const [from = 0, to = 0] = plant.gapUs().map((us) => 1 - (nowUs - us) / 3_600e6);
   const third = (to - from) / 3;
   return { inside: [from + third, to - third], before: [from - 0.2, from - 0.05] };
+}
+
+/** The plant's gap has no line across it in a chart of the last hour, and before it there is one. */
+export async function gapIsDrawn(page: Page, plant: Fixture): Promise<void> {
+  await eventually(
+    async () => {
+      const { inside, before } = gapOf(plant);
+      return { inside: await penShare(page, ...inside), before: await penShare(page, ...before) };
+    },
+    ({ inside, before }) => {
+      assert.equal(inside, 0, "a line crosses the gap");
+      assert.ok(before > 0.95, "the line before the gap is missing");
+    },
+  );
 }
 
 /** Where a live chart that shows a minute has this time now, less a little at its ends. */

@@ -5,6 +5,9 @@ import { delimiter, join } from "node:path";
 
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
+import { patienceMs } from "./eventually.ts";
+import { watchStreams } from "./page-probes.ts";
+
 /** Where Chromium is; undefined when this machine has none. */
 export function findChromium(): string | undefined {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -50,13 +53,17 @@ export interface ViewOptions {
   readonly width: number;
   readonly height: number;
   readonly theme?: "light" | "dark" | "glare";
+  readonly hasTouch?: boolean;
 }
 
 export async function openContext(browser: Browser, view: ViewOptions): Promise<BrowserContext> {
   const context = await browser.newContext({
     viewport: { width: view.width, height: view.height },
     timezoneId: "Europe/Prague",
+    hasTouch: view.hasTouch ?? false,
   });
+  context.setDefaultTimeout(patienceMs);
+  await context.addInitScript(watchStreams);
   if (view.theme !== undefined) {
     await context.addInitScript((theme: string) => {
       localStorage.setItem("millwright.theme", theme);

@@ -88,6 +88,26 @@ export function findSmallTargets(leastPx: number): string[] {
   return problems;
 }
 
+/** Installed before the page's own script: knows the live streams that have not yet said how everything is now. */
+export function watchStreams(): void {
+  const silent = new Set<EventSource>();
+  (window as unknown as { silentStreams: typeof silent }).silentStreams = silent;
+  window.EventSource = class extends EventSource {
+    constructor(address: string | URL, options?: EventSourceInit) {
+      super(address, options);
+      silent.add(this);
+      // What each stream begins with: values of a gateway, or the list of a hub. One that fails says so on the page.
+      for (const first of ["snapshot", "gateways", "error"]) {
+        this.addEventListener(first, () => silent.delete(this), { once: true });
+      }
+    }
+    override close(): void {
+      silent.delete(this);
+      super.close();
+    }
+  };
+}
+
 /** Installed before the page's own script: notes when the first digits of a live value stand on the screen. */
 export function watchFirstValue(): void {
   const state = window as unknown as {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import type { CDPSession, Page } from "playwright-core";
 
+import { patienceMs } from "./eventually.ts";
+
 /** In the order of the columns of `tokens.json`. */
 export const themes = ["light", "dark", "glare"] as const;
 export type Theme = (typeof themes)[number];
@@ -31,8 +33,14 @@ export const consoleScreens = {
 
 /** Goes to a screen within the loaded page and waits until its content stands. */
 export async function goTo(page: Page, hash: string): Promise<void> {
-  await page.evaluate((to) => {
+  await page.evaluate(async (to) => {
+    const before = location.href;
+    const told = new Promise((resolve) => {
+      addEventListener("hashchange", resolve, { once: true });
+    });
     location.hash = to;
+    // The page hears of it in a task of its own; until then the screen before it stands there complete.
+    if (location.href !== before) await told;
   }, hash);
   await settled(page);
 }
@@ -51,34 +59,61 @@ export async function resize(page: Page, width: number, height: number): Promise
   await settled(page);
 }
 
-/** Every value painted or known to be missing, every chart drawn, nothing loading. */
+/**
+ * Every stream has said how everything is, every value is painted or known to be missing, every chart drawn, nothing loading.
+ * What moves from then on has to be waited for (`eventually.ts`).
+ */
 export async function settled(page: Page): Promise<void> {
-  await twoFrames(page);
-  await page.waitForFunction(() => {
-    const rows = [...document.querySelectorAll(".indicator")] as HTMLElement[];
-    const plots = [...document.querySelectorAll(".trend")];
-    return (
-      document.querySelector("main")?.childElementCount !== 0 &&
-      document.querySelector(".skeleton") === null &&
-      document.fonts.status === "loaded" &&
-      rows.every((row) => row.dataset["state"] !== undefined) &&
-      plots.every(
-        (plot) =>
-          plot.querySelector("canvas") !== null && plot.querySelector(".trend-summary") !== null,
-      ) &&
-      [...document.querySelectorAll(".trends")].every(
-        (plot) => plot.querySelector("canvas") !== null && plot.querySelector(".numbers") !== null,
-      ) &&
-      [...document.querySelectorAll(".brief-trend")].every(
-        (plot) =>
-          plot.querySelector("canvas") !== null &&
-          [...plot.querySelectorAll(".pen-value, .mark-words")].every(
-            ({ textContent }) => textContent !== "",
-          ),
-      )
-    );
+  const givenUpMs = performance.now() + patienceMs;
+  do {
+    await effectsRun(page);
+    await page.waitForFunction(isComplete);
+    await rowsPainted(page);
+    // With what was painted last, something may have begun to load.
+  } while (!(await page.evaluate(isComplete)) && performance.now() < givenUpMs);
+}
+
+/** Runs in the browser, and uses nothing from outside itself. */
+function isComplete(): boolean {
+  const all = (name: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(name)];
+  const has = (place: HTMLElement, name: string): boolean => place.querySelector(name) !== null;
+  const says = ({ textContent }: HTMLElement): boolean => textContent !== "";
+  const { silentStreams } = window as unknown as { silentStreams?: ReadonlySet<unknown> };
+  return (
+    document.querySelector("main")?.childElementCount !== 0 &&
+    document.querySelector(".skeleton") === null &&
+    document.fonts.status === "loaded" &&
+    (silentStreams?.size ?? 0) === 0 &&
+    all(".indicator").every(({ dataset }) => dataset["state"] !== undefined) &&
+    all(".trend").every((plot) => has(plot, "canvas") && has(plot, ".trend-summary")) &&
+    all(".trends").every((plot) => has(plot, "canvas") && has(plot, ".numbers")) &&
+    all(".brief-trend").every((plot) => has(plot, "canvas")) &&
+    all(".pen-value, .brief-trend .mark-words").every(says)
+  );
+}
+
+/**
+ * What a screen begins by itself when it stands there (the screen of a new address, its stream, its questions) it begins in a
+ * task after the next frame, and what that renders may begin something in turn.
+ */
+async function effectsRun(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let round = 0; round < 2; round++) {
+      await new Promise<void>((resolve) => {
+        requestAnimationFrame(() => setTimeout(resolve));
+      });
+    }
   });
-  await twoFrames(page);
+}
+
+/** A page paints a dozen values in each frame, so that a tap never waits for hundreds of them. */
+async function rowsPainted(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const near = document.querySelectorAll('.indicator:not([data-state="away"])').length;
+    for (let frames = 2 + Math.ceil(near / 12); frames > 0; frames--) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+  });
 }
 
 /** What was asked for before the call stands on the screen after it. */
