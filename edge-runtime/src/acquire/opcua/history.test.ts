@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { silentLog } from "@millwright/kit";
+import fc from "fast-check";
 
-import { fillHoles, type Hole } from "./history.ts";
+import { fillHoles, sliceHoles, type Hole } from "./history.ts";
 import { loadLibrary, type opcua } from "./library.ts";
 import type { Session } from "./session.ts";
 
@@ -122,4 +123,54 @@ test("a reading that breaks off leaves no point with the server", async () => {
     /conversation ends/,
   );
   assert.equal(server.points.size, 0);
+});
+
+test("what is asked for together is read for at most twice as long as each is missing", () => {
+  const nodeId = new library.NodeId(library.NodeId.NodeIdType.NUMERIC, 1, 2);
+  // Values of which the last one was measured between 10 ms and ten years ago.
+  const ages = fc.array(fc.double({ min: 4, max: 14.5, noNaN: true }), { maxLength: 400 });
+  fc.assert(
+    fc.property(ages, fc.integer({ min: 1, max: 100 }), (powers, atOnce) => {
+      const holes = powers.map((power, item): Hole => {
+        return { item, nodeId, fromUs: startUs - 10 ** power, toUs: startUs };
+      });
+      const slices = sliceHoles(holes, atOnce);
+      const asked = slices.flat().map(({ item }) => item);
+      assert.deepEqual(
+        asked.toSorted((one, other) => one - other),
+        holes.map(({ item }) => item),
+        "each once",
+      );
+      for (const slice of slices) {
+        assert.ok(slice.length <= atOnce);
+        const fromUs = Math.min(...slice.map((hole) => hole.fromUs));
+        for (const hole of slice) {
+          const ownUs = hole.toUs - hole.fromUs;
+          assert.ok(hole.fromUs - fromUs <= Math.max(ownUs, 10_000_000));
+        }
+      }
+      // Each doubling of the age begins one more request at most, from 10 s to ten years.
+      assert.ok(slices.length <= Math.ceil(holes.length / atOnce) + 26);
+    }),
+  );
+});
+
+test("a value that has not changed for weeks does not have weeks of the others read with it", async () => {
+  const weekUs = 7 * 86_400_000_000;
+  const [still, moving] = holesOf(2, 60);
+  assert.ok(still !== undefined && moving !== undefined);
+  const ranges = new Map<string, number>();
+  const server = new PagedServer(0, 1_000);
+  const call = server.call.bind(server);
+  server.call = (request) => {
+    const { startTime, endTime } = request.historyReadDetails as opcua.ReadRawModifiedDetails;
+    for (const { nodeId } of request.nodesToRead ?? []) {
+      ranges.set(nodeId.toString(), (Number(endTime) - Number(startTime)) / 1_000);
+    }
+    return call(request);
+  };
+  await fill(server, [{ ...still, fromUs: still.fromUs - 3 * weekUs }, moving]);
+  const secondsOf = (hole: Hole): number => Math.round(ranges.get(hole.nodeId.toString()) ?? NaN);
+  assert.equal(secondsOf(moving), 60);
+  assert.equal(secondsOf(still), 3 * 7 * 86_400 + 60);
 });

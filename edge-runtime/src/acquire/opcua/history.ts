@@ -19,6 +19,8 @@ const valuesAtOnce = 1_000;
 const valuesMax = 1_000_000;
 /** History is read beside what happens now, and a controller has other work: an hour of 100 items at 1 Hz in 36 s. */
 const valuesPerS = 10_000;
+/** So much more of a value's past is read sooner than another request is answered. */
+const widerUs = 10_000_000;
 
 /** What of a hole stays open: nothing behind this time could be read. */
 export interface Unfilled {
@@ -52,10 +54,13 @@ export async function fillHoles(
   rest: (ms: number) => Promise<void>,
 ): Promise<readonly Unfilled[]> {
   const unfilled: Unfilled[] = [];
-  for (let from = 0; from < holes.length; from += atOnce) {
-    let open = holes
-      .slice(from, from + atOnce)
-      .map((hole): Wish => ({ hole, continuationPoint: undefined, count: 0, atUs: NaN }));
+  for (const together of sliceHoles(holes, atOnce)) {
+    let open = together.map((hole): Wish => ({
+      hole,
+      continuationPoint: undefined,
+      count: 0,
+      atUs: NaN,
+    }));
     /** Granted by the server and not asked for again. */
     let granted: Wish[] = [];
     try {
@@ -106,6 +111,31 @@ export async function fillHoles(
   return unfilled;
 }
 
+/**
+ * Which holes are asked for with one request, each once. A request has one time range for all its nodes, and a hole begins
+ * with the last value that we have: beside one that had not changed for weeks, weeks of all the others would be read. So
+ * none is read for more than twice as long as it lasts.
+ */
+export function sliceHoles(holes: readonly Hole[], atOnce: number): readonly (readonly Hole[])[] {
+  const slices: Hole[][] = [];
+  let slice: Hole[] = [];
+  let [fromUs, toUs, shortestUs] = [NaN, -Infinity, Infinity];
+  for (const hole of holes.toSorted((one, other) => one.fromUs - other.fromUs)) {
+    const untilUs = Math.max(toUs, hole.toUs);
+    const leastUs = Math.min(shortestUs, hole.toUs - hole.fromUs);
+    const isNear = untilUs - fromUs - leastUs <= Math.max(leastUs, widerUs);
+    if (isNear && slice.length < atOnce) {
+      slice.push(hole);
+      [toUs, shortestUs] = [untilUs, leastUs];
+    } else {
+      slice = [hole];
+      slices.push(slice);
+      [fromUs, toUs, shortestUs] = [hole.fromUs, hole.toUs, hole.toUs - hole.fromUs];
+    }
+  }
+  return slices;
+}
+
 /** Hands on what lies within the hole. @returns time of the last value */
 async function takeInside(
   { hole, atUs }: Wish,
@@ -132,7 +162,7 @@ async function readSlice(
   open: readonly Wish[],
   releases = false,
 ): Promise<readonly opcua.HistoryReadResult[]> {
-  // One request has one time range: the widest; what lies outside a node's own hole is left out afterwards.
+  // What lies outside a node's own hole is left out afterwards.
   const fromUs = Math.min(...open.map(({ hole }) => hole.fromUs));
   const toTimeUs = Math.max(...open.map(({ hole }) => hole.toUs));
   const request = new library.HistoryReadRequest({
