@@ -119,10 +119,12 @@ export class OpenHole {
       const readUs = this.#read[item] ?? NaN;
       const fromUs = Number.isNaN(readUs) ? beganUs : Math.max(beganUs, readUs);
       const firstUs = this.#to[item] ?? NaN;
+      // It is the very value that we have: nothing was measured between them.
+      if (nodeId !== undefined && firstUs === fromUs) continue;
       const endUs = firstUs > fromUs ? firstUs : this.#ends.toUs || nowUs;
       if (nodeId !== undefined && endUs > fromUs) {
         holes.push({ item, nodeId, fromUs, toUs: endUs, hadUs: this.#had[item] ?? NaN });
-      } else if (nodeId === undefined ? !Number.isNaN(seenUs) : firstUs !== fromUs) {
+      } else if (nodeId !== undefined || !Number.isNaN(seenUs)) {
         unreadable.push(item);
       }
     }
