@@ -41,6 +41,11 @@ export class AckWindow {
     return ordinal;
   }
 
+  /** It is not acknowledged yet: the broker would send it again. */
+  holds(ordinal: number): boolean {
+    return ordinal >= this.#first;
+  }
+
   /** The message needs nothing more: it held no readings, or they were dropped and counted. */
   finish(ordinal: number): void {
     const entry = this.#held[ordinal - this.#first];

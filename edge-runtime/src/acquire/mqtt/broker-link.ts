@@ -58,8 +58,12 @@ export interface BrokerLinkOptions {
   /** A session of its own that ends with the connection, for browsing. */
   readonly temporary?: boolean;
   readonly onMessage: (message: BrokerMessage, link: BrokerLink) => void;
-  /** Called once, when the connection is gone for another reason than `end` and `close`. */
-  readonly onLost: (cause: Error | undefined) => void;
+  /**
+   * Called once, when the connection is gone for another reason than `end` and `close`.
+   *
+   * @param heardUs wall time of the last packet of the broker, µs: a dead link is found out up to two keep-alives later
+   */
+  readonly onLost: (cause: Error | undefined, heardUs: number) => void;
 }
 
 export async function openBrokerLink(
@@ -284,7 +288,7 @@ function connectOnce(
       gone.abort(new Error("the connection to the broker is lost"));
       signal.removeEventListener("abort", onAbort);
       if (link === undefined) reject(toFault(lastError, context.device, settings));
-      else if (!closedByUs) options.onLost(lastError);
+      else if (!closedByUs) options.onLost(lastError, lastHeardUs);
       closedByUs = true;
     });
   });

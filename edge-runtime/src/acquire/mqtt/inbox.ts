@@ -1,6 +1,6 @@
 /** Between a broker that pushes and a runtime that pulls: a bounded queue of messages, handed over as batches. */
 import { BoundedQueue, race } from "@millwright/kit";
-import type { Scalar } from "@millwright/wire-contract";
+import type { LossReason, Scalar } from "@millwright/wire-contract";
 
 import { createBatchBuilder } from "../batch-builder.ts";
 import type { DriverContext, ReadingBatch } from "../driver.ts";
@@ -37,6 +37,8 @@ export class Inbox {
   #readings = 0;
   #wake: () => void = () => undefined;
   #failure: Error | undefined;
+  /** Nobody asks any more. */
+  #over: LossReason | undefined;
 
   constructor(context: DriverContext, acks: AckWindow) {
     this.#context = context;
@@ -46,6 +48,10 @@ export class Inbox {
 
   /** Takes a message. When readings would pass the bound, the oldest messages go and are counted. */
   offer(message: InboxMessage): void {
+    if (this.#over !== undefined) {
+      this.#giveUp(message, this.#over);
+      return;
+    }
     const { queueMax } = this.#context;
     while (this.#readings > 0 && this.#readings + message.readings.length > queueMax) {
       const oldest = this.#next();
@@ -80,7 +86,17 @@ export class Inbox {
       });
       await race(woken, signal).catch(() => undefined);
     }
-    this.#abandon();
+  }
+
+  /**
+   * Nobody asks any more, for this reason. Of what waits, and of what still comes, the broker sends again what is yet to be
+   * acknowledged; what is not, or was early, is lost.
+   */
+  abandon(reason: LossReason): void {
+    this.#over = reason;
+    for (let message = this.#next(); message !== undefined; message = this.#next()) {
+      this.#giveUp(message, reason);
+    }
   }
 
   #takeBatch(): ReadingBatch | undefined {
@@ -140,13 +156,9 @@ export class Inbox {
     if (message.ordinal !== undefined) this.#acks.finish(message.ordinal);
   }
 
-  /** A planned stop: the broker sends again what was not acknowledged; what it will not send again is lost. */
-  #abandon(): void {
-    for (let message = this.#next(); message !== undefined; message = this.#next()) {
-      if (message.ordinal !== undefined) continue;
-      const count = message.readings.length;
-      this.#context.due(count);
-      this.#context.lost(-1, count, "gateway down", message.receivedUs, message.receivedUs);
-    }
+  #giveUp({ readings, receivedUs, ordinal }: InboxMessage, reason: LossReason): void {
+    if (readings.length === 0 || (ordinal !== undefined && this.#acks.holds(ordinal))) return;
+    this.#context.due(readings.length);
+    this.#context.lost(-1, readings.length, reason, receivedUs, receivedUs);
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { type TestContext } from "node:test";
 
-import { seededRandom, silentLog, systemClock } from "@millwright/kit";
+import { seededRandom, silentLog, systemClock, type Clock } from "@millwright/kit";
 import { status, type LossReason, type Scalar, type ValueType } from "@millwright/wire-contract";
 
 import { ensureHttpsCertificate } from "../../access/https-certificate.ts";
@@ -34,24 +34,30 @@ function point(address: string, type: ValueType = "float64", options = {}): Poin
 interface Told {
   readonly context: DriverContext;
   readonly losses: { reason: LossReason; count: number }[];
+  /** The times of the losses. */
+  readonly spans: { fromUs: number; toUs: number }[];
   note: string;
   badge: string;
 }
 
-function tell(stateFolder = "", queueMax = 1_000): Told {
+function tell(stateFolder = "", queueMax = 1_000, clock: Clock = systemClock): Told {
   const told: Told = {
     losses: [],
+    spans: [],
     note: "",
     badge: "",
     context: {
       device: "cell",
-      clock: systemClock,
+      clock,
       random: seededRandom("mqtt"),
       log: silentLog,
       queueMax,
       stateFolder,
       due: () => undefined,
-      lost: (_point, count, reason) => told.losses.push({ reason, count }),
+      lost(_point, count, reason, fromUs, toUs) {
+        told.losses.push({ reason, count });
+        told.spans.push({ fromUs, toUs });
+      },
       proven: () => undefined,
       note: (text) => (told.note = text),
       badge: (text) => (told.badge = text),
@@ -247,6 +253,46 @@ test("a wrong password is refused with a hint, a right one from its file is take
   await assert.rejects(
     mqttDriver.open(settings, [point("a")], tell().context, never),
     /cannot be read/,
+  );
+});
+
+test("what was sent with QoS 0 on a dead link is charged from the last word of the broker on", async (t) => {
+  for (const qos of [0, 1] as const) {
+    const on = await broker(t);
+    let aheadUs = 0;
+    const clock = { ...systemClock, nowUs: () => systemClock.nowUs() + aheadUs };
+    const told = tell("", 1_000, clock);
+    const session = await open(t, settingsFor(on), [point("a")], told);
+    await on.publish("a", "1", { qos });
+    await take(session, 1);
+    aheadUs = 60_000_000;
+    await on.cut();
+    await assert.rejects(take(session, 1), /link lost/);
+    // What was sent with QoS 1 the broker keeps.
+    assert.deepEqual(told.losses, qos === 0 ? [{ reason: "link lost", count: NaN }] : []);
+    for (const { fromUs, toUs } of told.spans) assert.ok(toUs - fromUs >= 60_000_000);
+  }
+});
+
+test("what was acknowledged before it was read is charged at a planned stop, and the rest comes again", async (t) => {
+  const on = await broker(t);
+  const settings = settingsFor(on, { version: "3.1.1" });
+  const told = tell();
+  const session = await open(t, settings, [point("a")], told);
+  const values = Array.from({ length: 15 }, (_value, at) => at);
+  for (const value of values) await on.publish("a", String(value));
+  // A 3.1.1 broker is left ten without an acknowledgement.
+  await until(() => on.acknowledged() === 5);
+  await session.end(never);
+  await session[Symbol.asyncDispose]();
+  assert.deepEqual(
+    told.losses,
+    Array.from({ length: 5 }, () => ({ reason: "gateway down", count: 1 })),
+  );
+  const next = await open(t, settings, [point("a")], tell());
+  assert.deepEqual(
+    (await take(next, 10)).map(({ value }) => value),
+    values.slice(5),
   );
 });
 

@@ -74,6 +74,7 @@ export const mqttDriver: Driver<MqttSettings> = {
     // With MQTT 5 the broker itself stops at `receiveMax`, so the window never has to acknowledge early.
     let acks = new AckWindow(Infinity, () => undefined);
     let inbox = new Inbox(context, acks);
+    let hasUnkept = false;
     const begin = (on: BrokerLink): void => {
       if (link !== undefined) return;
       link = on;
@@ -90,9 +91,13 @@ export const mqttDriver: Driver<MqttSettings> = {
         onMessage(message, on) {
           begin(on);
           if (!topics.has(message.topic)) on.forget(message.topic);
+          else if (message.qos === 0 && !message.retain) hasUnkept = true;
           receive(message, topics, context, acks, inbox, notes);
         },
-        onLost: (cause) => inbox.fail(new LinkLost(context.device, cause ? { cause } : {})),
+        onLost(cause, heardUs) {
+          if (hasUnkept) chargeSilence(context, heardUs);
+          inbox.fail(new LinkLost(context.device, cause ? { cause } : {}));
+        },
       },
       signal,
     );
@@ -155,19 +160,33 @@ function unknownPoint(at: number): Refused {
   return { kind: "refused", reason: `there is no point ${at}` };
 }
 
+/** What was sent with QoS 0 on a link that was dead already, nobody sends again. */
+export function chargeSilence(context: DriverContext, heardUs: number): void {
+  const nowUs = context.clock.nowUs();
+  context.lost(-1, NaN, "link lost", Math.min(heardUs, nowUs), nowUs);
+}
+
+/** @param closed called when nothing comes any more, for what was received and is still held back */
 export function session(
   link: BrokerLink,
   inbox: Inbox,
   write: DriverSession["write"],
+  closed: () => void = () => undefined,
 ): DriverSession {
+  let planned = false;
   return {
     // The broker remembers for us, by the client id.
     resume: {},
     readings: (signal: AbortSignal): AsyncIterable<ReadingBatch> => inbox.batches(signal),
     write,
-    end: (signal) => race(link.end(), signal),
+    end(signal) {
+      planned = true;
+      return race(link.end(), signal);
+    },
     [Symbol.asyncDispose]() {
       link.close();
+      closed();
+      inbox.abandon(planned ? "gateway down" : "link lost");
       return Promise.resolve();
     },
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test, { type TestContext } from "node:test";
 
-import { seededRandom, silentLog, systemClock } from "@millwright/kit";
+import { PlayedClock, seededRandom, silentLog, systemClock, type Clock } from "@millwright/kit";
 import {
   dataTypes,
   decodePayload,
@@ -94,24 +94,30 @@ class TestNode {
 interface Told {
   readonly context: DriverContext;
   readonly losses: { reason: LossReason; count: number }[];
+  /** The times of the losses. */
+  readonly spans: { fromUs: number; toUs: number }[];
   readonly proven: Set<number>;
   note: string;
 }
 
-function tell(): Told {
+function tell(clock: Clock = systemClock): Told {
   const told: Told = {
     losses: [],
+    spans: [],
     proven: new Set(),
     note: "",
     context: {
       device: "cell",
-      clock: systemClock,
+      clock,
       random: seededRandom("sparkplug"),
       log: silentLog,
       queueMax: 1_000,
       stateFolder: "",
       due: () => undefined,
-      lost: (_point, count, reason) => told.losses.push({ reason, count }),
+      lost(_point, count, reason, fromUs, toUs) {
+        told.losses.push({ reason, count });
+        told.spans.push({ fromUs, toUs });
+      },
       proven: (_atUs, points) => points?.forEach((at) => told.proven.add(at)),
       note: (text) => (told.note = text),
       badge: () => undefined,
@@ -133,6 +139,7 @@ async function rig(
   t: TestContext,
   points: readonly PointSettings[],
   more: Partial<SparkplugSettings> = {},
+  clock: Clock = systemClock,
 ): Promise<Rig> {
   const broker = await startTestBroker();
   t.after(() => broker.stop());
@@ -140,7 +147,7 @@ async function rig(
   broker.onPublish((topic, payload) => {
     if (topic === "spBv1.0/G/NCMD/N") commands.push(payload);
   });
-  const told = tell();
+  const told = tell(clock);
   const session = await driver.open(settingsFor(broker, more), points, told.context, never);
   t.after(() => session[Symbol.asyncDispose]());
   return { broker, node: new TestNode(broker), told, session, commands };
@@ -271,26 +278,96 @@ test("a lost message is charged after the wait, what follows is used, and births
   await until(() => commands.length > before);
 });
 
-test("what waits behind a gap when the link is lost is read, and the gap is charged", async (t) => {
+const minuteUs = 60_000_000;
+
+/** A message waits behind a gap for one that never comes, a minute after the last one that was used. */
+async function gap(t: TestContext): Promise<Rig & { readonly waitMinute: () => void }> {
+  let minutes = 0;
+  const clock = { ...systemClock, nowUs: () => systemClock.nowUs() + minutes * minuteUs };
   const points = [point("G/N/D/Temp")];
-  const { broker, node, session, told } = await rig(t, points, { reorderWaitMs: 30_000 });
+  const on = await rig(t, points, { reorderWaitMs: 30_000 }, clock);
+  const { node, session } = on;
   await node.birth();
   await node.deviceBirth("D", [temperature(1)]);
   await take(session, 1);
+  minutes++;
   node.seq++;
   await node.data("D", [temperature(2)]);
+  return { ...on, waitMinute: () => minutes++ };
+}
+
+test("what waits behind a gap when the link is lost is read, and the gap is charged from the message before it", async (t) => {
+  const { broker, session, told, node, waitMinute } = await gap(t);
   // Waits for nothing, so what was sent before it is here.
   await node.unnumbered("D", [temperature(3)]);
   assert.deepEqual(
     (await take(session, 1)).map(({ value }) => value),
     [3],
   );
+  waitMinute();
   await broker.cut();
   assert.deepEqual(
     (await take(session, 1)).map(({ value }) => value),
     [2],
   );
-  assert.deepEqual(told.losses, [{ reason: "link lost", count: NaN }]);
+  const unknown = { reason: "link lost", count: NaN };
+  assert.deepEqual(told.losses, [unknown, unknown]);
+  const minutes = told.spans.map(({ fromUs, toUs }) => Math.floor((toUs - fromUs) / minuteUs));
+  assert.deepEqual(minutes, [2, 1], "since the message before the gap, and since the last word");
+});
+
+test("what waits behind a gap at a planned stop is charged with the gap: nobody sends it again", async (t) => {
+  const { session, told, node } = await gap(t);
+  await node.unnumbered("D", [temperature(3)]);
+  assert.deepEqual(
+    (await take(session, 1)).map(({ value }) => value),
+    [3],
+  );
+  await session.end(never);
+  await session[Symbol.asyncDispose]();
+  assert.deepEqual(told.losses, [
+    { reason: "link lost", count: NaN },
+    { reason: "gateway down", count: 1 },
+  ]);
+});
+
+test("on a link that is lost no births are asked for, so that the next conversation may ask at once", async (t) => {
+  const broker = await startTestBroker();
+  t.after(() => broker.stop());
+  let asked = 0;
+  broker.onPublish((topic) => {
+    if (topic.startsWith("spBv1.0/G/NCMD/")) asked++;
+  });
+  const clock = new PlayedClock();
+  const told = tell(clock);
+  const own = createSparkplugDriver(new RebirthPacer());
+  const settings = settingsFor(broker, { rebirthEverySeconds: 3_600 });
+  const open = (): Promise<DriverSession> =>
+    own.open(settings, [point("G/N/D/Temp")], told.context, never);
+  /** @returns whether it comes true within so many seconds */
+  const comes = async (seconds: number, holds: () => boolean): Promise<boolean> => {
+    for (let step = 0; step < seconds * 4 && !holds(); step++) {
+      await clock.advance(250);
+      await systemClock.sleep(5, never);
+    }
+    return holds();
+  };
+  const first = await open();
+  assert.ok(await comes(60, () => asked === 1));
+  const node = new TestNode(broker);
+  await node.birth();
+  await node.deviceBirth("D", [temperature(1)]);
+  await take(first, 1);
+  await clock.advance(3_600_000);
+  await broker.cut();
+  await until(() => told.losses.length > 0);
+  // Nobody pulls: the conversation is lost and not over.
+  await comes(20, () => false);
+  await first[Symbol.asyncDispose]();
+  await broker.mend();
+  const second = await open();
+  t.after(() => second[Symbol.asyncDispose]());
+  assert.ok(await comes(60, () => asked === 2));
 });
 
 test("a death makes every point stale at once, and only the death of the present birth", async (t) => {

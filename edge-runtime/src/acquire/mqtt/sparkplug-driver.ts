@@ -12,7 +12,7 @@ import { AckWindow } from "./ack-window.ts";
 import { browseBirths } from "./browse-births.ts";
 import { openBrokerLink, type BrokerLink } from "./broker-link.ts";
 import { Inbox } from "./inbox.ts";
-import { brokerPlan, heldMax311, session } from "./mqtt-driver.ts";
+import { brokerPlan, chargeSilence, heldMax311, session } from "./mqtt-driver.ts";
 import { Notes } from "./notes.ts";
 import { RebirthPacer } from "./rebirth-pacer.ts";
 import { brokerQuestions, sparkplugSettings, type SparkplugSettings } from "./settings.ts";
@@ -104,8 +104,10 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
             begin(on);
             host.receive(message, (filter) => on.forget(filter));
           },
-          onLost(cause) {
+          onLost(cause, heardUs) {
             host.over();
+            // Nodes send their data with QoS 0 (Sparkplug 3.0, 6.4), and begin to count anew with the births that we ask for.
+            chargeSilence(context, heardUs);
             inbox.fail(new LinkLost(context.device, cause ? { cause } : {}));
           },
         },
@@ -133,7 +135,8 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
       const stopped = new AbortController();
       const ticking = (async () => {
         let provenUs = 0;
-        while (!stopped.signal.aborted) {
+        // On a link that is gone nobody can be asked, and who was asked is not asked again for a while.
+        while (!stopped.signal.aborted && opened.connected) {
           host.tick();
           // While the broker answers us, it would have told the death of a node: everything that lives is proven.
           if (opened.lastHeardUs > provenUs) {
@@ -153,7 +156,7 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
         }
       })();
 
-      const plain = session(opened, inbox, async (at, value, until) => {
+      const write: DriverSession["write"] = async (at, value, until) => {
         const address = points[at]?.address ?? "";
         const nowMs = Math.floor(context.clock.nowUs() / 1_000);
         const command = planCommand(address, host.bornType(address), value, nowMs, codec);
@@ -161,6 +164,9 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
         if (until.aborted)
           return { kind: "refused", reason: "it was taken back; nothing was sent" };
         return await publishUnacknowledged(opened, command.topic, command.payload);
+      };
+      const plain = session(opened, inbox, write, () => {
+        host.over();
       });
       const stop = async (): Promise<void> => {
         stopped.abort();

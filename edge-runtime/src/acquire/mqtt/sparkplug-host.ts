@@ -46,6 +46,8 @@ interface HostedNode {
   readonly alive: Set<string>;
   /** Points by device. */
   readonly points: Map<string, number[]>;
+  /** When the last message was received that was used and has a number, µs. */
+  heardUs: number;
 }
 
 export interface HostOptions {
@@ -80,6 +82,7 @@ export class SparkplugHost {
         datatypes: new Map(),
         alive: new Set(),
         points: new Map(),
+        heardUs: NaN,
       };
       this.#nodes.set(name, node);
       addTo(node.points, parsed.device, at);
@@ -166,6 +169,7 @@ export class SparkplugHost {
     const { context, notes } = this.#options;
     switch (action.kind) {
       case "deliver":
+        node.heardUs = action.message.receivedUs;
         this.#deliver(name, node, action.message);
         return;
       case "uncounted":
@@ -185,8 +189,8 @@ export class SparkplugHost {
         const nowUs = context.clock.nowUs();
         const count = Number.isNaN(action.messages) ? "some" : String(action.messages);
         notes.add(`missing ${name}`, `${count} messages of ${name} were lost on the way`);
-        // A message holds any number of samples, so how many are missing nobody knows.
-        context.lost(-1, NaN, "link lost", nowUs, nowUs);
+        // A message holds any number of samples, so how many are missing nobody knows. They came after the one before the gap.
+        context.lost(-1, NaN, "link lost", Math.min(node.heardUs, nowUs), nowUs);
         return;
       }
       case "ask":
