@@ -30,7 +30,8 @@ export class Ledger {
         this.due += count;
       },
       lost: (_point, count, reason) => {
-        this.lost += count;
+        // Of what nobody could count nothing was due.
+        if (!Number.isNaN(count)) this.lost += count;
         this.reasons.add(reason);
       },
       proven: (_atUs, points) => {
@@ -137,9 +138,8 @@ export class Reader {
   }
 }
 
-/** due − read − lost = 0, once the readings have ended. An unknown loss (NaN) cannot be added up and explains the rest. */
+/** due − read − lost = 0, once the conversation is over. */
 export function assertBalance(ledger: Ledger, reader: Reader): void {
-  if (Number.isNaN(ledger.lost)) return;
   assert.equal(
     ledger.due - reader.rows - ledger.lost,
     0,
