@@ -71,7 +71,7 @@ export {
 export { readDictionary } from "./known-dictionaries.ts";
 export { decodeAggregates, encodeAggregates, type AggregatesBody } from "./aggregates.ts";
 export { BatchScratch, SampleScratch } from "./columns/target.ts";
-export { decodeSamples, encodeSamples } from "./samples.ts";
+export { decodeSamples, encodeSamples, encodeSeries } from "./samples.ts";
 export {
   decodeCapture,
   decodePiece,

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { BatchScratch } from "./columns/target.ts";
 import { makeDictionary } from "./dictionary.ts";
-import { decodeSamples, encodeSamples } from "./samples.ts";
+import { decodeSamples, encodeSamples, encodeSeries } from "./samples.ts";
 import type { Scalar, ValueType } from "./scalar.ts";
 import { makeTag, type Row, sortedByTag, toColumns, toRows, valueTypes } from "./test-tags.ts";
 
@@ -164,6 +164,71 @@ test("sensors as they are, with flags, gaps and clocks that step back, come back
     ),
     { numRuns: 100 },
   );
+});
+
+test("steps at the bounds of each number of bytes, and times at the bound of the grid, come back exactly", () => {
+  const bounds = [0, 1, 63, 64, 65, 8_191, 8_192, 8_193, 2 ** 29, 2 ** 30, 2 ** 31, 2 ** 40];
+  const step = fc
+    .constantFrom(...bounds)
+    .chain((size) => fc.constantFrom(size, -size, size - 1, 1 - size));
+  const away = fc.constantFrom(0, 1, -1, 62, -62, 63, -63, 64, -64, 65, 500);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(step, away), { minLength: 6, maxLength: 60 }),
+      fc.constantFrom(1, 10, 100),
+      fc.constantFrom(1, 1_000),
+      fc.option(fc.tuple(fc.nat(59), fc.constantFrom(NaN, -0, 0, Infinity, 0.1 + 0.2))),
+      (steps, power, tickUs, odd) => {
+        let whole = 0;
+        const rows = steps.map(([step, away], at) => {
+          whole += step;
+          const value = odd?.[0] === at ? odd[1] : whole / power;
+          return { tag: 30, us: startUs + (at * 1_000 + away) * tickUs, value, status: 0 };
+        });
+        assertKept(rows);
+      },
+    ),
+  );
+});
+
+test("samples of one tag have the same bytes whether a column says so or not", () => {
+  const series = fc.constantFrom(...tags).chain(({ index, type }) =>
+    fc.array(
+      fc.record({
+        tag: fc.constant(index),
+        us: anyTime,
+        value: ofType[type],
+        status: anyStatus,
+      }),
+      { maxLength: 60 },
+    ),
+  );
+  fc.assert(
+    fc.property(series, fc.constantFrom("none" as const, "quick" as const), (rows, care) => {
+      const columns = toColumns(rows, (tag) => dictionary.byIndex(tag)?.type ?? "float64");
+      const index = rows[0]?.tag ?? 0;
+      assert.deepEqual(
+        encodeSeries(columns, index, dictionary, care),
+        encodeSamples(columns, dictionary, care),
+      );
+    }),
+  );
+});
+
+test("a body that was read stays as it is when the next one is read", () => {
+  const rowsOf = (add: number): readonly Row[] =>
+    Array.from({ length: 400 }, (_, at) => ({
+      tag: at % 2 === 0 ? 30 : (tags.find(({ type }) => type === "bytes")?.index ?? 0),
+      us: startUs + at * 1_000_000 + ((at * 7) % 5) * 1_000,
+      value: at % 2 === 0 ? ((at * 13) % 17) + add : Uint8Array.of(at % 5, add, 7),
+      status: 0,
+    }));
+  const first = decodeSamples(encode(rowsOf(1), "quick"), dictionary);
+  assert(!("kind" in first));
+  const before = toRows(first);
+  decodeSamples(encode(rowsOf(2), "quick"), dictionary);
+  assert.deepEqual(toRows(first), before);
+  assert.deepEqual(before, sortedByTag(rowsOf(1)));
 });
 
 test("a frame without samples and one with a single sample are frames", () => {

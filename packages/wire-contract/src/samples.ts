@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Refused } from "@millwright/kit";
 import { ByteReader, ByteWriter, Malformed } from "./bytes.ts";
-import { readByTag, writeByTag } from "./columns/by-tag.ts";
+import { readByTag, writeByTag, writeOneTag } from "./columns/by-tag.ts";
 import { byTimeMax, readByTime, writeByTime } from "./columns/by-time.ts";
 import { sortByTag } from "./columns/order.ts";
 import { SectionReader } from "./columns/sections.ts";
@@ -46,6 +46,31 @@ export function encodeSamples(
     }
   }
   protobuf.blockField(body, field, bytes);
+  return body.copy();
+}
+
+/**
+ * As `encodeSamples` of samples that are all of one tag: the same bytes, without a column that says so.
+ *
+ * @param tagIndex of the dictionary
+ */
+export function encodeSeries(
+  samples: Omit<SampleColumns, "tag">,
+  tagIndex: number,
+  dictionary: Dictionary,
+  care: "none" | "quick" = "quick",
+): Uint8Array {
+  const { count } = samples;
+  assert(count <= samplesMax, `a frame holds at most ${samplesMax} samples`);
+  if (count < byTagFrom) {
+    const tag = new Int32Array(count).fill(tagIndex);
+    return encodeSamples({ ...samples, tag }, dictionary, care);
+  }
+  body.clear();
+  protobuf.uintField(body, 1, count);
+  byTag.out.clear();
+  writeOneTag(byTag.out, samples, tagIndex, dictionary, care !== "none");
+  protobuf.blockField(body, byTag.field, byTag.out.view());
   return body.copy();
 }
 

@@ -37,7 +37,10 @@ const packed = Buffer.allocUnsafeSlow(packedMax);
 let packer: Engine | undefined;
 let unpacker: Engine | undefined;
 
-/** @param bytes at most `engineBytesMax` */
+/**
+ * @param bytes at most `engineBytesMax`
+ * @returns holds until the next call
+ */
 export function packQuickly(bytes: Uint8Array, level: number): Uint8Array {
   packer ??= openEngine(
     createZstdCompress({ ...options, params: { [constants.ZSTD_c_compressionLevel]: level } }),
@@ -47,29 +50,40 @@ export function packQuickly(bytes: Uint8Array, level: number): Uint8Array {
   _handle.writeSync(constants.ZSTD_e_end, bytes, 0, bytes.length, packed, 0, packedMax);
   const [left = 0, unread = 0] = _writeState;
   assert(unread === 0 && left > 0, "zstd packs what it is given");
-  return new Uint8Array(packed.subarray(0, packedMax - left));
+  return new Uint8Array(packed.buffer, packed.byteOffset, packedMax - left);
 }
 
 /**
  * Undefined where it is not one whole zstd frame of this size, or has an error.
  *
  * @param size at most `engineBytesMax`
+ * @param into where it goes: one byte more than the size, or longer; what is beyond the size is not to be read
  */
-export function unpackQuickly(bytes: Uint8Array, size: number): Uint8Array | undefined {
+export function unpackQuickly(
+  bytes: Uint8Array,
+  size: number,
+  into: Uint8Array = Buffer.allocUnsafe(size + 1),
+): Uint8Array | undefined {
   if (!isWholeFrame(bytes, size)) return undefined;
-  unpacker ??= openEngine(createZstdDecompress(options));
-  const unpacked = Buffer.allocUnsafe(size + 1);
+  unpacker ??= openUnpacker();
   const { _handle, _writeState } = unpacker;
-  const failures: string[] = [];
-  _handle.onerror = (message) => failures.push(message);
-  _handle.writeSync(constants.ZSTD_e_end, bytes, 0, bytes.length, unpacked, 0, size + 1);
-  const [left, unread] = _writeState;
-  if (failures.length > 0 || left !== 1 || unread !== 0) {
+  const failuresBefore = failures;
+  _handle.writeSync(constants.ZSTD_e_end, bytes, 0, bytes.length, into, 0, size + 1);
+  if (failures !== failuresBefore || _writeState[0] !== 1 || _writeState[1] !== 0) {
     // It may be in the middle of what was wrong.
     unpacker = undefined;
     return undefined;
   }
-  return new Uint8Array(unpacked.buffer, unpacked.byteOffset, size);
+  return new Uint8Array(into.buffer, into.byteOffset, size);
+}
+
+/** Calls of the unpacker that were answered by an error. */
+let failures = 0;
+
+function openUnpacker(): Engine {
+  const engine = openEngine(createZstdDecompress(options));
+  engine._handle.onerror = () => failures++;
+  return engine;
 }
 
 function openEngine(stream: object): Engine {
@@ -81,7 +95,7 @@ function openEngine(stream: object): Engine {
   return engine as Engine;
 }
 
-const magic = 0xfd2f_b528;
+const magic = [0x28, 0xb5, 0x2f, 0xfd];
 /** Bytes of the content size, by the two highest bits of the descriptor, and what is to be added. */
 const sizeForms = [
   [1, 0],
@@ -95,8 +109,8 @@ const sizeForms = [
  * size, without a dictionary. A context that is used again must not be left waiting for the rest of a frame.
  */
 function isWholeFrame(bytes: Uint8Array, size: number): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < 8 || view.getUint32(0, true) !== magic) return false;
+  if (bytes.length < 8) return false;
+  for (let at = 0; at < magic.length; at++) if (bytes[at] !== magic[at]) return false;
   const descriptor = bytes[4] ?? 0;
   const [sizeBytes, added] = sizeForms[(descriptor >> 6) as 0 | 1 | 2 | 3];
   const isSingle = (descriptor & 0b0010_0000) !== 0;
@@ -108,7 +122,7 @@ function isWholeFrame(bytes: Uint8Array, size: number): boolean {
   if (stated + added !== size) return false;
   for (let isLast = false; !isLast;) {
     if (at + 3 > bytes.length) return false;
-    const block = view.getUint16(at, true) | ((bytes[at + 2] ?? 0) << 16);
+    const block = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
     isLast = (block & 1) === 1;
     const isRepeated = ((block >> 1) & 3) === 1;
     at += 3 + (isRepeated ? 1 : block >> 3);

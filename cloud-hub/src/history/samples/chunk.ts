@@ -2,7 +2,7 @@
 import type { Series } from "@millwright/aggregates";
 import {
   decodeSamples,
-  encodeSamples,
+  encodeSeries,
   type Dictionary,
   type SampleColumns,
   type SampleScratch,
@@ -44,16 +44,11 @@ export function packChunks(
   for (let from = 0; from < series.count;) {
     const end = endOfChunk(series, from, offsetUs);
     const part = sliceSeries(series, from, end);
-    const tag = new Int32Array(part.count).fill(tagIndex);
     chunks.push({
       firstUs: part.measuredUs[0] ?? NaN,
       lastUs: part.measuredUs[part.count - 1] ?? NaN,
       samples: part.count,
-      bytes: encodeSamples(
-        { ...part, tag },
-        dictionary,
-        part.count < packedFrom ? "none" : "quick",
-      ),
+      bytes: encodeSeries(part, tagIndex, dictionary, part.count < packedFrom ? "none" : "quick"),
     });
     from = end;
   }

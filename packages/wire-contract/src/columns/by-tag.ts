@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter, Malformed } from "../bytes.ts";
 import type { Dictionary } from "../dictionary.ts";
+import type { SampleColumns } from "../frame.ts";
 import type { Scalar } from "../scalar.ts";
 import { valueKinds } from "./decimals.ts";
 import * as extra from "./extras.ts";
@@ -22,43 +23,85 @@ export function writeByTag(
   dictionary: Dictionary,
   packs: boolean,
 ): void {
-  for (const section of [directory, times, values, extras]) section.clear();
-  last.count = 0;
-  let previousTag = 0;
-  let previousUs = 0;
+  begin();
   for (let from = 0; from < columns.count;) {
     const index = columns.tag[from] ?? 0;
     let end = from + 1;
     while (end < columns.count && columns.tag[end] === index) end++;
-    const count = end - from;
-    const tag = traitsOf(dictionary, index);
-    const timePlan = timesOf(columns.measuredUs, from, count);
-    const valuePlan = writeSeriesValues(values, columns.value, from, count, tag);
-    const scalars = extra.scalarsOf(wide, columns.row, from, count);
-    const withStatus = !columns.allGood && extra.hasStatus(columns.status, from, count);
-
-    directory.varint(index - previousTag);
-    directory.varint(count);
-    directory.byte(
-      timePlan.mode |
-        (timePlan.unit << 2) |
-        (withStatus ? flagBits.status : 0) |
-        (scalars.rows.length > 0 ? flagBits.scalars : 0) |
-        (valuePlan.exceptions.length > 0 ? flagBits.exceptions : 0) |
-        (valuePlan.constant ? flagBits.constant : 0),
-    );
-    directory.byte(valuePlan.mode);
-    previousUs = writeTimePlan(timePlan, count, previousUs);
-    writeValuePlan(valuePlan);
-    if (withStatus) extra.writeStatus(extras, columns.status, from, count);
-    if (valuePlan.exceptions.length > 0) {
-      extra.writeExceptions(extras, valuePlan.exceptions, columns.value, from);
-    }
-    if (scalars.rows.length > 0) extra.writeScalars(extras, scalars);
-    previousTag = index;
+    writeSegment(columns, wide, from, end - from, index, dictionary);
     from = end;
   }
-  for (const section of [directory, times, values, extras]) writeSection(out, section, packs);
+  finish(out, packs);
+}
+
+/** The same for all samples of one tag, which need no column that says so. */
+export function writeOneTag(
+  out: ByteWriter,
+  samples: Omit<SampleColumns, "tag">,
+  index: number,
+  dictionary: Dictionary,
+  packs: boolean,
+): void {
+  begin();
+  const columns = { ...samples, row: undefined, allGood: false };
+  writeSegment(columns, samples.wide, 0, samples.count, index, dictionary);
+  finish(out, packs);
+}
+
+/** Of the last segment that was written. */
+let previousTag = 0;
+let previousUs = 0;
+
+function begin(): void {
+  directory.clear();
+  times.clear();
+  values.clear();
+  extras.clear();
+  last.count = 0;
+  previousTag = 0;
+  previousUs = 0;
+}
+
+function finish(out: ByteWriter, packs: boolean): void {
+  writeSection(out, directory, packs);
+  writeSection(out, times, packs);
+  writeSection(out, values, packs);
+  writeSection(out, extras, packs);
+}
+
+function writeSegment(
+  columns: Pick<SortedColumns, "measuredUs" | "value" | "status" | "row" | "allGood">,
+  wide: ReadonlyMap<number, Scalar> | undefined,
+  from: number,
+  count: number,
+  index: number,
+  dictionary: Dictionary,
+): void {
+  const tag = traitsOf(dictionary, index);
+  const timePlan = timesOf(columns.measuredUs, from, count);
+  const valuePlan = writeSeriesValues(values, columns.value, from, count, tag);
+  const scalars = extra.scalarsOf(wide, columns.row, from, count);
+  const withStatus = !columns.allGood && extra.hasStatus(columns.status, from, count);
+
+  directory.varint(index - previousTag);
+  directory.varint(count);
+  directory.byte(
+    timePlan.mode |
+      (timePlan.unit << 2) |
+      (withStatus ? flagBits.status : 0) |
+      (scalars.rows.length > 0 ? flagBits.scalars : 0) |
+      (valuePlan.exceptions.length > 0 ? flagBits.exceptions : 0) |
+      (valuePlan.constant ? flagBits.constant : 0),
+  );
+  directory.byte(valuePlan.mode);
+  previousUs = writeTimePlan(timePlan, count, previousUs);
+  writeValuePlan(valuePlan);
+  if (withStatus) extra.writeStatus(extras, columns.status, from, count);
+  if (valuePlan.exceptions.length > 0) {
+    extra.writeExceptions(extras, valuePlan.exceptions, columns.value, from);
+  }
+  if (scalars.rows.length > 0) extra.writeScalars(extras, scalars);
+  previousTag = index;
 }
 
 export function readByTag(

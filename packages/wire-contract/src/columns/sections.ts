@@ -18,10 +18,20 @@ export function writeSection(out: ByteWriter, section: ByteWriter, packs: boolea
   out.raw(packed);
 }
 
-/** Reads sections; all of one body together unpack to no more than `unpackedMax`. */
+/**
+ * Where sections are unpacked: for nearly all frames and chunks it is enough, and memory of its own for each section was
+ * a good part of the work of the collector.
+ */
+const room = new Uint8Array(65_536);
+
+/**
+ * Reads sections; all of one body together unpack to no more than `unpackedMax`. They hold until the sections of the next
+ * body are read.
+ */
 export class SectionReader {
   readonly #input: ByteReader;
   #left: number = unpackedMax;
+  #roomTaken = 0;
 
   constructor(input: ByteReader) {
     this.#input = input;
@@ -36,7 +46,9 @@ export class SectionReader {
       throw new Malformed(`it unpacks to more than ${unpackedMax} bytes`);
     }
     this.#left -= unpackedSize;
-    return unpack(this.#bytes(size), unpackedSize);
+    const free = room.subarray(this.#roomTaken);
+    this.#roomTaken += unpackedSize;
+    return unpack(this.#bytes(size), unpackedSize, free);
   }
 
   /** Nothing may follow the last section: bytes that nobody reads would be bytes that nobody checks. */

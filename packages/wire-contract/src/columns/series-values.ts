@@ -1,4 +1,4 @@
-import { type ByteReader, type ByteWriter, Malformed } from "../bytes.ts";
+import { type ByteReader, type ByteWriter, Malformed, putVarint } from "../bytes.ts";
 import { isWide } from "../scalar.ts";
 import type { TagTraits } from "../tag-book.ts";
 import {
@@ -46,6 +46,8 @@ export function writeSeriesValues(
   while (mode >= 0) {
     const rule = ruleOf(mode, tag);
     if (rule === undefined) break;
+    const short = writeShort(out, rule, value, from, count);
+    if (short !== undefined) return short;
     const exceptions = fillWholes(rule, value, from, count);
     if (exceptions !== undefined) {
       const constant = allEqual(count);
@@ -58,6 +60,57 @@ export function writeSeriesValues(
     mode = rule.device ? -1 : greaterMode(rule, value, from, count, single);
   }
   return writeAsTheyAre(out, value, from, count, single);
+}
+
+// However many rows follow, each with a difference below the one, none comes near the bound of whole numbers.
+const shortDifference = 2 ** 30;
+const shortFirst = 2 ** 50;
+
+/**
+ * Decimals without an exception, as nearly all series are: looked at and written in one go; undefined, with nothing
+ * written, where they are not.
+ */
+function writeShort(
+  out: ByteWriter,
+  rule: Rule,
+  value: Float64Array,
+  from: number,
+  count: number,
+): ValuePlan | undefined {
+  const { mode, power } = rule;
+  if (rule.device || rule.single) return undefined;
+  const first = wholeOf(value[from] ?? NaN, power);
+  if (!(Math.abs(first) < shortFirst)) return undefined;
+  out.reserve(count * 5);
+  const { bytes } = out;
+  let at = out.length;
+  let previous = first;
+  let changes = 0;
+  for (let row = from + 1; row < from + count; row++) {
+    const one = value[row] ?? NaN;
+    const whole = Math.round(one * power);
+    // A whole number has no negative zero.
+    if (whole / power !== one || (whole === 0 && 1 / one < 0)) return undefined;
+    const difference = whole - previous;
+    previous = whole;
+    if (!(difference > -shortDifference && difference < shortDifference)) return undefined;
+    const code = (difference << 1) ^ (difference >> 31);
+    changes |= code;
+    if (code < 0x80) bytes[at++] = code;
+    else if (code < 0x4000) {
+      bytes[at++] = code | 0x80;
+      bytes[at++] = code >> 7;
+    } else at = putVarint(bytes, at, code);
+  }
+  const constant = changes === 0;
+  if (!constant) out.length = at;
+  return { mode, constant, first, exceptions: noExceptions };
+}
+
+/** NaN where the number times the power gives it not back. */
+function wholeOf(value: number, power: number): number {
+  const whole = Math.round(value * power);
+  return whole / power === value && (whole !== 0 || 1 / value > 0) ? whole : NaN;
 }
 
 export function readSeriesValues(
