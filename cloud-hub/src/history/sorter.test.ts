@@ -41,18 +41,23 @@ function second(gateway: TestGateway, at: number, change = {}): TestFrame {
 
 test("samples of many frames become chunks of one tag, in order and each of them once", async () => {
   const gateway = nextGateway();
-  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 1_500));
+  await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 1_600));
   await history.sorter.sortAll(none);
   const rows = await history.samples(gateway, "pump/t0");
   assert.deepEqual(
     rows,
-    Array.from({ length: 1_500 }, (_, at) => [testDayUs + at * secondUs, at / 10]),
+    Array.from({ length: 1_600 }, (_, at) => [testDayUs + at * secondUs, at / 10]),
   );
   const chunks = await history.pool.query(
     "select samples from chunks join series on no = series where gateway = $1",
     [gateway.gateway],
   );
-  assert.equal(chunks.rows.length, 4, "two tags, 1,024 samples a chunk");
+  const of = chunks.rows.map(({ samples }) => samples as number);
+  assert.deepEqual(
+    of,
+    [800, 800, 800, 800],
+    "two tags, at most 1,536 samples a chunk, and no rest",
+  );
 });
 
 test("a sample that comes by another lane or a repair is stored and counted once (N2)", async () => {

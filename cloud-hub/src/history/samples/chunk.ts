@@ -19,8 +19,11 @@ export const firstSensibleDay = sensibleUs / dayUs;
 export const chunkSamplesLeast = 512;
 /** Below this a call of the packer costs more than all else of a chunk, and saves a few dozen bytes until it is filled up. */
 const packedFrom = 128;
-/** A chart that needs one minute decodes no more than this around it. */
-const chunkSamplesMost = 1_024;
+/**
+ * A chart that needs one minute decodes no more than this around it. The bytes of a sensor stay below the two kilobytes from
+ * which PostgreSQL lays them elsewhere.
+ */
+const chunkSamplesMost = 1_536;
 
 export interface PackedChunk {
   readonly firstUs: number;
@@ -30,7 +33,8 @@ export interface PackedChunk {
 }
 
 /**
- * Cut at midnight and at `chunkSamplesMost`, but never between samples of one time.
+ * Cut at midnight, and between into parts of one length of at most `chunkSamplesMost`, but never between samples of one
+ * time: a short rest would cost as much as a long chunk, and be written anew when the next samples come.
  *
  * @param offsetUs what is to be added to the times when they are read: midnight is where it is read
  */
@@ -59,7 +63,8 @@ function endOfChunk(series: Series, from: number, offsetUs: number): number {
   const { measuredUs } = series;
   const midnight = (dayOf((measuredUs[from] ?? 0) + offsetUs) + 1) * dayUs - offsetUs;
   const endOfDay = rowAt(series, midnight);
-  let end = Math.min(from + chunkSamplesMost, endOfDay);
+  const parts = Math.ceil((endOfDay - from) / chunkSamplesMost);
+  let end = from + Math.ceil((endOfDay - from) / parts);
   while (end < endOfDay && measuredUs[end] === measuredUs[end - 1]) end++;
   return end;
 }
