@@ -14,9 +14,12 @@ const steps = [
   "supervise",
 ];
 const hubSteps = [
+  "children",
   "ingest",
   "twin",
   "history",
+  "captures",
+  "orders",
   "backup",
   "alarm",
   "maintain",

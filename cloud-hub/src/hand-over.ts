@@ -11,7 +11,9 @@ import type {
   GatewayId,
   Hello,
   LedgerEntry,
+  Resolution,
   SampleColumns,
+  TagId,
 } from "@millwright/wire-contract";
 import type { EventKind, EventLine } from "@millwright/wire-contract/events";
 
@@ -164,4 +166,42 @@ export interface QuarantineRow {
   readonly reason: string;
   readonly receivedUs: number;
   readonly bytes: number;
+}
+
+/** What of the samples of a gateway is digested, to compare it with the gateway's own. */
+export interface DigestOrder {
+  readonly gateway: GatewayId;
+  /** Digested from a time of its own on. */
+  readonly tags: readonly { readonly tag: TagId; readonly fromUs: number }[];
+  /** µs, excluded. */
+  readonly toUs: number;
+  /** Counted; ends are excluded. */
+  readonly ranges: readonly {
+    readonly tag: TagId;
+    readonly fromUs: number;
+    readonly toUs: number;
+  }[];
+}
+
+export interface DigestAnswer {
+  /** In the order of the tags. */
+  readonly tags: readonly { readonly samples: number; readonly digest: string }[];
+  /** Samples that differ from one another, in the order of the ranges. */
+  readonly counts: readonly number[];
+}
+
+/** The same of minutes or hours. */
+export interface BucketOrder {
+  readonly gateway: GatewayId;
+  readonly resolution: Exclude<Resolution, "samples">;
+  /** Times of each, in order, µs; ends are excluded. */
+  readonly tags: readonly {
+    readonly tag: TagId;
+    readonly ranges: readonly (readonly [number, number])[];
+  }[];
+}
+
+export interface BucketAnswer {
+  /** In the order of the tags. */
+  readonly tags: readonly { readonly samples: number; readonly digest: string }[];
 }

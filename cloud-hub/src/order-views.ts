@@ -9,12 +9,24 @@ import type {
   TagId,
 } from "@millwright/wire-contract";
 
-import type { OrderWish } from "./orders/order-messages.ts";
-
 /** What people see of orders, and what they may do: the door of `orders/` for pages and API. */
 
 export type OrderKind = "repair" | "recording";
 export type OrderOutcome = "done" | "refused" | "cancelled";
+
+/** What is asked of a gateway. */
+export interface OrderWish {
+  readonly tags: readonly TagId[];
+  /** Measured times, µs; `toUs` is excluded. */
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** In which form the answer is wanted. */
+  readonly resolution: Resolution;
+  /** Whether the devices are asked for what they kept of the range, before the gateway answers. */
+  readonly source: OrderSource;
+  /** What the answer may bring onto the road, kbit/s. */
+  readonly kbitPerS: number;
+}
 
 /** What one side holds of a tag in the range of an order. */
 export interface Holding {

@@ -15,12 +15,16 @@ import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type pg from "pg";
 
 import { openPool } from "../database/pool.ts";
-import type { FrameReader } from "../hand-over.ts";
+import type {
+  BucketAnswer,
+  BucketOrder,
+  DigestAnswer,
+  DigestOrder,
+  FrameReader,
+} from "../hand-over.ts";
 import type { Aggregate } from "../hub-views.ts";
 import { beginEarlier, type ReadLine, type Tier } from "./begin-earlier.ts";
 import { concerns } from "./gap-book.ts";
-import type { BucketAnswer, BucketOrder } from "./lake/digest-buckets.ts";
-import type { DigestAnswer, DigestOrder } from "./lake/digest-samples.ts";
 import { LakeHost } from "./lake/lake-host.ts";
 import type { LakeSettings } from "./lake/lake-messages.ts";
 import { releasedFiles } from "./lake/lake-store.ts";

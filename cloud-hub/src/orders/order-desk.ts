@@ -25,9 +25,13 @@ import {
 } from "@millwright/wire-contract";
 
 import { openPool } from "../database/pool.ts";
-import type { FrameReader } from "../hand-over.ts";
-import type { DigestAnswer, DigestOrder } from "../history/lake/digest-samples.ts";
-import type { BucketAnswer, BucketOrder } from "../history/lake/digest-buckets.ts";
+import type {
+  BucketAnswer,
+  BucketOrder,
+  DigestAnswer,
+  DigestOrder,
+  FrameReader,
+} from "../hand-over.ts";
 import type {
   AcknowledgementBoard,
   LedgerView,
@@ -35,12 +39,13 @@ import type {
   OrderComparison,
   OrderKind,
   OrderView,
+  OrderWish,
 } from "../order-views.ts";
 import { AcknowledgementDesk } from "./acknowledgement-desk.ts";
 import { AcknowledgementStore } from "./acknowledgement-store.ts";
 import { cellsOf, chargesOf, type RepairedClaim } from "./charges.ts";
 import { claimedRanges, creditsOf } from "./claims.ts";
-import { parseReport, type OrderWish } from "./order-messages.ts";
+import { parseReport } from "./order-messages.ts";
 import { OrderStore, type OrderRow } from "./order-store.ts";
 import { isHealable, repairOffer } from "./repair-offer.ts";
 

@@ -2,7 +2,7 @@
 import type { Context, Hono } from "hono";
 
 import type { OrderBoard, OrderKind } from "../order-views.ts";
-import { parseWish } from "../orders/order-messages.ts";
+import { parseWish } from "./order-wish.ts";
 
 /** A list of 200 tags with long names. */
 const bodyBytesMax = 100_000;

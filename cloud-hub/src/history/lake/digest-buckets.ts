@@ -1,29 +1,10 @@
 /** What is stored of minutes or hours of some tags, as one digest each to compare with the gateway's. */
 import { BucketDigest } from "@millwright/aggregates";
-import {
-  frameContents,
-  type GatewayId,
-  type Resolution,
-  type TagId,
-} from "@millwright/wire-contract";
+import { frameContents, type GatewayId } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import type { BucketAnswer, BucketOrder } from "../../hand-over.ts";
 import { hourTier, minuteTier, readRollups } from "../rollups/rollup-store.ts";
-
-export interface BucketOrder {
-  readonly gateway: GatewayId;
-  readonly resolution: Exclude<Resolution, "samples">;
-  /** Times of each, in order, µs; ends are excluded. */
-  readonly tags: readonly {
-    readonly tag: TagId;
-    readonly ranges: readonly (readonly [number, number])[];
-  }[];
-}
-
-export interface BucketAnswer {
-  /** In the order of the tags. */
-  readonly tags: readonly { readonly samples: number; readonly digest: string }[];
-}
 
 /** Rows read at a time: a week of minutes, half a year of hours. */
 const slotsAtOnce = 168;

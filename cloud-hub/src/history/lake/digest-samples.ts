@@ -1,30 +1,10 @@
 /** What is stored of some tags in a range: how much in parts of it, and one digest to compare with the gateway's. */
-import { SampleDigest, type GatewayId, type TagId } from "@millwright/wire-contract";
+import { SampleDigest } from "@millwright/wire-contract";
 import type { Series } from "@millwright/aggregates";
 import type pg from "pg";
 
+import type { DigestAnswer, DigestOrder } from "../../hand-over.ts";
 import type { SampleReader } from "../sample-reader.ts";
-
-export interface DigestOrder {
-  readonly gateway: GatewayId;
-  /** Digested from a time of its own on. */
-  readonly tags: readonly { readonly tag: TagId; readonly fromUs: number }[];
-  /** µs, excluded. */
-  readonly toUs: number;
-  /** Counted; ends are excluded. */
-  readonly ranges: readonly {
-    readonly tag: TagId;
-    readonly fromUs: number;
-    readonly toUs: number;
-  }[];
-}
-
-export interface DigestAnswer {
-  /** In the order of the tags. */
-  readonly tags: readonly { readonly samples: number; readonly digest: string }[];
-  /** Samples that differ from one another, in the order of the ranges. */
-  readonly counts: readonly number[];
-}
 
 /** Read at a time: an hour of a tag at 1 kHz is 3.6 million samples, some 100 MB for a while. */
 const windowUs = 3_600_000_000;

@@ -7,8 +7,7 @@ import { join } from "node:path";
 
 import { Fault, type ReducedLine } from "@millwright/kit";
 
-import type { BucketAnswer } from "./digest-buckets.ts";
-import type { DigestAnswer } from "./digest-samples.ts";
+import type { BucketAnswer, DigestAnswer } from "../../hand-over.ts";
 import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
 
 /** The process of the lake ended before it had answered. */

@@ -2,9 +2,8 @@
 import type { LogLevel, ReducedLine } from "@millwright/kit";
 import type { GatewayId } from "@millwright/wire-contract";
 
+import type { BucketAnswer, BucketOrder, DigestAnswer, DigestOrder } from "../../hand-over.ts";
 import type { LinesQuestion } from "../sample-reader.ts";
-import type { BucketAnswer, BucketOrder } from "./digest-buckets.ts";
-import type { DigestAnswer, DigestOrder } from "./digest-samples.ts";
 import type { BucketSettings } from "./object-bucket.ts";
 
 /** Where the files of days that are over lie. */
