@@ -29,7 +29,7 @@ export interface ConsoleServerOptions {
 
 const pageFolder = join(import.meta.dirname, "../../dist/console");
 
-/** The list of gateways is sent when it changed, at most this often; a page of 2,000 rows is no film. */
+/** The list of gateways is sent this often: a page of 2,000 rows is no film. */
 const listEveryMs = 1_000;
 
 export class ConsoleServer extends PageService {
@@ -79,7 +79,7 @@ export class ConsoleServer extends PageService {
   }
 }
 
-/** The whole list once a second, and the hub's clock with it. */
+/** The whole list, and the hub's clock with it, by which ages are told. */
 function gatewaysStream(context: Context, views: HubViews, clock: Clock): Response {
   return streamSSE(context, async (stream) => {
     const closed = new AbortController();

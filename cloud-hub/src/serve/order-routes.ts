@@ -1,4 +1,5 @@
 /** Orders for people and programs: repairs of the past, recordings of a time to come, and what the ledger says. */
+import { isBodyWithin } from "@millwright/live-feed";
 import type { Context, Hono } from "hono";
 
 import type { OrderBoard, OrderKind } from "../order-views.ts";
@@ -21,9 +22,11 @@ export function addOrderRoutes(app: Hono, board: () => OrderBoard): void {
       if (!(context.req.header("content-type") ?? "").startsWith("application/json")) {
         return context.text("the body is JSON, and its Content-Type says so", 415);
       }
-      const body = await context.req.text();
-      if (body.length > bodyBytesMax) return context.text("the body is too long", 413);
-      const wish = parseWish(body);
+      if (!isBodyWithin(context, bodyBytesMax)) {
+        const words = `an order has at most ${bodyBytesMax} bytes, and its Content-Length says how many`;
+        return context.text(words, 413);
+      }
+      const wish = parseWish(await context.req.text());
       if ("kind" in wish) return context.text(wish.reason, 400);
       const asked = await board().ask(gatewayOf(context), kind, wish);
       return "reason" in asked ? context.text(asked.reason, 409) : context.json(asked, 201);

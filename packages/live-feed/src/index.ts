@@ -7,7 +7,7 @@ export { addMarkRoutes, type MarkSource } from "./mark-routes.ts";
 export type { MarkedEvent } from "./time-marks.ts";
 export type { PageCertificate } from "./page-app.ts";
 export type { Context as PageContext, Hono as PageApp } from "hono";
-export { askedOf, bodyBytesMax, jsonBody, type PageAsked } from "./page-asked.ts";
+export { askedOf, bodyBytesMax, isBodyWithin, jsonBody, type PageAsked } from "./page-asked.ts";
 export { PageService, PortTaken } from "./page-server.ts";
 export { proofsOf, takeProofs } from "./proofs.ts";
 export { ValueTable } from "./value-table.ts";

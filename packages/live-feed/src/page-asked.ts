@@ -32,13 +32,17 @@ export function askedOf(context: Context): PageAsked {
 
 /** The JSON of a request; undefined when it has none, or too much. */
 export async function jsonBody(context: Context): Promise<{ readonly json: unknown } | undefined> {
-  const declared = Number(context.req.header("content-length") ?? NaN);
-  if (!(declared <= bodyBytesMax)) return undefined;
+  if (!isBodyWithin(context, bodyBytesMax)) return undefined;
   try {
     return { json: JSON.parse(await context.req.text()) as unknown };
   } catch {
     return undefined;
   }
+}
+
+/** Asked before a body is read. False also of one that does not say how long it is: nobody knows what it takes to read it. */
+export function isBodyWithin(context: Context, bytesMax: number): boolean {
+  return Number(context.req.header("content-length") ?? NaN) <= bytesMax;
 }
 
 /** IPv4 in the clothes of IPv6 (RFC 4291, 2.5.5.2) is the same machine. */
