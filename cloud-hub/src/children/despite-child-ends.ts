@@ -4,8 +4,12 @@ import type { KeptChild } from "./kept-child.ts";
 
 /** The longest time that a database takes to come back and read its log again, and some room. */
 const backMsMax = 90_000;
-/** A connection breaks the moment a program is killed; the word of its end comes through the event loop, later. */
-const wordMsMax = 1_000;
+/**
+ * A connection breaks the moment a program is killed; the word of its end comes through the event loop, later. So often it is
+ * looked for: a hub that stands still for a while has not looked meanwhile.
+ */
+const looksMax = 100;
+const lookEveryMs = 20;
 /** A child that ends so often while the hub comes up is no accident. */
 const triesMax = 10;
 
@@ -26,8 +30,8 @@ export async function despiteChildEnds<T>(
       return await join();
     } catch (failure) {
       const ended = (): boolean => endsOf(children) !== before || !areServing(children);
-      const wordMs = clock.monotonicMs() + wordMsMax;
-      while (!ended() && clock.monotonicMs() < wordMs) await clock.sleep(20, signal);
+      for (let look = 0; !ended() && look < looksMax; look++)
+        await clock.sleep(lookEveryMs, signal);
       if (!ended() || backoff.tries === triesMax) throw failure;
       log.warn("hub.child-ended-at-start", { reason: messageChain(failure) });
       const endMs = clock.monotonicMs() + backMsMax;

@@ -64,6 +64,8 @@ export interface KeptChildContext {
 /** Longest time to come up: a database that recovers after a power cut replays its log first. */
 const startMaxMs = 60_000;
 const stopMaxMs = 10_000;
+/** A keeper looks so often whether its program still runs: one that ended is back within a second or two. */
+export const keeperLooksMs = 250;
 /** A file of output larger than this is put aside at a start; programs are set to write a line only for trouble. */
 const outputBytesMax = 4 * 2 ** 20;
 /** A fault quotes so much of what a program said at its end, in characters: some lines of a database. */
@@ -265,7 +267,7 @@ export class KeptChild implements Service {
     const backoff = new Backoff(200, 10_000, random);
     try {
       for (;;) {
-        while (isRunning(this.#pid)) await clock.sleep(250, stopping);
+        while (isRunning(this.#pid)) await clock.sleep(keeperLooksMs, stopping);
         const downMs = clock.monotonicMs();
         log.warn("children.ended", { pid: this.#pid });
         this.#pid = 0;
