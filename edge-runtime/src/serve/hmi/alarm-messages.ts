@@ -5,6 +5,7 @@ const texts = {
   nav: "Alarms",
   "nav.count": "{count} active of priority {priority}",
   "strip.none": "No active alarms",
+  "strip.asking": "Alarms are being read",
   "strip.since": "since {time}",
   "strip.more": "+{count} more",
   "strip.open": "Open",

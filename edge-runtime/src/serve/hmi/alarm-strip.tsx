@@ -1,4 +1,7 @@
-/** What the strip says of alarms, on every screen and at the same place: the worst, how many more, or that there is none. */
+/**
+ * What the strip says of alarms, on every screen and at the same place: the worst, how many more, or that there is none, which
+ * is not said before the gateway has told them.
+ */
 import {
   AlarmAnnouncer,
   AlarmSymbol,
@@ -19,17 +22,17 @@ import { valueWordsOf } from "./alarm-facts.ts";
 import { alarmCounts, alarmRows, alarmsFailedMs } from "./alarms.ts";
 
 export function AlarmStrip(props: { readonly store: LiveStore }): JSX.Element {
-  const rows = alarmRows.value ?? [];
+  const rows = alarmRows.value;
   const counts = alarmCounts.value;
-  const active = rows.filter(isOpenAlarm);
+  const active = (rows ?? []).filter(isOpenAlarm);
   const [worst] = active;
   const failedMs = alarmsFailedMs.value;
   if (worst === undefined) {
     return (
       <p class="alarm-strip-none">
-        {failedMs === undefined
-          ? sayAlarm("strip.none")
-          : sayAlarm("strip.failed", { time: clockWords(failedMs * 1_000) })}
+        {failedMs !== undefined
+          ? sayAlarm("strip.failed", { time: clockWords(failedMs * 1_000) })
+          : sayAlarm(rows === undefined ? "strip.asking" : "strip.none")}
       </p>
     );
   }
