@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 
 import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
 import { coloursOf } from "./colours.ts";
+import { areThere, carries, says } from "./eventually.ts";
 import { Fixture } from "./fixture-server.ts";
 import { lookInThemes } from "./looks.ts";
 import { findTextProblems } from "./page-probes.ts";
@@ -141,18 +142,16 @@ void describe("the alarms of the console", { skip: noChromium }, () => {
     await page.goto(`${fixture.url}/${screens.active}`);
     await settled(page);
     const rows = page.locator(".alarm-table tbody tr");
-    assert.match(
-      await rows.first().innerText(),
+    await says(
+      rows.first(),
       /Guard door open\s+96\.4 °C, limit 90\s+Pump 1\s+Gdansk pumps 3 Gdansk \/ Utilities[^]*silent, last heard \d+ min ago/,
     );
-    assert.equal(await rows.count(), 3);
+    await areThere(rows, 3);
     await page.getByText("Alarms are acknowledged at their gateway.").waitFor();
     assert.equal(await page.getByRole("button", { name: /acknowledge/i }).count(), 0);
     await page.getByLabel("Find by message").fill("lyon");
-    await page.waitForFunction(
-      () => document.querySelectorAll(".alarm-table tbody tr").length === 1,
-    );
-    assert.match(await rows.first().innerText(), /Filter is clogged/);
+    await areThere(rows, 1);
+    await says(rows.first(), /Filter is clogged/);
   });
 
   test("C4: the history is filtered by its address, has pages, and goes into a file", async () => {
@@ -160,27 +159,24 @@ void describe("the alarms of the console", { skip: noChromium }, () => {
     await page.goto(`${fixture.url}/${screens.history}`);
     await settled(page);
     const rows = page.locator(".alarm-table tbody tr");
-    assert.match(await rows.first().innerText(), /Alarm 100: raised\s+a-100/);
-    assert.match(
-      await rows.nth(1).innerText(),
+    await says(rows.first(), /Alarm 100: raised\s+a-100/);
+    await says(
+      rows.nth(1),
       /Commands\s+pump-1\/speed = 99: confirmed\s+c-99\s+Pump 1\s+Lyon paint shop 2\s+Ada Novak/,
     );
-    assert.match(
-      await rows.nth(2).innerText(),
-      /Alarm 98: “Lubricated; hums on\.”\s+a-98[^]*Tomáš Dvořák/,
-    );
+    await says(rows.nth(2), /Alarm 98: “Lubricated; hums on\.”\s+a-98[^]*Tomáš Dvořák/);
     await page.getByRole("button", { name: "Older" }).click();
     await page.getByText("Alarm 50: raised").waitFor();
     assert.match(hub.asked.at(-1) ?? "", /^\?max=50&from=\d{16}&after=1\.2$/);
-    assert.equal(await page.getByRole("button", { name: "Older" }).count(), 0, "the last page");
+    await areThere(page.getByRole("button", { name: "Older" }), 0, "the last page");
     await page.getByLabel("What").selectOption("command");
     await page.getByLabel("Where").selectOption("Site Brno / Stamping");
     await page.waitForFunction(() =>
       location.hash.endsWith("/command/site%3ABrno%20%2F%20Stamping"),
     );
-    const file = page.getByRole("link", { name: "As CSV" });
-    assert.match(
-      (await file.getAttribute("href")) ?? "",
+    await carries(
+      page.getByRole("link", { name: "As CSV" }),
+      "href",
       /^\/api\/events\.csv\?from=\d{16}&kind=command&gateway=gw-0001%2Cgw-0004$/,
     );
   });
@@ -190,12 +186,12 @@ void describe("the alarms of the console", { skip: noChromium }, () => {
     await page.goto(`${fixture.url}/${screens.load}`);
     await settled(page);
     const rows = page.locator(".load-table tbody tr");
-    assert.match(await rows.nth(0).innerText(), /^Aim\s+at most 144\s+at most 6\s+below 1 %/);
-    assert.match(await rows.nth(1).innerText(), /^All gateways\s+280\s+40\s+1\.7\s+0\.4 %\s+12/);
-    assert.match(await rows.nth(2).innerText(), /^Site Brno \/ Stamping\s+1,120\s+160/);
+    await says(rows.nth(0), /^Aim\s+at most 144\s+at most 6\s+below 1 %/);
+    await says(rows.nth(1), /^All gateways\s+280\s+40\s+1\.7\s+0\.4 %\s+12/);
+    await says(rows.nth(2), /^Site Brno \/ Stamping\s+1,120\s+160/);
     const beyond = await rows.nth(2).locator('[data-short="true"]').allInnerTexts();
     assert.deepEqual(beyond, ["160", "6.7", "3 %", "12", "40 %", "1"]);
-    assert.match(await rows.nth(5).innerText(), /^Lyon paint shop 2[^]*–$/);
+    await says(rows.nth(5), /^Lyon paint shop 2[^]*–$/);
     await page.getByText("Brno press line 1, guard-door-open: 31 times").waitFor();
   });
 

@@ -8,6 +8,7 @@ import type { Browser, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
+import { areThere, arrives, carries, says } from "./eventually.ts";
 import { Fixture, type Condition } from "./fixture-server.ts";
 import { lookInThemes } from "./looks.ts";
 import { filterOn } from "./measures.ts";
@@ -104,7 +105,7 @@ void describe("the console", { skip: noChromium }, () => {
     await page.getByRole("button", { name: "Repair" }).click();
     await page.getByText(/Repair of .*: 40 %, at most 4,000 kbit\/s/).waitFor();
     assert.deepEqual(await violationsOn(page), []);
-    assert.equal(await page.getByRole("button", { name: "Repair" }).count(), 0, "asked once");
+    await areThere(page.getByRole("button", { name: "Repair" }), 0, "asked once");
     const [order] = fixture.repairs;
     const outcome = { state: "done", done: 1, healed: 1_234, comparison: { agrees: true } };
     fixture.repairs = [{ ...order, ...outcome }];
@@ -142,6 +143,7 @@ void describe("the console", { skip: noChromium }, () => {
     const links = page.locator(".mark-list a");
     await page.getByText("12 alarms and episodes in the time shown.").waitFor();
     await page.getByRole("button", { name: "List all 12" }).click();
+    await areThere(links, 12);
     const hrefs = await links.evaluateAll((all) => all.map((one) => one.getAttribute("href")));
     for (const gateway of ["gw-0001", "gw-0002"]) {
       const href = `#/alarms/history/all/alarm/${gateway}/bearing-hot`;
@@ -174,8 +176,9 @@ void describe("the console", { skip: noChromium }, () => {
     await page.getByText(/: device unreachable, 40 polls that should have been/).waitFor();
     const there = page.getByRole("link", { name: "Look at them on the gateway's page" });
     const from = Math.floor(times.fromUs / 1e6);
-    assert.equal(
-      await there.getAttribute("href"),
+    await carries(
+      there,
+      "href",
       `http://127.0.0.1:8080/#/trends/${from}-${Math.ceil((times.toUs + 1) / 1e6)}/pump-1%2F0/pump-1%2F1`,
     );
     await page.getByLabel("At most").selectOption("64 kbit/s");
@@ -194,31 +197,22 @@ void describe("the console", { skip: noChromium }, () => {
     await page.setViewportSize(desk);
     await page.goto(urlOf("trouble"));
     await settled(page);
-    assert.match(
-      await page.locator(".attention li").first().innerText(),
-      /neither stored nor explained/,
-    );
+    await says(page.locator(".attention li").first(), /neither stored nor explained/);
     await page
       .locator(".attention li", { hasText: "Two gateways have the name Gdansk pumps 3" })
       .waitFor();
-    assert.match(await page.locator(".quarantine").innerText(), /1 frame could not be read/);
-    assert.match(
-      await page.locator(".backup-late").innerText(),
+    await says(page.locator(".quarantine"), /1 frame could not be read/);
+    await says(
+      page.locator(".backup-late"),
       /backup of this hub is 2 d 2 h old\. The schedule wants a younger one\..*read-only/,
     );
     await page.getByRole("link", { name: "3 silent" }).click();
-    await page.waitForFunction(() => document.querySelectorAll(".gateways tbody tr").length === 3);
-    assert.match(
-      await page.locator(".gateways tbody tr").first().innerText(),
-      /silent, last heard \d+ min ago/,
-    );
+    await areThere(page.locator(".gateways tbody tr"), 3);
+    await says(page.locator(".gateways tbody tr").first(), /silent, last heard \d+ min ago/);
     await page.getByLabel("Find by name or site").fill("nowhere");
-    assert.match(
-      await page.locator(".no-match").innerText(),
-      /No gateway is silent and has “nowhere”/,
-    );
+    await says(page.locator(".no-match"), /No gateway is silent and has “nowhere”/);
     await page.getByRole("button", { name: "Show all gateways" }).click();
-    await page.waitForFunction(() => document.querySelectorAll(".gateways tbody tr").length === 12);
+    await areThere(page.locator(".gateways tbody tr"), 12);
   });
 
   test("C1: one number says whether anything is unexplained, and sites with trouble stand first and filter", async () => {
@@ -226,55 +220,45 @@ void describe("the console", { skip: noChromium }, () => {
     await page.goto(urlOf("healthy"));
     await settled(page);
     const whole = page.locator(".whole");
-    assert.match(
-      await whole.innerText(),
-      /Unexplained samples\s+0\s+Waiting in the field\s+nothing/,
-    );
+    await says(whole, /Unexplained samples\s+0\s+Waiting in the field\s+nothing/);
     await page.goto(urlOf("trouble"));
     await settled(page);
-    assert.match(
-      await whole.innerText(),
+    await says(
+      whole,
       /Unexplained samples\s+12\s+Waiting in the field\s+12,360 samples, the oldest for 3 min 10 s/,
     );
     const sites = page.locator(".sites tbody tr");
-    assert.match(await sites.first().innerText(), /^Lyon \/ Paint\s+4\s/);
-    assert.match(await sites.first().innerText(), /0\.1\.0 and 1 other/);
+    await says(sites.first(), /^Lyon \/ Paint\s+4\s/);
+    await says(sites.first(), /0\.1\.0 and 1 other/);
     await sites.first().getByRole("link").click();
     await page.getByRole("heading", { name: "Gateways at Lyon / Paint" }).waitFor();
-    assert.equal(await page.locator(".gateways tbody tr").count(), 4);
-    assert.match(page.url(), /#\/fleet\/all\/Lyon%20%2F%20Paint$/);
+    await areThere(page.locator(".gateways tbody tr"), 4);
+    await arrives(page, /#\/fleet\/all\/Lyon%20%2F%20Paint$/);
   });
 
   test("C3: a gateway says by tabs what it is now, where its values come from, and what is on its way", async () => {
     await page.setViewportSize(desk);
     await page.goto(`${urlOf("trouble")}/#/gateway/gw-0003`);
     await settled(page);
-    assert.match(
-      await page.locator(".gateway-presence").innerText(),
+    await says(
+      page.locator(".gateway-presence"),
       /silent, last heard \d+ min ago\. What stands here is what it said until \d\d:/,
     );
-    const copy = await page.locator(".copy-notice").innerText();
-    assert.match(copy, /Since \d.* two gateways report under the name/);
-    assert.match(copy, /Stop the one that should not run[^]*http:\/\/10\.20\.30\.40:8080\//);
+    const copy = page.locator(".copy-notice");
+    await says(copy, /Since \d.* two gateways report under the name/);
+    await says(copy, /Stop the one that should not run[^]*http:\/\/10\.20\.30\.40:8080\//);
     await page.getByRole("link", { name: "Sources" }).click();
     const press = page.locator(".device", { hasText: "Spindle 2" });
-    assert.match(await press.innerText(), /Down[^]*30 tags[^]*Check that it has power/);
+    await says(press, /Down[^]*30 tags[^]*Check that it has power/);
     await page.getByRole("link", { name: "Sync" }).click();
-    await page.locator(".facts", { hasText: "Key of this gateway" }).waitFor();
-    const facts = await page.locator(".facts").innerText();
-    assert.match(facts, /Waiting at the gateway\s+1,204,120 samples in 8,040 frames/);
-    assert.match(facts, /Oldest waiting\s+2 h 14 min/);
-    assert.match(facts, /Written to its disk every\s+1 s/);
-    assert.match(facts, /Key of this gateway\s+3f2a-91bc-[0-9a-f-]+, known since/);
-    assert.match(
-      await page.getByText("shows another key").innerText(),
-      /9c41-0d2e[^]*run: pin gw-0003 9c41-0d2e/,
-    );
-    assert.match(
-      await page.locator(".quarantine-list").innerText(),
-      /chain does not fit, 512 bytes/,
-    );
-    assert.match(page.url(), /#\/gateway\/gw-0003\/sync$/);
+    const facts = page.locator(".facts");
+    await says(facts, /Waiting at the gateway\s+1,204,120 samples in 8,040 frames/);
+    await says(facts, /Oldest waiting\s+2 h 14 min/);
+    await says(facts, /Written to its disk every\s+1 s/);
+    await says(facts, /Key of this gateway\s+3f2a-91bc-[0-9a-f-]+, known since/);
+    await says(page.getByText("shows another key"), /9c41-0d2e[^]*run: pin gw-0003 9c41-0d2e/);
+    await says(page.locator(".quarantine-list"), /chain does not fit, 512 bytes/);
+    await arrives(page, /#\/gateway\/gw-0003\/sync$/);
   });
 
   test("one gateway shows live values of its assets and the last hour with its gap", async () => {
@@ -283,8 +267,7 @@ void describe("the console", { skip: noChromium }, () => {
     await settled(page);
     await page.locator(".gateways tbody a").first().click();
     await page.waitForSelector(".trend canvas");
-    await page.waitForSelector(".gap-list");
-    assert.match(await page.locator(".gap-list").innerText(), /device unreachable, 300 samples/);
+    await says(page.locator(".gap-list"), /device unreachable, 300 samples/);
     await page.getByRole("link", { name: "Oven 3" }).click();
     await page.locator(".value-rows .indicator", { hasText: "Vibration RMS" }).first().click();
     await page.waitForFunction(() =>
@@ -298,7 +281,7 @@ void describe("the console", { skip: noChromium }, () => {
     await settled(page);
     await page.getByRole("link", { name: "Compare in Trends" }).click();
     await page.waitForSelector(".numbers");
-    assert.match(page.url(), /#\/trends\/1h\/gw-0003\/pump-1%2F0$/);
+    await arrives(page, /#\/trends\/1h\/gw-0003\/pump-1%2F0$/);
     await page.getByRole("button", { name: "Choose values (1 of 8)" }).click();
     await page.getByLabel("Gateway by name or site").fill("gw-0007");
     await page.locator(".choice .button").first().click();
@@ -306,31 +289,29 @@ void describe("the console", { skip: noChromium }, () => {
     await page.getByText("Nothing has “discharge pressure, ” in its name.").waitFor();
     await page.getByLabel("Value by name or asset").fill("discharge pressure pump 1");
     await page.getByRole("button", { name: "Discharge pressure, Pump 1" }).click();
-    await page.waitForFunction(() => document.querySelectorAll(".numbers tbody tr").length === 2);
-    assert.match(page.url(), /gw-0003\/pump-1%2F0\/gw-0007\/pump-1%2F2$/);
-    const numbers = await page.locator(".numbers").innerText();
-    assert.match(numbers, /Discharge pressure, Brno press line, Pump 1[^]*samples\s+± 0\.02 bar/);
-    assert.match(await page.locator(".gap-list").innerText(), /300 samples \(2 values\)/);
-    const files = await page
-      .locator("a[download]")
-      .evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""));
-    assert.equal(files.length, 2);
-    assert.match(
-      files[1] ?? "",
+    await areThere(page.locator(".numbers tbody tr"), 2);
+    await arrives(page, /gw-0003\/pump-1%2F0\/gw-0007\/pump-1%2F2$/);
+    await says(
+      page.locator(".numbers"),
+      /Discharge pressure, Brno press line, Pump 1[^]*samples\s+± 0\.02 bar/,
+    );
+    await says(page.locator(".gap-list"), /300 samples \(2 values\)/);
+    const files = page.locator("a[download]");
+    await areThere(files, 2);
+    await carries(
+      files.nth(1),
+      "href",
       /^\/api\/history\/export\?gateway=gw-0007&tags=pump-1%2F2&from=\d+&to=\d+$/,
     );
     await page.getByRole("button", { name: "5 y", exact: true }).click();
-    await page.waitForFunction(() => location.hash.startsWith("#/trends/5y/gw-0003/"));
+    await arrives(page, /#\/trends\/5y\/gw-0003\//);
     await page.locator(".numbers", { hasText: "minutes" }).waitFor();
     // The same view for a colleague.
     const other = await page.context().newPage();
     await other.goto(page.url());
     await settled(other);
-    assert.equal(
-      await other.getByRole("button", { name: "5 y", exact: true }).getAttribute("aria-pressed"),
-      "true",
-    );
-    assert.equal(await other.locator(".numbers tbody tr").count(), 2);
+    await carries(other.getByRole("button", { name: "5 y", exact: true }), "aria-pressed", "true");
+    await areThere(other.locator(".numbers tbody tr"), 2);
   });
 
   test("C6, C4: of presses that come before the page has followed the one before, none is lost", async () => {
@@ -346,7 +327,7 @@ void describe("the console", { skip: noChromium }, () => {
       }
     });
     await page.getByRole("button", { name: "Choose values (3 of 8)" }).waitFor();
-    assert.match(page.url(), /1h\/gw-0003\/pump-1%2F0\/gw-0003\/pump-1%2F5\/gw-0003\/pump-1%2F7$/);
+    await arrives(page, /1h\/gw-0003\/pump-1%2F0\/gw-0003\/pump-1%2F5\/gw-0003\/pump-1%2F7$/);
     await goTo(page, "#/alarms/history");
     await page.locator(".alarm-filter select").nth(1).waitFor();
     await page.evaluate(() => {
@@ -373,8 +354,7 @@ void describe("the console", { skip: noChromium }, () => {
     await page.goto(hub.url);
     await settled(page);
     await hub.cut();
-    await page.waitForSelector(".lost-notice");
-    assert.match(await page.locator(".lost-notice").innerText(), /Not connected to hub/);
+    await says(page.locator(".lost-notice"), /Not connected to hub/);
     assert.equal(await page.locator(".gateways tbody tr").count(), 3);
     await hub.start();
     await page.waitForSelector(".lost-notice", { state: "detached" });
@@ -391,12 +371,11 @@ void describe("the console", { skip: noChromium }, () => {
     await page.setViewportSize(desk);
     await page.goto(hub.url);
     await settled(page);
-    assert.ok(
-      (await page.locator(".gateways tbody tr").count()) < 60,
-      "rows out of sight are in the page",
-    );
+    const rows = page.locator(".gateways tbody tr");
+    await rows.nth(5).waitFor();
+    assert.ok((await rows.count()) < 60, "rows out of sight are in the page");
     await filterOn(page, "gw-1777");
-    assert.match(await page.locator(".gateways tbody tr").innerText(), /gw-1777|1777/);
+    await says(rows, /gw-1777|1777/);
   });
 
   test("L5, L7: the console keeps to its budget and its origin", (context) => {

@@ -10,14 +10,14 @@ import { loadSettings, runRuntime } from "@millwright/edge-runtime";
 import { programs } from "@millwright/launcher";
 import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { startPlant, type Plant } from "@millwright/virtual-plant";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { buildPage, launch, noChromium } from "./chromium.ts";
+import { carries, eventually, patienceMs, says } from "./eventually.ts";
 import { margin } from "./measures.ts";
 import { findSmallTargets, findTextProblems } from "./page-probes.ts";
 
-const patienceMs = 120_000;
 const pin = "402917";
 const folder = mkdtempSync(join(tmpdir(), "millwright-control-"));
 const end = new AbortController();
@@ -227,19 +227,59 @@ async function review(page: Page, value: number): Promise<void> {
       .getByRole("button", { name: digit, exact: true })
       .click();
   }
-  // On a machine that stands still for a second the value is stale just now: the page refuses the press, and says why. Whoever
-  // stands before it presses again.
-  const enter = page.locator(".write-enter");
-  do {
-    await enter.locator('[type="submit"][aria-disabled="false"]').waitFor();
-    await page.getByRole("button", { name: "Review" }).click();
-  } while ((await enter.count()) > 0);
-  await page.getByText(`becomes ${value} /min`).waitFor();
+  await reviewTyped(page, value);
 }
 
-async function confirm(page: Page): Promise<void> {
-  await page.locator('.write-sides .write-primary[aria-disabled="false"]').waitFor();
-  await page.getByRole("button", { name: "Confirm" }).click();
+/** A press that finds nothing to press for so long looks again at what stands there. */
+const lookAgain = { timeout: 2_000 };
+const sent = ".write-end";
+
+/**
+ * Reviews what is typed. On a machine that stood still for a second the value is stale just now, and the page refuses the press
+ * and says why; after some seconds the link counts as lost, which takes the review back. Whoever stands before it presses again.
+ */
+async function reviewTyped(page: Page, value: number): Promise<void> {
+  const change = page.getByText(`becomes ${value} /min`);
+  await pressUntil(change, page.locator('.write-enter [type="submit"][aria-disabled="false"]'));
+}
+
+/** Confirms what is reviewed, once that may be pressed. */
+async function confirm(page: Page, value: number): Promise<void> {
+  const primary = '.write-sides .write-primary[aria-disabled="false"]';
+  await eventually(
+    async () => {
+      if (await page.locator(".write-enter").isVisible()) await reviewTyped(page, value);
+      await pressOnceUnless(page.locator(sent), page.locator(primary));
+      return page.locator(sent).isVisible();
+    },
+    (isSent) => {
+      assert.ok(isSent, "it is confirmed");
+    },
+  );
+}
+
+/** Back from the review to where a value is entered. */
+async function changeValue(page: Page): Promise<void> {
+  const back = page.locator('.write-sides [aria-disabled="false"]', {
+    hasText: "Change the value",
+  });
+  await pressUntil(page.locator(".write-enter"), back);
+}
+
+async function pressUntil(wanted: Locator, button: Locator): Promise<void> {
+  await eventually(
+    async () => {
+      await pressOnceUnless(wanted, button);
+      return wanted.isVisible();
+    },
+    (isThere) => {
+      assert.ok(isThere, "the press was heard");
+    },
+  );
+}
+
+async function pressOnceUnless(wanted: Locator, button: Locator): Promise<void> {
+  if (!(await wanted.isVisible())) await button.click(lookAgain);
 }
 
 test(
@@ -253,7 +293,7 @@ test(
       const page = await open(width, height);
       await page.getByText("Nobody is signed in.").first().waitFor();
       const change = page.getByRole("button", { name: "Change Stroke rate setpoint" });
-      assert.equal(await change.getAttribute("aria-disabled"), "true");
+      await carries(change, "aria-disabled", "true");
       await page.getByText("Safety controller, not changeable here").waitFor();
       await page.getByText("no process may depend on it").waitFor();
       await page.getByText("Granted to the hub, not to people.").waitFor();
@@ -274,11 +314,17 @@ test(
     await review(page, 20);
     assert.deepEqual(await violationsOn(page), []);
     assert.deepEqual(await page.evaluate(findTextProblems), []);
-    const box = await page.getByRole("button", { name: "Confirm" }).boundingBox();
-    const back = await page.getByRole("button", { name: "Change the value" }).boundingBox();
-    assert.ok(box !== null && back !== null);
-    await page.locator('.write-sides [aria-disabled="false"]').first().waitFor();
-    await page.getByRole("button", { name: "Change the value" }).click();
+    const box = await eventually(
+      async () => {
+        await reviewTyped(page, 20);
+        return page.getByRole("button", { name: "Confirm" }).boundingBox(lookAgain);
+      },
+      (found) => {
+        assert.ok(found !== null);
+      },
+    );
+    assert.ok(box !== null);
+    await changeValue(page);
     const from = await page.getByRole("button", { name: "Review" }).boundingBox();
     assert.ok(from !== null && (from.x + from.width < box.x || from.y + from.height < box.y));
     // Two taps where Review stands, quicker than any finger, and then one in each frame where the confirmation stands, for as
@@ -331,7 +377,7 @@ test(
         if (word !== undefined) state.said[word] ??= performance.now();
       }).observe(document.body, { subtree: true, childList: true, attributes: true });
     });
-    await confirm(page);
+    await confirm(page, 20);
     await page.getByText("Confirmed by read-back: 20 /min").waitFor();
     assert.deepEqual(written.slice(before), [20]);
     const said = await page.evaluate(
@@ -361,7 +407,7 @@ test(
       await route.fetch();
       await route.abort();
     });
-    await confirm(page);
+    await confirm(page, 25);
     await page.getByText("Unknown. Check the machine.").waitFor();
     await page.unroute("**/api/commands/write");
     await page.getByRole("button", { name: "Read again" }).click();
@@ -383,10 +429,10 @@ test(
     const before = written.length;
     machinePoint("Stroke.RateSetpoint").write?.(22);
     await page.getByText("The value has changed: 22 /min now.").waitFor();
-    await confirm(page);
-    const said = await page.getByText(/^Refused: the value has changed/).textContent();
-    process.stdout.write(`W3 ${said ?? ""}\n`);
-    assert.match(said ?? "", /22 \/min now, \d+ \/min was seen/);
+    await confirm(page, 30);
+    const refusal = page.getByText(/^Refused: the value has changed/);
+    const said = await says(refusal, /22 \/min now, \d+ \/min was seen/);
+    process.stdout.write(`W3 ${said}\n`);
     assert.deepEqual(written.slice(before), [22], "only what the machine was told by itself");
     await page.close();
   },

@@ -11,8 +11,8 @@ import type { Browser, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { launch, noChromium } from "./chromium.ts";
+import { patienceMs } from "./eventually.ts";
 
-const patienceMs = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "millwright-episodes-"));
 const end = new AbortController();
 let running: Promise<void> = Promise.resolve();

@@ -10,6 +10,7 @@ import { after, before, describe, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 
 import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
+import { eventually, says } from "./eventually.ts";
 import { margin } from "./measures.ts";
 import { startRealLine, type RealLine } from "./real-line.ts";
 import { goTo, keepPicture, settled } from "./screens.ts";
@@ -42,23 +43,24 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await page.goto(line.hmi);
     await settled(page);
     await allOf(page, "good");
-    const machines = await page.locator(".tile h2").allInnerTexts();
-    for (const name of ["Oven 1", "Press 1", "Pump 1", "Spindle 1"]) {
-      assert.ok(machines.includes(name), `${name} is missing among ${machines.join(", ")}`);
-    }
+    await eventually(
+      () => page.locator(".tile h2").allInnerTexts(),
+      (machines) => {
+        for (const name of ["Oven 1", "Press 1", "Pump 1", "Spindle 1"]) {
+          assert.ok(machines.includes(name), `${name} is missing among ${machines.join(", ")}`);
+        }
+      },
+    );
     await someDigitsMove(page);
 
     await goTo(page, "#/tag/pump-1%2Fspeed-actual");
     await allOf(page, "good");
     // Where the pump is on its way up or down, that stands in the place of the age; the time follows among the facts.
-    assert.match(
-      await page.locator(".tag-now").innerText(),
-      /Speed[^]*\d{4}[^]*\/min[^]*(\d s|(below|above) normal)/,
-    );
-    const facts = await page.locator(".facts").innerText();
-    assert.match(facts, /Quality\s+Good/);
-    assert.match(facts, /Measured\s+\d+ \w+ \d{4}, \d\d:\d\d:\d\d\.\d{3}/);
-    assert.match(facts, /Device\s+Pump 1, OPC UA/);
+    await says(page.locator(".tag-now"), /Speed[^]*\d{4}[^]*\/min[^]*(\d s|(below|above) normal)/);
+    const facts = page.locator(".facts");
+    await says(facts, /Quality\s+Good/);
+    await says(facts, /Measured\s+\d+ \w+ \d{4}, \d\d:\d\d:\d\d\.\d{3}/);
+    await says(facts, /Device\s+Pump 1, OPC UA/);
     await view.close();
   });
 
@@ -81,17 +83,17 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await page.locator(".indicator", { hasText: "Memory available" }).scrollIntoViewIfNeeded();
     await page.locator(".indicator[data-state=good]", { hasText: "Memory available" }).waitFor();
     await keepPicture(page, "hmi-gateway-real");
-    const text = await page.locator("main").innerText();
-    assert.match(text, /Unexplained samples\s+0\b/);
-    assert.match(text, /Written to disk every\s+100 ms: a power cut costs at most that much/);
-    assert.match(text, /Journal\s+\d+\.\d [kM]B of 2\.1 GB, \d+ %/);
-    assert.match(text, /Samples refused since the start\s+0\b/);
-    assert.match(text, /A commit takes\s+\d+ ms/);
-    assert.match(text, /Memory available[^]*\d+\.\d\s+GB/);
-    assert.match(text, /Clock of the gateway\s+(set|not)/);
+    const main = page.locator("main");
+    await says(main, /Unexplained samples\s+0\b/);
+    await says(main, /Written to disk every\s+100 ms: a power cut costs at most that much/);
+    await says(main, /Journal\s+\d+\.\d [kM]B of 2\.1 GB, \d+ %/);
+    await says(main, /Samples refused since the start\s+0\b/);
+    await says(main, /A commit takes\s+\d+ ms/);
+    await says(main, /Memory available[^]*\d+\.\d\s+GB/);
+    await says(main, /Clock of the gateway\s+(set|not)/);
     for (const name of ["Pump 1", "Press 1", "Oven 1", "This gateway"]) {
       const device = page.locator(".device", { hasText: name });
-      assert.match(await device.first().innerText(), /Live[^]*\d readings/, name);
+      await says(device.first(), /Live[^]*\d readings/);
     }
     await view.close();
   });
@@ -124,7 +126,7 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     const staleMs = performance.now() - killedMs;
     context.diagnostic(`V7: ${staleMs.toFixed(0)} ms (limit 5000 ms)`);
     assert.ok(staleMs <= margin * 5_000, `values were live for ${staleMs} ms`);
-    assert.match(await page.locator(".lost-notice").innerText(), /Not connected to gateway/);
+    await says(page.locator(".lost-notice"), /Not connected to gateway/);
 
     await line.startGateway();
     await allOf(page, "good");
@@ -167,8 +169,6 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     const view = await openContext(browser, panel);
     context.after(() => view.close());
     const page = await view.newPage();
-    // A machine that does other things as well is slow, and not stuck.
-    page.setDefaultTimeout(120_000);
     await page.goto(line.hmi);
     await settled(page);
     await page.locator(".tile .indicator[data-state=good]").first().waitFor();
@@ -184,8 +184,8 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await page.locator(".numbers tbody tr").nth(2).waitFor();
     await goTo(page, "#/gateway");
     await page.locator(".facts", { hasText: "Room without the hub" }).waitFor();
-    assert.match(await page.locator("main").innerText(), /Unexplained samples\s+0\b/);
-    assert.match(await page.locator("main").innerText(), /Link\s+Hub: unreachable/);
+    await says(page.locator("main"), /Unexplained samples\s+0\b/);
+    await says(page.locator("main"), /Link\s+Hub: unreachable/);
   });
 
   test("L7: neither page asked another origin for anything", () => {
@@ -211,8 +211,9 @@ async function allOf(page: Page, state: "good" | "stale"): Promise<void> {
 async function someDigitsMove(page: Page): Promise<void> {
   const digits = (): Promise<string[]> =>
     page.locator(".indicator[data-state=good] .digits").allInnerTexts();
-  const first = await digits();
-  assert.ok(first.some((text) => /\d/.test(text)));
+  const first = await eventually(digits, (texts) => {
+    assert.ok(texts.some((text) => /\d/.test(text)));
+  });
   await page.waitForFunction(
     (before) =>
       [...document.querySelectorAll(".indicator[data-state=good] .digits")].some(
@@ -235,5 +236,5 @@ async function trendDraws(page: Page): Promise<void> {
     }
     return inked > 20;
   });
-  assert.match(await page.locator(".trend-summary").first().innerText(), /\d/);
+  await says(page.locator(".trend-summary").first(), /\d/);
 }

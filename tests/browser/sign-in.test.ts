@@ -11,9 +11,9 @@ import type { Browser, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { launch, noChromium } from "./chromium.ts";
+import { areThere, carries, patienceMs } from "./eventually.ts";
 
 const name = "gw-1.plant.example";
-const patienceMs = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "millwright-sign-in-"));
 const end = new AbortController();
 let running: Promise<void> = Promise.resolve();
@@ -97,8 +97,9 @@ test(
     await page.getByRole("button", { name: "Lock" }).click();
     await page.getByRole("link", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Ada Novak" }).click();
-    const keys = await page.getByRole("group", { name: "Digits" }).getByRole("button").all();
-    for (const key of keys) {
+    const keys = page.getByRole("group", { name: "Digits" }).getByRole("button");
+    await areThere(keys, 11);
+    for (const key of await keys.all()) {
       const box = await key.boundingBox();
       assert.ok(box !== null && box.width >= 72 && box.height >= 72);
     }
@@ -133,8 +134,8 @@ test(
     assert.ok(wide <= 390, `${wide} px wide`);
     assert.deepEqual(await violationsOn(page), []);
     const link = page.getByRole("link", { name: /^Open https:/ });
-    const https = (await link.getAttribute("href")) ?? "";
-    assert.match(https, new RegExp(`^https://${name.replaceAll(".", "\\.")}:\\d+/$`));
+    const ending = `^https://${name.replaceAll(".", "\\.")}:\\d+/$`;
+    const https = await carries(link, "href", new RegExp(ending));
     await page.context().close();
 
     const secure = await open(`${https}#/sign-in`);
