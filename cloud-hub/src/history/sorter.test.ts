@@ -104,6 +104,41 @@ test("samples of a frame that another one keeps out of its lane are stored by th
   );
 });
 
+test("forks that wait, and those of other sorters' gateways, keep no fork behind them from being sorted", async () => {
+  const all = Array.from({ length: 12 }, nextGateway);
+  const share = { index: 0, of: 2 };
+  const [gateway] = all.filter((one) => isOfShare(share, one.gateway));
+  const [foreign] = all.filter((one) => !isOfShare(share, one.gateway));
+  assert.ok(gateway !== undefined && foreign !== undefined);
+  // Nobody has told the dictionary of this frame, and nobody will.
+  const unknown = new TestGateway(gateway.gateway, [testTag(0), testTag(1, { name: "Other" })]);
+  const [waits] = seconds(unknown, 0, 1);
+  assert.ok(waits !== undefined);
+  for (const [one, count] of [
+    [foreign, 5_000],
+    [gateway, 1_000],
+  ] as const) {
+    await history.pool.query(
+      `insert into quarantine (gateway, epoch, lane, seq, chain, kind, reason, received_us, byte_count, bytes, sorted)
+       select $1, 'played', 1, n, n, 'fork', 'played', 0, length($2::bytea), $2, false from generate_series(1, $3::int) n`,
+      [one.gateway, Buffer.from(waits.bytes), count],
+    );
+  }
+  const told = seconds(gateway, 0, 1);
+  const other = new TestGateway(gateway.gateway);
+  await history.take(gateway, gateway.dictionaryFrame(), ...told);
+  await history.take(gateway, other.dictionaryFrame(), ...seconds(other, 100, 101));
+  const sorter = history.sorterWith(new SeriesBook(), share);
+  const rounds = [await sorter.sortAll(none), await sorter.sortAll(none)];
+  const rows = await history.samples(gateway, "pump/t0");
+  assert.deepEqual(
+    rows.map(([us]) => (us - testDayUs) / secondUs),
+    [0, 100],
+    JSON.stringify(rounds),
+  );
+  await history.pool.query("delete from quarantine where epoch = 'played'");
+});
+
 test("late samples go where they belong, and another value under one identity is kept beside it", async () => {
   const gateway = nextGateway();
   const even = Array.from({ length: 50 }, (_, at) => second(gateway, at * 2));

@@ -36,7 +36,7 @@ import type { Numbered, SeriesBook } from "./series-book.ts";
 import { tryToSort } from "./sorter-lock.ts";
 import { allGateways, isOfShare, type SorterShare } from "./sorter-share.ts";
 import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-series.ts";
-import { noteForks, readForks } from "./unsorted-forks.ts";
+import { noForkYet, noteForks, readForks } from "./unsorted-forks.ts";
 import {
   chooseParts,
   noteSorted,
@@ -100,6 +100,8 @@ export class Sorter {
   readonly #partitions: HistoryPartitions;
   readonly #arrivals = new Arrivals();
   readonly #scratch = new SampleScratch();
+  /** The last fork that was looked at. */
+  #forksBehind = noForkYet;
 
   constructor(options: SorterOptions) {
     this.#options = options;
@@ -217,7 +219,8 @@ export class Sorter {
   /** Takes the samples of forks whose dictionary is here; answers which of them need not be looked at again. */
   async #takeForks(client: pg.PoolClient): Promise<readonly bigint[]> {
     const { pool, book } = this.#options;
-    const { forks, broken } = await readForks(client, this.#isOurs);
+    const { forks, broken, behind } = await readForks(client, this.#isOurs, this.#forksBehind);
+    this.#forksBehind = behind;
     const done = [...broken];
     for (const { id, head, body } of forks) {
       const dictionary = await book.dictionary(pool, head.gateway, head.dictionary);

@@ -16,18 +16,41 @@ export interface UnsortedFork {
   readonly body: Uint8Array;
 }
 
-/** @returns those of our gateways that can be read; the others have nothing to sort and are noted by `noteForks` */
+/** What a pass looks at. */
+export interface ForksAtHand {
+  readonly forks: readonly UnsortedFork[];
+  /** Have nothing to sort, and are noted by `noteForks`. */
+  readonly broken: readonly bigint[];
+  /** Where the next pass goes on. */
+  readonly behind: bigint;
+}
+
+/** Before the first of them. */
+export const noForkYet = 0n;
+
+/**
+ * Forks of our gateways, some behind others: one whose dictionary never comes waits for ever, and those after it must not.
+ *
+ * @param behind as the pass before said it
+ */
 export async function readForks(
   client: Queryable,
   isOurs: (gateway: GatewayId) => boolean,
-): Promise<{ readonly forks: readonly UnsortedFork[]; readonly broken: readonly bigint[] }> {
-  const found = await client.query<{ id: bigint; gateway: GatewayId; bytes: Buffer }>(
-    `select id, gateway, bytes from quarantine where not sorted order by id limit ${forksMax}`,
+  behind: bigint,
+): Promise<ForksAtHand> {
+  const waiting = await client.query<{ gateway: GatewayId }>(
+    "select distinct gateway from quarantine where not sorted",
+  );
+  const ours = waiting.rows.map(({ gateway }) => gateway).filter(isOurs);
+  if (ours.length === 0) return { forks: [], broken: [], behind: noForkYet };
+  const found = await client.query<{ id: bigint; bytes: Buffer }>(
+    `select id, bytes from quarantine
+     where not sorted and gateway = any($1) and id > $2 order by id limit ${forksMax}`,
+    [ours, behind],
   );
   const forks: UnsortedFork[] = [];
   const broken: bigint[] = [];
-  for (const { id, gateway, bytes } of found.rows) {
-    if (!isOurs(gateway)) continue;
+  for (const { id, bytes } of found.rows) {
     const parsed = parseFrame(bytes);
     if (parsed.kind === "frame" && parsed.head.content === "samples") {
       forks.push({ id, head: parsed.head, body: parsed.body });
@@ -35,7 +58,8 @@ export async function readForks(
       broken.push(id);
     }
   }
-  return { forks, broken };
+  const last = found.rows.length < forksMax ? undefined : found.rows.at(-1);
+  return { forks, broken, behind: last?.id ?? noForkYet };
 }
 
 export async function noteForks(client: Queryable, ids: readonly bigint[]): Promise<void> {
