@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { PlayedClock } from "@millwright/kit";
 import {
   decodeDictionary,
   decodeLedger,
@@ -373,6 +374,23 @@ test("a batch that found no room in its time is refused once and charged", async
   await keep(batchOf([1, 2], rig.clock.nowUs()), journal, rig.clock, stopped);
   const { dropped, unexplained } = journal.counters();
   assert.deepEqual({ dropped, unexplained }, { dropped: 2, unexplained: 0 });
+});
+
+test("a batch that found no room is charged from the earliest of its samples to the latest, in whatever order they come", async () => {
+  const losses: Loss[] = [];
+  const full = {
+    append: () => false,
+    hasRoom: () => false,
+    charge: (loss: Loss) => losses.push(loss),
+  };
+  const clock = new PlayedClock();
+  const batch = batchOf([1, 2, 3], clock.nowUs());
+  for (const [row, us] of [7_000, 9_000, 3_000].entries()) batch.measuredUs[row] = us;
+  await keep(batch, full, clock, AbortSignal.abort());
+  assert.deepEqual(
+    losses.map(({ fromUs, toUs }) => [fromUs, toUs]),
+    [[3_000, 9_000]],
+  );
 });
 
 test("50,000 samples are committed at once, whatever the interval", async (context) => {

@@ -24,8 +24,18 @@ export async function keep(
   journal.charge({
     reason: "queue full",
     scope: { kind: "device", device: batch.device },
-    fromUs: batch.measuredUs[0] ?? batch.receivedUs,
-    toUs: batch.receivedUs,
+    ...timesOf(batch),
     count: { kind: "exact", samples: batch.count },
   });
+}
+
+/** From the earliest of its samples to the latest; they come in no order, and those of a device's history hours later. */
+function timesOf({ count, measuredUs }: SampleBatch): { fromUs: number; toUs: number } {
+  let [fromUs, toUs] = [Infinity, -Infinity];
+  for (let row = 0; row < count; row++) {
+    const us = measuredUs[row] ?? NaN;
+    fromUs = Math.min(fromUs, us);
+    toUs = Math.max(toUs, us);
+  }
+  return { fromUs, toUs };
 }

@@ -4,6 +4,7 @@ import type { LossReason, Scalar } from "@millwright/wire-contract";
 
 import { createBatchBuilder } from "../batch-builder.ts";
 import type { DriverContext, ReadingBatch } from "../driver.ts";
+import { lostSpan } from "../lost-span.ts";
 import type { AckWindow } from "./ack-window.ts";
 
 export interface InboxReading {
@@ -149,16 +150,20 @@ export class Inbox {
   }
 
   #drop(message: InboxMessage): void {
-    const count = message.readings.length;
-    this.#context.due(count);
-    // For the whole device: which points were hit is not worth an entry each while the gateway is overloaded.
-    this.#context.lost(-1, count, "queue full", message.receivedUs, message.receivedUs);
+    this.#lose(message, "queue full");
     if (message.ordinal !== undefined) this.#acks.finish(message.ordinal);
   }
 
-  #giveUp({ readings, receivedUs, ordinal }: InboxMessage, reason: LossReason): void {
+  #giveUp(message: InboxMessage, reason: LossReason): void {
+    const { readings, ordinal } = message;
     if (readings.length === 0 || (ordinal !== undefined && this.#acks.holds(ordinal))) return;
+    this.#lose(message, reason);
+  }
+
+  /** For the whole device: which points were hit is not worth an entry each while the gateway is overloaded, or ends. */
+  #lose({ readings, receivedUs, late }: InboxMessage, reason: LossReason): void {
+    const stamps = readings.map(({ measuredUs }) => measuredUs);
     this.#context.due(readings.length);
-    this.#context.lost(-1, readings.length, reason, receivedUs, receivedUs);
+    this.#context.lost(-1, readings.length, reason, ...lostSpan(stamps, receivedUs, late));
   }
 }

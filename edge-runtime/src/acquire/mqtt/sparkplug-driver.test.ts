@@ -281,7 +281,10 @@ test("a lost message is charged after the wait, what follows is used, and births
 const minuteUs = 60_000_000;
 
 /** A message waits behind a gap for one that never comes, a minute after the last one that was used. */
-async function gap(t: TestContext): Promise<Rig & { readonly waitMinute: () => void }> {
+async function gap(
+  t: TestContext,
+  metrics: readonly Metric[] = [temperature(2)],
+): Promise<Rig & { readonly waitMinute: () => void }> {
   let minutes = 0;
   const clock = { ...systemClock, nowUs: () => systemClock.nowUs() + minutes * minuteUs };
   const points = [point("G/N/D/Temp")];
@@ -292,7 +295,7 @@ async function gap(t: TestContext): Promise<Rig & { readonly waitMinute: () => v
   await take(session, 1);
   minutes++;
   node.seq++;
-  await node.data("D", [temperature(2)]);
+  await node.data("D", metrics);
   return { ...on, waitMinute: () => minutes++ };
 }
 
@@ -317,7 +320,9 @@ test("what waits behind a gap when the link is lost is read, and the gap is char
 });
 
 test("what waits behind a gap at a planned stop is charged with the gap: nobody sends it again", async (t) => {
-  const { session, told, node } = await gap(t);
+  const keptMs = 1_767_225_000_000;
+  const kept = temperature(1, { historical: true, timestampMs: keptMs });
+  const { session, told, node } = await gap(t, [temperature(2), kept]);
   await node.unnumbered("D", [temperature(3)]);
   assert.deepEqual(
     (await take(session, 1)).map(({ value }) => value),
@@ -328,7 +333,11 @@ test("what waits behind a gap at a planned stop is charged with the gap: nobody 
   assert.deepEqual(told.losses, [
     { reason: "link lost", count: NaN },
     { reason: "gateway down", count: 1 },
+    { reason: "gateway down", count: 1 },
   ]);
+  const [, past, present] = told.spans;
+  assert.deepEqual(past, { fromUs: keptMs * 1_000, toUs: keptMs * 1_000 });
+  assert.ok(present !== undefined && present.fromUs > keptMs * 1_000);
 });
 
 test("on a link that is lost no births are asked for, so that the next conversation may ask at once", async (t) => {

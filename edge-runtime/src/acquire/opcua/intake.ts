@@ -4,6 +4,7 @@ import { status as codes, saysOverflow } from "@millwright/wire-contract";
 
 import { createBatchBuilder } from "../batch-builder.ts";
 import type { DriverContext, ReadingBatch } from "../driver.ts";
+import { lostSpan } from "../lost-span.ts";
 import { emptyLastSeen, isLastSeen, noteLastSeen, type LastSeen } from "./last-seen.ts";
 import type { ItemPlan, PointPlan } from "./items.ts";
 import { describe, toScalar, toUs, type DeviceVariant } from "./values.ts";
@@ -283,10 +284,10 @@ export class Intake {
     while (this.#waiting > this.#context.queueMax && this.#queue.length > 1) {
       const oldest = this.#queue.shift();
       if (oldest === undefined) break;
-      const { receivedUs, count } = oldest.batch;
+      const { measuredUs, receivedUs, count, late = false } = oldest.batch;
       this.#waiting -= count;
       this.#context.due(count);
-      this.#context.lost(-1, count, "queue full", receivedUs, receivedUs);
+      this.#context.lost(-1, count, "queue full", ...lostSpan(measuredUs, receivedUs, late));
       // Counted is settled: the server need not keep what the ledger has explained.
       for (const given of oldest.messages) {
         given.handedOn();
