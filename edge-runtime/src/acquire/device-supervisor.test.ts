@@ -19,8 +19,14 @@ const point: PointSettings = {
   options: {},
 };
 
+/** It takes so long to be found not to answer. */
+const silenceMs = 10_000;
+
 /** A device whose fate is written down: what each opening does, and how many readings it then gives. */
-function playDevice(fates: readonly ("unreachable" | "refused" | number)[], polled = true) {
+function playDevice(
+  fates: readonly ("unreachable" | "silent" | "refused" | number)[],
+  polled = true,
+) {
   const clock = new PlayedClock();
   const batches: ReadingBatch[] = [];
   const losses: Loss[] = [];
@@ -33,15 +39,16 @@ function playDevice(fates: readonly ("unreachable" | "refused" | number)[], poll
     line: () => "played",
     checkPoint: () => undefined,
     plan: () => [],
-    open(_settings, _points, context: DriverContext) {
+    async open(_settings, _points, context: DriverContext, until) {
       const fate = fates[Math.min(openings, fates.length - 1)] ?? 0;
       openings++;
-      if (fate === "unreachable") return Promise.reject(new DeviceUnreachable("played"));
+      if (fate === "silent") await clock.sleep(silenceMs, until);
+      if (typeof fate === "string" && fate !== "refused") throw new DeviceUnreachable("played");
       if (fate === "refused") {
-        return Promise.reject(new SettingsRefused("played", "wrong name", "Type the name again."));
+        throw new SettingsRefused("played", "wrong name", "Type the name again.");
       }
       const builder = createBatchBuilder(1);
-      return Promise.resolve({
+      return {
         resume: { openings },
         async *readings(signal: AbortSignal) {
           for (let index = 0; index < fate; index++) {
@@ -64,7 +71,7 @@ function playDevice(fates: readonly ("unreachable" | "refused" | number)[], poll
           ended.push("dispose");
           return Promise.resolve();
         },
-      });
+      };
     },
   };
   const supervisor = new DeviceSupervisor({
@@ -130,6 +137,20 @@ test("what the schedule would have fetched during an absence is charged, and adj
     0,
   );
   assert.ok(Math.abs(charged - spanUs / 1e6) <= absent.length, `${charged} for ${spanUs} µs`);
+});
+
+test("what a device takes not to answer belongs to its absence, at the start and at a stop", async () => {
+  const play = playDevice(["silent"]);
+  const startUs = play.clock.nowUs();
+  await play.supervisor.start();
+  await play.clock.advance(2.5 * silenceMs);
+  await finish(play);
+  const spans = play.losses.map(({ fromUs, toUs }) => [fromUs, toUs] as const);
+  assert.ok(spans.length > 2);
+  for (const [index, [fromUs]] of spans.entries()) {
+    assert.equal(fromUs, index === 0 ? startUs : spans[index - 1]?.[1]);
+  }
+  assert.equal(spans.at(-1)?.[1], play.clock.nowUs());
 });
 
 test("an absence of a device that speaks by itself is charged as unknown, at least one", async () => {

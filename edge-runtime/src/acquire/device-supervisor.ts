@@ -262,8 +262,11 @@ export class DeviceSupervisor implements Service {
 
     while (!stop.aborted) {
       let failure: unknown;
+      // Until it is found not to answer a device is away as well: for as long as a connection may take.
+      let askedUs = clock.nowUs();
       try {
         await this.#converse(stop, () => {
+          askedUs = Infinity;
           if (awaySinceUs !== undefined) {
             this.#chargeAbsence(awaySinceUs, clock.nowUs());
             const downS = Math.round((clock.nowUs() - this.#sinceUs) / 1e6);
@@ -275,7 +278,12 @@ export class DeviceSupervisor implements Service {
         });
         return;
       } catch (caught) {
-        if (hasAborted(stop)) return;
+        const nowUs = clock.nowUs();
+        askedUs = Math.min(awaySinceUs ?? askedUs, nowUs);
+        if (hasAborted(stop)) {
+          this.#chargeAbsence(askedUs, nowUs);
+          return;
+        }
         // Anything but a fault is a mistake of ours, and going on would hide it.
         if (!(caught instanceof Fault)) throw caught;
         failure = caught;
@@ -283,7 +291,7 @@ export class DeviceSupervisor implements Service {
 
       const nowUs = clock.nowUs();
       if (awaySinceUs === undefined) {
-        awaySinceUs = nowUs;
+        awaySinceUs = askedUs;
         log.warn("acquire.device-away", {
           device: device.id,
           why: messageChain(failure),
