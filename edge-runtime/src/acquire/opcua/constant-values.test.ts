@@ -16,6 +16,7 @@ import { loadSettings } from "../../settings/load-settings.ts";
 import type { DriverContext } from "../driver.ts";
 import type { Channel } from "./channel.ts";
 import { Conversation } from "./conversation.ts";
+import { ItemLags } from "./item-lags.ts";
 import { planItems, planPoint, type PointPlan } from "./items.ts";
 import { loadLibrary } from "./library.ts";
 import { Notes } from "./notes.ts";
@@ -113,6 +114,7 @@ async function playHour(
     items,
     nodeIds: items.map((_item, index) => library.resolveNodeId(`ns=1;i=${index}`)),
     fingerprint: "",
+    lags: new ItemLags(items, settings.publishingMs),
     notes: new Notes(() => undefined),
     resume: undefined,
     memory: undefined,

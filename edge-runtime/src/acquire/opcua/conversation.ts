@@ -66,7 +66,7 @@ export class Conversation implements DriverSession {
   }
 
   get resume(): ResumePoint {
-    const { attached, fingerprint, name } = this.#parts;
+    const { attached, fingerprint, name, lags } = this.#parts;
     const { session, subscription, facts } = attached;
     const { settled, untilUs, publishedUs, complete, hole } = this.#listening;
     return toResumePoint({
@@ -85,6 +85,8 @@ export class Conversation implements DriverSession {
       untilUs,
       publishedUs,
       ...(hole === undefined ? {} : { hole }),
+      lags: lags.runs,
+      lagsOf: fingerprint,
       memory: name,
     });
   }

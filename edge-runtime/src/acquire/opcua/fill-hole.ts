@@ -3,6 +3,7 @@ import type { LossReason } from "@millwright/wire-contract";
 import type { DriverContext } from "../driver.ts";
 import { fillHoles } from "./history.ts";
 import type { Intake } from "./intake.ts";
+import type { ItemLags } from "./item-lags.ts";
 import type { ItemPlan } from "./items.ts";
 import type { Library, opcua } from "./library.ts";
 import type { OpenHole } from "./open-hole.ts";
@@ -26,9 +27,12 @@ export interface Filling {
   readonly context: DriverContext;
   readonly items: readonly ItemPlan[];
   readonly nodeIds: readonly (opcua.NodeId | undefined)[];
+  readonly lags: ItemLags;
   readonly intake: Intake;
   /** Opens structures. */
   readonly decode: (values: readonly opcua.DataValue[]) => Promise<void>;
+  /** By the server's clock. */
+  readonly nowUs: () => number;
   /** @param point -1 for the whole device */
   readonly lose: (point: number, reason: LossReason, fromUs: number, toUs: number) => void;
 }
@@ -38,11 +42,9 @@ export interface Filling {
  * whether the conversation lasts: what comes later belongs to the next one, which has the hole then.
  */
 export async function fillHole(hole: OpenHole, work: Filling, signal: AbortSignal): Promise<void> {
-  const { library, session, facts, context, items, nodeIds, intake } = work;
+  const { library, session, facts, context, nodeIds, lags, intake } = work;
   const { clock } = context;
-  // A server that does not say its time is taken to have ours.
-  const nowUs = Number.isNaN(facts.currentTimeUs) ? clock.nowUs() : facts.currentTimeUs;
-  const { holes, unreadable } = hole.plan(items, nodeIds, nowUs);
+  const { holes, unreadable } = hole.plan(lags, nodeIds, work.nowUs());
   const name = `${context.device} ${hole.sinceUs}`;
   const wanted = isWorthAsking(name) ? holes : [];
   const take = async (item: number, values: readonly opcua.DataValue[]): Promise<void> => {

@@ -10,6 +10,7 @@ import { ServiceFailure } from "./faults.ts";
 import { fillHole } from "./fill-hole.ts";
 import { fillHoles, type Hole } from "./history.ts";
 import { Intake, type Change } from "./intake.ts";
+import type { ItemLags } from "./item-lags.ts";
 import type { ItemPlan, PointPlan } from "./items.ts";
 import type { Library, opcua } from "./library.ts";
 import { createItems } from "./monitoring.ts";
@@ -40,6 +41,7 @@ export interface ListeningParts {
   readonly points: readonly PointPlan[];
   readonly items: readonly ItemPlan[];
   readonly nodeIds: readonly (opcua.NodeId | undefined)[];
+  readonly lags: ItemLags;
   readonly notes: Notes;
   readonly resume: Resume | undefined;
   readonly memory: Memory | undefined;
@@ -80,6 +82,10 @@ export class Listening {
   readonly #hole: OpenHole | undefined;
   /** The server holds nothing back at the moment: what the subscription begins with is here. */
   readonly #drained = Promise.withResolvers<undefined>();
+  #isDrained = false;
+  /** By the server's clock, µs, and by our monotonic one, ms. */
+  readonly #beganUs: number;
+  readonly #beganMs: number;
   /** The newest time by which the device has stamped a value in this conversation, µs; 0 before the first. */
   #newestUs = 0;
   #historyPoints: readonly number[] | undefined;
@@ -110,9 +116,12 @@ export class Listening {
     notes.set("items", this.outcome);
     const nowUs = context.clock.nowUs();
     const { currentTimeUs } = attached.facts;
+    this.#beganMs = context.clock.monotonicMs();
+    // A server that does not say its time is taken to have ours.
+    this.#beganUs = Number.isNaN(currentTimeUs) ? nowUs : currentTimeUs;
     this.untilUs = kept?.untilUs || nowUs;
-    this.publishedUs = kept?.publishedUs || (Number.isNaN(currentTimeUs) ? nowUs : currentTimeUs);
-    this.#hole = holeBehind(attached.rung, items, resume, memory);
+    this.publishedUs = kept?.publishedUs || this.#beganUs;
+    this.#hole = holeBehind(attached.rung, items.length, resume, memory);
     this.#structures = new StructureDecoder(library, attached.session, attached.facts.limits);
     const { conditions: wish } = context;
     if (wish !== undefined) {
@@ -249,6 +258,7 @@ export class Listening {
             await this.readPresent((item) => !this.intake.hasSeen(item));
             await this.#openStructures();
           }
+          this.#isDrained = true;
           this.#drained.resolve(undefined);
         },
         onMissing: (count) => {
@@ -308,7 +318,7 @@ export class Listening {
   }
 
   async #take(message: opcua.NotificationMessage): Promise<void> {
-    const { library, context, attached, notes, items } = this.#parts;
+    const { library, context, attached, notes, items, lags } = this.#parts;
     const receivedUs = context.clock.nowUs();
     const changes: Change[] = [];
     const values: opcua.DataValue[] = [];
@@ -338,6 +348,8 @@ export class Listening {
     const said = toUs(message.publishTime, 0);
     // Some servers leave the time out; then our own clock is the nearest there is.
     const publishedUs = Number.isNaN(said) ? receivedUs : said;
+    // What waited for us in the server, or was there before the subscription, was measured long before it is published.
+    if (this.#isDrained) lags.note(changes, publishedUs);
     const measuredUs = newestUs(changes);
     this.#hole?.noteMessage(changes, Math.max(publishedUs, measuredUs));
     // A device whose clock is behind measures after this what is stamped before it.
@@ -356,7 +368,7 @@ export class Listening {
 
   /** What no queue bridged: read from the server's history, or written into the ledger. */
   async #fillHole(signal: AbortSignal): Promise<void> {
-    const { library, settings, context, attached, items, nodeIds } = this.#parts;
+    const { library, settings, context, attached, items, nodeIds, lags } = this.#parts;
     const hole = this.#hole;
     if (hole === undefined || hole.filled) return;
     const lose = this.#lose.bind(this);
@@ -371,9 +383,11 @@ export class Listening {
     const decode = (values: readonly opcua.DataValue[]): Promise<void> =>
       this.#structures.decode(values);
     const { intake } = this;
+    const nowUs = (): number =>
+      this.#beganUs + (context.clock.monotonicMs() - this.#beganMs) * 1_000;
     await fillHole(
       hole,
-      { library, session, facts, context, items, nodeIds, intake, decode, lose },
+      { library, session, facts, context, items, nodeIds, lags, intake, decode, nowUs, lose },
       signal,
     );
   }

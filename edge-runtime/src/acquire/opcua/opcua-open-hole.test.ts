@@ -22,9 +22,12 @@ class Measured {
   #requests = 0;
   #lastMs = 0;
   readonly #device: TestServer;
+  readonly #behindMs: number;
 
-  constructor(device: TestServer, name: string, keepsHistory: boolean) {
+  /** @param behindMs so much is the clock that stamps it behind the server's */
+  constructor(device: TestServer, name: string, keepsHistory: boolean, behindMs = 0) {
     this.#device = device;
+    this.#behindMs = behindMs;
     this.name = name;
     const variable = device.add(name, DataType.Double, 0);
     if (!keepsHistory) return;
@@ -43,7 +46,7 @@ class Measured {
 
   measure(...values: readonly number[]): void {
     for (const value of values) {
-      this.#lastMs = Math.max(Date.now(), this.#lastMs + 1);
+      this.#lastMs = Math.max(Date.now() - this.#behindMs, this.#lastMs + 1);
       this.timesUs.set(value, this.#lastMs * 1_000);
       this.#device.set(this.name, value, new Date(this.#lastMs));
     }
@@ -278,12 +281,15 @@ describe("opcua, a conversation that ends before the hole behind it is filled", 
     kept: Kept,
     history: boolean,
     script: Script,
+    others: readonly Measured[] = [],
   ): Promise<string> {
     const context = Object.assign(new TestContext(folder), { device: measured.name });
     const lost = context.lost.bind(context);
     const session = await opcuaDriver.open(
       testSettings(device.url, { history }),
-      [point(device.address(measured.name), "float64", { trigger: "status-value-timestamp" })],
+      [measured, ...others].map(({ name }) =>
+        point(device.address(name), "float64", { trigger: "status-value-timestamp" }),
+      ),
       Object.assign(context, {
         lost: (...loss: Parameters<typeof lost>) => {
           lost(...loss);
@@ -395,6 +401,43 @@ describe("opcua, a conversation that ends before the hole behind it is filled", 
         }));
     }
   }
+
+  test("what a machine whose clock is behind measures while the gateway is restarted is read from the server's history", () =>
+    withStateFolder(async (folder) => {
+      const right = new Measured(device, `Hole${++made}`, true);
+      const behind = new Measured(device, `Hole${++made}`, true, 600_000);
+      const kept = new Kept();
+      let value = 0;
+      const measure = (): void => {
+        right.measure(++value);
+        behind.measure(10_000 + value);
+      };
+      measure();
+      await converse(
+        folder,
+        right,
+        kept,
+        true,
+        {
+          async onBatch() {
+            if (value < 20) measure();
+            await twice(kept);
+          },
+          until: () => ((kept.resume?.["lags"] ?? []) as readonly unknown[]).length > 0,
+        },
+        [behind],
+      );
+      kept.lose();
+      forget();
+      behind.measure(20_001, 20_002, 20_003);
+      const missing = (): number[] =>
+        [...behind.timesUs]
+          .filter(([one, us]) => !kept.has(one) && !kept.explains(us))
+          .map(([one]) => one);
+      assert.ok(missing().length >= 3);
+      const script = { onBatch: () => twice(kept), until: () => missing().length === 0 };
+      await converse(folder, right, kept, true, script, [behind]);
+    }));
 
   test("a server that never answers for its history is left in peace in the end, and the hole is charged", () =>
     withStateFolder(async (folder) => {

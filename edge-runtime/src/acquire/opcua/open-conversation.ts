@@ -9,6 +9,7 @@ import { Conversation } from "./conversation.ts";
 import { toOpenFault } from "./faults.ts";
 import { fingerprintOf, planItems, planPoint, type ItemPlan, type PointPlan } from "./items.ts";
 import { rungWords } from "./ladder.ts";
+import { ItemLags } from "./item-lags.ts";
 import { loadLibrary, type Library } from "./library.ts";
 import { meetServer, type MetServer } from "./meet-server.ts";
 import type { Notes } from "./notes.ts";
@@ -134,6 +135,8 @@ async function attach(
       items.map((item) => item.address),
       attached.facts,
     );
+    const { publishingMs } = attached.subscription;
+    const lags = resume?.lagsOf === fingerprint ? resume.lags : [];
     const conversation = new Conversation({
       library,
       settings,
@@ -144,6 +147,7 @@ async function attach(
       items,
       nodeIds,
       fingerprint,
+      lags: new ItemLags(items, publishingMs, lags),
       notes,
       resume,
       memory,

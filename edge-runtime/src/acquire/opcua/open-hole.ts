@@ -1,6 +1,6 @@
 import type { Hole } from "./history.ts";
 import type { Change, MessageFate } from "./intake.ts";
-import type { ItemPlan } from "./items.ts";
+import type { ItemLags } from "./item-lags.ts";
 import type { Rung } from "./ladder.ts";
 import type { opcua } from "./library.ts";
 import type { Memory, Resume } from "./resume.ts";
@@ -104,18 +104,12 @@ export class OpenHole {
   }
 
   /** For each item, from the last value that we have to the first that we got again. @param nowUs by the server's clock */
-  plan(
-    items: readonly ItemPlan[],
-    nodeIds: readonly (opcua.NodeId | undefined)[],
-    nowUs: number,
-  ): HolePlan {
+  plan(lags: ItemLags, nodeIds: readonly (opcua.NodeId | undefined)[], nowUs: number): HolePlan {
     const holes: Hole[] = [];
     const unreadable: number[] = [];
     for (const [item, nodeId] of nodeIds.entries()) {
       const seenUs = this.#from[item] ?? NaN;
-      // A value may have been measured before the last message was published and be sampled after it.
-      const marginUs = (items[item]?.samplingMs ?? 0) * 1_000;
-      const beganUs = Number.isNaN(seenUs) ? this.#ends.fromUs - marginUs : seenUs;
+      const beganUs = Number.isNaN(seenUs) ? this.#ends.fromUs - lags.behindUs(item) : seenUs;
       const readUs = this.#read[item] ?? NaN;
       const fromUs = Number.isNaN(readUs) ? beganUs : Math.max(beganUs, readUs);
       const firstUs = this.#to[item] ?? NaN;
@@ -174,12 +168,12 @@ export class OpenHole {
 /** The hole behind a conversation that begins: one that the conversation before left open, one that opens now, or both. */
 export function holeBehind(
   rung: Rung,
-  items: readonly ItemPlan[],
+  itemCount: number,
   resume: Resume | undefined,
   memory: Memory | undefined,
 ): OpenHole | undefined {
   if (resume === undefined) return undefined;
-  const unknown = (): Float64Array => new Float64Array(items.length).fill(NaN);
+  const unknown = (): Float64Array => new Float64Array(itemCount).fill(NaN);
   const { hole: ends, untilUs, publishedUs } = resume;
   const left = memory === undefined ? ends && new OpenHole(ends, unknown()) : memory.hole;
   if (rung !== "create") return left;

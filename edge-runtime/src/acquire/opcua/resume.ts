@@ -1,5 +1,6 @@
 import type { ResumePoint } from "../driver.ts";
 import type { LastSeen } from "./last-seen.ts";
+import { parseLagRun, type LagRun } from "./item-lags.ts";
 import type { HoleEnds, OpenHole } from "./open-hole.ts";
 import type { SettledNumbers } from "./settled-numbers.ts";
 
@@ -28,6 +29,9 @@ export interface Resume {
   readonly publishedUs: number;
   /** What lies behind the subscription and was neither read nor charged. */
   readonly hole?: HoleEnds;
+  /** Clocks that are behind the server's, by item of what `lagsOf` names as `items` does. */
+  readonly lags: readonly LagRun[];
+  readonly lagsOf: string;
   /** Names what this process remembers beyond that. */
   readonly memory: string;
 }
@@ -90,8 +94,14 @@ export function parseResume(point: ResumePoint | undefined): Resume | undefined 
     untilUs: number("untilUs"),
     publishedUs: number("publishedUs"),
     ...(hole === undefined ? {} : { hole }),
+    lags: parseLags(point["lags"]),
+    lagsOf: text("lagsOf"),
     memory: text("memory"),
   };
+}
+
+function parseLags(lags: ResumePoint[string] | undefined): readonly LagRun[] {
+  return Array.isArray(lags) ? lags.map(parseLagRun).filter((run) => run !== undefined) : [];
 }
 
 function parseHole(hole: ResumePoint[string] | undefined): HoleEnds | undefined {
