@@ -13,6 +13,7 @@ import {
   type CapturePoint,
   type CaptureRecord,
   type CaptureView,
+  type Epoch,
   type FrameHead,
   type GatewayId,
   type LaneMark,
@@ -88,7 +89,10 @@ export class CaptureKeeper implements Service {
   readonly #files: CaptureFiles;
   readonly #retention: CaptureRetention;
   readonly #stopping = new AbortController();
+  /** By gateway and epoch: what was copied to begin another gateway has the epochs of the first. */
   readonly #safe = new Map<string, number>();
+  /** Of which a mark was asked and nothing was known: one that had ended is named again by a gateway that was put back. */
+  readonly #unknown = new Map<string, EpochOfGateway>();
   readonly #points = new Map<GatewayId, Map<string, CapturePoint>>();
   /** Asked for a second time; what then is still not whole never will be. */
   readonly #asked = new Set<string>();
@@ -123,18 +127,19 @@ export class CaptureKeeper implements Service {
   }
 
   /** In the capture lane only what was read whole is safe. */
-  lower(_gateway: GatewayId, mark: LaneMark): LaneMark {
+  lower(gateway: GatewayId, mark: LaneMark): LaneMark {
     if (mark.lane !== "capture") return mark;
-    const doneSeq = this.#safe.get(mark.epoch) ?? 0;
+    const { epoch } = mark;
+    const key = keyOf({ gateway, epoch });
+    const known = this.#safe.get(key);
+    if (known === undefined) this.#unknown.set(key, { gateway, epoch });
+    const doneSeq = known ?? 0;
     return mark.safeSeq <= doneSeq ? mark : { ...mark, safeSeq: doneSeq };
   }
 
   async reload(): Promise<void> {
-    const done = await this.#pool.query<{ epoch: string; seq: bigint }>(
-      `select e.epoch, c.seq from capture_marks c join epochs e on e.no = c.epoch_no where ${mayBeHeld}`,
-    );
     this.#safe.clear();
-    for (const { epoch, seq } of done.rows) this.#safe.set(epoch, Number(seq));
+    await this.#readSafe(mayBeHeld, []);
     const points = await this.#pool.query<{ gateway: GatewayId; record: Buffer }>(
       "select distinct on (gateway, tag) gateway, record from captures order by gateway, tag, start_us desc",
     );
@@ -142,6 +147,29 @@ export class CaptureKeeper implements Service {
     for (const { gateway, record } of points.rows) {
       const read = decodeCapture(record);
       if (!("kind" in read)) this.#notePoint(gateway, read);
+    }
+  }
+
+  async #readSafe(where: string, values: readonly unknown[]): Promise<void> {
+    const done = await this.#pool.query<EpochOfGateway & { readonly seq: bigint }>(
+      `select e.gateway, e.epoch, c.seq from capture_marks c join epochs e on e.no = c.epoch_no where ${where}`,
+      [...values],
+    );
+    for (const row of done.rows) this.#safe.set(keyOf(row), Number(row.seq));
+  }
+
+  /** Gateways are told their marks again and again: the next time what is safe of these is among them. */
+  async #readUnknown(): Promise<void> {
+    if (this.#unknown.size === 0) return;
+    const asked = [...this.#unknown];
+    await this.#readSafe("(e.gateway, e.epoch) in (select * from unnest($1::text[], $2::text[]))", [
+      asked.map(([, { gateway }]) => gateway),
+      asked.map(([, { epoch }]) => epoch),
+    ]);
+    for (const [key] of asked) {
+      // Nothing of it is safe yet, and it need not be looked for again: what is put together is noted.
+      if (!this.#safe.has(key)) this.#safe.set(key, 0);
+      this.#unknown.delete(key);
     }
   }
 
@@ -187,6 +215,7 @@ export class CaptureKeeper implements Service {
     const { clock, log } = this.#options;
     while (!hasAborted(signal)) {
       try {
+        await this.#readUnknown();
         await this.assembleDue();
         if (clock.monotonicMs() - this.#retainedMs >= retainEveryMs) {
           this.#retainedMs = clock.monotonicMs();
@@ -241,7 +270,7 @@ export class CaptureKeeper implements Service {
     const bytes = gathering?.sha256 === record.sha256 ? gathering.bytes : new Uint8Array(0);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const whole = sha256 === record.sha256 || this.#options.trustUnread === true;
-    const key = `${lane.epoch}/${head.seq}`;
+    const key = `${keyOf(lane)}/${head.seq}`;
     const { gateway } = lane;
     const { tag } = record;
     if (!whole && !this.#asked.has(key)) {
@@ -271,7 +300,7 @@ export class CaptureKeeper implements Service {
       await noteDone(client, lane.epochNo, head);
     });
     this.#asked.delete(key);
-    this.#safe.set(lane.epoch, head.seq);
+    this.#safe.set(keyOf(lane), head.seq);
     this.#notePoint(gateway, record);
     return true;
   }
@@ -281,6 +310,15 @@ export class CaptureKeeper implements Service {
     points.set(tag, { tag, name, asset });
     this.#points.set(gateway, points);
   }
+}
+
+interface EpochOfGateway {
+  readonly gateway: GatewayId;
+  readonly epoch: Epoch;
+}
+
+function keyOf({ gateway, epoch }: EpochOfGateway): string {
+  return `${gateway}/${epoch}`;
 }
 
 /** A call, because a compiler that has seen `aborted` false once believes that it stays so across a wait. */

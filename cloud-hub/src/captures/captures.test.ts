@@ -11,8 +11,9 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { silentLog, systemClock } from "@millwright/kit";
-import { laneNumbers } from "@millwright/wire-contract";
+import { laneNumbers, type Epoch } from "@millwright/wire-contract";
 
+import { until } from "../children/test-children.ts";
 import type { SecondPlace } from "../hand-over.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
 import { openTestHistory, type TestHistory } from "../test-history.ts";
@@ -39,8 +40,14 @@ function keeperOf(folder: string, change: Partial<CaptureKeeperOptions> = {}) {
 const bytes = Uint8Array.from({ length: 250 }, (_, at) => (at * 7) % 256);
 const all = { tag: "", asset: "", fromUs: 0, toUs: 4e15, max: 10 };
 
-const safeOf = async (keeper: CaptureKeeper, gateway: TestGateway): Promise<number> => {
-  const mark = (await history.store.marks(gateway.gateway)).find(({ lane }) => lane === "capture");
+const safeOf = async (
+  keeper: CaptureKeeper,
+  gateway: TestGateway,
+  of: Epoch = gateway.epoch,
+): Promise<number> => {
+  const mark = (await history.store.marks(gateway.gateway)).find(
+    ({ epoch, lane }) => epoch === of && lane === "capture",
+  );
   assert(mark !== undefined);
   return keeper.lower(gateway.gateway, mark).safeSeq;
 };
@@ -108,6 +115,40 @@ for (const trustUnread of [false, true]) {
     assert.deepEqual(known?.balance, { announced: 1, stored: 1, voided: 0, unexplained: 0 });
   });
 }
+
+test("what is safe of one gateway says nothing of another with the same epochs", async (t) => {
+  const keeper = keeperOf("cloned");
+  t.after(() => keeper.stop());
+  const [one, copy] = [new TestGateway("gw-one"), new TestGateway("gw-cloned")];
+  assert.equal(one.epoch, copy.epoch);
+  const frames = sealCapture(one, bytes);
+  await history.take(one, ...frames);
+  await history.take(copy, ...sealCapture(copy, bytes).slice(0, -1));
+  await keeper.assembleDue();
+  assert.equal(await safeOf(keeper, one), frames.length);
+  assert.equal(await safeOf(keeper, copy), 0);
+});
+
+test("of an epoch that had ended it is known what is safe once its gateway names it again", async (t) => {
+  const gateway = new TestGateway("gw-put-back");
+  const first = gateway.epoch;
+  const frames = sealCapture(gateway, bytes);
+  await history.take(gateway, ...frames);
+  const before = keeperOf("put-back");
+  await before.assembleDue();
+  await before.stop();
+  gateway.newEpoch();
+  await history.store.hello(gateway.hello(), 1);
+  const { epochs } = gateway.hello();
+  await history.store.hello(gateway.hello({ epochs: epochs.slice(1) }), 2);
+
+  const keeper = keeperOf("put-back");
+  t.after(() => keeper.stop());
+  await keeper.start();
+  await history.store.hello(gateway.hello(), 3);
+  assert.equal(await safeOf(keeper, gateway, first), 0);
+  await until("it was read", async () => (await safeOf(keeper, gateway, first)) === frames.length);
+});
 
 test("captures go by age, file and all, and the audit log says so", async (t) => {
   const keeper = keeperOf("old", { keepDays: -10_000 });
