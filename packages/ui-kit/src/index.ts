@@ -30,6 +30,7 @@ export { Button } from "./parts/button.tsx";
 export { DeviceList } from "./parts/device-list.tsx";
 export { FindField } from "./parts/find-field.tsx";
 export { Indicator } from "./parts/indicator.tsx";
+export { lazyScreen, type Screen } from "./parts/lazy-screen.tsx";
 export { HubStatus, hubWordsNow, LinkStatus, LostNotice } from "./parts/link-status.tsx";
 export { EmptyState, FailedState, Skeleton } from "./parts/states.tsx";
 export { ThemeChoice } from "./parts/theme-choice.tsx";

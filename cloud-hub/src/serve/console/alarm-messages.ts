@@ -71,8 +71,6 @@ const texts = {
   "load.fleet": "All gateways",
   "load.site": "Site {site}",
   "load.no-site": "Without site",
-  "load.sites": "Sites",
-  "load.gateways": "Gateways",
   "load.column.name": "Of",
   "load.column.alarms": "Alarms",
   "load.column.per-day": "A day and operator",

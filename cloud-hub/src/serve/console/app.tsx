@@ -16,9 +16,7 @@ import type { Quarantined } from "../../hub-views.ts";
 import { FleetScreen } from "./fleet-screen.tsx";
 import type { FleetStore } from "./fleet-store.ts";
 import { GatewayScreen } from "./gateway-screen.tsx";
-import { LazyAlarms } from "./lazy-alarms.tsx";
-import { LazyModels } from "./lazy-models.tsx";
-import { LazyTrends } from "./lazy-trends.tsx";
+import { LazyAlarms, LazyModels, LazyTrends } from "./lazy-screens.ts";
 import { say } from "./messages.ts";
 
 /** What the list says about a gateway, and the quarantine, change slowly; the live stream says the rest at once. */

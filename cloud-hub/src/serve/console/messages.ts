@@ -26,14 +26,12 @@ const texts = {
   "trends.nothing.what":
     "Choose up to {most} values of one or several gateways; the chart shows them together.",
   "trends.failed": "The hub did not say which values these gateways have.",
-  "trends.page-failed": "This part of the page did not come.",
   "trends.missing": "{gateway} has no value {tag} any more, or never had.",
   "trends.export": "Parquet of {gateway}",
   "fleet.empty": "No gateway has reported yet",
   "fleet.empty.what":
     "A gateway appears here with its first message, under the name its settings give it. Set the address of this hub in its settings file.",
   "fleet.empty.do": "Run: make demo, for two gateways with a virtual plant",
-  "fleet.failed": "The hub did not answer. The list of gateways is not known yet.",
   "fleet.count.one": "{count} gateway",
   "fleet.count.other": "{count} gateways",
   "fleet.filter": "Show gateways that are",

@@ -25,12 +25,9 @@ import { Strip } from "./strip.tsx";
 import { TagScreen } from "./tag-screen.tsx";
 import { AlarmAnnouncements, AlarmBadges } from "./alarm-strip.tsx";
 import { sayAlarm } from "./alarm-messages.ts";
-import { LazyAlarms } from "./lazy-alarms.tsx";
-import { LazySignIn } from "./lazy-sign-in.tsx";
-import { LazyTrends } from "./lazy-trends.tsx";
+import { LazyAlarms, LazyControl, LazySignIn, LazyTrends } from "./lazy-screens.ts";
 import { controlTags } from "./control-view.ts";
 import { sayControl } from "./control-messages.ts";
-import { LazyControl } from "./lazy-control.tsx";
 import { trendTagsOf } from "./trend-tags.ts";
 
 export interface AppProps {

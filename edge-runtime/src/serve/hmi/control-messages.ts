@@ -11,7 +11,6 @@ const texts = {
   "act.why.role": "This needs a {role}.",
   "act.why.lost": "Not connected to the gateway: nothing can be written.",
   "act.why.blocked": "{reason}",
-  "act.why.busy": "Another write of it is under way.",
   "act.why.origin": "Granted to {who}, not to people.",
   setpoints: "Setpoints",
   "setpoints.none":

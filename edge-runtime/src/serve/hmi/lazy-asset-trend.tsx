@@ -24,7 +24,7 @@ export function LazyAssetTrend(
       {loaded.value !== undefined ? (
         <loaded.value.AssetTrend {...props} spanUs={hours * 3_600e6} height={heightPx} />
       ) : loaded.failedMs !== undefined ? (
-        <FailedState what={say("page.failed")} sinceMs={loaded.failedMs} onRetry={loaded.retry} />
+        <FailedState sinceMs={loaded.failedMs} onRetry={loaded.retry} />
       ) : (
         <>
           <Skeleton height={room} />

@@ -40,7 +40,6 @@ const texts = {
     "Machines with their values appear here as soon as the settings file of this gateway names devices and tags.",
   "overview.empty.do": "Run: millwright connect",
   "overview.last-hour": "Last hour",
-  "overview.rows": "{name}: values",
   "asset.none": "Without machine",
   "asset.ok": "All values normal",
   "asset.waiting": "Waiting for values",

@@ -19,15 +19,17 @@ export function EmptyState(props: {
 
 /** A panel that could not be filled. The others live on. */
 export function FailedState(props: {
-  readonly what: string;
+  /** Left out: the program of this part. */
+  readonly what?: string;
   /** Since when, ms since 1970 UTC by this device. */
   readonly sinceMs: number;
   readonly onRetry: () => void;
 }): JSX.Element {
+  const { what = sayKit("part.failed") } = props;
   const time = clockWords(props.sinceMs * 1_000);
   return (
     <section class="empty-state" role="status">
-      <p>{sayKit("failed.since", { what: props.what, time })}</p>
+      <p>{sayKit("failed.since", { what, time })}</p>
       <Button label={sayKit("try-again")} onPress={props.onRetry} />
     </section>
   );

@@ -55,6 +55,7 @@ const texts = {
   "age.never": "never",
   loading: "Loading",
   "failed.since": "{what} Since {time}.",
+  "part.failed": "This part of the page did not come.",
   "try-again": "Try again",
   "chart.failed": "The history of {tag} could not be read.",
   "chart.empty": "Nothing recorded for {tag} between {from} and {to}.",
