@@ -33,7 +33,9 @@ const runtimeFlags = [
 /** Built or from source: the runtime is beside us in the same form. */
 const program = join(import.meta.dirname, `../gateway${extname(import.meta.filename)}`);
 let state: SupervisedState = { restarts: 0, startedMs: performance.now() };
-let runtime: ChildProcess;
+/** Undefined while none runs. */
+let runtime: ChildProcess | undefined;
+let nextStart: NodeJS.Timeout | undefined;
 let lastAliveMs = performance.now();
 let isReady = false;
 let hasBeenReady = false;
@@ -61,11 +63,26 @@ function startRuntime(): void {
   lastAliveMs = performance.now();
   isReady = false;
   state = { ...state, startedMs: lastAliveMs };
-  runtime = fork(program, ["run", ...process.argv.slice(2)], {
-    execArgv: [...runtimeFlags, `--max-old-space-size=${heap.mb}`],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  let started: ChildProcess;
+  try {
+    started = fork(program, ["run", ...process.argv.slice(2)], {
+      execArgv: [...runtimeFlags, `--max-old-space-size=${heap.mb}`],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+  } catch (failure) {
+    sayNotStarted(failure);
+    goOn(null, null);
+    return;
+  }
+  started.on("error", (failure) => {
+    // Of one that runs: a message or a signal did not reach it, and its silence or its end is told otherwise.
+    if (started.pid !== undefined) return;
+    sayNotStarted(failure);
+    goOn(null, null);
   });
-  runtime.on("message", (message) => {
+  if (started.pid === undefined) return;
+  runtime = started;
+  started.on("message", (message) => {
     lastAliveMs = performance.now();
     if (message === "alive") return;
     // What it says beside is that values can flow.
@@ -73,32 +90,43 @@ function startRuntime(): void {
     hasBeenReady = true;
     process.send?.(message);
   });
-  runtime.once("exit", (code, signal) => {
-    const ended = { code, signal, ending, nowMs: performance.now() };
-    const next = heapAfter(heap, ended);
-    const cannotFit = next.exhausted && !hasBeenReady;
-    if (next !== heap) sayOutOfMemory(heap.mb, next.exhausted ? undefined : next.mb);
-    heap = next;
-    const step = nextStep(state, ended, cannotFit);
-    if (step.kind === "end") {
-      process.exitCode = step.exitCode;
-      clearInterval(watch);
-      if (process.connected) process.disconnect();
-      return;
-    }
-    const waitedFor = step.state.inUseSinceMs;
-    if (waitedFor !== undefined && state.inUseSinceMs === undefined) {
-      say("warn", "supervise.waits-for-journal", { why: "another process has it" });
-    }
-    state = step.state;
-    say("warn", "supervise.runtime-ended", { code, signal, againInMs: step.waitMs });
-    setTimeout(startRuntime, step.waitMs);
+  started.once("exit", (code, signal) => {
+    runtime = undefined;
+    goOn(code, signal);
   });
 }
 
+/** A box without memory, processes or files to spare has some again, as a rule, when others have ended. */
+function sayNotStarted(failure: unknown): void {
+  const reason = failure instanceof Error ? failure.message : String(failure);
+  say("error", "supervise.runtime-not-started", { reason });
+}
+
+/** The runtime has ended, or could not be started: both null. */
+function goOn(code: number | null, signal: NodeJS.Signals | null): void {
+  const ended = { code, signal, ending, nowMs: performance.now() };
+  const next = heapAfter(heap, ended);
+  const cannotFit = next.exhausted && !hasBeenReady;
+  if (next !== heap) sayOutOfMemory(heap.mb, next.exhausted ? undefined : next.mb);
+  heap = next;
+  const step = nextStep(state, ended, cannotFit);
+  if (step.kind === "end") {
+    process.exitCode = step.exitCode;
+    clearInterval(watch);
+    if (process.connected) process.disconnect();
+    return;
+  }
+  const waitedFor = step.state.inUseSinceMs;
+  if (waitedFor !== undefined && state.inUseSinceMs === undefined) {
+    say("warn", "supervise.waits-for-journal", { why: "another process has it" });
+  }
+  state = step.state;
+  say("warn", "supervise.runtime-ended", { code, signal, againInMs: step.waitMs });
+  nextStart = setTimeout(startRuntime, step.waitMs);
+}
+
 const watch = setInterval(() => {
-  // One that has ended waits for its next start.
-  if (runtime.exitCode !== null || runtime.signalCode !== null) return;
+  if (runtime === undefined) return;
   if (!isSilent(isReady, performance.now() - lastAliveMs)) return;
   say("error", "supervise.runtime-silent", { pid: runtime.pid });
   runtime.kill("SIGKILL");
@@ -108,9 +136,15 @@ const watch = setInterval(() => {
 function end(): void {
   if (ending) return;
   ending = true;
+  if (runtime === undefined) {
+    // A runtime that is started now would only be killed.
+    clearTimeout(nextStart);
+    goOn(null, null);
+    return;
+  }
   runtime.kill("SIGTERM");
   setTimeout(() => {
-    runtime.kill("SIGKILL");
+    runtime?.kill("SIGKILL");
   }, endMsMax).unref();
 }
 process.on("SIGINT", end);
