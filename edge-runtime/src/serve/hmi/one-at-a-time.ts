@@ -1,6 +1,6 @@
 /**
  * A question that is asked again and again: one at a time, and given up after a while. What is wanted while one is under way
- * is one more, afterwards, however often it was wanted.
+ * is one more, afterwards, however often it was wanted, and as it was wanted last.
  *
  * @param ask handles its failures itself; `given` aborts when it has taken too long
  * @param restMs between two questions
@@ -10,19 +10,22 @@ export function oneAtATime<Args extends readonly unknown[]>(
   giveUpAfterMs: number,
   restMs = 0,
 ): (...args: Args) => Promise<void> {
-  const now = { asks: false, wants: false };
+  let asks = false;
+  const wanted: Args[] = [];
   return async (...args) => {
-    now.wants = true;
-    if (now.asks) return;
-    now.asks = true;
-    while (now.wants) {
-      now.wants = false;
-      const given = new AbortController();
-      const timer = setTimeout(() => given.abort(), giveUpAfterMs);
-      await ask(given.signal, ...args);
-      clearTimeout(timer);
-      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+    wanted[0] = args;
+    if (asks) return;
+    asks = true;
+    try {
+      for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
+        const given = new AbortController();
+        const timer = setTimeout(() => given.abort(), giveUpAfterMs);
+        await ask(given.signal, ...next).finally(() => clearTimeout(timer));
+        if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+      }
+    } finally {
+      // A defect in a question must not keep the next from being asked: a screen would stand still and say nothing.
+      asks = false;
     }
-    now.asks = false;
   };
 }
