@@ -5,7 +5,6 @@ import { messageChain, type Clock, type Log, type Service } from "@millwright/ki
 import type {
   ContextEvent,
   Contribution,
-  EpisodeEvent,
   EventRecord,
   LabelEvent,
   NewEvent,
@@ -26,6 +25,7 @@ import type {
 } from "../hand-over.ts";
 import { ContextWatch } from "./context-watch.ts";
 import type { WatchedState } from "./models/bundle-watch.ts";
+import { NamedEpisodes } from "./named-episodes.ts";
 import { namesIn, parseSavedDetection, tracksOfBefore } from "./saved-detection.ts";
 import { SavedEpisodes, type SavedAssetEpisodes } from "./saved-episodes.ts";
 import type { AssetFile, DetectionFile } from "./settings.ts";
@@ -35,8 +35,6 @@ import { watchPlan } from "./watch-plan.ts";
 const stepMs = 1_000;
 /** A crash costs the learning of so long. More often would write baselines all day: of 2,000 tags they are a megabyte. */
 const saveEveryMs = 600_000;
-/** Episodes that a person may still judge without the journal being asked. */
-const rememberedMax = 200;
 /** Contexts of an asset after which what was learnt holds no longer (field practice 61). */
 const resets: ReadonlySet<string> = new Set(["repair", "sensor-change", "calibration"]);
 /** As every part names what it saves: what was learnt, and the episodes of all assets in one as programs of before saved them. */
@@ -69,11 +67,9 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   readonly #parts: DetectionParts;
   readonly #detector: Detector;
   readonly #context: ContextWatch;
-  readonly #episodes: SavedEpisodes;
+  readonly #episodes = new NamedEpisodes();
+  readonly #savedEpisodes: SavedEpisodes;
   readonly #ids: ReadonlySet<string>;
-  /** By asset: those that last, as they began. By id: those that were told of late. */
-  readonly #open = new Map<string, readonly Episode[]>();
-  readonly #remembered = new Map<string, Episode>();
   readonly #listeners = new Set<(asset: string) => void>();
   readonly #changed = new Set<string>();
   /** Assets whose episodes are not saved as they are now. */
@@ -81,7 +77,6 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   /** The state of each asset that was told last. */
   readonly #told = new Map<string, string>();
   readonly #end = new AbortController();
-  #next = 1;
   #events: NewEvent[] = [];
   /** Of the events told last: rejects when they could not be kept. */
   #kept: Promise<unknown> = Promise.resolve();
@@ -96,7 +91,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     const { assets, detection, tagOf, clock, book } = parts;
     this.#ids = new Set(assets.map(({ id }) => id));
     this.#context = new ContextWatch(assets, tagOf);
-    this.#episodes = new SavedEpisodes(book);
+    this.#savedEpisodes = new SavedEpisodes(book);
     this.#detector = new Detector(
       watchPlan(assets, detection, tagOf),
       {
@@ -154,7 +149,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     if (status === undefined) return undefined;
     const { state, sinceUs, settled, score, learnt } = status;
     // What came last is what nobody has looked at yet.
-    const episode = this.#open.get(asset)?.at(-1);
+    const episode = this.#episodes.newestOf(asset);
     return {
       state: { asset, state, sinceUs, settled },
       score,
@@ -173,7 +168,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   }
 
   episodes(): readonly Episode[] {
-    return [...this.#open.values()].flat();
+    return this.#episodes.all();
   }
 
   async judge(
@@ -191,7 +186,8 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       ...known,
       event: { ...known.event, what: "verdict", verdict, person } as const,
     };
-    this.#remember(episode);
+    this.#episodes.remember(episode);
+    this.#unsaved.add(asset);
     const label = {
       fromUs: known.event.beginUs,
       toUs: known.event.endUs ?? nowUs,
@@ -215,7 +211,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     // What was learnt is written where it has changed: of 2,000 tags it is a megabyte, and episodes are saved with what is told.
     this.#flush(verdict === "false");
     await this.#kept;
-    return this.#remembered.get(id) ?? episode;
+    return this.#episodes.find(id) ?? episode;
   }
 
   async resetBaselines(
@@ -273,39 +269,15 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
 
   /** What the detector says becomes an event with a name of its own. */
   #take(asset: string, body: EpisodeBody): void {
-    const { clock } = this.#parts;
-    const open = this.#open.get(asset) ?? [];
-    const before = open.find(({ event }) => event.beginUs === body.beginUs);
-    const id = before?.id ?? `E-${this.#next++}`;
-    const { verdict = "open", person } = before?.event ?? {};
-    const event: EpisodeEvent = { ...body, verdict, ...(person === undefined ? {} : { person }) };
-    const episode = { id, asset, event };
-    const others = open.filter((other) => other !== before);
-    if (body.what === "ended") this.#open.set(asset, others);
-    else if (before === undefined) this.#open.set(asset, [...open, episode]);
-    this.#remember(episode);
+    const { id, event } = this.#episodes.take(asset, body);
+    this.#unsaved.add(asset);
     this.#changed.add(asset);
-    this.#events.push({ kind: "episode", atUs: clock.nowUs(), asset, subject: id, body: event });
-  }
-
-  #remember(episode: Episode): void {
-    this.#unsaved.add(episode.asset);
-    this.#remembered.delete(episode.id);
-    this.#remembered.set(episode.id, episode);
-    const { asset, id: same } = episode;
-    const open = this.#open.get(asset) ?? [];
-    this.#open.set(
-      asset,
-      open.map((other) => (other.id === same ? episode : other)),
-    );
-    for (const id of this.#remembered.keys()) {
-      if (this.#remembered.size <= rememberedMax) break;
-      this.#remembered.delete(id);
-    }
+    const atUs = this.#parts.clock.nowUs();
+    this.#events.push({ kind: "episode", atUs, asset, subject: id, body: event });
   }
 
   async #find(id: string): Promise<Episode | undefined> {
-    const known = this.#remembered.get(id);
+    const known = this.#episodes.find(id);
     if (known !== undefined) return known;
     const [record] = await this.#parts.book.list({ kind: "episode", subject: id, max: 1 });
     if (record?.kind !== "episode") return undefined;
@@ -333,8 +305,8 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
       this.#savedMs = clock.monotonicMs();
       book.saveState(savedAs, this.#save());
       // Scores of those that last go on without a word, and what has ended weighs no longer.
-      for (const asset of this.#open.keys()) this.#unsaved.add(asset);
       for (const asset of this.#episodes.assets) this.#unsaved.add(asset);
+      for (const asset of this.#savedEpisodes.assets) this.#unsaved.add(asset);
     }
     if (this.#ids.size > 0 && (save || due || told)) this.#saveEpisodes();
     const changed = new Set([...this.#changed, ...events.map(({ asset }) => asset)]);
@@ -353,7 +325,7 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
 
   #save(): SavedState {
     return {
-      ...this.#names(),
+      ...this.#episodes.names(),
       tracksApart: true,
       states: Object.fromEntries(this.#told),
       context: this.#context.save(),
@@ -362,31 +334,12 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
   }
 
   #saveEpisodes(): void {
-    const head = { next: this.#next, begunUs: this.#detector.begunUs };
-    this.#episodes.write(head, this.#unsaved, (asset): SavedAssetEpisodes | undefined => {
+    const head = { next: this.#episodes.next, begunUs: this.#detector.begunUs };
+    this.#savedEpisodes.write(head, this.#unsaved, (asset): SavedAssetEpisodes | undefined => {
       const track = this.#detector.saveTrack(asset);
-      return track === undefined ? undefined : { names: this.#namesOf(asset), track };
+      return track === undefined ? undefined : { names: this.#episodes.namesOf(asset), track };
     });
     this.#unsaved.clear();
-  }
-
-  #namesOf(asset: string) {
-    const episodes = this.#open.get(asset) ?? [];
-    return episodes.map(({ id, event: { verdict, person = null, beginUs } }) => ({
-      ...{ id, verdict, person, beginUs },
-    }));
-  }
-
-  /** The newest of an asset apart from those that stood when it began: programs of before know one only. */
-  #names(): { readonly next: number; readonly open: SavedState; readonly standing: SavedState } {
-    const named = [...this.#open.keys()].map((asset) => [asset, this.#namesOf(asset)] as const);
-    return {
-      next: this.#next,
-      open: Object.fromEntries(
-        named.flatMap(([asset, all]) => all.slice(-1).map((one) => [asset, one])),
-      ),
-      standing: Object.fromEntries(named.map(([asset, all]) => [asset, all.slice(0, -1)])),
-    };
   }
 
   #restore(saved: SavedState | undefined, savedTracks: SavedState | undefined): void {
@@ -398,24 +351,12 @@ export class LiveDetection implements Service, SampleWatcher, EpisodeDesk, Detec
     const detection = parseSaved(learnt);
     if (detection === undefined) return;
     // A program of before saves all in one, and leaves what it finds apart as it was.
-    const own = tracksApart ? this.#episodes.read() : undefined;
+    const own = tracksApart ? this.#savedEpisodes.read() : undefined;
     // From now on by asset, all of them with the first that is told.
     if (own === undefined) for (const id of this.#ids) this.#unsaved.add(id);
     const apart = own ?? (tracksApart ? tracksOfBefore(savedTracks) : undefined);
-    const { next, names, tracks } = apart ?? { ...namesIn(whole), tracks: undefined };
-    this.#next = next;
+    const { tracks, ...names } = apart ?? { ...namesIn(whole), tracks: undefined };
     this.#detector.restore(detection, tracks);
-    for (const [asset, named] of names) {
-      const lasting = this.#detector.status(asset)?.lasting ?? [];
-      const episodes = named.flatMap(({ id, verdict, person, beginUs }): readonly Episode[] => {
-        // Programs of before had one only, and saved no begin with its name.
-        const body = lasting.find((one) => one.beginUs === (beginUs ?? one.beginUs));
-        if (body === undefined) return [];
-        const event = { ...body, verdict, ...(person === null ? {} : { person }) };
-        return [{ id, asset, event }];
-      });
-      this.#open.set(asset, episodes);
-      for (const episode of episodes) this.#remembered.set(episode.id, episode);
-    }
+    this.#episodes.restore(names, (asset) => this.#detector.status(asset)?.lasting ?? []);
   }
 }
