@@ -6,8 +6,6 @@ import {
   isActivation,
   joinAcknowledgements,
   shelfOver,
-  stepLife,
-  transitionOf,
   type AlarmHappening,
 } from "@millwright/alarms";
 import type { Clock, Log, Random, Refused, Service } from "@millwright/kit";
@@ -24,10 +22,10 @@ import type {
 } from "../../hand-over.ts";
 import { decideAct } from "./acting.ts";
 import { AlarmKeeping } from "./alarm-keeping.ts";
+import { moveAlarm, type MoveBy, type MoveChange } from "./alarm-move.ts";
 import {
   fromSaved,
   newRecord,
-  toEvent,
   noteEvent,
   notedEvent,
   removedEvents,
@@ -38,7 +36,7 @@ import { AlarmWatch } from "./alarm-watch.ts";
 import { AnsweredAtHub, answerAsked, answerUnknown, unknownAlarm } from "./asked-at-hub.ts";
 import type { AlarmDefinition, AlarmDefinitions } from "./definition.ts";
 import { MachineAlarms, type MachineAlarmsOptions } from "./machine-alarms.ts";
-import { machineBoard, type MoveBy, type MoveChange } from "./machine-board.ts";
+import { machineBoard } from "./machine-board.ts";
 import { ShownAlarms } from "./shown-alarms.ts";
 import { suppressionOf } from "./suppression.ts";
 
@@ -69,12 +67,6 @@ export interface LiveAlarmsOptions {
 const lookEveryMs = 1_000;
 /** As in the settings: more would not fit into a row. */
 const messageMax = 200;
-
-const coveredBy: Readonly<Partial<Record<AlarmHappening, keyof AlarmRecord["covers"]>>> = {
-  shelve: "shelved",
-  suppress: "suppressed",
-  "take-out-of-service": "out-of-service",
-};
 
 export class LiveAlarms implements AlarmDesk, Service {
   readonly name = "alarms";
@@ -424,32 +416,16 @@ export class LiveAlarms implements AlarmDesk, Service {
 
   /** Lets something happen to an alarm; what follows from it goes to the journal. */
   #move(place: number, happening: AlarmHappening, change: MoveChange = {}, by: MoveBy = {}): void {
-    const definition = this.#definitionAt(place);
-    const before = this.#recordAt(place);
-    const { untilUs, untilClear, latching = definition.class.latching, ...cover } = by;
     const atUs = this.#options.clock.nowUs();
-    const step = stepLife(before.life, happening, {
-      atUs,
-      latching,
-      ...(untilUs === undefined ? {} : { untilUs }),
-      ...(untilClear === undefined ? {} : { untilClear }),
-    });
-    // A second name for what is acknowledged already is kept as well: both have done it.
-    if (step.kind === "same" && happening !== "acknowledge") return;
-    const life = step.kind === "moved" ? step.life : before.life;
-    const covers = { ...before.covers };
-    const covered = coveredBy[happening];
-    if (covered !== undefined) covers[covered] = cover;
-    const record: AlarmRecord = { ...before, ...change, covers, life, changedUs: atUs };
-    this.#records[place] = record;
-    // Of what ends an occurrence it says which.
-    const raisedUs = life.raisedUs > 0 ? life.raisedUs : before.life.raisedUs;
-    const event = toEvent(definition, record, transitionOf[happening], raisedUs, cover);
-    if (isActivation(event.body)) {
+    const [definition, before] = [this.#definitionAt(place), this.#recordAt(place)];
+    const moved = moveAlarm(definition, before, happening, atUs, change, by);
+    if (moved === undefined) return;
+    this.#records[place] = moved.record;
+    if (isActivation(moved.event.body)) {
       const flood = this.#shown.activated(place, atUs);
       if (flood !== undefined) this.#options.log.warn("alarms.flood", { alarms: flood.count });
     }
-    this.#keeping.push({ place, event, record });
+    this.#keeping.push({ place, ...moved });
     // At once: it may have come again before the next look.
     if (happening === "clear") this.#endShelf(place, atUs);
   }

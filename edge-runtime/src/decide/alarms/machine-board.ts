@@ -3,18 +3,11 @@ import type { AlarmHappening } from "@millwright/alarms";
 import type { Clock } from "@millwright/kit";
 import type { NewEvent } from "@millwright/wire-contract/events";
 
+import type { MoveBy, MoveChange } from "./alarm-move.ts";
 import { newRecord, notedEvent, type AlarmRecord } from "./alarm-record.ts";
 import type { AlarmDefinition } from "./definition.ts";
 import type { AlarmBoard } from "./machine-alarms.ts";
-import type { CoverBy } from "./machine-covers.ts";
 import type { ShownAlarms } from "./shown-alarms.ts";
-
-/** What changes of an alarm beside its life. */
-export type MoveChange = Partial<
-  Pick<AlarmRecord, "value" | "limit" | "cameAs" | "acknowledgement">
->;
-/** Who or what moves it. `latching`: whether it waits without its condition, where its class does not say. */
-export type MoveBy = CoverBy & { readonly latching?: boolean };
 
 export interface MachineBoardParts {
   /** By place; those of machines are appended, and replaced. */
