@@ -8,7 +8,7 @@ import type { DriverContext, DriverSession, ReadingBatch } from "./driver.ts";
 import { LinkLost } from "./faults.ts";
 
 /** No wait of the suite is longer; a machine under load needs seconds where an idle one needs milliseconds. */
-export const patienceMs = 20_000;
+export const patienceMs = 120_000;
 
 /** A context that counts. */
 export class Ledger {

@@ -140,11 +140,13 @@ test("a cut link breaks connections and refuses new ones until it is mended", as
 
 test("a half-open link keeps the connection and answers nothing", async () => {
   const client = await press();
+  const patienceMs = client.getTimeout();
   client.setTimeout(200);
   await during({ kind: "link-cut", machine: "press-1", mode: "half-open" }, async () => {
     await assert.rejects(client.readInputRegisters(0, 2), { message: "Timed out" });
     assert.equal(client.isOpen, true);
   });
+  client.setTimeout(patienceMs);
   await client.readInputRegisters(0, 2);
   await closed(client);
 });

@@ -15,7 +15,8 @@ function rig(framing: ModbusSettings["framing"]): DriverRig<ModbusSettings> {
       const device = await TestDevice.start(framing);
       device.missing.add(50);
       return {
-        settings: settingsFor(device),
+        // An answer is lost in one of the tests, and waited for so long.
+        settings: settingsFor(device, { timeoutMs: 3_000 }),
         points: [
           pointOf("holding:10", "uint16", 50),
           pointOf("holding:11", "uint16", 50),

@@ -225,11 +225,11 @@ describe("units that are away", () => {
     test(`a dead unit is bad once, is asked rarely, and the others go on (${framing})`, () =>
       bench(async ({ device, told, open }) => {
         device.units = new Set([1, 2]);
-        // With the whole second to answer: on a busy machine unit 1 must not look dead, too.
-        const session = await open([
-          pointOf("holding:1", "uint16", 50),
-          pointOf("holding:1", "uint16", 50, { unit: "2" }),
-        ]);
+        // With three whole seconds to answer: on a busy machine unit 1 must not look dead, too.
+        const session = await open(
+          [pointOf("holding:1", "uint16", 50), pointOf("holding:1", "uint16", 50, { unit: "2" })],
+          settingsFor(device, { timeoutMs: 3_000 }),
+        );
         device.units = new Set([1]);
         const rows = await readUntil(session, (all) => {
           const bad = all.findIndex(
@@ -353,10 +353,7 @@ describe("one line", () => {
 
   test("a poll that takes longer than its interval is made once, and the missed ones are charged", () =>
     bench(async ({ device, told, open }) => {
-      const session = await open(
-        [pointOf("holding:1", "uint16", 50)],
-        settingsFor(device, { timeoutMs: 2_000 }),
-      );
+      const session = await open([pointOf("holding:1", "uint16", 50)], settingsFor(device));
       device.whim = () => ({ delayMs: 130 });
       const rows = await readUntil(session, (all) => all.length >= 5);
       assert.ok(told.lost.some((loss) => loss.reason === "device overload"));

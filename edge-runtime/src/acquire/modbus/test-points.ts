@@ -10,8 +10,8 @@ export function settingsFor(
   device: TestDevice,
   more: Readonly<Record<string, unknown>> = {},
 ): ModbusSettings {
-  // Loopback answers within a millisecond; a second is late even on a machine that is busy with other tests.
-  const common = { framing: device.framing, unit: 1, timeoutMs: 1_000 };
+  // Loopback answers within a millisecond, on a machine that stands still in some seconds. Who tests silence says how long it is.
+  const common = { framing: device.framing, unit: 1, timeoutMs: 30_000 };
   switch (device.framing) {
     case "tcp":
       return modbusSettings.parse({ ...common, host: "127.0.0.1", port: device.port, ...more });

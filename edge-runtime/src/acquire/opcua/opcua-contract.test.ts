@@ -51,7 +51,8 @@ describeDriver("opcua", {
       for (const name of names) server.set(name, server.get(name));
     }, 55);
     return {
-      settings: testSettings(wire.url),
+      // An answer is lost in one of the tests, and waited for so long.
+      settings: testSettings(wire.url, { requestTimeoutMs: 5_000 }),
       points: names.map((name) =>
         point(server.address(name), "float64", { trigger: "status-value-timestamp" }),
       ),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 import { DataType } from "node-opcua";
 
@@ -18,11 +19,17 @@ import { startTestServer, type TestServer } from "./test-server.ts";
 
 const never = new AbortController().signal;
 
-/** What the device measures while nobody is connected; slower than its sampling, so that it sees each of them. */
+/**
+ * What the device measures while nobody is connected; slower than its sampling of 50 ms, so that it sees each of them. In small
+ * steps, because a machine that stands still does not sample either, and then does all at once what was due.
+ */
 async function measure(device: TestServer, name: string, values: readonly number[]): Promise<void> {
   for (const value of values) {
     device.set(name, value);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    for (let step = 0; step < 10; step++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await nextTurn();
+    }
   }
 }
 
@@ -224,7 +231,7 @@ describe("opcua after a break", () => {
     withStateFolder(async (folder) => {
       device.add("Silent", DataType.Double, 1);
       const session = await opcuaDriver.open(
-        testSettings(device.url),
+        testSettings(device.url, { requestTimeoutMs: 5_000 }),
         [point(device.address("Silent"))],
         new TestContext(folder),
         never,

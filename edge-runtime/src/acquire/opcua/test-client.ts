@@ -10,16 +10,19 @@ import type { LossReason, Scalar, ValueType } from "@millwright/wire-contract";
 import type { DriverContext, DriverSession, PointSettings, ReadingBatch } from "../driver.ts";
 import { opcuaSettings, type OpcuaSettings } from "./settings.ts";
 
-const patienceMs = 20_000;
+const patienceMs = 120_000;
 
-/** Settings for quick tests. Security is taken up by the tests that are about it. */
+/**
+ * Settings for quick tests. Security is taken up by the tests that are about it, and so is silence, which is told after two
+ * keep-alives and the time of a request: longer than a busy machine stands still.
+ */
 export function testSettings(url: string, more: object = {}): OpcuaSettings {
   return opcuaSettings.parse({
     url,
     security: "none-i-accept-plain-text",
     publishingMs: 50,
     keepAliveMs: 200,
-    requestTimeoutMs: 5_000,
+    requestTimeoutMs: 20_000,
     ...more,
   });
 }
