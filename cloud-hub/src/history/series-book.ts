@@ -7,6 +7,8 @@ import {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
+import { numbers } from "../database/rows.ts";
+
 /**
  * Tags of the dictionaries at hand, some 200 MB: half a million tags are 5,000 gateways of 100. A bound on dictionaries
  * would let a fleet of more gateways read all of them again in each pass.
@@ -165,18 +167,54 @@ function keyOf({ gateway, hash }: NamedDictionary): string {
   return `${gateway}/${hash}`;
 }
 
-async function upsertSeries(client: Queryable, of: readonly DictionaryOfGateway[]): Promise<void> {
-  // Two dictionaries of one gateway may have the same tag, and a statement writes a row once: the last one says.
-  const rows = new Map<string, { readonly gateway: GatewayId; readonly tag: TagDefinition }>();
+/** Tags of one gateway or of several that were set up alike. */
+interface Sheet {
+  readonly tags: readonly TagDefinition[];
+  readonly gateways: GatewayId[];
+}
+
+/**
+ * Two dictionaries of one gateway may have the same tag, and a statement writes a row once: the last one says. Gateways
+ * with one dictionary each that is the same are on one sheet.
+ */
+function sheetsOf(of: readonly DictionaryOfGateway[]): readonly Sheet[] {
+  const byGateway = new Map<GatewayId, Dictionary[]>();
   for (const { gateway, dictionary } of of) {
-    for (const tag of dictionary.tags) rows.set(`${gateway}/${tag.id}`, { gateway, tag });
+    const known = byGateway.get(gateway);
+    if (known === undefined) byGateway.set(gateway, [dictionary]);
+    else known.push(dictionary);
   }
-  const all = [...rows.values()];
-  const text = (of: (tag: TagDefinition) => string): string[] => all.map(({ tag }) => of(tag));
+  const shared = new Map<Dictionary, Sheet>();
+  const sheets: Sheet[] = [];
+  for (const [gateway, dictionaries] of byGateway) {
+    const [first, second] = dictionaries;
+    const alike = first !== undefined && second === undefined ? shared.get(first) : undefined;
+    if (alike !== undefined) {
+      alike.gateways.push(gateway);
+      continue;
+    }
+    const tags = new Map(dictionaries.flatMap((one) => one.tags).map((tag) => [tag.id, tag]));
+    const sheet = { tags: [...tags.values()], gateways: [gateway] };
+    sheets.push(sheet);
+    if (first !== undefined && second === undefined) shared.set(first, sheet);
+  }
+  return sheets;
+}
+
+/** What a tag is goes over once for all gateways on a sheet: of a fleet that was set up alike, it would be nearly all that goes. */
+async function upsertSeries(client: Queryable, of: readonly DictionaryOfGateway[]): Promise<void> {
+  const sheets = sheetsOf(of);
+  const gateways = sheets.flatMap(({ gateways }, at) =>
+    gateways.map((gateway) => ({ at, gateway })),
+  );
+  const tags = sheets.flatMap(({ tags }, at) => tags.map((tag) => ({ at, tag })));
+  const text = (of: (tag: TagDefinition) => string): string[] => tags.map(({ tag }) => of(tag));
   await client.query(
     `insert into series (gateway, tag, name, device, asset, unit, type, kind, decimals)
-     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::smallint[])
+     select g.gateway, t.tag, t.name, t.device, t.asset, t.unit, t.type, t.kind, t.decimals
+     from unnest($1::int[], $2::text[]) g (sheet, gateway)
+     join unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+       $11::smallint[]) t (sheet, tag, name, device, asset, unit, type, kind, decimals) using (sheet)
      on conflict (gateway, tag) do update set name = excluded.name, device = excluded.device,
        asset = excluded.asset, unit = excluded.unit, type = excluded.type, kind = excluded.kind,
        decimals = excluded.decimals
@@ -184,7 +222,9 @@ async function upsertSeries(client: Queryable, of: readonly DictionaryOfGateway[
        is distinct from (excluded.name, excluded.device, excluded.asset, excluded.unit, excluded.type,
          excluded.kind, excluded.decimals)`,
     [
-      all.map(({ gateway }) => gateway),
+      numbers(gateways.map(({ at }) => at)),
+      gateways.map(({ gateway }) => gateway),
+      numbers(tags.map(({ at }) => at)),
       text((tag) => tag.id),
       text((tag) => tag.name),
       text((tag) => tag.device),
@@ -192,7 +232,7 @@ async function upsertSeries(client: Queryable, of: readonly DictionaryOfGateway[
       text((tag) => tag.unit),
       text((tag) => tag.type),
       text((tag) => tag.kind),
-      all.map(({ tag }) => tag.decimals),
+      numbers(tags.map(({ tag }) => tag.decimals)),
     ],
   );
 }

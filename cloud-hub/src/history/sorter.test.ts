@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import type { GatewayId } from "@millwright/wire-contract";
+import { encodeDictionary, makeDictionary, type GatewayId } from "@millwright/wire-contract";
 
 import { until } from "../children/test-children.ts";
 import { TestGateway, testTag, type TestFrame } from "../ingest/test-gateway.ts";
@@ -394,6 +394,47 @@ test("a sorter waits for who keeps sorters out, and then sees what that one has 
   );
   await client.query("commit");
   assert.deepEqual(await sorted, []);
+});
+
+test("tags of a fleet that is met at once get numbers of their own, whether its gateways are set up alike or not", async () => {
+  const alike = [nextGateway(), nextGateway()];
+  const other = new TestGateway("gw-sort-other", [testTag(1, { unit: "bar" }), testTag(5)]);
+  const renamed = nextGateway();
+  const newer = makeDictionary([testTag(0, { name: "Flow, corrected" }), testTag(7)]);
+  await history.take(
+    renamed,
+    renamed.dictionaryFrame(),
+    renamed.seal("critical", "dictionary", encodeDictionary(newer)),
+  );
+  for (const gateway of [...alike, other]) await history.take(gateway, gateway.dictionaryFrame());
+  const all = [...alike, other, renamed].map(({ gateway, dictionary }) => ({
+    gateway,
+    dictionary,
+  }));
+  const wanted = [...all, { gateway: renamed.gateway, dictionary: newer }];
+  const book = new SeriesBook();
+  await book.fetch(
+    history.pool,
+    wanted.map(({ gateway, dictionary }) => ({ gateway, hash: dictionary.hash })),
+  );
+  const found = await history.pool.query<Record<"gateway" | "tag" | "unit", string>>(
+    "select * from series where gateway = any($1)",
+    [all.map(({ gateway }) => gateway)],
+  );
+  const places = wanted.flatMap(({ gateway, dictionary }) =>
+    dictionary.tags.map(({ id }) => `${gateway}/${id}`),
+  );
+  assert.deepEqual(
+    found.rows.map(({ gateway, tag }) => `${gateway}/${tag}`).toSorted(),
+    [...new Set(places)].toSorted(),
+  );
+  const unitAt = (of: TestGateway): string | undefined =>
+    found.rows.find(({ gateway, tag }) => gateway === of.gateway && tag === "pump/t1")?.unit;
+  assert.deepEqual([other, ...alike].map(unitAt), ["bar", testTag(1).unit, testTag(1).unit]);
+  const numbers = wanted.flatMap(({ gateway, dictionary }) => [
+    ...(book.atHand(gateway, dictionary.hash)?.numbers ?? []),
+  ]);
+  assert.equal(new Set(numbers.filter((one) => one >= 0)).size, found.rows.length);
 });
 
 test("texts and tags that a device stamps are sorted like all others", async () => {
