@@ -205,6 +205,28 @@ test("frames wait for their dictionary, and frames that fill a void behind the s
   assert.deepEqual(await history.sorter.sortAll(none), []);
 });
 
+test("a frame that fills a void behind the sorter waits for its dictionary, and holds nothing up meanwhile", async () => {
+  const gateway = nextGateway();
+  const [one, two, three] = seconds(gateway, 0, 3);
+  assert.ok(one !== undefined && two !== undefined && three !== undefined);
+  await history.take(gateway, gateway.void(one, three));
+  await history.sorter.sortAll(none);
+  await history.take(gateway, two);
+  assert.deepEqual(await history.sorter.sortAll(none), []);
+  const other = nextGateway();
+  await history.take(other, other.dictionaryFrame(), ...seconds(other, 0, 3));
+  await history.sorter.sortAll(none);
+  assert.equal((await history.samples(other, "pump/t0")).length, 3);
+
+  await history.take(gateway, gateway.dictionaryFrame());
+  await history.sorter.sortAll(none);
+  assert.equal((await history.samples(gateway, "pump/t0")).length, 1);
+  await history.take(gateway, one, three);
+  await history.sorter.sortAll(none);
+  assert.equal((await history.samples(gateway, "pump/t0")).length, 3);
+  assert.deepEqual(await history.sorter.sortAll(none), []);
+});
+
 test("a sorter that is killed leaves what was there, and the next pass does it whole", async () => {
   const gateway = nextGateway();
   await history.take(gateway, gateway.dictionaryFrame(), ...seconds(gateway, 0, 400));

@@ -39,6 +39,7 @@ import { backfillUs, hourUs, sortSeries, type ArrivedSeries } from "./sort-serie
 import { noForkYet, noteForks, readForks } from "./unsorted-forks.ts";
 import {
   chooseParts,
+  noFillingYet,
   noteSorted,
   noteUnreadable,
   readFilling,
@@ -100,6 +101,8 @@ export class Sorter {
   readonly #partitions: HistoryPartitions;
   readonly #arrivals = new Arrivals();
   readonly #scratch = new SampleScratch();
+  /** The last frame in a void that was looked at. */
+  #fillingBehind = noFillingYet;
   /** The last fork that was looked at. */
   #forksBehind = noForkYet;
 
@@ -153,17 +156,23 @@ export class Sorter {
       this.#options.log.error("history.frame-damaged", { epochNo, lane, seq });
       unreadable.push(frame);
     };
-    const filling = await readFilling(client, noteDamaged, this.#isOurs);
-    const frames = [...filling, ...(await readParts(client, chosen, noteDamaged))];
+    const filling = await readFilling(client, noteDamaged, this.#isOurs, this.#fillingBehind);
+    this.#fillingBehind = filling.behind;
+    const inParts = await readParts(client, chosen, noteDamaged);
     this.#arrivals.clear();
-    const { aggregates, parts } = await this.#withDictionaries(frames, chosen, unreadable);
+    const { aggregates, parts, filled } = await this.#withDictionaries(
+      filling.frames,
+      inParts,
+      chosen,
+      unreadable,
+    );
     const statements = await this.#statements(client, aggregates);
     const forks = await this.#takeForks(client);
     const heads = this.#arrivals.frames.map(({ head }) => head);
     await learnFromHeads(client, heads);
     const late = (await correctionsToApply(client)).filter(({ gateway }) => this.#isOurs(gateway));
     const behind = lastBehind(chosen, parts) ?? before;
-    const idle = parts.length === 0 && filling.length === 0 && forks.length === 0;
+    const idle = parts.length === 0 && filled.length === 0 && forks.length === 0;
     // Lanes that wait for their dictionaries have had their turn: those after them do not wait as well.
     if (idle && late.length === 0) return chosen.length === 0 ? undefined : { behind };
     const gateways = [...new Set(heads.map(({ gateway }) => gateway))];
@@ -196,7 +205,7 @@ export class Sorter {
     for (let at = 0; at < statements.length; at += seriesPerStep) {
       await takeTold(client, statements.slice(at, at + seriesPerStep));
     }
-    await noteSorted(client, parts, filling);
+    await noteSorted(client, parts, filled);
     await noteUnreadable(client, unreadable);
     await noteForks(client, forks);
     await noteChangedDays(client, daysOfArrived(arrived), this.#options.clock.nowUs());
@@ -233,26 +242,36 @@ export class Sorter {
     return done;
   }
 
-  /** Takes the samples of frames. One whose dictionary is still on its way ends its part: what is sorted has no holes. */
+  /**
+   * Takes the samples of frames. One whose dictionary is still on its way ends its part: what is sorted has no holes. One that
+   * fills a void waits alone.
+   */
   async #withDictionaries(
-    frames: readonly UnsortedFrame[],
+    filling: readonly UnsortedFrame[],
+    inParts: readonly UnsortedFrame[],
     chosen: readonly LanePart[],
     unreadable: DamagedFrame[],
   ): Promise<{
     readonly aggregates: readonly ToldFrame[];
     readonly parts: readonly LanePart[];
+    /** Of those that fill voids, those that did not wait. */
+    readonly filled: readonly UnsortedFrame[];
   }> {
     const { pool, book, log } = this.#options;
+    const frames = [...filling, ...inParts];
     await book.fetch(
       pool,
       frames.map(({ head }) => ({ gateway: head.gateway, hash: head.dictionary })),
     );
     const waiting = new Map<string, number>();
     const aggregates: ToldFrame[] = [];
+    const filled: UnsortedFrame[] = [];
     let before: (Numbered & { readonly gateway: GatewayId; readonly hash: bigint }) | undefined;
-    for (const { epochNo, lane, head, body, rowSeq } of frames) {
+    for (const [at, frame] of frames.entries()) {
+      const { epochNo, lane, head, body, rowSeq } = frame;
+      const fills = at < filling.length;
       const key = `${epochNo}/${lane}`;
-      if (head.seq >= (waiting.get(key) ?? Infinity)) continue;
+      if (!fills && head.seq >= (waiting.get(key) ?? Infinity)) continue;
       const { gateway, seq } = head;
       // Frames of a lane come one after the other, and nearly all with the dictionary of the one before.
       if (gateway !== before?.gateway || head.dictionary !== before.hash) {
@@ -260,9 +279,10 @@ export class Sorter {
         before = numbered && { gateway, hash: head.dictionary, ...numbered };
       }
       if (before === undefined) {
-        waiting.set(key, seq);
+        if (!fills) waiting.set(key, seq);
         continue;
       }
+      if (fills) filled.push(frame);
       const { dictionary, numbers } = before;
       const read =
         head.content === "aggregates"
@@ -283,7 +303,7 @@ export class Sorter {
       const toSeq = until - 1;
       return toSeq > part.afterSeq ? [{ ...part, toSeq }] : [];
     });
-    return { aggregates, parts };
+    return { aggregates, parts, filled };
   }
 
   /** Undefined when the hub has never heard of the dictionary. */

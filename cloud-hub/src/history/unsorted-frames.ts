@@ -156,23 +156,41 @@ export async function readParts(
 /** So many frames that fill voids are taken in one pass. */
 const fillingMax = 1_000;
 
-/** Frames that came into a void which the sorter had passed. */
+/** The place of a frame in the order in which frames fill voids. */
+export type FillingPlace = readonly [epochNo: number, lane: number, seq: number];
+
+/** Before the first of them. */
+export const noFillingYet: FillingPlace = [0, 0, 0];
+
+/**
+ * Frames that came into a void which the sorter had passed. Those whose dictionary has not come wait, and the others must
+ * not wait with them: each pass looks at some behind those before.
+ *
+ * @param behind as the pass before said it
+ */
 export async function readFilling(
   client: Queryable,
   damaged: (frame: DamagedFrame) => void,
   isOurs: (gateway: GatewayId) => boolean,
-): Promise<readonly UnsortedFrame[]> {
+  behind: FillingPlace,
+): Promise<{ readonly frames: readonly UnsortedFrame[]; readonly behind: FillingPlace }> {
   const found = await client.query<FrameRow & { readonly gateway: GatewayId }>(
     `select e.gateway, f.epoch_no, f.lane, f.seq, f.bytes, f.run_from, f.seq - 1 as after, f.seq as until
      from frames_in_voids i join sorted_lanes s using (epoch_no, lane) join epochs e on e.no = i.epoch_no
      join frames f on f.epoch_no = i.epoch_no and f.lane = i.lane and f.seq = i.seq
-     where not i.sorted and i.seq <= s.seq and ${holdsHistory}
-     order by f.epoch_no, f.lane, f.seq limit ${fillingMax}`,
+     where not i.sorted and i.seq <= s.seq and ${holdsHistory} and (i.epoch_no, i.lane, i.seq) > ($1, $2, $3)
+     order by i.epoch_no, i.lane, i.seq limit ${fillingMax}`,
+    [...behind],
   );
-  return toFrames(
+  const frames = toFrames(
     found.rows.filter(({ gateway }) => isOurs(gateway)),
     damaged,
   );
+  const last = found.rows.length < fillingMax ? undefined : found.rows.at(-1);
+  return {
+    frames,
+    behind: last === undefined ? noFillingYet : [last.epoch_no, last.lane, Number(last.seq)],
+  };
 }
 
 /**
