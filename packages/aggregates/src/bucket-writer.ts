@@ -3,7 +3,8 @@ import type { Scalar } from "@millwright/wire-contract";
 import { addDelta, isSame, joinExact, type OpenExact } from "./exact.ts";
 import type { Buckets, ExactBucket } from "./buckets.ts";
 import { makeColumns, trimmed, type BucketColumns } from "./columns.ts";
-import { CompensatedSum } from "./compensated-sum.ts";
+import { isGood } from "./carry-after.ts";
+import { CompensatedSum, lostIn } from "./compensated-sum.ts";
 import { counterStep, counterStepBig } from "./counter.ts";
 import { roundSum } from "./rounding.ts";
 import type { RollupRule } from "./rule.ts";
@@ -17,6 +18,15 @@ const roomAtFirst = 64;
 const spareMax = 4_096;
 /** Of the last writer that finished, for the next one: else most garbage of a sorter would be this room. */
 let spare: BucketColumns | undefined;
+
+/** What ends a run of good numbers. */
+export interface RunLimits {
+  /** So long a value holds. */
+  readonly holdUs: number;
+  readonly bucketEndUs: number;
+  /** No value holds beyond. */
+  readonly holdEndUs: number;
+}
 
 /**
  * Fills buckets in rising order of time: one is open, and is written into the columns when a later one begins. What is
@@ -47,7 +57,6 @@ export class BucketWriter {
   readonly #sumSquares = new CompensatedSum();
   readonly #integral = new CompensatedSum();
   readonly #delta = new CompensatedSum();
-  readonly #runSums = { sum: this.#sum, squares: this.#sumSquares, holds: this.#integral };
   #rollOvers = 0;
   #resets = 0;
   #changes = 0;
@@ -132,28 +141,65 @@ export class BucketWriter {
   /**
    * Good numbers one after the other, each of which holds until the next and all of which lie in the open bucket: what
    * `addHold` and `addGood` would do for each, with the sums at hand. The sample before them is the last that was added.
+   * Each sample is looked at and added in one go, because most of what the hub sorts goes through here.
+   *
+   * @returns the first row that is not of that kind
    */
-  addRun({ measuredUs, value, status }: Series, from: number, end: number): void {
+  addRun(
+    { count, measuredUs, value, status }: Series,
+    from: number,
+    { holdUs, bucketEndUs, holdEndUs }: RunLimits,
+  ): number {
     let min = this.#min;
     let max = this.#max;
     let worst = this.#worst;
     let goodUs = this.#goodUs;
-    for (let row = from; row < end; row++) {
+    // Each term waits for the one before it in its own sum, and for nothing in the other two.
+    let [ofValues, restOfValues] = [this.#sum.sum, this.#sum.rest];
+    let [ofSquares, restOfSquares] = [this.#sumSquares.sum, this.#sumSquares.rest];
+    let [ofHolds, restOfHolds] = [this.#integral.sum, this.#integral.rest];
+    let previous = value[from - 1] ?? NaN;
+    let previousUs = measuredUs[from - 1] ?? NaN;
+    let row = from;
+    for (; row < count; row++) {
+      const us = measuredUs[row] ?? NaN;
+      if (!(us >= previousUs && us <= previousUs + holdUs)) break;
+      if (!(us <= holdEndUs && us < bucketEndUs)) break;
       const one = value[row] ?? NaN;
+      const code = status[row] ?? 0;
+      if (!isGood(code, one, undefined)) break;
       min = Math.min(min, one);
       max = Math.max(max, one);
-      worst = Math.max(worst, status[row] ?? 0);
-      goodUs += (measuredUs[row] ?? NaN) - (measuredUs[row - 1] ?? NaN);
+      if (code > worst) worst = code;
+      const heldUs = us - previousUs;
+      goodUs += heldUs;
+      const square = one * one;
+      const held = previous * heldUs;
+      restOfValues += lostIn(ofValues, one);
+      ofValues += one;
+      restOfSquares += lostIn(ofSquares, square);
+      ofSquares += square;
+      restOfHolds += lostIn(ofHolds, held);
+      ofHolds += held;
+      previous = one;
+      previousUs = us;
     }
+    if (row === from) return row;
     this.#min = min;
     this.#max = max;
     this.#worst = worst;
     this.#goodUs = goodUs;
-    this.#samples += end - from;
-    this.#good += end - from;
-    this.#last = value[end - 1] ?? NaN;
-    this.#lastUs = measuredUs[end - 1] ?? NaN;
-    CompensatedSum.addRun(this.#runSums, measuredUs, value, from, end);
+    this.#samples += row - from;
+    this.#good += row - from;
+    this.#last = previous;
+    this.#lastUs = previousUs;
+    this.#sum.sum = ofValues;
+    this.#sum.rest = restOfValues;
+    this.#sumSquares.sum = ofSquares;
+    this.#sumSquares.rest = restOfSquares;
+    this.#integral.sum = ofHolds;
+    this.#integral.rest = restOfHolds;
+    return row;
   }
 
   /** A good value that holds. @param state what it is, when the tag is a state */

@@ -1,4 +1,4 @@
-import { severityOf, type Scalar, type StatusCode } from "@millwright/wire-contract";
+import type { Scalar, StatusCode } from "@millwright/wire-contract";
 
 import type { Carry, HeldSample } from "./carry.ts";
 import type { Series } from "./series.ts";
@@ -21,7 +21,8 @@ export function carryAfter(samples: Series, before: Carry): Carry {
 }
 
 export function isGood(status: StatusCode, value: number, scalar: Scalar | undefined): boolean {
-  return severityOf(status) === "good" && (scalar !== undefined || Number.isFinite(value));
+  // Severity "good", without its name: this is asked of each sample.
+  return status >>> 30 === 0 && (scalar !== undefined || Number.isFinite(value));
 }
 
 /** The nearest double; NaN for text and bytes. */

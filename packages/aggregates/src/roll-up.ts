@@ -66,7 +66,8 @@ export function rollUp(input: RollupInput): Rollup {
     const number = scalar === undefined ? (value[row] ?? NaN) : doubleOf(scalar);
     assert(us >= heldUs && us >= fromUs && us < toUs, `sample ${row} is out of order or range`);
     hold(us);
-    writer.begin(bucketStart(us, widthUs));
+    const startUs = bucketStart(us, widthUs);
+    writer.begin(startUs);
     holds = isGood(code, number, scalar);
     if (holds) {
       writer.addGood(us, number, code, goodValue, scalar, goodScalar);
@@ -80,13 +81,12 @@ export function rollUp(input: RollupInput): Rollup {
     heldScalar = scalar;
     row++;
     if (!holds || wide !== undefined || !writer.takesRuns) continue;
-    const end = endOfRun(samples, row, {
+    const end = writer.addRun(samples, row, {
       holdUs: rule.holdUs,
-      bucketEndUs: bucketStart(us, widthUs) + widthUs,
+      bucketEndUs: startUs + widthUs,
       holdEndUs: Math.min(ends.after(us), endUs),
     });
     if (end === row) continue;
-    writer.addRun(samples, row, end);
     row = end;
     heldUs = measuredUs[end - 1] ?? NaN;
     heldValue = value[end - 1] ?? NaN;
@@ -95,30 +95,4 @@ export function rollUp(input: RollupInput): Rollup {
   hold(toUs);
 
   return { buckets: writer.finish(), after: carryAfter(samples, before) };
-}
-
-interface RunLimits {
-  readonly holdUs: number;
-  readonly bucketEndUs: number;
-  /** No value holds beyond. */
-  readonly holdEndUs: number;
-}
-
-/** Up to which row good numbers follow each other in one bucket, each within the time that the one before it holds. */
-function endOfRun(
-  { count, measuredUs, value, status }: Series,
-  from: number,
-  { holdUs, bucketEndUs, holdEndUs }: RunLimits,
-): number {
-  let previousUs = measuredUs[from - 1] ?? NaN;
-  let row = from;
-  while (row < count) {
-    const us = measuredUs[row] ?? NaN;
-    const holdsUntil = us >= previousUs && us <= previousUs + holdUs && us <= holdEndUs;
-    if (!holdsUntil || us >= bucketEndUs) break;
-    if (!isGood(status[row] ?? 0, value[row] ?? NaN, undefined)) break;
-    previousUs = us;
-    row++;
-  }
-  return row;
 }
