@@ -10,7 +10,6 @@ import type {
 
 import type { ClockCorrections } from "./clock-corrections.ts";
 import { SampleGatherer } from "./samples/gather-samples.ts";
-import { emptySeries } from "./samples/merge-series.ts";
 import type { ArrivedSeries } from "./sort-series.ts";
 
 /** Whose samples a group holds. */
@@ -84,19 +83,18 @@ export class Arrivals {
     this.#rows.add(samples, groups, sealedUs);
   }
 
-  /** By series. */
+  /** By series; those without a sample are left out. */
   finish(clocks: ClockCorrections): readonly ArrivedSeries[] {
-    const merged = this.#rows.finish();
-    const arrived = this.#groups.map(({ head, ...group }, at): ArrivedSeries => ({
-      ...group,
-      gateway: head.gateway,
-      offsetUs: group.tag.clock === "device" ? 0 : clocks.of(head),
-      samples: merged[at]?.series ?? emptySeries,
-      repeats: merged[at]?.repeats ?? 0,
-      conflicts: merged[at]?.conflicts ?? 0,
-      rule: ruleOf(group.tag),
-      knownToUs: this.#knownToUs.get(head.gateway) ?? 0,
-    }));
+    const samples = this.#rows.finish();
+    const arrived = this.#groups.flatMap(({ head, ...group }, at): readonly ArrivedSeries[] => {
+      const of = samples[at];
+      if (of === undefined || of.count === 0) return [];
+      const offsetUs = group.tag.clock === "device" ? 0 : clocks.of(head);
+      const knownToUs = this.#knownToUs.get(head.gateway) ?? 0;
+      return [
+        { ...of, ...group, gateway: head.gateway, offsetUs, rule: ruleOf(group.tag), knownToUs },
+      ];
+    });
     return arrived.toSorted((a, b) => a.series - b.series);
   }
 

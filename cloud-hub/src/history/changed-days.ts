@@ -18,7 +18,12 @@ export interface ChangedDay {
 
 /** Days in which samples of a gateway are read that were not there before. */
 export function* daysOfArrived(arrived: readonly ArrivedSeries[]): Iterable<ChangedDay> {
-  for (const { gateway, samples, offsetUs } of arrived) {
+  for (const one of arrived) {
+    const { gateway, firstUs, lastUs, offsetUs } = one;
+    const [firstDay, lastDay] = [dayOf(firstUs + offsetUs), dayOf(lastUs + offsetUs)];
+    yield { gateway, day: firstDay };
+    if (firstDay === lastDay) continue;
+    const samples = one.read();
     for (let row = 0; row < samples.count;) {
       const day = dayOf((samples.measuredUs[row] ?? NaN) + offsetUs);
       yield { gateway, day };

@@ -18,7 +18,7 @@ import {
 } from "./chunk-store.ts";
 import type { ClockCorrection } from "./clock-corrections.ts";
 import { gapsOf } from "./gap-book.ts";
-import { recomputeRollups } from "./rollups/recompute.ts";
+import { reckon, recomputeRollups } from "./rollups/recompute.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
 import { packChunks } from "./samples/chunk.ts";
 import { joinSeries } from "./samples/merge-series.ts";
@@ -128,17 +128,16 @@ export async function recomputeMoved(
     for (const chunk of chunks) parts.push(await reader.read(of.gateway, chunk, "read"));
     const read = inTime(joinSeries(parts), -Infinity, Infinity);
     const samples = await withReleased(released, of, range, read);
-    await recomputeRollups(client, [
-      {
-        ...range,
-        rule: ruleOf(of.tag),
-        // What was known when it was sorted; of a range that is empty now nothing is.
-        knownToUs: samples.measuredUs[samples.count - 1] ?? range.fromUs,
-        samples,
-        gaps: gapsOf(entries.get(of.gateway) ?? [], of.tag),
-        forgetsTold: true,
-      },
-    ]);
+    const minutes = reckon({
+      ...range,
+      rule: ruleOf(of.tag),
+      // What was known when it was sorted; of a range that is empty now nothing is.
+      knownToUs: samples.measuredUs[samples.count - 1] ?? range.fromUs,
+      samples,
+      gaps: gapsOf(entries.get(of.gateway) ?? [], of.tag),
+      forgetsTold: true,
+    });
+    await recomputeRollups(client, [minutes]);
   }
 }
 

@@ -13,14 +13,15 @@ import {
   type StoredChunk,
 } from "./chunk-store.ts";
 import { gapsOf } from "./gap-book.ts";
-import { hourOf, recomputeRollups, type DirtyHours } from "./rollups/recompute.ts";
+import { hourOf, reckon, recomputeRollups, type ReckonedHours } from "./rollups/recompute.ts";
 import type { ReleasedSamples } from "./sample-reader.ts";
+import type { GatheredSeries } from "./samples/gather-samples.ts";
 import { chunkSamplesLeast, dayOf, dayUs, packChunks } from "./samples/chunk.ts";
-import { joinSeries, mergeSeries } from "./samples/merge-series.ts";
+import { copyOf, joinSeries, mergeSeries } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
 
-/** New samples of one tag and clock segment, none of them twice. */
-export interface ArrivedSeries {
+/** New samples of one tag and clock segment, none of them twice, and at least one. */
+export interface ArrivedSeries extends GatheredSeries {
   readonly series: number;
   readonly segment: number;
   readonly gateway: GatewayId;
@@ -29,10 +30,6 @@ export interface ArrivedSeries {
   readonly rule: RollupRule;
   /** To be added to the times when they are read. */
   readonly offsetUs: number;
-  readonly samples: Series;
-  /** What its frames held more than once. */
-  readonly repeats: number;
-  readonly conflicts: number;
   /** The gateway was there until then. */
   readonly knownToUs: number;
 }
@@ -65,7 +62,7 @@ export async function sortSeries(
   const reader = new ChunkReader(client, book);
   const written: NewChunk[] = [];
   const replaced: StoredChunk[] = [];
-  const hours: DirtyHours[] = [];
+  const hours: ReckonedHours[] = [];
   const repeats = new Map<GatewayId, number>();
   const conflicts = new Map<GatewayId, number>();
   for (const [at, range] of dirty.entries()) {
@@ -75,9 +72,11 @@ export async function sortSeries(
     let kept = stored.get(range.series) ?? [];
     const pieces: Piece[] = [];
     for (const part of parts) {
+      // What is read holds until the next one is read: of several, each has memory of its own.
+      const arrivedSeries = parts.length === 1 ? part.read() : copyOf(part.read());
       const joined = kept.filter((chunk) => isJoined(chunk, part));
       kept = kept.filter((chunk) => !joined.includes(chunk));
-      const merged = await mergeInto(reader, part, joined);
+      const merged = await mergeInto(reader, part, arrivedSeries, joined);
       replaced.push(...joined);
       written.push(...merged.chunks);
       pieces.push({ series: merged.series, offsetUs: part.offsetUs });
@@ -88,14 +87,17 @@ export async function sortSeries(
       pieces.push({ series: await reader.read(newest.gateway, chunk, "read"), offsetUs: 0 });
     }
     const samples = await withReleased(files, newest, range, inOrder(pieces));
-    hours.push({
-      ...range,
-      rule: newest.rule,
-      // Late samples were sealed before those that are here already.
-      knownToUs: Math.max(newest.knownToUs, samples.measuredUs[samples.count - 1] ?? 0),
-      samples,
-      gaps: gapsOf(entries.get(newest.gateway) ?? [], newest.tag),
-    });
+    // At once: the samples of one tag are still in the cache, and those of the next one take their place.
+    hours.push(
+      reckon({
+        ...range,
+        rule: newest.rule,
+        // Late samples were sealed before those that are here already.
+        knownToUs: Math.max(newest.knownToUs, samples.measuredUs[samples.count - 1] ?? 0),
+        samples,
+        gaps: gapsOf(entries.get(newest.gateway) ?? [], newest.tag),
+      }),
+    );
   }
   await deleteChunks(client, replaced);
   await insertChunks(client, written);
@@ -114,9 +116,10 @@ async function readStored(
 }
 
 /** Chunks of one segment never overlap; a short one is filled up by what follows on its day. */
-function isJoined(chunk: StoredChunk, { segment, samples, offsetUs }: ArrivedSeries): boolean {
-  const firstUs = samples.measuredUs[0] ?? NaN;
-  const lastUs = samples.measuredUs[samples.count - 1] ?? NaN;
+function isJoined(
+  chunk: StoredChunk,
+  { segment, firstUs, lastUs, offsetUs }: ArrivedSeries,
+): boolean {
   if (chunk.segment !== segment) return false;
   if (chunk.lastUs >= firstUs && chunk.firstUs <= lastUs) return true;
   return (
@@ -129,6 +132,7 @@ function isJoined(chunk: StoredChunk, { segment, samples, offsetUs }: ArrivedSer
 async function mergeInto(
   reader: ChunkReader,
   part: ArrivedSeries,
+  arrived: Series,
   joined: readonly StoredChunk[],
 ): Promise<{
   readonly series: Series;
@@ -138,7 +142,7 @@ async function mergeInto(
 }> {
   const before: Series[] = [];
   for (const chunk of joined) before.push(await reader.read(part.gateway, chunk, "stamped"));
-  const { series, repeats, conflicts } = mergeSeries(joinSeries(before), part.samples);
+  const { series, repeats, conflicts } = mergeSeries(joinSeries(before), arrived);
   const { series: no, segment, offsetUs, dictionary } = part;
   const known = joined.reduce((sum, chunk) => sum + chunk.conflicts, 0);
   const chunks = packChunks(series, part.tag.index, dictionary, offsetUs).map((packed, at) => ({
@@ -202,6 +206,8 @@ function inOrder(pieces: readonly Piece[]): Series {
         ? series
         : { ...series, measuredUs: series.measuredUs.map((us) => us + offsetUs) },
     );
+  const [only] = sorted;
+  if (only !== undefined && sorted.length === 1) return only;
   return inTime(joinSeries(sorted), -Infinity, Infinity);
 }
 
@@ -225,14 +231,10 @@ interface TouchedRange {
 }
 
 function rangeOf(parts: readonly ArrivedSeries[]): TouchedRange {
-  const firsts = parts.map(({ samples, offsetUs }) => (samples.measuredUs[0] ?? 0) + offsetUs);
-  const lasts = parts.map(
-    ({ samples, offsetUs }) => (samples.measuredUs[samples.count - 1] ?? 0) + offsetUs,
-  );
   return {
     series: parts[0]?.series ?? 0,
-    firstUs: Math.min(...firsts),
-    lastUs: Math.max(...lasts),
+    firstUs: Math.min(...parts.map(({ firstUs, offsetUs }) => firstUs + offsetUs)),
+    lastUs: Math.max(...parts.map(({ lastUs, offsetUs }) => lastUs + offsetUs)),
   };
 }
 
@@ -298,7 +300,6 @@ export async function findDirty(
 function groupBySeries(arrived: readonly ArrivedSeries[]): readonly (readonly ArrivedSeries[])[] {
   const groups = new Map<number, ArrivedSeries[]>();
   for (const one of arrived) {
-    if (one.samples.count === 0) continue;
     const group = groups.get(one.series) ?? [];
     group.push(one);
     groups.set(one.series, group);

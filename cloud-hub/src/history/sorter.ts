@@ -388,15 +388,9 @@ function lastBehind(
 
 /** As they are read. */
 function rangesOf(arrived: readonly ArrivedSeries[]): readonly RangeOfGateway[] {
-  return arrived.flatMap(({ gateway, samples: { count, measuredUs }, offsetUs }) =>
-    count === 0
-      ? []
-      : [
-          {
-            gateway,
-            firstUs: (measuredUs[0] ?? NaN) + offsetUs,
-            lastUs: (measuredUs[count - 1] ?? NaN) + offsetUs,
-          },
-        ],
-  );
+  return arrived.map(({ gateway, firstUs, lastUs, offsetUs }) => ({
+    gateway,
+    firstUs: firstUs + offsetUs,
+    lastUs: lastUs + offsetUs,
+  }));
 }

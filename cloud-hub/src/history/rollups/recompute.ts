@@ -50,9 +50,20 @@ export interface DirtyHours {
   readonly forgetsTold?: boolean;
 }
 
+/** Minutes of a tag's hours that were computed again, but for what its gateway knows better. */
+export interface ReckonedHours extends Omit<DirtyHours, "samples" | "gaps" | "knownToUs"> {
+  readonly minutes: Buckets;
+}
+
+export function reckon(dirty: DirtyHours): ReckonedHours {
+  const { series, rule, fromUs, toUs, forgetsTold = false } = dirty;
+  return { series, rule, fromUs, toUs, forgetsTold, minutes: computeMinutes(dirty) };
+}
+
+/** Writes them, and the hours that they make. */
 export async function recomputeRollups(
   client: Pick<pg.ClientBase, "query">,
-  dirty: readonly DirtyHours[],
+  dirty: readonly ReckonedHours[],
 ): Promise<void> {
   const before = await readRowsBefore(
     client,
@@ -65,7 +76,7 @@ export async function recomputeRollups(
   );
   const reckoned = dirty.map((one, at): Reckoned => {
     const { slots = [], told = [] } = before[at] ?? {};
-    const computed = { ...one, minutes: computeMinutes(one), slots, told: noneTold };
+    const computed = { ...one, slots, told: noneTold };
     return one.forgetsTold === true ? computed : withTold(computed, told);
   });
   await writeRollups(client, reckoned);

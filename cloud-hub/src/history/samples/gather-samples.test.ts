@@ -6,7 +6,7 @@ import type { SampleColumns, Scalar } from "@millwright/wire-contract";
 import fc from "fast-check";
 
 import { SampleGatherer } from "./gather-samples.ts";
-import { mergeAll, type MergedSeries } from "./merge-series.ts";
+import { copyOf, mergeAll, type MergedSeries } from "./merge-series.ts";
 
 interface Row {
   readonly tag: number;
@@ -26,12 +26,32 @@ const rows = fc.record<Row>({
   scalar: fc.option(fc.constantFrom(1n, 2n), { nil: undefined, freq: 9 }),
 });
 /** Frames that go on in time, as nearly all do, and frames that do not. */
-const frames = fc.array(
+const anyFrames = fc.array(
   fc
     .tuple(fc.array(rows, { maxLength: 40 }), fc.boolean())
     .map(([made, sorted]) => (sorted ? made.toSorted((a, b) => a.us - b.us) : made)),
   { maxLength: 12 },
 );
+/** Tags that are polled together: a row of each of them in frame after frame, here and there at a time that was before. */
+const polledFrames = fc
+  .tuple(
+    fc.uniqueArray(fc.nat(tags - 1), { minLength: 1 }),
+    fc.array(fc.tuple(rows, fc.nat(9)), { maxLength: 40, size: "max" }),
+  )
+  .map(([polled, made]) =>
+    made.map(([row, odd], at) =>
+      polled
+        .toSorted((a, b) => a - b)
+        .map((tag): Row => {
+          const us = odd === 0 && tag === row.tag ? row.us : at + 1;
+          const scalar = odd === 1 && tag === row.tag ? row.scalar : undefined;
+          return { tag, us, value: row.value, status: row.status, scalar };
+        }),
+    ),
+  );
+const frames = fc
+  .array(fc.oneof(anyFrames, polledFrames), { maxLength: 4 })
+  .map((parts) => parts.flat());
 const sealedUs = 77;
 
 function columnsOf(made: readonly Row[]): SampleColumns {
@@ -75,7 +95,16 @@ function gather(
   gatherer.clear();
   const groups = Int32Array.from({ length: tags }, () => gatherer.openGroup());
   for (const frame of made) gatherer.add(columnsOf(frame), groups, sealedUs);
-  return gatherer.finish();
+  // What was read holds until the next one is read.
+  return gatherer.finish().map((gathered) => {
+    const series = copyOf(gathered.read());
+    const { count, firstUs, lastUs, repeats, conflicts } = gathered;
+    assert.deepEqual(
+      [count, firstUs, lastUs],
+      [series.count, series.measuredUs[0] ?? NaN, series.measuredUs[series.count - 1] ?? NaN],
+    );
+    return { series, repeats, conflicts };
+  });
 }
 
 test("what frames hold of a tag comes out as if they had been merged one by one, pass after pass", () => {
@@ -110,9 +139,9 @@ test("rows of many groups over many blocks come out whole and apart", () => {
       0,
     );
   }
-  for (const [group, { series }] of gatherer.finish().entries()) {
+  for (const [group, gathered] of gatherer.finish().entries()) {
     const expected = Array.from({ length: 100 }, (_, frame) => group * 1_000 + frame);
-    assert.deepEqual([...series.value], expected);
+    assert.deepEqual([...gathered.read().value], expected);
   }
 });
 
@@ -120,7 +149,7 @@ test("a group that no frame has rows of is empty", () => {
   const gatherer = new SampleGatherer();
   gatherer.openGroup();
   assert.deepEqual(
-    gatherer.finish().map(({ series }) => series.count),
-    [0],
+    gatherer.finish().map((gathered) => [gathered.count, gathered.read().count]),
+    [[0, 0]],
   );
 });

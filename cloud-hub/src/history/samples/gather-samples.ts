@@ -6,20 +6,33 @@
 import { inTime, type Series } from "@millwright/aggregates";
 import type { SampleColumns, Scalar } from "@millwright/wire-contract";
 
-import { mergeAll, sliceSeries, type MergedSeries } from "./merge-series.ts";
+import { FrameTile, tileFrames } from "./frame-tile.ts";
+import { copyOf, emptySeries, mergeAll, sliceSeries, type MergedSeries } from "./merge-series.ts";
 
 /** Blocks of a thousand groups fit into the cache of a core; a power of two, so that a row number says where its block ends. */
-const blockRows = 16;
-/** Doubles of a row: time, value, and status beside the number of its frame. */
-const rowDoubles = 3;
-const rowWords = 6;
-/** Words of a row that is no double. */
-const statusWord = 4;
-const frameWord = 5;
+const blockRows = tileFrames;
+const blockShift = Math.log2(blockRows);
+/**
+ * Doubles of a block: its times, its values, and its statuses beside the numbers of its frames. A row number has the
+ * block above `blockShift`, and the row in it below.
+ */
+const blockDoubles = blockRows * 3;
 const none = -1;
 
+/** What frames hold of one group, none of it twice. */
+export interface GatheredSeries {
+  readonly count: number;
+  /** NaN where there is no sample. */
+  readonly firstUs: number;
+  readonly lastUs: number;
+  readonly repeats: number;
+  readonly conflicts: number;
+  /** The samples in order of time. They hold until any of a pass are read again. */
+  read(): Series;
+}
+
 /**
- * Used for one pass after the other: its memory grows to that of the largest, some 50 bytes a sample, and the collector
+ * Used for one pass after the other: its memory grows to that of the largest, some 25 bytes a sample, and the collector
  * does not see it.
  */
 export class SampleGatherer {
@@ -30,20 +43,26 @@ export class SampleGatherer {
   #following = new Int32Array(0);
   #blockCount = 0;
   #frameCount = 0;
-  /** By group: its first block, where its next row goes, and how many rows it has. */
+  /** By group: its first block, how many blocks it has, and where its next row goes. */
   #first = new Int32Array(0);
+  #blocks = new Int32Array(0);
   #next = new Int32Array(0);
-  #counts = new Int32Array(0);
+  /** By group: the time of its last row, and 1 where one of its rows is not later than the one before it. */
+  #lastUs = new Float64Array(0);
+  #isUnsorted = new Uint8Array(0);
   #groupCount = 0;
+  readonly #tile = new FrameTile();
   /** What a double cannot hold, by row. */
   readonly #wide = new Map<number, Scalar>();
-  #out = columnsOf(0);
+  /** Rows of the group that was read last. */
+  #out: Series = emptySeries;
 
   /** Begins anew; what was answered before is not valid any more. */
   clear(): void {
     this.#blockCount = 0;
     this.#frameCount = 0;
     this.#groupCount = 0;
+    this.#tile.clear();
     this.#wide.clear();
   }
 
@@ -51,13 +70,18 @@ export class SampleGatherer {
   openGroup(): number {
     const group = this.#groupCount++;
     if (group === this.#first.length) {
-      this.#first = longer(this.#first);
-      this.#next = longer(this.#next);
-      this.#counts = longer(this.#counts);
+      const size = Math.max(1_024, 2 * group);
+      this.#first = longer(this.#first, new Int32Array(size));
+      this.#blocks = longer(this.#blocks, new Int32Array(size));
+      this.#next = longer(this.#next, new Int32Array(size));
+      this.#lastUs = longer(this.#lastUs, new Float64Array(size));
+      this.#isUnsorted = longer(this.#isUnsorted, new Uint8Array(size));
     }
     this.#first[group] = none;
+    this.#blocks[group] = 0;
     this.#next[group] = 0;
-    this.#counts[group] = 0;
+    this.#lastUs[group] = -Infinity;
+    this.#isUnsorted[group] = 0;
     return group;
   }
 
@@ -68,73 +92,178 @@ export class SampleGatherer {
    * @param sealedUs stands in for the time of a sample that has none, so that it is kept
    */
   add(samples: SampleColumns, groups: Int32Array, sealedUs: number): void {
-    const { tag, count, measuredUs, value, status, wide } = samples;
-    this.#reserve(Math.min(count, Math.ceil(count / blockRows) + this.#groupCount));
-    const [doubles, words, next, counts] = [this.#doubles, this.#words, this.#next, this.#counts];
     const frame = this.#frameCount++;
+    const tile = this.#tile;
+    if (tile.add(samples, groups, frame, sealedUs)) {
+      if (tile.isFull) this.#dealOut();
+      return;
+    }
+    this.#dealOut();
+    if (!tile.begin(samples, groups, frame, sealedUs)) {
+      this.#addRows(samples, groups, frame, sealedUs);
+    }
+  }
+
+  /** What waits in the tile goes to its groups, several rows of each at once. */
+  #dealOut(): void {
+    const { count, tag, groups, isFull } = this.#tile;
+    if (this.#tile.frames === 0) return;
+    // Each group may fill its open block and begin another one.
+    this.#reserve(2 * count);
     for (let row = 0; row < count; row++) {
       const group = groups[tag[row] ?? 0] ?? 0;
-      let at = next[group] ?? 0;
-      // The end of a block, or none yet.
-      if (at % blockRows === 0) at = this.#openBlock(group, at);
-      next[group] = at + 1;
-      counts[group] = (counts[group] ?? 0) + 1;
-      const measured = measuredUs[row] ?? NaN;
-      doubles[at * rowDoubles] = Number.isFinite(measured) ? Math.round(measured) : sealedUs;
-      doubles[at * rowDoubles + 1] = value[row] ?? NaN;
-      words[at * rowWords + statusWord] = status[row] ?? 0;
-      words[at * rowWords + frameWord] = frame;
+      const at = this.#next[group] ?? 0;
+      if (isFull && (at & (blockRows - 1)) === 0) this.#fillBlock(group, at, row);
+      else this.#addColumn(group, row);
+    }
+    this.#tile.clear();
+  }
+
+  /** A whole block at once, column by column: nearly all rows of a plant that is polled go this way. */
+  #fillBlock(group: number, at: number, row: number): void {
+    const { count, measuredUs, value, status, numbers, sealedUs } = this.#tile;
+    const begin = this.#openBlock(group, at);
+    const place = (begin >> blockShift) * blockDoubles;
+    const [doubles, words] = [this.#doubles, this.#words];
+    let previous = this.#lastUs[group] ?? NaN;
+    let isRising = true;
+    for (let frame = 0, from = row; frame < blockRows; frame++, from += count) {
+      const us = Math.round(measuredUs[from] ?? NaN);
+      doubles[place + frame] = us;
+      if (!(us > previous)) isRising = false;
+      previous = us;
+    }
+    for (let frame = 0, from = row; frame < blockRows; frame++, from += count) {
+      doubles[place + blockRows + frame] = value[from] ?? NaN;
+    }
+    const word = 2 * (place + 2 * blockRows);
+    for (let frame = 0, from = row; frame < blockRows; frame++, from += count) {
+      words[word + frame] = status[from] ?? 0;
+    }
+    for (let frame = 0; frame < blockRows; frame++) {
+      words[word + blockRows + frame] = numbers[frame] ?? 0;
+    }
+    if (!isRising || !Number.isFinite(previous)) {
+      this.#isUnsorted[group] = 1;
+      for (let frame = 0; frame < blockRows; frame++) {
+        if (!Number.isFinite(doubles[place + frame]))
+          doubles[place + frame] = sealedUs[frame] ?? NaN;
+      }
+    }
+    this.#lastUs[group] = doubles[place + blockRows - 1] ?? NaN;
+    this.#next[group] = begin + blockRows;
+  }
+
+  /** Of a tile that is not full, or where the group's open block has room for some of it. */
+  #addColumn(group: number, row: number): void {
+    const { count, frames, measuredUs, value, status, numbers, sealedUs } = this.#tile;
+    for (let frame = 0, from = row; frame < frames; frame++, from += count) {
+      this.#addRow(
+        group,
+        measuredUs[from] ?? NaN,
+        value[from] ?? NaN,
+        status[from] ?? 0,
+        numbers[frame] ?? 0,
+        sealedUs[frame] ?? NaN,
+      );
+    }
+  }
+
+  #addRows(samples: SampleColumns, groups: Int32Array, frame: number, sealedUs: number): void {
+    const { tag, count, measuredUs, value, status, wide } = samples;
+    this.#reserve(Math.min(count, Math.ceil(count / blockRows) + this.#groupCount));
+    for (let row = 0; row < count; row++) {
+      const at = this.#addRow(
+        groups[tag[row] ?? 0] ?? 0,
+        measuredUs[row] ?? NaN,
+        value[row] ?? NaN,
+        status[row] ?? 0,
+        frame,
+        sealedUs,
+      );
       if (wide === undefined) continue;
       const scalar = wide.get(row);
       if (scalar !== undefined) this.#wide.set(at, scalar);
     }
   }
 
+  /** @returns its number */
+  #addRow(
+    group: number,
+    measuredUs: number,
+    value: number,
+    status: number,
+    frame: number,
+    sealedUs: number,
+  ): number {
+    const [doubles, words] = [this.#doubles, this.#words];
+    let at = this.#next[group] ?? 0;
+    // The end of a block, or none yet.
+    if ((at & (blockRows - 1)) === 0) at = this.#openBlock(group, at);
+    this.#next[group] = at + 1;
+    const place = (at >> blockShift) * blockDoubles + (at & (blockRows - 1));
+    const word = 2 * ((at >> blockShift) * blockDoubles + 2 * blockRows) + (at & (blockRows - 1));
+    doubles[place] = Math.round(measuredUs);
+    // Written over, and not chosen before: a number that is one of two would be an object of its own for each row.
+    if (!Number.isFinite(measuredUs)) doubles[place] = sealedUs;
+    doubles[place + blockRows] = value;
+    words[word] = status;
+    words[word + blockRows] = frame;
+    if (!((doubles[place] ?? NaN) > (this.#lastUs[group] ?? NaN))) this.#isUnsorted[group] = 1;
+    this.#lastUs[group] = doubles[place] ?? NaN;
+    return at;
+  }
+
   /**
-   * The samples of each group, in order of time, none of them twice. Frames come in the order of their roads: rows of a
-   * tag that go on where the frame before ended are nearly all there is, and are not compared with anything. Valid until
-   * `clear`.
+   * Of each group. Frames come in the order of their roads: rows of a tag that go on where the frame before ended are nearly
+   * all there is, and are not compared with anything nor copied before they are read. Valid until `clear`.
    */
-  finish(): readonly MergedSeries[] {
-    let total = 0;
-    for (let group = 0; group < this.#groupCount; group++) total += this.#counts[group] ?? 0;
-    if (this.#out.measuredUs.length < total) this.#out = columnsOf(total);
-    let from = 0;
-    return Array.from({ length: this.#groupCount }, (_, group) => {
-      const end = from + (this.#counts[group] ?? 0);
-      const isRising = this.#copyOut(group, from);
-      const columns = sliceSeries({ ...this.#out, count: total }, from, end);
-      const series = this.#wide.size === 0 ? columns : this.#withScalars(columns, group);
-      from = end;
-      if (isRising) return { series, repeats: 0, conflicts: 0 };
-      return ordered(series, this.#framesOf(group));
+  finish(): readonly GatheredSeries[] {
+    this.#dealOut();
+    return Array.from({ length: this.#groupCount }, (_, group): GatheredSeries => {
+      if (this.#isUnsorted[group] === 1) {
+        return kept(ordered(copyOf(this.#read(group)), this.#framesOf(group)));
+      }
+      const first = this.#first[group] ?? none;
+      return {
+        count: this.#countOf(group),
+        firstUs: this.#doubles[first * blockDoubles] ?? NaN,
+        lastUs: first === none ? NaN : (this.#lastUs[group] ?? NaN),
+        repeats: 0,
+        conflicts: 0,
+        read: () => this.#read(group),
+      };
     });
   }
 
-  /** @returns whether each row is later than the one before it */
-  #copyOut(group: number, from: number): boolean {
+  /** In the order in which they came. */
+  #read(group: number): Series {
+    const count = this.#countOf(group);
+    if (this.#out.measuredUs.length < count) this.#out = columnsOf(count);
     const [doubles, words] = [this.#doubles, this.#words];
     const { measuredUs, value, status } = this.#out;
-    let left = this.#counts[group] ?? 0;
-    let isRising = true;
-    let previous = -Infinity;
-    let to = from;
+    let to = 0;
     for (let block = this.#first[group] ?? none; block !== none;) {
-      const begin = block * blockRows;
-      const end = begin + Math.min(left, blockRows);
-      for (let at = begin; at < end; at++) {
-        const us = doubles[at * rowDoubles] ?? NaN;
-        if (!(us > previous)) isRising = false;
-        previous = us;
-        measuredUs[to] = us;
-        value[to] = doubles[at * rowDoubles + 1] ?? NaN;
-        status[to] = words[at * rowWords + statusWord] ?? 0;
-        to++;
-      }
-      left -= end - begin;
+      const place = block * blockDoubles;
+      const word = 2 * (place + 2 * blockRows);
+      const rows = Math.min(count - to, blockRows);
       block = this.#following[block] ?? none;
+      for (let row = 0; row < rows; row++) {
+        measuredUs[to + row] = doubles[place + row] ?? NaN;
+        value[to + row] = doubles[place + blockRows + row] ?? NaN;
+        status[to + row] = words[word + row] ?? 0;
+      }
+      to += rows;
     }
-    return isRising;
+    const series = sliceSeries(this.#out, 0, count);
+    return this.#wide.size === 0 ? series : this.#withScalars(series, group);
+  }
+
+  #countOf(group: number): number {
+    const blocks = this.#blocks[group] ?? 0;
+    if (blocks === 0) return 0;
+    const inLast = ((this.#next[group] ?? 0) - 1) & (blockRows - 1);
+    return (blocks - 1) * blockRows + inLast + 1;
   }
 
   #withScalars(series: Series, group: number): Series {
@@ -148,16 +277,17 @@ export class SampleGatherer {
 
   /** By row of the group: which frame it came with. */
   #framesOf(group: number): Uint32Array {
-    const frames = new Uint32Array(this.#counts[group] ?? 0);
+    const frames = new Uint32Array(this.#countOf(group));
     for (const [row, at] of this.#placesOf(group)) {
-      frames[row] = this.#words[at * rowWords + frameWord] ?? 0;
+      const place = (at >> blockShift) * blockDoubles + 2 * blockRows;
+      frames[row] = this.#words[2 * place + blockRows + (at & (blockRows - 1))] ?? 0;
     }
     return frames;
   }
 
   *#placesOf(group: number): Iterable<readonly [row: number, at: number]> {
     let block = this.#first[group] ?? none;
-    const count = this.#counts[group] ?? 0;
+    const count = this.#countOf(group);
     for (let row = 0; row < count; row++) {
       yield [row, block * blockRows + (row % blockRows)];
       if (row % blockRows === blockRows - 1) block = this.#following[block] ?? none;
@@ -168,6 +298,7 @@ export class SampleGatherer {
   #openBlock(group: number, at: number): number {
     const block = this.#blockCount++;
     this.#following[block] = none;
+    this.#blocks[group] = (this.#blocks[group] ?? 0) + 1;
     if (at === 0) this.#first[group] = block;
     else this.#following[at / blockRows - 1] = block;
     return block * blockRows;
@@ -177,8 +308,8 @@ export class SampleGatherer {
     const needed = this.#blockCount + blocks;
     if (needed <= this.#following.length) return;
     const size = Math.max(needed, 2 * this.#following.length);
-    const doubles = new Float64Array(size * blockRows * rowDoubles);
-    doubles.set(this.#doubles.subarray(0, this.#blockCount * blockRows * rowDoubles));
+    const doubles = new Float64Array(size * blockDoubles);
+    doubles.set(this.#doubles.subarray(0, this.#blockCount * blockDoubles));
     const following = new Int32Array(size);
     following.set(this.#following);
     this.#doubles = doubles;
@@ -196,10 +327,25 @@ function columnsOf(count: number): Omit<SampleColumns, "tag"> {
   };
 }
 
-function longer(column: Int32Array): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(Math.max(1_024, 2 * column.length));
+function longer<Column extends Int32Array | Float64Array | Uint8Array>(
+  column: Column,
+  grown: Column,
+): Column {
   grown.set(column);
   return grown;
+}
+
+/** It has memory of its own. */
+function kept({ series, repeats, conflicts }: MergedSeries): GatheredSeries {
+  const { count, measuredUs } = series;
+  return {
+    count,
+    firstUs: measuredUs[0] ?? NaN,
+    lastUs: measuredUs[count - 1] ?? NaN,
+    repeats,
+    conflicts,
+    read: () => series,
+  };
 }
 
 /**

@@ -106,6 +106,12 @@ export function sliceSeries(series: Series, from: number, end: number): Series {
   return wide.size === 0 ? part : { ...part, wide };
 }
 
+/** The same in memory of its own. */
+export function copyOf(series: Series): Series {
+  const [measuredUs, value] = [series.measuredUs.slice(), series.value.slice()];
+  return { ...series, measuredUs, value, status: series.status.slice() };
+}
+
 /** One after the other, in memory of their own unless only one has samples. */
 export function joinSeries(parts: readonly Series[]): Series {
   const filled = parts.filter((part) => part.count > 0);
