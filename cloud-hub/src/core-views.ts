@@ -10,6 +10,7 @@ import { backupStateOf } from "./backup/backup-state.ts";
 import type { CoreParts } from "./hub-core.ts";
 import type { HubViews } from "./hub-views.ts";
 import { keyViewOf } from "./ingest/carrier/gateway-keys.ts";
+import { peersOf, type PeersAsked } from "./peer-desk.ts";
 import { lakeFolderOf } from "./settings/folders.ts";
 import type { HubSettings } from "./settings/load-settings.ts";
 
@@ -134,6 +135,21 @@ export class CoreViews implements HubViews {
   ): ReturnType<HubViews["aggregates"]> {
     const tier = width === "1m" ? "minutes" : "hours";
     return this.#options.parts().history.aggregates(gateway as GatewayId, tag, fromUs, toUs, tier);
+  }
+
+  peers(asked: PeersAsked, signal: AbortSignal): ReturnType<HubViews["peers"]> {
+    const { twins, history } = this.#options.parts();
+    const sources = {
+      gateways: () =>
+        this.gateways().map(({ gateway, name, site }) => {
+          return { gateway, name, site, dictionary: twins.dictionary(gateway) };
+        }),
+      table: (gateway: string) => twins.table(gateway),
+      means: history.means.bind(history),
+      gaps: history.gaps.bind(history),
+      nowUs: () => this.#options.clock.nowUs(),
+    };
+    return peersOf(sources, asked, signal);
   }
 
   captures(gateway: string): ReturnType<HubViews["captures"]> {

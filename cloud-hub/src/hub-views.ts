@@ -7,12 +7,14 @@ import type {
   HubLink,
   LedgerEntry,
   LiveValue,
+  PeerAnswer,
 } from "@millwright/wire-contract";
 import type { HistoryLine } from "@millwright/wire-contract/history";
 
 import type { BackupStatus } from "./backup/backup-state.ts";
 import type { EventBoard } from "./event-views.ts";
 import type { AcknowledgementBoard, OrderBoard } from "./order-views.ts";
+import type { PeersAsked } from "./peer-desk.ts";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
@@ -94,6 +96,11 @@ export interface HubViews {
     toUs: number,
     width: "1m" | "1h",
   ): Promise<readonly Aggregate[]>;
+  /**
+   * A value beside that of all machines that have it; undefined where it is not there, or has no means to compare.
+   * @param signal aborts when nobody waits any more
+   */
+  peers(asked: PeersAsked, signal: AbortSignal): Promise<PeerAnswer | undefined>;
   /** Captures of one gateway: the list, and where the bytes of one lie. */
   captures(gateway: string): CaptureSource;
   /** Makes a Parquet file of samples and answers its path; who asked for it removes it. */

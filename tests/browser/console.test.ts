@@ -314,6 +314,120 @@ void describe("the console", { skip: noChromium }, () => {
     await areThere(other.locator(".numbers tbody tr"), 2);
   });
 
+  test("C6: a value is compared with the same one on all machines, in a chart, in words and in a table with links", async () => {
+    await page.setViewportSize(desk);
+    await page.goto(urlOf("trouble"));
+    await goTo(page, "#/trends/24h/gw-0001/pump-1%2F1");
+    await page.getByRole("button", { name: "Same value on all machines" }).click();
+    await page.waitForFunction(() => location.hash.includes("/24h~machines/gw-0001/pump-1%2F1"));
+    await settled(page);
+    assert.match(
+      await page.locator(".peer-own").innerText(),
+      /^Pump 1, Brno press line 1 was above the band 8\d % of the time, on average 0\.7\d+ mm\/s above the middle\. At \d\d:\d\d:\d\d it says \d\.\d\d mm\/s, (above|within|below) the band/,
+    );
+    const words = await page.locator(".peer-words").innerText();
+    assert.match(words, /1 of 48 machines was out of the band most of the time, \d+ (is|are) now/);
+    assert.match(words, /Of 48 machines that are alike 10 lie out of it at any time/);
+    assert.match(
+      words,
+      /48 machines have Vibration RMS in mm\/s\. The same value is one of the same name/,
+    );
+    assert.match(words, /1 machine has one of that name in another unit/);
+    assert.match(words, /The band ends at .*What came since is not sorted yet/);
+    assert.match(await page.locator(".peer-counts").innerText(), /proven value: 40 to 48/);
+    const rows = page.locator(".peers tbody tr");
+    assert.match(
+      await rows.first().innerText(),
+      /Pump 1, Brno press line 1 \(this one\)[^]*8\d % of the time, above\s+\+0\.7/,
+    );
+    assert.equal(await rows.count(), 10);
+    await page.getByRole("button", { name: "List all 48 machines" }).click();
+    await page.waitForFunction(() => document.querySelectorAll(".peers tbody tr").length === 48);
+    await page.getByRole("button", { name: "Show the band as a table" }).click();
+    const times = page.locator(".peer-times tbody tr");
+    await times.first().waitFor();
+    assert.equal(await times.count(), 100);
+    assert.match(
+      await times.last().innerText(),
+      /4[08]\s+\d\.\d{3} mm\/s\s+\d\.\d{3} mm\/s\s+\d\.\d{3} mm\/s\s+\d\.\d{3} mm\/s/,
+    );
+    assert.deepEqual(await violationsOn(page), []);
+    // Another machine takes the place of this one, by a key and at the same time shown.
+    await page.getByRole("link", { name: "Oven 3, Lyon paint shop 2" }).focus();
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => location.hash.endsWith("/24h~machines/gw-0002/oven-3%2F1"));
+    await page.locator(".peer-own", { hasText: "Oven 3, Lyon paint shop 2 was" }).waitFor();
+    await page.getByRole("button", { name: "Same value on all machines" }).click();
+    await page.waitForFunction(() => location.hash.endsWith("/trends/24h/gw-0002/oven-3%2F1"));
+  });
+
+  test("C6: the band has words and an outline besides its ground, and says under the cursor how many machines it is of", async () => {
+    await page.setViewportSize(desk);
+    await page.goto(urlOf("healthy"));
+    await goTo(page, consoleScreens.peers);
+    await page.locator(".trend-plot").focus();
+    await page.keyboard.press("Home");
+    await page.locator(".peer-counts", { hasText: "48 at the cursor" }).waitFor();
+    // There some gateways were away.
+    for (let step = 0; step < 42; step++) await page.keyboard.press("ArrowRight");
+    await page.locator(".peer-counts", { hasText: "40 at the cursor" }).waitFor();
+    const legend = await page.locator(".pens").innerText();
+    assert.match(legend, /Middle of the machines\s+half of them is below\s+\d\.\d{3} mm\/s/);
+    const strokes = await page
+      .locator(".pens line")
+      .evaluateAll((all) => all.map((one) => one.getAttribute("stroke-dasharray")));
+    assert.deepEqual(strokes, ["", "8 4", "12 4 2 4", "12 4 2 4"]);
+  });
+
+  test("C6: of several values the one that is pressed is compared, and what has no mean says so", async () => {
+    await page.setViewportSize(desk);
+    await page.goto(urlOf("healthy"));
+    await goTo(page, consoleScreens.peers);
+    await page.getByRole("button", { name: "Operating state, Brno press line, Pump 1" }).click();
+    await page.getByRole("heading", { name: "Operating state has no mean" }).waitFor();
+    assert.match(page.url(), /24h~machines\/gw-0002\/pump-1%2F10\/gw-0001\/pump-1%2F1$/);
+    assert.deepEqual(await violationsOn(page), []);
+    await page.getByRole("button", { name: "Vibration RMS, Brno press line, Pump 1" }).click();
+    await page.locator(".peer-own").waitFor();
+    await page.getByRole("button", { name: "8 h", exact: true }).click();
+    await page.waitForFunction(() => location.hash.includes("/8h~machines/gw-0001/"));
+  });
+
+  test("C6: a comparison that nobody waits for any more is given up", async () => {
+    const view = await openContext(browser, { ...desk, theme: "light" });
+    const page = await view.newPage();
+    const asked: string[] = [];
+    const given: string[] = [];
+    page.on("requestfailed", (request) => given.push(request.url()));
+    await page.route("**/peers?**", (route) => {
+      asked.push(route.request().url());
+      // The first is never answered.
+      return asked.length === 1 ? undefined : route.continue();
+    });
+    await page.goto(`${urlOf("healthy")}/#/trends/1y~machines/gw-0001/pump-1%2F1`);
+    await page.waitForFunction(
+      () => document.querySelector(".range-words")?.getAttribute("data-loading") === "true",
+    );
+    await page.getByRole("button", { name: "8 h", exact: true }).click();
+    await page.locator(".peer-own").waitFor();
+    assert.deepEqual(given, asked.slice(0, 1));
+    await view.close();
+  });
+
+  test("C6: with fewer than three machines there is no band, and the page says what is missing", async () => {
+    const size = { machines: 2, tagsPerMachine: 4, rateHz: 1, gateways: 1 };
+    await using fixture = await new Fixture(folder, { ...size, condition: "healthy" }).start();
+    await page.setViewportSize(desk);
+    await page.goto(`${fixture.url}/#/trends/8h~machines/gw-0001/pump-1%2F1`);
+    await settled(page);
+    const words = await page.locator(".peer-words").innerText();
+    assert.match(words, /Pump 1, Brno press line 1 has no value to compare in the time shown/);
+    assert.match(words, /it says \d\.\d\d mm\/s; too few others/);
+    assert.match(words, /A band needs at least 3 machines/);
+    assert.match(words, /2 machines have Vibration RMS/);
+    assert.equal(await page.locator(".peers tbody tr").count(), 2);
+  });
+
   test("C6, C4: of presses that come before the page has followed the one before, none is lost", async () => {
     await page.setViewportSize(desk);
     await page.goto(urlOf("healthy"));

@@ -32,6 +32,7 @@ import { marksOf } from "./mark-plant.ts";
 import { modelEventsOf } from "./model-events.ts";
 import { modelsOf } from "./model-plant.ts";
 import { samplesOf } from "./past.ts";
+import { peersOf } from "./peer-plant.ts";
 import { createPlant, liveValue, valueAt, type Plant, type PlantSize } from "./plant.ts";
 import { publishOf } from "./publish-plant.ts";
 
@@ -295,6 +296,18 @@ export class Fixture implements AsyncDisposable {
         gaps: (_tag, fromUs, toUs) => Promise.resolve(this.#gaps({ fromUs, toUs })),
       }));
     }
+    app.get("/api/gateways/:gateway/peers", (context) => {
+      const { tag: id, from, to } = context.req.query();
+      const tag = page().tags.find((one) => one.id === id);
+      if (tag === undefined) return context.text("this gateway has no such value", 404);
+      const fleet = {
+        ...{ rows: this.rows(), tags: page().tags, nowUs: systemClock.nowUs() },
+        factor: this.#options.condition === "trouble" ? 1.35 : 1,
+      };
+      const gateway = context.req.param("gateway");
+      const range = { fromUs: Number(from), toUs: Number(to) };
+      return context.json(peersOf(fleet, { gateway, tag, ...range }));
+    });
     app.get("/api/gateways/:gateway/ledger", (context) => context.json(this.ledger));
     app.get("/api/gateways/:gateway/repairs", (context) => context.json(this.repairs));
     app.post("/api/gateways/:gateway/repairs", async (context) => {

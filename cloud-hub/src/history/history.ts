@@ -24,6 +24,8 @@ import type {
 } from "../hand-over.ts";
 import type { Aggregate } from "../hub-views.ts";
 import { beginEarlier, type ReadLine, type Tier } from "./begin-earlier.ts";
+import type { PeerColumns } from "./peers/peer-columns.ts";
+import { readMeans } from "./peers/read-means.ts";
 import { concerns } from "./gap-book.ts";
 import { LakeHost } from "./lake/lake-host.ts";
 import type { LakeSettings } from "./lake/lake-messages.ts";
@@ -38,7 +40,7 @@ import {
 } from "./rollups/rollup-store.ts";
 import { SampleReader } from "./sample-reader.ts";
 import { SeriesBook } from "./series-book.ts";
-import { SeriesFinder } from "./series-finder.ts";
+import { SeriesFinder, type TagPlace } from "./series-finder.ts";
 
 /** Two months of minutes, eleven years of hours: who wants more asks the database or takes an export. */
 const aggregatesMax = 100_000;
@@ -185,6 +187,15 @@ export class History implements AsyncDisposable {
     const endUs = Math.min(toUs, fromUs + aggregatesMax * of.widthUs);
     const [rows = []] = await readRollups(this.#pool, of, [slots(series, fromUs, endUs, of)]);
     return rows.flatMap(toAggregates).filter(({ startUs }) => startUs >= fromUs && startUs < endUs);
+  }
+
+  /** @see readMeans */
+  means(
+    places: readonly TagPlace[],
+    columns: PeerColumns,
+    signal: AbortSignal,
+  ): Promise<readonly Float64Array[]> {
+    return readMeans(this.#pool, this.#finder, places, columns, signal);
   }
 
   /** What the ledger says about the tag, its device and its gateway in this range. */

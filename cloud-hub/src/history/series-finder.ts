@@ -1,6 +1,12 @@
 import type pg from "pg";
 
-/** Beyond this the oldest half of a big fleet's tags is looked up again. */
+/** A tag of one gateway among those of many. */
+export interface TagPlace {
+  readonly gateway: string;
+  readonly tag: string;
+}
+
+/** Beyond this those of a big fleet are looked up again. */
 const knownMax = 200_000;
 
 /** Finds the number of a tag. A tag keeps its number for ever. */
@@ -14,15 +20,25 @@ export class SeriesFinder {
 
   /** In the order of `tags`; undefined for a tag of which nothing is sorted yet. */
   async find(gateway: string, tags: readonly string[]): Promise<readonly (number | undefined)[]> {
-    const missing = tags.filter((tag) => !this.#known.has(`${gateway}/${tag}`));
-    if (missing.length > 0) {
-      const found = await this.#pool.query<{ no: number; tag: string }>(
-        "select no, tag from series where gateway = $1 and tag = any($2::text[])",
-        [gateway, missing],
-      );
-      if (this.#known.size > knownMax) this.#known.clear();
-      for (const { no, tag } of found.rows) this.#known.set(`${gateway}/${tag}`, no);
-    }
-    return tags.map((tag) => this.#known.get(`${gateway}/${tag}`));
+    return await this.findEach(tags.map((tag) => ({ gateway, tag })));
   }
+
+  /** The same of many gateways, in one question. */
+  async findEach(places: readonly TagPlace[]): Promise<readonly (number | undefined)[]> {
+    if (this.#known.size > knownMax) this.#known.clear();
+    const missing = places.filter((place) => !this.#known.has(keyOf(place)));
+    if (missing.length > 0) {
+      const found = await this.#pool.query<TagPlace & { no: number }>(
+        `select s.no, s.gateway, s.tag from unnest($1::text[], $2::text[]) k (gateway, tag)
+         join series s using (gateway, tag)`,
+        [missing.map(({ gateway }) => gateway), missing.map(({ tag }) => tag)],
+      );
+      for (const { no, ...place } of found.rows) this.#known.set(keyOf(place), no);
+    }
+    return places.map((place) => this.#known.get(keyOf(place)));
+  }
+}
+
+function keyOf({ gateway, tag }: TagPlace): string {
+  return `${gateway}/${tag}`;
 }

@@ -19,6 +19,7 @@ import type { HubViews } from "../hub-views.ts";
 import { addDataRoutes } from "./data-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
 import { addOrderRoutes } from "./order-routes.ts";
+import { addPeerRoutes } from "./peer-routes.ts";
 
 export interface ConsoleServerOptions {
   readonly host: string;
@@ -69,6 +70,7 @@ export class ConsoleServer extends PageService {
           markSourceOf(views, context.req.param("gateway") ?? ""),
         );
         addDataRoutes(app, views);
+        addPeerRoutes(app, views);
         addCaptureRoutes(app, "/api/gateways/:gateway", (context) =>
           views.captures(context.req.param("gateway") ?? ""),
         );

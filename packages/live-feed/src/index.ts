@@ -11,3 +11,4 @@ export { askedOf, bodyBytesMax, isBodyWithin, jsonBody, type PageAsked } from ".
 export { PageService, PortTaken } from "./page-server.ts";
 export { proofsOf, takeProofs } from "./proofs.ts";
 export { ValueTable } from "./value-table.ts";
+export { timeOfQuery } from "./time-of-query.ts";

@@ -159,5 +159,6 @@ export type {
   LiveValue,
   Presence,
 } from "./live.ts";
+export type { PeerAnswer, PeerBandNow, PeerMachine } from "./peers.ts";
 export { isLater, type ReportedValue, type TwinPosition } from "./twin.ts";
 export type { WriteOutcome } from "./command.ts";

@@ -38,6 +38,7 @@ test("a book gives every tag back as it was, by index and by id", () => {
           assert.deepEqual(book.byIndex(tag.index), tag);
           assert.deepEqual(book.byId(tag.id), tag);
           assert.equal(book.idOf(tag.index), tag.id);
+          assert.equal(book.nameOf(tag.index), tag.name);
           assert.equal(book.indexOf(tag.id), tag.index);
           assert.equal(book.traitsOf(tag.index)?.unit, tag.unit);
         }

@@ -114,6 +114,10 @@ export class TagBook {
     return this.#columns.ids[this.#rowOf(index)];
   }
 
+  nameOf(index: number): string | undefined {
+    return this.#columns.names[this.#rowOf(index)];
+  }
+
   /** Shared with other tags, and no object is made for it. */
   traitsOf(index: number): TagTraits | undefined {
     const { traits, traitsOf } = this.#columns;

@@ -156,15 +156,17 @@ export interface SlotRange {
 
 /**
  * What a line is drawn of. Sums and states are many bytes that a line does not show; `rows` are drawn as a whole, and
- * the times within them are not seen.
+ * the times within them are not seen. Of `means` only the time-weighted sums are there.
  */
-export type RollupDetail = "line" | "rows" | "all";
+export type RollupDetail = "line" | "rows" | "means" | "all";
 const rowColumns = `r.slot, r.first, r.n, r.places, '{1}'::int[] as samples, null::int[] as good, r.good_us,
   r.decimals, r.base, r.values2, r.values4, r.values8`;
 const columnsOf: Readonly<Record<RollupDetail, string>> = {
   all: "r.*",
   line: `${rowColumns}, r.first_us, r.last_us`,
   rows: `${rowColumns}, null::int[] as first_us, null::int[] as last_us`,
+  means:
+    "r.slot, r.first, r.n, r.places, r.good_us, r.decimals, r.base, r.integrals8, r.integrals_double",
 };
 
 /** A row of a tier, as it lies. */
@@ -240,17 +242,17 @@ interface DatabaseRow {
   readonly first: number;
   readonly n: number;
   readonly places: readonly number[] | null;
-  readonly samples: readonly number[];
-  readonly good: readonly number[] | null;
+  readonly samples?: readonly number[];
+  readonly good?: readonly number[] | null;
   readonly good_us: readonly number[] | null;
   readonly worst?: readonly number[] | null;
   readonly decimals: number | null;
   readonly base: bigint;
-  readonly values2: readonly number[] | null;
-  readonly values4: readonly number[] | null;
-  readonly values8: readonly number[] | null;
-  readonly first_us: readonly number[] | null;
-  readonly last_us: readonly number[] | null;
+  readonly values2?: readonly number[] | null;
+  readonly values4?: readonly number[] | null;
+  readonly values8?: readonly number[] | null;
+  readonly first_us?: readonly number[] | null;
+  readonly last_us?: readonly number[] | null;
   readonly sums4?: readonly number[] | null;
   readonly sums8?: readonly number[] | null;
   readonly sums_double?: readonly number[] | null;
@@ -273,17 +275,17 @@ function toPacked(row: DatabaseRow): PackedBuckets {
     first: row.first,
     count: row.n,
     places: row.places,
-    samples: row.samples,
-    good: row.good,
+    samples: row.samples ?? [1],
+    good: row.good ?? null,
     goodUs: row.good_us,
     worst: row.worst ?? null,
     decimals: row.decimals,
     base: Number(row.base),
-    values2: row.values2,
-    values4: row.values4,
-    values8: row.values8,
-    firstUs: row.first_us,
-    lastUs: row.last_us,
+    values2: row.values2 ?? null,
+    values4: row.values4 ?? null,
+    values8: row.values8 ?? null,
+    firstUs: row.first_us ?? null,
+    lastUs: row.last_us ?? null,
     sums4: row.sums4 ?? null,
     sums8: row.sums8 ?? null,
     sumsDouble: row.sums_double ?? null,

@@ -27,6 +27,7 @@ const texts = {
     "Choose up to {most} values of one or several gateways; the chart shows them together.",
   "trends.failed": "The hub did not say which values these gateways have.",
   "trends.missing": "{gateway} has no value {tag} any more, or never had.",
+  "trends.peers": "Same value on all machines",
   "trends.export": "Parquet of {gateway}",
   "fleet.empty": "No gateway has reported yet",
   "fleet.empty.what":

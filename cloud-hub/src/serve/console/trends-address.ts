@@ -1,4 +1,23 @@
 import { hrefOf } from "@millwright/ui-kit";
+import { parseTimeText, toTimeText, type TimeText } from "@millwright/ui-kit/trends";
+
+/** Behind the range of an address: the value is compared with that of all machines that have it. */
+const peersMark = "~machines";
+
+/** What a chart shows of its values: a time, and what is laid over it. */
+export interface ChartText extends TimeText {
+  /** Of the first value, beside all machines that have it. */
+  readonly peers: boolean;
+}
+
+export function parseChartText(text: string): ChartText {
+  const peers = text.endsWith(peersMark);
+  return { ...parseTimeText(peers ? text.slice(0, -peersMark.length) : text), peers };
+}
+
+export function toChartText({ peers, ...time }: ChartText): string {
+  return peers ? `${time.range}${peersMark}` : toTimeText(time);
+}
 
 /** A tag id is its gateway's own: another gateway may use the same. */
 export interface ChosenTag {

@@ -1,4 +1,7 @@
-/** C6 in its first form: tags of any gateways in one chart, over minutes to years. All of it stands in the address. */
+/**
+ * C6: tags of any gateways in one chart, over minutes to years, or one of them beside all machines that have it. All of it
+ * stands in the address.
+ */
 import {
   addressNow,
   Button,
@@ -12,16 +15,13 @@ import {
 } from "@millwright/ui-kit";
 import {
   atNow,
-  parseTimeText,
   sourcesMax,
   toggled,
-  toTimeText,
   Trends,
   useAddressRange,
   type ChartMark,
   type Earlier,
   type Span,
-  type TimeText,
   type TrendRange,
   type TrendSource,
 } from "@millwright/ui-kit/trends";
@@ -32,8 +32,18 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { FleetStore } from "./fleet-store.ts";
 import { say } from "./messages.ts";
+import { PeerTrends } from "./peer-trends.tsx";
 import { TagChoice } from "./tag-choice.tsx";
-import { chosenOf, exportHref, keyOf, trendsHref, type ChosenTag } from "./trends-address.ts";
+import {
+  chosenOf,
+  exportHref,
+  keyOf,
+  parseChartText,
+  toChartText,
+  trendsHref,
+  type ChartText,
+  type ChosenTag,
+} from "./trends-address.ts";
 
 export interface TrendsScreenProps {
   readonly fleet: FleetStore;
@@ -75,7 +85,20 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const compare = (earlier: Earlier | undefined): void => {
     const now = chartNow();
     if (now === undefined) return;
-    location.hash = hrefOfChart({ range: rangeNow(), earlier }, now.chosen);
+    location.hash = hrefOfChart({ range: rangeNow(), earlier, peers: false }, now.chosen);
+  };
+  /** The first of those chosen is the one that is compared. */
+  const lead = (one: ChosenTag): void => {
+    const now = chartNow();
+    if (now === undefined) return;
+    const rest = now.chosen.filter((other) => keyOf(other) !== keyOf(one));
+    location.hash = hrefOfChart({ ...now.time, range: rangeNow() }, [one, ...rest]);
+  };
+  const turnPeers = (): void => {
+    const now = chartNow();
+    if (now === undefined) return;
+    const peers = !now.time.peers;
+    location.hash = hrefOfChart({ range: rangeNow(), earlier: undefined, peers }, now.chosen);
   };
   const hmiOf = (gateway: string): string =>
     fleet.rows.value?.find((row) => row.gateway === gateway)?.hmi ?? "";
@@ -87,6 +110,11 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
     pages.value === undefined
       ? []
       : chosen.filter((one) => sourceOf(one, pages.value) === undefined);
+  const besides = (
+    <div class="button-row">
+      <Button label={say("trends.peers")} pressed={time.peers} onPress={turnPeers} />
+    </div>
+  );
   return (
     <>
       <h1>{say("trends.title")}</h1>
@@ -101,7 +129,23 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           <p>{say("trends.nothing.what", { most: String(sourcesMax) })}</p>
         </EmptyState>
       )}
-      {sources.length > 0 && isTimeKnown ? (
+      {time.peers && sources[0] !== undefined && isTimeKnown ? (
+        <PeerTrends
+          sources={sources}
+          range={range}
+          spans={spans}
+          nowUs={nowUs}
+          wallMs={wallMs}
+          height={heightPx}
+          beside={besides}
+          onLead={(key) => {
+            const one = chosen.find((other) => keyOf(other) === key);
+            if (one !== undefined) lead(one);
+          }}
+          hrefOfMark={(one) => hrefOfMark(one, chosen)}
+          hrefOfPeer={(one) => hrefOfChart({ ...time, range: rangeNow() }, [one])}
+        />
+      ) : sources.length > 0 && isTimeKnown ? (
         <Trends
           sources={sources}
           range={range}
@@ -111,6 +155,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           height={heightPx}
           earlier={time.earlier}
           onEarlier={compare}
+          beside={besides}
           hrefOfMark={(one) => hrefOfMark(one, chosen)}
           repairs={RepairList}
         />
@@ -145,12 +190,12 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
 }
 
 interface ChartAsked {
-  readonly time: TimeText;
+  readonly time: ChartText;
   readonly chosen: readonly ChosenTag[];
 }
 
 function chartOf(place: readonly string[]): ChartAsked {
-  return { time: parseTimeText(place[1] ?? "24h"), chosen: chosenOf(place, sourcesMax) };
+  return { time: parseChartText(place[1] ?? "24h"), chosen: chosenOf(place, sourcesMax) };
 }
 
 /** What a press changes; undefined once the address leads to another screen, and this one is about to go. */
@@ -159,8 +204,8 @@ function chartNow(): ChartAsked | undefined {
   return place[0] === "trends" ? chartOf(place) : undefined;
 }
 
-function hrefOfChart(time: TimeText, chosen: readonly ChosenTag[]): string {
-  return trendsHref(toTimeText(time), chosen);
+function hrefOfChart(time: ChartText, chosen: readonly ChosenTag[]): string {
+  return trendsHref(toChartText(time), chosen);
 }
 
 /** What its gateway told of it, in the history. */

@@ -9,6 +9,7 @@ import type { Drawn } from "../trends/drawn.ts";
 import { momentWords } from "../words/durations.ts";
 import { sayKit, sayKitCount } from "../words/english.ts";
 import { countWords, numberWords } from "../words/numbers.ts";
+import { saveCsv } from "./save-csv.ts";
 
 /** More would push the page away; the count says how many there are. */
 const gapsShown = 5;
@@ -88,7 +89,7 @@ export function TrendTable(props: {
         />
         <Button
           label={sayKit(several ? "trends.csv" : "chart.csv")}
-          onPress={() => saveCsv(props.all)}
+          onPress={() => saveAll(props.all)}
         />
       </div>
       {shown && (
@@ -129,18 +130,18 @@ function cellWords(tag: LiveTag, value: number | null): string {
   return tag.texts[String(value)] ?? numberWords(value, tag.decimals);
 }
 
-/** Times in ISO 8601 UTC and full digits: a file is read by programs (RFC 4180). */
-function saveCsv(all: readonly DrawnTag[]): void {
-  const lines = all.flatMap(({ tag, drawn }) =>
-    drawn.times.map((time, index) =>
-      [tag.id, new Date(time * 1_000).toISOString(), drawn.values[index] ?? "", tag.unit].join(","),
+/** Times in ISO 8601 UTC and full digits: a file is read by programs. */
+function saveAll(all: readonly DrawnTag[]): void {
+  const names = all.map(({ tag }) => tag.id);
+  saveCsv(names.length === 1 ? (names[0] ?? "") : "trends", [
+    ["tag", "time", "value", "unit"],
+    ...all.flatMap(({ tag, drawn }) =>
+      drawn.times.map((time, index) => [
+        tag.id,
+        new Date(time * 1_000).toISOString(),
+        drawn.values[index] ?? "",
+        tag.unit,
+      ]),
     ),
-  );
-  const text = ["tag,time,value,unit", ...lines, ""].join("\r\n");
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const names = all.map(({ tag }) => tag.id.replace(/[^A-Za-z0-9_-]+/g, "_"));
-  link.download = `${names.length === 1 ? names[0] : "trends"}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  ]);
 }

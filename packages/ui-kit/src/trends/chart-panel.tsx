@@ -12,7 +12,7 @@ import { FailedState } from "../parts/states.tsx";
 import { momentWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
 import { numberOf } from "../words/numbers.ts";
-import type { ChartView } from "./chart-view.ts";
+import type { ChartView, OwnLines } from "./chart-view.ts";
 import { drawnAs, valueAt } from "./drawn.ts";
 import { cursorOfKey, rangeOfKey } from "./gestures.ts";
 import { MarkStrip, useMarks, type KnownMarks } from "./mark-strip.tsx";
@@ -36,6 +36,8 @@ export interface ChartPanelProps {
   readonly nowUs: () => number;
   readonly wallMs: () => number;
   readonly height: number;
+  /** Where the lines come from, when they are not the history of `all`. */
+  readonly own?: OwnLines;
   /** Where more is said of an alarm or an episode. */
   readonly hrefOfMark: (mark: ChartMark) => string;
 }
@@ -49,10 +51,13 @@ export interface MarkedChart {
 }
 
 export function useMarkedChart(props: Omit<ChartPanelProps, "hrefOfMark">): MarkedChart {
-  const { sources, all, range, front, nowUs, wallMs, height, still = false } = props;
+  const { sources, all, range, front, nowUs, wallMs, height, still = false, own } = props;
   const keys = all.map(({ key }) => key).join("\n");
   const { place, view, retry } = useChart(
-    () => ({ sources: all, height, range, front, nowUs, wallMs, still }),
+    () => ({
+      ...{ sources: all, height, range, front, nowUs, wallMs, still },
+      ...(own === undefined ? {} : { own }),
+    }),
     [keys, height],
   );
   return { place, view, retry, marks: useMarks({ sources, view, nowUs, wallMs }) };
@@ -63,9 +68,11 @@ export function ChartPanel(
     readonly chart: MarkedChart;
     /** Stands beside the words of the marks. */
     readonly children?: ComponentChildren;
+    /** In place of a button for each pen. */
+    readonly legend?: ComponentChildren;
   },
 ): JSX.Element {
-  const { sources, all, range, front, nowUs, height } = props;
+  const { sources, all, range, front, nowUs, height, legend } = props;
   const { place, view, retry, marks } = props.chart;
   const failedMs = view.value?.failedMs.value;
   const onKey = (event: KeyboardEvent): void => {
@@ -96,11 +103,20 @@ export function ChartPanel(
       <MarkStrip view={view} hrefOf={props.hrefOfMark} marks={marks}>
         {props.children}
       </MarkStrip>
-      <div class="pens" role="group" aria-label={sayKit("trends.front")}>
-        {sources.map((source, at) => (
-          <PenButton key={source.key} at={at} source={source} all={all} front={front} view={view} />
-        ))}
-      </div>
+      {legend ?? (
+        <div class="pens" role="group" aria-label={sayKit("trends.front")}>
+          {sources.map((source, at) => (
+            <PenButton
+              key={source.key}
+              at={at}
+              source={source}
+              all={all}
+              front={front}
+              view={view}
+            />
+          ))}
+        </div>
+      )}
     </>
   );
 }

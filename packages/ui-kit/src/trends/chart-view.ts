@@ -10,6 +10,7 @@ import { watchTheme } from "../charts/sparkline.tsx";
 import { Trace } from "../charts/trace.ts";
 import { drawnAs, drawnTag, rateOf, type Drawn } from "./drawn.ts";
 import { followFingers } from "./gestures.ts";
+import type { PlotBand } from "./band-between.ts";
 import type { Plot } from "./plot.ts";
 import { atNow, spanOf, type TrendRange } from "./trend-range.ts";
 import { gapsTogether, loadSources, type TrendSource } from "./trend-source.ts";
@@ -24,6 +25,23 @@ export interface ChartViewOptions {
   readonly wallMs: () => number;
   /** Fingers read it and do not move it. */
   readonly still?: boolean;
+  /** Where the lines come from, when they are not the history of the sources. */
+  readonly own?: OwnLines;
+}
+
+/** Lines that are reckoned of more than the values shown, and how they are drawn. */
+export interface OwnLines {
+  /** In the order of the sources. */
+  readonly load: (
+    range: TrendRange,
+    widthPx: number,
+    signal: AbortSignal,
+  ) => Promise<readonly HistoryLine[]>;
+  /** A live chart is asked for anew so often, ms. */
+  readonly refreshMs: number;
+  /** By place of the source: the pen it is drawn with. */
+  readonly pens: readonly number[];
+  readonly band: PlotBand;
 }
 
 /** What the words around the picture say. */
@@ -57,6 +75,8 @@ export class ChartView {
   #lines: readonly HistoryLine[] = [];
   #plot: Plot | undefined;
   #asked: AbortController | undefined;
+  /** What was asked for last, whether it has come or not. */
+  #askedFor: TrendRange | undefined;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
   #telling = 0;
@@ -93,7 +113,7 @@ export class ChartView {
         if (options.front.value >= 0) this.#paintSoon();
       }),
     );
-    const every = stores.size > 0 ? refreshLiveMs : refreshMsMin;
+    const every = options.own?.refreshMs ?? (stores.size > 0 ? refreshLiveMs : refreshMsMin);
     let sinceMs = 0;
     const refresh = setInterval(() => {
       sinceMs += every;
@@ -139,6 +159,7 @@ export class ChartView {
     this.#asked?.abort();
     const asked = new AbortController();
     this.#asked = asked;
+    this.#askedFor = this.#options.range.peek();
     this.#load(asked.signal).catch(() => {
       if (asked.signal.aborted) return;
       this.loading.value = false;
@@ -152,14 +173,19 @@ export class ChartView {
     const wanted = atNow(range.peek(), nowUs());
     this.loading.value = true;
     const width = this.#plot?.over.clientWidth ?? place.clientWidth;
-    const lines = await loadSources(sources, wanted, width || 1_000, given);
+    const { own } = this.#options;
+    const lines =
+      own === undefined
+        ? await loadSources(sources, wanted, width || 1_000, given)
+        : await own.load(wanted, width || 1_000, given);
     if (given.aborted) return;
     this.#lines = lines;
     for (const [at, trace] of this.#traces.entries()) {
       const line = lines[at];
       if (line === undefined) continue;
       // Only an answer that reaches the present is continued by what came live.
-      if (!wanted.live || sources[at]?.earlier !== undefined) trace.clear();
+      const goesOn = wanted.live && sources[at]?.earlier === undefined && own === undefined;
+      if (!goesOn) trace.clear();
       trace.load(line);
     }
     this.failedMs.value = undefined;
@@ -169,7 +195,7 @@ export class ChartView {
   }
 
   async #build(): Promise<void> {
-    const { place, sources, height, range, nowUs } = this.#options;
+    const { place, sources, height, range, nowUs, own } = this.#options;
     // The library comes with the first chart: the overview does not wait for it.
     const { createPlot } = await import("./plot.ts");
     if (this.#closed) return;
@@ -181,6 +207,7 @@ export class ChartView {
       earlier: new Map(
         sources.flatMap(({ earlier }, at) => (earlier === undefined ? [] : [[at, earlier.pen]])),
       ),
+      ...(own === undefined ? {} : { pens: own.pens, band: own.band }),
       onCursor: (seconds) => {
         this.cursor.value = seconds;
       },
@@ -202,10 +229,11 @@ export class ChartView {
 
   #moved(range: TrendRange): void {
     this.#paintSoon();
-    const shown = this.shown.peek()?.range;
-    if (shown === undefined) return;
-    if (shown.fromUs === range.fromUs && shown.toUs === range.toUs) return;
     clearTimeout(this.#rest);
+    // Also where the first answer is still on its way: it may be a long one, and is given up.
+    const asked = this.#askedFor;
+    if (asked === undefined) return;
+    if (asked.fromUs === range.fromUs && asked.toUs === range.toUs) return;
     this.#rest = setTimeout(() => this.load(), restMs);
   }
 

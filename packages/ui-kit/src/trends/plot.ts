@@ -11,6 +11,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import { earlierPen, penOf, type PenStyle } from "../charts/pens.ts";
+import { drawBetween, sayBand, type PlotBand } from "./band-between.ts";
 import { drawLine } from "./draw-line.ts";
 import { drawnAs, type Drawn } from "./drawn.ts";
 import { drawBand, drawGaps, drawLanes, laneHeights } from "./grounds.ts";
@@ -30,6 +31,10 @@ export interface PlotOptions {
   readonly tags: readonly LiveTag[];
   /** Of the lines of an earlier time: place of the tag, and that of the one with the same pen. */
   readonly earlier?: ReadonlyMap<number, number>;
+  /** By place of the tag: its pen, where that is not the one of its place. */
+  readonly pens?: readonly number[];
+  /** Between two of the lines. */
+  readonly band?: PlotBand;
   readonly height: number;
   /** Seconds under the cursor; undefined when it has left. */
   readonly onCursor: (seconds: number | undefined) => void;
@@ -75,7 +80,8 @@ export function createPlot(options: PlotOptions): Plot {
   const units = unitsOf(tags);
   const penAt = (at: number): PenStyle => {
     const same = options.earlier?.get(at);
-    return same === undefined ? penOf(at, property) : earlierPen(penOf(same, property));
+    if (same !== undefined) return earlierPen(penOf(same, property));
+    return penOf(options.pens?.[at] ?? at, property);
   };
   let picture: Picture = { drawn: [], gaps: [], fromUs: 0, toUs: 1e6, front: 0 };
   const lanes = laneHeights(tags, height);
@@ -163,6 +169,10 @@ export function createPlot(options: PlotOptions): Plot {
             if (front !== undefined && drawnAs(front) !== "bands") {
               drawBand(plot, scaleOfUnit(units, front.unit), front, property);
             }
+            if (options.band !== undefined && units[0] !== undefined) {
+              const scale = scaleOfUnit(units, units[0]);
+              drawBetween(plot, scale, options.band, picture.drawn, property("--band-chart"));
+            }
             drawGaps(plot, picture.gaps, property("--hatch"));
           },
         ],
@@ -174,6 +184,10 @@ export function createPlot(options: PlotOptions): Plot {
               drawLine(plot, scaleOfUnit(units, tag.unit), drawn, penAt(at));
             }
             drawLanes(plot, tags, picture.drawn, lanes, property);
+            if (options.band !== undefined && units[0] !== undefined) {
+              const scale = scaleOfUnit(units, units[0]);
+              sayBand(plot, scale, options.band, picture.drawn, property);
+            }
           },
         ],
         setCursor: [

@@ -5,7 +5,8 @@ import type { LiveTag } from "@millwright/wire-contract";
 import type { HistoryLine } from "@millwright/wire-contract/history";
 import fc from "fast-check";
 
-import { bandsOf, rateOf, valueAt } from "./drawn.ts";
+import { runsOf } from "./band-between.ts";
+import { bandsOf, rateOf, valueAt, type Drawn } from "./drawn.ts";
 import { earlierSources, earlierTimes, laidOver, parseTimeText, toTimeText } from "./earlier.ts";
 import { layMarks, markWords, type ChartMark } from "./marks.ts";
 import { toggled } from "./toggled.ts";
@@ -250,4 +251,19 @@ describe("what is laid over the time shown", () => {
     assert.deepEqual(over.values, line.values);
     assert.deepEqual(over.gaps, []);
   });
+});
+
+test("a band is drawn where both of its lines have points, and has a hole where one of them has", () => {
+  const drawn = (values: readonly (number | null)[]): Drawn => ({
+    times: values.map((_, at) => at),
+    values,
+  });
+  const low = drawn([1, 1, null, 1, 1, 1]);
+  const high = drawn([2, 2, null, 2, null, 2]);
+  assert.deepEqual(runsOf(low, high), [
+    [0, 2],
+    [3, 4],
+    [5, 6],
+  ]);
+  assert.deepEqual(runsOf(drawn([]), drawn([])), []);
 });

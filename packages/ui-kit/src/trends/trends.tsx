@@ -3,28 +3,23 @@
  * its end, with what is known of the lines in words: their numbers, from what they are drawn, within what they hold, and
  * where and why something is missing.
  */
-import { useComputed, useSignal, type Signal } from "@preact/signals";
-import type { JSX } from "preact";
+import { useSignal, type Signal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
 
 import { GapList, TrendTable } from "../charts/trend-table.tsx";
 import type { RepairListProps } from "../charts/repair-list.tsx";
 import { wholeMinutes } from "../charts/trend-chart.tsx";
-import { Button } from "../parts/button.tsx";
 import { sayKit } from "../words/english.ts";
 import { ChartPanel, useMarkedChart } from "./chart-panel.tsx";
 import type { ChartView } from "./chart-view.ts";
 import { drawnTag } from "./drawn.ts";
 import { earlierSources, earlierTimes, type Earlier } from "./earlier.ts";
-import { panShare, zoomFactor } from "./gestures.ts";
 import { MarkList } from "./mark-strip.tsx";
 import type { ChartMark } from "./marks.ts";
 import { NumbersTable } from "./numbers-table.tsx";
-import { atNow, panned, parseRange, rangeText, spanOf, zoomed } from "./trend-range.ts";
-import type { TrendRange } from "./trend-range.ts";
+import { RangeButtons, type Span } from "./range-buttons.tsx";
+import { spanOf, type TrendRange } from "./trend-range.ts";
 import { gapsTogether, type TrendSource } from "./trend-source.ts";
-
-export const spans = ["15min", "1h", "8h", "24h", "7d", "30d", "1y", "5y"] as const;
-export type Span = (typeof spans)[number];
 
 export interface TrendsProps {
   /** At least one. */
@@ -40,6 +35,8 @@ export interface TrendsProps {
   /** What is laid over the time shown, and what changes it. */
   readonly earlier: Earlier | undefined;
   readonly onEarlier: (earlier: Earlier | undefined) => void;
+  /** Stands beside the comparison with an earlier time. */
+  readonly beside?: ComponentChildren;
   /** Where more is said of an alarm or an episode. */
   readonly hrefOfMark: (mark: ChartMark) => string;
   /** Beside the gaps: what a hub can bring of what its gateways have, or a gateway of what its devices have. */
@@ -56,7 +53,10 @@ export function Trends(props: TrendsProps): JSX.Element {
   const shown = chart.view.value?.shown.value;
   return (
     <div class="trends">
-      <RangeButtons {...props} />
+      <RangeButtons {...props}>
+        <CompareChoice {...props} />
+        {props.beside}
+      </RangeButtons>
       <ChartPanel {...props} all={all} front={front} chart={chart} />
       <MarkList hrefOf={props.hrefOfMark} marks={chart.marks} />
       {shown !== undefined && shown.drawn.length === all.length && (
@@ -66,65 +66,25 @@ export function Trends(props: TrendsProps): JSX.Element {
   );
 }
 
-function RangeButtons(props: TrendsProps): JSX.Element {
-  const { range, nowUs, spans: offered } = props;
-  const chosen = useComputed(() => (range.value.live ? rangeText(range.value) : "")).value;
-  const live = useComputed(() => range.value.live).value;
-  const change = (by: (range: TrendRange, nowUs: number) => TrendRange): void => {
-    range.value = by(atNow(range.peek(), nowUs()), nowUs());
-  };
+/** What is laid over the time shown. */
+function CompareChoice(props: Pick<TrendsProps, "earlier" | "onEarlier">): JSX.Element {
   return (
-    <div class="range-buttons">
-      <div class="button-row" role="group" aria-label={sayKit("trends.spans")}>
-        {offered.map((span) => (
-          <Button
-            key={span}
-            label={sayKit(`trends.span.${span}`)}
-            pressed={chosen === span}
-            onPress={() => change((now, us) => parseRange(span, us) ?? now)}
-          />
+    <label class="choice-of-few">
+      {sayKit("trends.compare")}
+      <select
+        value={props.earlier ?? ""}
+        onChange={({ currentTarget }) => {
+          props.onEarlier(earlierTimes.find((one) => one === currentTarget.value));
+        }}
+      >
+        <option value="">{sayKit("trends.compare.none")}</option>
+        {earlierTimes.map((one) => (
+          <option key={one} value={one}>
+            {sayKit(`trends.earlier.${one}`)}
+          </option>
         ))}
-      </div>
-      <label class="choice-of-few">
-        {sayKit("trends.compare")}
-        <select
-          value={props.earlier ?? ""}
-          onChange={({ currentTarget }) => {
-            props.onEarlier(earlierTimes.find((one) => one === currentTarget.value));
-          }}
-        >
-          <option value="">{sayKit("trends.compare.none")}</option>
-          {earlierTimes.map((one) => (
-            <option key={one} value={one}>
-              {sayKit(`trends.earlier.${one}`)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <div class="button-row">
-        <Button
-          label={sayKit("trends.earlier")}
-          onPress={() => change((now, us) => panned(now, -panShare, us))}
-        />
-        <Button
-          label={sayKit("trends.later")}
-          onPress={() => change((now, us) => panned(now, panShare, us))}
-        />
-        <Button
-          label={sayKit("trends.closer")}
-          onPress={() => change((now, us) => zoomed(now, zoomFactor, 0.5, us))}
-        />
-        <Button
-          label={sayKit("trends.wider")}
-          onPress={() => change((now, us) => zoomed(now, 1 / zoomFactor, 0.5, us))}
-        />
-        <Button
-          label={sayKit("trends.live")}
-          pressed={live}
-          onPress={() => change((now, us) => ({ fromUs: us - spanOf(now), toUs: us, live: true }))}
-        />
-      </div>
-    </div>
+      </select>
+    </label>
   );
 }
 
