@@ -3,7 +3,7 @@
  * consumer for each lane and bucket of gateways, so that several hubs share the work (server 2.9 allows one filter for
  * each consumer).
  */
-import { race, messageChain, type Clock, type Log } from "@millwright/kit";
+import { messageChain, type Clock, type Log } from "@millwright/kit";
 import {
   bucketCount,
   gatewayOfSubject,
@@ -32,6 +32,7 @@ import {
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
 import type { Inbox, InboxEvents, InboxMessage } from "./inbox.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface NatsInboxOptions {
   readonly url: string;
@@ -57,17 +58,15 @@ const messagesOfGatewayMax = 20_000;
 
 export class NatsInbox implements Inbox {
   readonly #options: NatsInboxOptions;
-  readonly #waiting: JsMsg[] = [];
+  // Nothing more is asked for while workers have not caught up.
+  readonly #waiting = new WaitingRoom<JsMsg>(aheadMax * 4);
   readonly #closing = new AbortController();
-  #arrived: () => void = () => undefined;
-  #arrival: Promise<void>;
   #connection: NatsConnection | undefined;
   #consuming: Promise<unknown> = Promise.resolve();
   readonly #streams = new Set<ConsumerMessages>();
 
   constructor(options: NatsInboxOptions) {
     this.#options = options;
-    this.#arrival = this.#nextArrival();
   }
 
   async open(events: InboxEvents): Promise<void> {
@@ -126,20 +125,23 @@ export class NatsInbox implements Inbox {
   }
 
   async take(bytesMax: number, signal: AbortSignal): Promise<readonly InboxMessage[]> {
-    while (this.#waiting.length === 0) await race(this.#arrival, signal);
     const taken: InboxMessage[] = [];
     let bytes = 0;
-    while (bytes < bytesMax) {
-      const message = this.#waiting.shift();
-      if (message === undefined) break;
-      const read = toInboxMessage(message);
-      if (read === undefined) {
-        // On a subject of ours and yet of no gateway: nobody could ever be asked for it again.
-        message.term();
-        continue;
+    // Another worker may have taken what was there when this one was woken.
+    while (taken.length === 0) {
+      await this.#waiting.filled(signal);
+      while (bytes < bytesMax) {
+        const message = this.#waiting.take();
+        if (message === undefined) break;
+        const read = toInboxMessage(message);
+        if (read === undefined) {
+          // On a subject of ours and yet of no gateway: nobody could ever be asked for it again.
+          message.term();
+          continue;
+        }
+        bytes += read.bytes.length;
+        taken.push(read);
       }
-      bytes += read.bytes.length;
-      taken.push(read);
     }
     return taken;
   }
@@ -252,12 +254,8 @@ export class NatsInbox implements Inbox {
     if (this.#closed()) messages.stop();
     try {
       for await (const message of messages) {
-        this.#waiting.push(message);
-        this.#ring();
-        // The queue is bounded by what is asked ahead: nothing more is asked for while workers have not caught up.
-        while (this.#waiting.length > aheadMax * 4 && !this.#closed()) {
-          await this.#options.clock.sleep(5, this.#closing.signal).catch(() => undefined);
-        }
+        this.#waiting.put(message);
+        await this.#waiting.roomy(this.#closing.signal).catch(() => undefined);
       }
     } finally {
       this.#streams.delete(messages);
@@ -267,18 +265,6 @@ export class NatsInbox implements Inbox {
   /** A call, because a compiler that has seen a property false once believes that it stays so across a wait. */
   #closed(): boolean {
     return this.#closing.signal.aborted;
-  }
-
-  #nextArrival(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#arrived = resolve;
-    });
-  }
-
-  #ring(): void {
-    const arrived = this.#arrived;
-    this.#arrival = this.#nextArrival();
-    arrived();
   }
 
   async #tellStates(connection: NatsConnection): Promise<void> {
