@@ -121,7 +121,7 @@ interface FrameRow {
   readonly until: bigint;
 }
 
-/** The frames of samples and of told minutes in these parts, and those below that came into a void; by lane, in order of their numbers. */
+/** The frames of samples and of told minutes in these parts; by lane, in order of their numbers. */
 export async function readParts(
   client: pg.ClientBase,
   parts: readonly LanePart[],
