@@ -186,3 +186,20 @@ test("what tags are called is read again after the hello, when dictionaries came
   await twins.settled();
   assert.equal(twins.dictionary(gateway.gateway)?.hash, renamed.hash);
 });
+
+test("what the store did not answer is asked again with the next commit, and the values are shown", async () => {
+  const { store, twins, take } = rig();
+  const gateway = new TestGateway("gw");
+  await store.hello(gateway.hello(), 0);
+  const asks = store.newestDictionaries.bind(store);
+  store.newestDictionaries = () => Promise.reject(new Error("connection terminated"));
+  await take(gateway, gateway.dictionaryFrame(), gateway.samples([[0, 1, 1]]));
+  await take(gateway, gateway.samples([[0, 2, 2]]));
+  assert.equal(valueOf(twins, gateway, "pump/t0"), undefined);
+  store.newestDictionaries = asks;
+  await take(gateway, gateway.samples([[1, 3, 3]]));
+  assert.deepEqual(
+    ["pump/t0", "pump/t1"].map((tag) => valueOf(twins, gateway, tag)),
+    [2, 3],
+  );
+});

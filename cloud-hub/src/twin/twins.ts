@@ -36,6 +36,8 @@ interface Place {
   readonly pending: BoundedQueue<StoredFrame>;
   /** Frames came whose epoch no hello had named: samples were left out, and which dictionary is in force is not sure. */
   unranked: boolean;
+  /** The store did not answer what was asked of it: it is asked again with the next commit. */
+  unread: boolean;
   work: Promise<void>;
 }
 
@@ -91,6 +93,10 @@ export class Twins {
     for (const frame of commit.stored) {
       if (frame.head.content === "samples") this.#apply(this.#placeOf(frame.head.gateway), frame);
     }
+    for (const gateway of commit.touched) {
+      const place = this.#placeOf(gateway);
+      if (place.unread) this.#reload(gateway, place);
+    }
   }
 
   /** Which of its dictionaries is in force is for the store to say: an old one may be delivered again. */
@@ -112,6 +118,7 @@ export class Twins {
       place.work = place.work
         .then(async () => this.#renewDictionary(gateway, place, (await asked).get(gateway)))
         .catch((failure: unknown) => {
+          place.unread = true;
           this.#options.log.warn("twin.dictionary-not-read", {
             gateway,
             reason: messageChain(failure),
@@ -125,9 +132,15 @@ export class Twins {
     const place = this.#placeOf(gateway);
     if (!place.unranked) return;
     place.unranked = false;
+    this.#reload(gateway, place);
+  }
+
+  #reload(gateway: GatewayId, place: Place): void {
+    place.unread = false;
     place.work = place.work
       .then(() => this.load(gateway))
       .catch((failure: unknown) => {
+        place.unread = true;
         this.#options.log.warn("twin.values-not-read", { gateway, reason: messageChain(failure) });
       });
   }
@@ -198,6 +211,7 @@ export class Twins {
         dictionaries: new Map(),
         pending: new BoundedQueue<StoredFrame>(pendingMax),
         unranked: false,
+        unread: false,
         work: Promise.resolve(),
       };
       this.#places.set(gateway, place);
