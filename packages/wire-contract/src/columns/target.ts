@@ -31,7 +31,7 @@ function columnsIn(memory: ArrayBuffer, from: number, count: number): TargetColu
 
 /** Where the columns of a decoded frame lie. */
 export interface SampleMemory {
-  /** Columns of zeros. */
+  /** Columns whose statuses are 0; the others hold anything, because every layout writes all of their rows. */
   clear(count: number): TargetColumns;
 }
 
@@ -42,16 +42,16 @@ export interface SampleMemory {
 export class SampleScratch implements SampleMemory {
   #columns = makeTarget(0);
 
-  /** Columns of zeros, the same as the last time where they were long enough. */
+  /** The same as the last time where they were long enough. */
   clear(count: number): TargetColumns {
     if (this.#columns.tag.length < count) this.#columns = makeTarget(count);
     const { tag, measuredUs, value, status, wide } = this.#columns;
     wide.clear();
     return {
       count,
-      tag: tag.subarray(0, count).fill(0),
-      measuredUs: measuredUs.subarray(0, count).fill(0),
-      value: value.subarray(0, count).fill(0),
+      tag: tag.subarray(0, count),
+      measuredUs: measuredUs.subarray(0, count),
+      value: value.subarray(0, count),
       status: status.subarray(0, count).fill(0),
       wide,
     };
@@ -90,8 +90,9 @@ export class BatchScratch implements SampleMemory {
     // Doubles come first and lie at multiples of eight whatever came before.
     const from = this.#row * rowBytes;
     this.#row += count;
-    new Uint8Array(block, from, count * rowBytes).fill(0);
-    return columnsIn(block, from, count);
+    const columns = columnsIn(block, from, count);
+    columns.status.fill(0);
+    return columns;
   }
 }
 

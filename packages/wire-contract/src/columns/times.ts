@@ -188,7 +188,8 @@ export function readRowTimes(
   if (plan.mode === timeModes.grid) {
     measuredUs.fill(plan.first, 0, count);
   } else if (plan.mode === timeModes.residual) {
-    readResiduals(input, measuredUs, count, plan.first);
+    readResiduals(input, measuredUs, count, plan.first, factorOf(plan.unit));
+    return;
   } else {
     const first = plan.first + input.zigzag();
     readDifferences(input, measuredUs, 0, count, first, 0);
@@ -201,6 +202,7 @@ function readResiduals(
   measuredUs: Float64Array,
   count: number,
   first: number,
+  factor: number,
 ): void {
   const { bytes } = input;
   let at = input.at;
@@ -208,11 +210,11 @@ function readResiduals(
     const byte = bytes[at] ?? 0x80;
     if (byte < 0x80) {
       at++;
-      measuredUs[index] = first + ((byte >>> 1) ^ -(byte & 1));
+      measuredUs[index] = (first + ((byte >>> 1) ^ -(byte & 1))) * factor;
       continue;
     }
     input.at = at;
-    measuredUs[index] = first + input.zigzag();
+    measuredUs[index] = (first + input.zigzag()) * factor;
     at = input.at;
   }
   input.at = at;
@@ -250,12 +252,17 @@ function toTicks(measuredUs: Float64Array, from: number, count: number): number 
 }
 
 function toMicroseconds(unit: number, measuredUs: Float64Array, from: number, count: number): void {
-  const factor = usPerTick[unit];
-  if (factor === undefined) throw new Malformed(`time unit ${unit} is not known`);
+  const factor = factorOf(unit);
   if (factor === 1) return;
   for (let index = from; index < from + count; index++) {
     measuredUs[index] = (measuredUs[index] ?? 0) * factor;
   }
+}
+
+function factorOf(unit: number): number {
+  const factor = usPerTick[unit];
+  if (factor === undefined) throw new Malformed(`time unit ${unit} is not known`);
+  return factor;
 }
 
 function worstResidual(count: number, step: number): number {
