@@ -54,9 +54,9 @@ export interface ModbusPoint {
   readonly decoding: Decoding;
   readonly everyMs: number;
   /** Points of one name are read in one request, so that they belong to one scan of the device. */
-  readonly together?: string;
+  readonly together?: string | undefined;
   /** Register of the same table that holds a power of ten (int16) for this value. */
-  readonly scaleRegister?: number;
+  readonly scaleRegister?: number | undefined;
 }
 
 export function isRefused(value: object): value is Refused {

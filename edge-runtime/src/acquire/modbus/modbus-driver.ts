@@ -1,7 +1,8 @@
 /** The Modbus driver: TCP, RTU, and RTU through TCP. The front door of this folder. */
 import type { Driver, PointSettings } from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
-import { isBitTable, isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
+import { isRefused, parsePoint, type ModbusPoint } from "./addresses.ts";
+import { KeptPoint } from "./kept-point.ts";
 import { lateForMs, rememberLateAnswers, type LateAnswers } from "./late-answers.ts";
 import type { Converse } from "./line.ts";
 import { describeLine, describeLoad } from "./line-load.ts";
@@ -110,18 +111,18 @@ function parseAll(
 ): { readonly points: readonly ModbusPoint[]; readonly refused: readonly string[] } {
   const understood: ModbusPoint[] = [];
   const refused: string[] = [];
-  let before: { readonly point: PointSettings; readonly parsed: ModbusPoint } | undefined;
+  let before: { readonly point: PointSettings; readonly kept: KeptPoint } | undefined;
   points.forEach((point, index) => {
     const parsed = parsePoint(settings, point, index);
     if (isRefused(parsed)) {
       refused.push(parsed.reason);
       return;
     }
-    // Neighbours are decoded alike, and then the very same decoding serves them all.
-    const alike = before !== undefined && decodesAlike(before, { point, parsed });
-    const kept =
-      alike && before !== undefined ? { ...parsed, decoding: before.parsed.decoding } : parsed;
-    before = { point, parsed: kept };
+    // Neighbours are of one kind, and then the very same kind, and decoding, serves them all.
+    const kind =
+      before !== undefined && isOfSameKind(before, { point, parsed }) ? before.kept.kind : parsed;
+    const kept = new KeptPoint(parsed, kind);
+    before = { point, kept };
     understood.push(kept);
   });
   const together = checkTogether(understood, settings);
@@ -129,14 +130,15 @@ function parseAll(
   return { points: understood, refused };
 }
 
-/** Of one device: what decides how a point is decoded is its type, its table and its options. */
-function decodesAlike(
-  one: { readonly point: PointSettings; readonly parsed: ModbusPoint },
+/** Of one device: what decides how a point is read is its type, its table, its interval and its options. */
+function isOfSameKind(
+  one: { readonly point: PointSettings; readonly kept: KeptPoint },
   other: { readonly point: PointSettings; readonly parsed: ModbusPoint },
 ): boolean {
   return (
     one.point.type === other.point.type &&
     one.point.options === other.point.options &&
-    isBitTable(one.parsed.table) === isBitTable(other.parsed.table)
+    one.kept.table === other.parsed.table &&
+    one.kept.everyMs === other.parsed.everyMs
   );
 }

@@ -74,7 +74,9 @@ export class ModbusSession implements DriverSession {
     // Quickest first: the order in which the poller serves them.
     const intervals = [...new Set(points.map((point) => point.everyMs))].sort((a, b) => a - b);
     this.#tracks = intervals.map((everyMs) => {
-      const mine = points.filter((point) => point.everyMs === everyMs);
+      // Mostly all are of one interval, and then nobody keeps a list of his own.
+      const mine =
+        intervals.length === 1 ? points : points.filter((point) => point.everyMs === everyMs);
       return {
         plan: new ReadPlan(mine, settings, this.#scales),
         schedule: new Schedule(everyMs),
