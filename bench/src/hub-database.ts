@@ -25,6 +25,8 @@ import {
 
 export interface HubDatabase extends AsyncDisposable {
   readonly url: string;
+  /** Of the process that its others come from. */
+  readonly pid: number;
   readonly store: PostgresStore;
 }
 
@@ -51,6 +53,7 @@ export async function openHubDatabase(folder: string, random: Random): Promise<H
   const store = await openPostgresStore({ url, writers: 2, log: silentLog });
   return {
     url,
+    pid: database.child.pid,
     store,
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
