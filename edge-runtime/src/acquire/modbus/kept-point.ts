@@ -1,7 +1,7 @@
 import type { Decoding, ModbusPoint, Table } from "./addresses.ts";
 
 /** What a point says that thousands of its neighbours say, too. */
-export type PointKind = Omit<ModbusPoint, "index" | "tag" | "address">;
+type PointKind = Omit<ModbusPoint, "index" | "tag" | "address">;
 
 /**
  * A point as a conversation keeps it, for as long as it lasts: half the memory of one that holds everything by itself, and
