@@ -10,7 +10,7 @@ export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/compiled
 TESTS := 'packages/*/src/**/*.test.ts' 'edge-runtime/src/**/*.test.ts' 'cloud-hub/src/**/*.test.ts' \
   'bench/src/**/*.test.ts' 'models/**/*.test.ts' 'tests/scenario/src/**/*.test.ts' 'tests/sim/**/*.test.ts' 'tests/browser/**/*.test.ts'
 # What waits for ever ends after ten minutes, and a test that failed before it closed its servers does not keep the whole
-# run from its end. `make test` has the same of scripts/run-tests.ts, which begins with the longest.
+# run from its end. `make test` has the same of scripts/run-tests.ts, with more patience; it begins with the longest.
 RUN_TESTS := node --test --test-timeout=600000 --test-force-exit
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-cut demo-join demo-wear demo-repair test check bench bench-quick browser-figures hil hil-night replay interop sim build clean train

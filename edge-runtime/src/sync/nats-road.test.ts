@@ -59,13 +59,16 @@ function portsIn(folder: string): string | undefined {
   }
 }
 
+/** Two minutes on a machine that does nothing else. */
+const turnsMax = 12_000;
+
 async function until<T>(look: () => T | undefined): Promise<T> {
-  for (let turn = 0; turn < 1_000; turn++) {
+  for (let turn = 0; turn < turnsMax; turn++) {
     const found = look();
     if (found !== undefined) return found;
     await sleep(10);
   }
-  throw new Error("it did not come within 10 s");
+  throw new Error(`it did not come in ${turnsMax} turns`);
 }
 
 async function addStream(client: NatsConnection, lane: RoadLane, max = -1): Promise<void> {
