@@ -179,15 +179,14 @@ describe("refusals", () => {
   test("a busy device loses the readings of this poll, and has the next", () =>
     bench(async ({ device, told, open }) => {
       let busy = 2;
-      // Seldom enough that a busy machine misses no poll of its own.
       const session = await open([pointOf("holding:1", "uint16", 500)]);
       device.whim = () => (busy-- > 0 ? { exception: 6 } : undefined);
       const rows = await readUntil(session, (all) => all.length >= 3);
       assert.ok(rows.every((row) => row.status === status.good));
-      assert.deepEqual(
-        told.lost.map((loss) => loss.reason),
-        ["device overload", "device overload"],
-      );
+      assert.deepEqual([...new Set(told.lost.map((loss) => loss.reason))], ["device overload"]);
+      // A poll for which a busy machine comes late is charged as well, and was not asked.
+      const missed = told.due - device.heard.length;
+      assert.equal(told.lostCount - missed, 2);
       assertBalance(told, rows);
     }));
 
