@@ -11,6 +11,7 @@ import { buildPage, foreignRequests, launch, noChromium, openContext } from "./c
 import { areThere, arrives, carries, says } from "./eventually.ts";
 import { Fixture, type Condition } from "./fixture-server.ts";
 import { lookInThemes } from "./looks.ts";
+import { alarmEvent } from "./mark-plant.ts";
 import { filterOn } from "./measures.ts";
 import { findTextProblems } from "./page-probes.ts";
 import { consoleScreens, goTo, keepPicture, resize, settled, themes } from "./screens.ts";
@@ -426,6 +427,78 @@ void describe("the console", { skip: noChromium }, () => {
     assert.match(words, /A band needs at least 3 machines/);
     assert.match(words, /2 machines have Vibration RMS/);
     assert.equal(await page.locator(".peers tbody tr").count(), 2);
+  });
+
+  test("C6: the times of an alarm are laid over each other from their beginning, each with its date and a link to it", async () => {
+    const size = { machines: 1, tagsPerMachine: 4, rateHz: 1, gateways: 1 };
+    await using fixture = await new Fixture(folder, { ...size, condition: "healthy" }).start();
+    const nowUs = Date.now() * 1_000;
+    for (let ago = 10; ago >= 1; ago--) {
+      const raisedUs = nowUs - ago * 1_800e6;
+      fixture.mark(alarmEvent("raised", "Seal leaks", raisedUs, raisedUs));
+      fixture.mark(alarmEvent("returned", "Seal leaks", raisedUs, raisedUs + 300e6));
+    }
+    await page.setViewportSize(desk);
+    await page.goto(`${fixture.url}/#/trends/8h/gw-0001/pump-1%2F1`);
+    await settled(page);
+    await page.getByRole("button", { name: "Event by event" }).click();
+    await page
+      .getByRole("heading", { name: "Which times are to be laid over each other?" })
+      .waitFor();
+    const label = "alarm Seal leaks (10 times)";
+    await page.locator("option", { hasText: label }).waitFor({ state: "attached" });
+    await page.getByLabel("From the beginning of").selectOption({ label });
+    await page.waitForFunction(() => location.hash.includes("/8h~each~1h~alarm~Seal%20leaks/"));
+    await page.locator(".window-words").waitFor();
+    await settled(page);
+    assert.match(
+      await page.locator(".window-words").innerText(),
+      /^Alarm Seal leaks: 10 times from .* to .*\. The last 8 of them are shown\.$/,
+    );
+    const lines = page.locator(".pens li");
+    assert.equal(await lines.count(), 8);
+    assert.match(
+      await lines.first().innerText(),
+      /^\d+ \w+ \d\d:\d\d:\d\d\s+lasted 5 min\s+\d\.\d\d mm\/s$/,
+    );
+    assert.equal(await page.locator(".numbers tbody tr").count(), 8);
+    await page.locator(".trend-plot").focus();
+    await page.keyboard.press("Home");
+    await page.getByText("Values −15 min from the beginning").waitFor();
+    await page.getByRole("button", { name: "Show as a table" }).click();
+    const rows = page.locator(".window-table tbody tr");
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 26);
+    assert.match(await rows.nth(5).innerText(), /^0 s(\s+\d\.\d\d mm\/s){8}$/);
+    assert.deepEqual(await violationsOn(page), []);
+    assert.deepEqual(await page.evaluate(findTextProblems), []);
+    await page.getByRole("button", { name: "15 min", exact: true }).click();
+    await page.waitForFunction(() => location.hash.includes("/8h~each~15min~alarm~"));
+    await lines.first().getByRole("link").click();
+    await page.waitForFunction(() =>
+      /^#\/trends\/\d+-\d+\/gw-0001\/pump-1%2F1$/.test(location.hash),
+    );
+  });
+
+  test("C6: times in which a value was above a limit are found, begin with the first value above it, and there may be none", async () => {
+    await page.setViewportSize(desk);
+    await page.goto(urlOf("healthy"));
+    await goTo(page, "#/trends/8h~each~15min~above~2.4~60/gw-0001/pump-1%2F1");
+    await page.locator(".window-words").waitFor();
+    await settled(page);
+    assert.match(
+      await page.locator(".window-words").innerText(),
+      /^Above 2\.40 mm\/s for 1 min: \d+ times from .*Looked for in steps of 7 s/,
+    );
+    const values = await page.locator(".pens .pen-value").allInnerTexts();
+    assert.ok(values.length > 2, `${values.length} times`);
+    for (const value of values) assert.ok(parseFloat(value) >= 2.4, value);
+    await page.getByLabel("Limit, mm/s").fill("9");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Above 9.00 mm/s for 1 min did not begin" }).waitFor();
+    assert.match(page.url(), /8h~each~15min~above~9~60\/gw-0001/);
+    await page.getByRole("button", { name: "Event by event" }).click();
+    await page.waitForFunction(() => location.hash === "#/trends/8h/gw-0001/pump-1%2F1");
   });
 
   test("C6, C4: of presses that come before the page has followed the one before, none is lost", async () => {

@@ -28,6 +28,9 @@ const texts = {
   "trends.failed": "The hub did not say which values these gateways have.",
   "trends.missing": "{gateway} has no value {tag} any more, or never had.",
   "trends.peers": "Same value on all machines",
+  "trends.windows": "Event by event",
+  "trends.lead": "Value that is shown",
+  "trends.lead.one": "{tag}, {place}",
   "trends.export": "Parquet of {gateway}",
   "fleet.empty": "No gateway has reported yet",
   "fleet.empty.what":

@@ -2,8 +2,6 @@
 import { createVoice, english, type Say, type SayCount, type Voice } from "@millwright/ui-kit";
 
 const texts = {
-  "which.label": "Value that is compared",
-  "which.one": "{tag}, {place}",
   "none.title": "{tag} has no mean",
   "none.what":
     "Measured values and setpoints are compared by their means. States, texts and counts have none; choose another value.",

@@ -2,7 +2,7 @@
  * Is this machine unlike the others? One value of it over the middle and the tenths of all machines that have it (ux-guide 9,
  * C6), in a chart, in words and in a table.
  */
-import { Button, durationWords, EmptyState, loadJson, momentWords } from "@millwright/ui-kit";
+import { durationWords, EmptyState, loadJson, momentWords } from "@millwright/ui-kit";
 import {
   atNow,
   ChartPanel,
@@ -25,6 +25,7 @@ import type { LiveTag, PeerAnswer, PeerMachine } from "@millwright/wire-contract
 import type { HistoryLine } from "@millwright/wire-contract/history";
 import type { ComponentChildren, JSX } from "preact";
 
+import { LeadChoice } from "./lead-choice.tsx";
 import { sayPeer } from "./peer-messages.ts";
 import { PeerTable, PeerTimes } from "./peer-table.tsx";
 import { bandEndUs, columnAt } from "./peer-view.ts";
@@ -52,27 +53,13 @@ export function PeerTrends(props: PeerTrendsProps): JSX.Element {
   const { sources, onLead } = props;
   const [source] = sources;
   return (
-    <div class="trends">
+    <div class="laid">
       <RangeButtons {...props}>{props.beside}</RangeButtons>
-      {sources.length > 1 && (
-        <div class="button-row" role="group" aria-label={sayPeer("which.label")}>
-          {sources.map(({ key, tag, place }) => (
-            <Button
-              key={key}
-              label={sayPeer("which.one", { tag: tag.name, place })}
-              pressed={key === source?.key}
-              onPress={() => onLead(key)}
-            />
-          ))}
-        </div>
-      )}
+      <LeadChoice sources={sources} onLead={onLead} />
       {source === undefined ? null : drawnAs(source.tag) !== "line" ? (
-        // What a test waits for where there are numbers.
-        <div class="numbers">
-          <EmptyState title={sayPeer("none.title", { tag: source.tag.name })}>
-            <p>{sayPeer("none.what")}</p>
-          </EmptyState>
-        </div>
+        <EmptyState title={sayPeer("none.title", { tag: source.tag.name })}>
+          <p>{sayPeer("none.what")}</p>
+        </EmptyState>
       ) : (
         <Comparison key={source.key} {...props} source={source} />
       )}
@@ -117,7 +104,7 @@ function Comparison(props: PeerTrendsProps & { readonly source: TrendSource }): 
   const found = answer.value;
   const shown = chart.view.value?.shown.value;
   return (
-    <>
+    <div class="trends">
       <ChartPanel
         {...props}
         sources={[source]}
@@ -131,7 +118,7 @@ function Comparison(props: PeerTrendsProps & { readonly source: TrendSource }): 
         <Told {...props} tag={tag} answer={found} shown={shown.range} />
       )}
       <MarkList hrefOf={props.hrefOfMark} marks={chart.marks} />
-    </>
+    </div>
   );
 }
 

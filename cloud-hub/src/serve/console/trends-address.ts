@@ -1,22 +1,32 @@
 import { hrefOf } from "@millwright/ui-kit";
 import { parseTimeText, toTimeText, type TimeText } from "@millwright/ui-kit/trends";
 
-/** Behind the range of an address: the value is compared with that of all machines that have it. */
-const peersMark = "~machines";
+import { parseWindows, toWindowParts, type WindowsAsked } from "./window-address.ts";
 
-/** What a chart shows of its values: a time, and what is laid over it. */
+/** Behind the range of an address: the value is compared with that of all machines that have it. */
+const peersMark = "machines";
+const between = "~";
+
+/** What a chart shows of its values: a time, and what is laid over it. At most one of the three is there. */
 export interface ChartText extends TimeText {
-  /** Of the first value, beside all machines that have it. */
+  /** The first value beside that of all machines that have it. */
   readonly peers: boolean;
+  /** The first value from the beginning of each of several times on. */
+  readonly windows: WindowsAsked | undefined;
 }
 
 export function parseChartText(text: string): ChartText {
-  const peers = text.endsWith(peersMark);
-  return { ...parseTimeText(peers ? text.slice(0, -peersMark.length) : text), peers };
+  const [range = "", ...over] = text.split(between);
+  const windows = parseWindows(over);
+  const peers = over[0] === peersMark;
+  const { earlier } = parseTimeText(text);
+  return { range, earlier, peers, windows };
 }
 
-export function toChartText({ peers, ...time }: ChartText): string {
-  return peers ? `${time.range}${peersMark}` : toTimeText(time);
+export function toChartText({ peers, windows, ...time }: ChartText): string {
+  if (peers) return [time.range, peersMark].join(between);
+  if (windows !== undefined) return [time.range, ...toWindowParts(windows)].join(between);
+  return toTimeText(time);
 }
 
 /** A tag id is its gateway's own: another gateway may use the same. */

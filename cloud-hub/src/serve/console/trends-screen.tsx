@@ -15,6 +15,7 @@ import {
 } from "@millwright/ui-kit";
 import {
   atNow,
+  rangeText,
   sourcesMax,
   toggled,
   Trends,
@@ -33,6 +34,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { FleetStore } from "./fleet-store.ts";
 import { say } from "./messages.ts";
 import { PeerTrends } from "./peer-trends.tsx";
+import type { WindowsAsked } from "./window-address.ts";
+import { WindowTrends } from "./window-trends.tsx";
 import { TagChoice } from "./tag-choice.tsx";
 import {
   chosenOf,
@@ -53,6 +56,9 @@ export interface TrendsScreenProps {
 
 const spans: readonly Span[] = ["1h", "8h", "24h", "7d", "30d", "1y", "5y"];
 const heightPx = 380;
+/** Nothing is laid over the time shown. */
+const plain = { earlier: undefined, peers: false, windows: undefined } as const;
+const firstWindows: WindowsAsked = { length: "1h", rule: undefined };
 
 export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const { fleet, place, wallMs } = props;
@@ -85,7 +91,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const compare = (earlier: Earlier | undefined): void => {
     const now = chartNow();
     if (now === undefined) return;
-    location.hash = hrefOfChart({ range: rangeNow(), earlier, peers: false }, now.chosen);
+    location.hash = hrefOfChart({ ...plain, range: rangeNow(), earlier }, now.chosen);
   };
   /** The first of those chosen is the one that is compared. */
   const lead = (one: ChosenTag): void => {
@@ -98,7 +104,16 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
     const now = chartNow();
     if (now === undefined) return;
     const peers = !now.time.peers;
-    location.hash = hrefOfChart({ range: rangeNow(), earlier: undefined, peers }, now.chosen);
+    location.hash = hrefOfChart({ ...plain, range: rangeNow(), peers }, now.chosen);
+  };
+  const lay = (windows: WindowsAsked | undefined): void => {
+    const now = chartNow();
+    if (now === undefined) return;
+    location.hash = hrefOfChart({ ...plain, range: rangeNow(), windows }, now.chosen);
+  };
+  const leadBy = (key: string): void => {
+    const one = chosen.find((other) => keyOf(other) === key);
+    if (one !== undefined) lead(one);
   };
   const hmiOf = (gateway: string): string =>
     fleet.rows.value?.find((row) => row.gateway === gateway)?.hmi ?? "";
@@ -113,6 +128,11 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const besides = (
     <div class="button-row">
       <Button label={say("trends.peers")} pressed={time.peers} onPress={turnPeers} />
+      <Button
+        label={say("trends.windows")}
+        pressed={time.windows !== undefined}
+        onPress={() => lay(time.windows === undefined ? firstWindows : undefined)}
+      />
     </div>
   );
   return (
@@ -138,12 +158,24 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           wallMs={wallMs}
           height={heightPx}
           beside={besides}
-          onLead={(key) => {
-            const one = chosen.find((other) => keyOf(other) === key);
-            if (one !== undefined) lead(one);
-          }}
+          onLead={leadBy}
           hrefOfMark={(one) => hrefOfMark(one, chosen)}
           hrefOfPeer={(one) => hrefOfChart({ ...time, range: rangeNow() }, [one])}
+        />
+      ) : time.windows !== undefined && sources.length > 0 && isTimeKnown ? (
+        <WindowTrends
+          sources={sources}
+          range={range}
+          spans={spans}
+          nowUs={nowUs}
+          minuteUs={minuteUs}
+          wallMs={wallMs}
+          height={heightPx}
+          beside={besides}
+          onLead={leadBy}
+          asked={time.windows}
+          onAsk={lay}
+          hrefOfTime={(at) => hrefOfChart({ ...plain, range: rangeText(at) }, chosen)}
         />
       ) : sources.length > 0 && isTimeKnown ? (
         <Trends

@@ -72,34 +72,11 @@ export function ChartPanel(
     readonly legend?: ComponentChildren;
   },
 ): JSX.Element {
-  const { sources, all, range, front, nowUs, height, legend } = props;
-  const { place, view, retry, marks } = props.chart;
-  const failedMs = view.value?.failedMs.value;
-  const onKey = (event: KeyboardEvent): void => {
-    const now = atNow(range.peek(), nowUs());
-    const next = props.still === true ? undefined : rangeOfKey(event, now, nowUs());
-    const cursor = cursorOfKey(event.key, now, view.peek()?.cursor.peek());
-    if (next !== undefined) range.value = next;
-    else if (cursor !== undefined) view.peek()?.putCursor(cursor);
-    else return;
-    event.preventDefault();
-  };
-  const names = sources.map(({ tag }) => tag.name).join(", ");
+  const { sources, all, front, legend } = props;
+  const { view, marks } = props.chart;
   return (
     <>
-      <RangeWords view={view} />
-      <div
-        class="trend-plot"
-        tabIndex={0}
-        role="application"
-        aria-label={sayKit("trends.chart", { tags: names })}
-        ref={place}
-        style={{ height: `${height}px` }}
-        onKeyDown={onKey}
-      />
-      {failedMs !== undefined && (
-        <FailedState what={sayKit("trends.failed")} sinceMs={failedMs} onRetry={retry} />
-      )}
+      <PlotArea {...props} {...props.chart} />
       <MarkStrip view={view} hrefOf={props.hrefOfMark} marks={marks}>
         {props.children}
       </MarkStrip>
@@ -121,9 +98,51 @@ export function ChartPanel(
   );
 }
 
+/** The picture with its time in words, moved by keys. */
+export function PlotArea(
+  props: Pick<ChartPanelProps, "sources" | "range" | "still" | "nowUs" | "height"> &
+    Pick<MarkedChart, "place" | "view" | "retry"> & {
+      /** A moment of the time shown, where it is none of the calendar. */
+      readonly momentWords?: (us: number) => string;
+    },
+): JSX.Element {
+  const { sources, range, nowUs, height, place, view, retry } = props;
+  const failedMs = view.value?.failedMs.value;
+  const onKey = (event: KeyboardEvent): void => {
+    const now = atNow(range.peek(), nowUs());
+    const next = props.still === true ? undefined : rangeOfKey(event, now, nowUs());
+    const cursor = cursorOfKey(event.key, now, view.peek()?.cursor.peek());
+    if (next !== undefined) range.value = next;
+    else if (cursor !== undefined) view.peek()?.putCursor(cursor);
+    else return;
+    event.preventDefault();
+  };
+  const names = [...new Set(sources.map(({ tag }) => tag.name))].join(", ");
+  return (
+    <>
+      <RangeWords view={view} momentWords={props.momentWords ?? momentWords} />
+      <div
+        class="trend-plot"
+        tabIndex={0}
+        role="application"
+        aria-label={sayKit("trends.chart", { tags: names })}
+        ref={place}
+        style={{ height: `${height}px` }}
+        onKeyDown={onKey}
+      />
+      {failedMs !== undefined && (
+        <FailedState what={sayKit("trends.failed")} sinceMs={failedMs} onRetry={retry} />
+      )}
+    </>
+  );
+}
+
 /** The time shown, and the cursor in it. A line of progress stands below while more is on its way. */
-function RangeWords(props: { readonly view: View }): JSX.Element {
-  const { view } = props;
+function RangeWords(props: {
+  readonly view: View;
+  readonly momentWords: (us: number, spanUs: number) => string;
+}): JSX.Element {
+  const { view, momentWords } = props;
   const shown = useComputed(() => {
     const range = view.value?.painted.value;
     if (range === undefined) return "";

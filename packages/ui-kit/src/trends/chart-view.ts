@@ -39,9 +39,11 @@ export interface OwnLines {
   ) => Promise<readonly HistoryLine[]>;
   /** A live chart is asked for anew so often, ms. */
   readonly refreshMs: number;
-  /** By place of the source: the pen it is drawn with. */
-  readonly pens: readonly number[];
-  readonly band: PlotBand;
+  /** By place of the source: the pen it is drawn with, where that is not the one of its place. */
+  readonly pens?: readonly number[];
+  readonly band?: PlotBand;
+  /** Times are before and after a beginning, and none of the calendar. */
+  readonly relative?: boolean;
 }
 
 /** What the words around the picture say. */
@@ -207,7 +209,7 @@ export class ChartView {
       earlier: new Map(
         sources.flatMap(({ earlier }, at) => (earlier === undefined ? [] : [[at, earlier.pen]])),
       ),
-      ...(own === undefined ? {} : { pens: own.pens, band: own.band }),
+      ...own,
       onCursor: (seconds) => {
         this.cursor.value = seconds;
       },

@@ -1,18 +1,30 @@
 /** Charts of several tags. Apart from the front door, because a first screen does not wait for them. */
-export { parseTimeText, toTimeText, type Earlier, type TimeText } from "./earlier.ts";
+export { laidOver, parseTimeText, toTimeText, type Earlier, type TimeText } from "./earlier.ts";
 export { BriefTrend } from "./brief-trend.tsx";
-export type { ChartMark } from "./marks.ts";
-export { ChartPanel, useMarkedChart, type MarkedChart } from "./chart-panel.tsx";
+export { classWords, loadMarks, type ChartMark, type ChartMarks } from "./marks.ts";
+export { ChartPanel, PlotArea, useMarkedChart, type MarkedChart } from "./chart-panel.tsx";
 export type { OwnLines } from "./chart-view.ts";
 export { MarkList } from "./mark-strip.tsx";
 export { PenSample } from "./pen-sample.tsx";
 export { RangeButtons, type Span } from "./range-buttons.tsx";
-export { drawnAs } from "./drawn.ts";
+export { drawnAs, valueAt, type Drawn } from "./drawn.ts";
 export { Trends } from "./trends.tsx";
 export type { RepairListProps } from "../charts/repair-list.tsx";
 export { useAddressRange } from "./use-address-range.ts";
 export { sourcesMax, type TrendSource } from "./trend-source.ts";
 export { toggled } from "./toggled.ts";
-export { atNow, spanOf, type TrendRange } from "./trend-range.ts";
+export { atNow, rangeText, spanOf, type TrendRange } from "./trend-range.ts";
 export { GapList } from "../charts/trend-table.tsx";
 export { saveCsv } from "../charts/save-csv.ts";
+export { NumbersTable } from "./numbers-table.tsx";
+export { useChart } from "./use-chart.ts";
+export {
+  windowsBeyond,
+  windowsMax,
+  windowsOfMarks,
+  type TimeWindow,
+  type WindowRule,
+} from "./windows.ts";
+export { readWords } from "../charts/trend-chart.tsx";
+export { loadHistory } from "../live/history.ts";
+export { relativeWords } from "../words/durations.ts";

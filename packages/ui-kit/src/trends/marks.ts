@@ -82,11 +82,14 @@ function markTitle(mark: TimeMark): string {
   if (mark.kind === "alarm") {
     return sayKit("marks.alarm", { priority: String(mark.priority), message: mark.message });
   }
+  return sayKit("marks.episode", { class: classWords(mark.class) });
+}
+
+/** A class of episodes in words. */
+export function classWords(name: string): string {
   // A gateway of a later version may know classes that this page does not.
-  const known = classes.find((one) => one === mark.class);
-  return sayKit("marks.episode", {
-    class: known === undefined ? mark.class : sayKit(`marks.class.${known}`),
-  });
+  const known = classes.find((one) => one === name);
+  return known === undefined ? name : sayKit(`marks.class.${known}`);
 }
 
 /** Where a mark lies: its lane, and whether there is room for its symbol at its begin. */

@@ -18,6 +18,8 @@ import { drawBand, drawGaps, drawLanes, laneHeights } from "./grounds.ts";
 import {
   axesMax,
   axisUnit,
+  relativeLabels,
+  relativeSteps,
   scaleOfUnit,
   scaleRange,
   timeLabels,
@@ -33,6 +35,8 @@ export interface PlotOptions {
   readonly earlier?: ReadonlyMap<number, number>;
   /** By place of the tag: its pen, where that is not the one of its place. */
   readonly pens?: readonly number[];
+  /** Times are before and after a beginning, and none of the calendar. */
+  readonly relative?: boolean;
   /** Between two of the lines. */
   readonly band?: PlotBand;
   readonly height: number;
@@ -61,6 +65,8 @@ export interface Plot {
   close(): void;
 }
 
+/** Of a label that says how long before or after: `+1 h 30 min`. */
+const relativeSpacePx = 90;
 const axisSize = 64;
 /** As uPlot numbers the sides. */
 const onTheRight = { side: 1 } as const;
@@ -135,7 +141,7 @@ export function createPlot(options: PlotOptions): Plot {
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: {
-        x: { time: true, auto: false },
+        x: { time: options.relative !== true, auto: false },
         ...Object.fromEntries(
           units.map((unit): [string, uPlot.Scale] => [
             scaleOfUnit(units, unit),
@@ -149,7 +155,18 @@ export function createPlot(options: PlotOptions): Plot {
           ]),
         ),
       },
-      axes: [{ ...axis, values: (_plot, splits) => [...timeLabels(splits)] }, ...valueAxes],
+      axes: [
+        {
+          ...axis,
+          ...(options.relative === true
+            ? { incrs: [...relativeSteps], space: relativeSpacePx }
+            : {}),
+          values: (_plot, splits) => [
+            ...(options.relative === true ? relativeLabels(splits) : timeLabels(splits)),
+          ],
+        },
+        ...valueAxes,
+      ],
       series: [
         {},
         ...tags.map((tag): uPlot.Series => {

@@ -2,7 +2,7 @@
 import type { LiveTag } from "@millwright/wire-contract";
 
 import { amountScale } from "../words/amounts.ts";
-import { clockWords, dateWords, monthWords } from "../words/durations.ts";
+import { clockWords, dateWords, monthWords, relativeWords } from "../words/durations.ts";
 import { numberWords } from "../words/numbers.ts";
 import { unitWords } from "../words/units.ts";
 import { drawnAs, firstAfter, type Drawn } from "./drawn.ts";
@@ -73,6 +73,19 @@ export function timeLabels(seconds: readonly number[]): readonly string[] {
     if (step >= dayS / 2 || (isNew && time.startsWith("00:00"))) return date;
     return step >= minuteS ? time.slice(0, 5) : time;
   });
+}
+
+/** Steps of an axis whose times are before and after a beginning, s: those of a clock. */
+export const relativeSteps: readonly number[] = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * minuteS),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 60 * minuteS),
+  ...[1, 2, 7].map((days) => days * dayS),
+];
+
+/** `−10 min`, `0 s`, `+1 h 30 min`. */
+export function relativeLabels(seconds: readonly number[]): readonly string[] {
+  return seconds.map((second) => relativeWords(second * 1e6));
 }
 
 /** All labels of an axis have one prefix, that of the largest, and one number of digits. */

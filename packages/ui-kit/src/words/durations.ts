@@ -88,6 +88,12 @@ export function momentWords(us: number, spanUs: number): string {
   return `${dateWords(us)} ${spanUs > 2 * hour * 1_000 ? clock.slice(0, 5) : clock}`;
 }
 
+/** How long before or after a beginning: `−10 min`, `0 s`, `+1 h 30 min`. @param us below 0 before it */
+export function relativeWords(us: number): string {
+  const words = durationWords(Math.abs(Math.round(us / 1e6)) * second);
+  return us < 0 ? `−${words}` : us > 0 ? `+${words}` : words;
+}
+
 /** `14:02:11` within half a day of now, otherwise with the date before it. */
 export function sinceWords(us: number, nowUs: number): string {
   if (us <= 0) return sayKit("age.never");
