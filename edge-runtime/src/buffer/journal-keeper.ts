@@ -27,6 +27,7 @@ import type { Chunk, ResumePoint } from "./group.ts";
 import { Intake, type Taken } from "./intake.ts";
 import { keptFeed } from "./kept-feed.ts";
 import { newEpoch } from "./new-epoch.ts";
+import { JournalAccount } from "./journal-account.ts";
 import { JournalNews } from "./journal-news.ts";
 import { JournalOutbox } from "./journal-outbox.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
@@ -39,6 +40,7 @@ import { rehearse, type Rehearsal } from "./tiers/buffer-clock.ts";
 import { readBuckets, readSamples } from "./tiers/history.ts";
 import type { ChartRange } from "./tiers/line-slice.ts";
 import { oneAtATime } from "./tiers/one-at-a-time.ts";
+import { TierWork } from "./tier-work.ts";
 
 /**
  * The half of the journal that lives with its callers: it accepts, decides when to commit, settles, and counts. The
@@ -57,8 +59,6 @@ const firstSamplesMs = 5;
 const clockMovedMs = 50;
 /** More than this in memory is committed at once, whatever the interval; it bounds what a crash can take. */
 const eagerSamples = 50_000;
-/** Work on the tiers rests three times as long as it took, so that of commits without a pause few meet it. */
-const tendRest = 3;
 /** A commit seals 8,000 claims, and 20,000 may be open; what is charged meanwhile goes with the next export. */
 const sealTurnsMax = 4;
 /** A full disk is tried again so often. */
@@ -78,15 +78,11 @@ export class JournalKeeper implements JournalCore {
   /** Devices that have brought samples since the start. */
   readonly #heardOf = new Set<DeviceId>();
   #dictionary: Dictionary = makeDictionary([]);
-  #received = 0;
-  #sent = 0;
-  #refused = 0;
-  #rejected = 0;
-  #chargedFull = 0;
+  readonly #tiers: TierWork;
+  readonly #account = new JournalAccount();
   #commits = 0;
   #oldestMs: number | undefined;
   #ended = false;
-  #tending = false;
   readonly #ending = new AbortController();
   /** The commit under way. */
   #committing: Promise<void> | undefined;
@@ -105,6 +101,12 @@ export class JournalKeeper implements JournalCore {
     this.#timer = new CommitTimer(options.clock, options.commitEveryMs, commit);
     this.#news = new JournalNews(options.log, door.state.full);
     this.#news.found(door.state.found);
+    this.#tiers = new TierWork({
+      clock: options.clock,
+      tend: (nowUs, nowMs) => this.#guarded("tend", nowUs, nowMs),
+      isFree: () => this.#committing === undefined,
+      ended: this.#ending.signal,
+    });
   }
 
   get events(): EventBook {
@@ -139,9 +141,9 @@ export class JournalKeeper implements JournalCore {
   }
 
   append(batch: SampleBatch): boolean {
-    this.#received += batch.count;
+    this.#account.offered(batch.count);
     if (!this.hasRoom(batch)) {
-      this.#refused += batch.count;
+      this.#account.refused(batch.count);
       return false;
     }
     const clockMoved = this.#intake.append(batch);
@@ -162,9 +164,7 @@ export class JournalKeeper implements JournalCore {
   }
 
   charge(loss: Loss): void {
-    if (loss.reason === "queue full" && loss.count.kind === "exact") {
-      this.#chargedFull += loss.count.samples;
-    }
+    this.#account.charged(loss);
     this.#intake.charge(loss);
     this.#timer.by(this.#timer.nextMs(this.#clock.monotonicMs()));
   }
@@ -234,18 +234,8 @@ export class JournalKeeper implements JournalCore {
 
   counters(): JournalCounters {
     const { written, bytes, tendCpuUs } = this.#door.state;
-    const { inMemory } = this.#intake;
-    const accepted = this.#received - this.#refused;
-    // Refused samples are the caller's to charge; others may charge "queue full" for queues of their own.
-    const uncharged = Math.max(0, this.#refused - this.#chargedFull);
-    const astray = Math.abs(accepted - this.#sent - this.#rejected - inMemory);
     return {
-      received: this.#received,
-      sent: this.#sent,
-      dropped: this.#refused,
-      failed: this.#rejected,
-      inMemory,
-      unexplained: uncharged + astray,
+      ...this.#account.at(this.#intake.inMemory),
       commits: this.#commits,
       commitP50Ms: this.#commitMs.at(0.5),
       commitP99Ms: this.#commitMs.at(0.99),
@@ -324,26 +314,16 @@ export class JournalKeeper implements JournalCore {
     return work;
   }
 
-  /** Works on the tiers between two commits, a slice at a time: a commit waits for one slice at most. */
   async #tend(): Promise<void> {
-    if (this.#tending) return;
-    this.#tending = true;
     const waiting = this.#door.state.waiting.frames;
     try {
-      let more = true;
-      while (more && !this.#ended && this.#committing === undefined) {
-        const beganMs = this.#clock.monotonicMs();
-        more = await this.#guarded("tend", this.#clock.nowUs(), beganMs);
-        const restMs = (this.#clock.monotonicMs() - beganMs) * tendRest;
-        if (more && restMs > 0) await this.#clock.sleep(restMs, this.#ending.signal);
-      }
-      // Hours that were rolled up have minutes to tell.
-      if (this.#door.state.waiting.frames > waiting) this.#outbox.tellSealed();
+      await this.#tiers.run();
     } catch {
       // The journal has ended, or `#guarded` has told `onBroken` already.
-    } finally {
-      this.#tending = false;
+      return;
     }
+    // Hours that were rolled up have minutes to tell.
+    if (this.#door.state.waiting.frames > waiting) this.#outbox.tellSealed();
   }
 
   async #writeGroup(last: boolean): Promise<void> {
@@ -388,8 +368,7 @@ export class JournalKeeper implements JournalCore {
   }
 
   #settled(taken: Taken, committed: Committed, buffers: readonly ArrayBuffer[]): void {
-    this.#sent += committed.samples;
-    this.#rejected += committed.rejected;
+    this.#account.committed(committed);
     this.#intake.done(buffers);
     for (const settle of taken.settles) {
       settle().catch((failure: unknown) => {
