@@ -33,6 +33,7 @@ test("what a resume point holds of clocks that are behind is never less than the
       noted.note(
         seconds.map((one, item) => changeOf(item, one * 1_000_000)),
         nowUs,
+        () => 0,
       );
       assert.ok(noted.runs.length <= 64);
       const kept = JSON.parse(JSON.stringify(noted.runs)) as readonly unknown[];
@@ -52,22 +53,34 @@ test("machines with one clock each are one run each, and a clock that is set rig
   lags.note(
     [0, 1, 2].map((item) => changeOf(item, hourUs - item)),
     nowUs,
+    () => 0,
   );
   lags.note(
     [5, 6].map((item) => changeOf(item, 10 * minuteUs)),
     nowUs,
+    () => 0,
   );
-  lags.note([changeOf(3, 3_000_000), changeOf(8, hourUs, 0x8000_0000)], nowUs);
+  lags.note([changeOf(3, 3_000_000), changeOf(8, hourUs, 0x8000_0000)], nowUs, () => 0);
   assert.deepEqual(lags.runs, [
     [0, 2, hourUs],
     [5, 6, 10 * minuteUs],
   ]);
   const { runs } = lags;
-  lags.note([changeOf(1, hourUs - 90_000_000)], nowUs);
+  lags.note([changeOf(1, hourUs - 90_000_000)], nowUs, () => 0);
   assert.equal(lags.runs, runs, "a message that came later is no other clock");
   lags.note(
     [0, 1, 2].map((item) => changeOf(item, 0)),
     nowUs,
+    () => 0,
   );
   assert.deepEqual(lags.runs, [[5, 6, 10 * minuteUs]]);
+});
+
+test("a value that a subscription begins with says nothing of a clock, however long ago it was measured", () => {
+  const lags = new ItemLags(itemsOf(2), 1_000);
+  const weekUs = 7 * 24 * 60 * minuteUs;
+  lags.note([changeOf(0, weekUs), changeOf(1, weekUs)], nowUs, (item) =>
+    item === 0 ? nowUs - weekUs : NaN,
+  );
+  assert.deepEqual(lags.runs, []);
 });

@@ -32,16 +32,22 @@ export class ItemLags {
     for (const [first, last, behindUs] of runs) this.#behindUs.fill(behindUs, first, last + 1);
   }
 
-  /** Values as they change, none of before the subscription. @param publishedUs by the server's clock */
-  note(changes: readonly Change[], publishedUs: number): void {
+  /**
+   * Values as they change, none that waited in the server.
+   *
+   * @param publishedUs by the server's clock
+   * @param seenUs source time of the value before
+   */
+  note(changes: readonly Change[], publishedUs: number, seenUs: (item: number) => number): void {
     for (const { item, value } of changes) {
-      // What is bad may bear the time of the last good one.
-      if (value.statusCode.value >>> 30 !== 0) continue;
-      const lagUs = publishedUs - toUs(value.sourceTimestamp, value.sourcePicoseconds);
+      const measuredUs = toUs(value.sourceTimestamp, value.sourcePicoseconds);
+      // What a subscription begins with was measured at any time, and what is bad may bear the time of the last good one.
+      if (!(measuredUs > seenUs(item)) || value.statusCode.value >>> 30 !== 0) continue;
+      const lagUs = publishedUs - measuredUs;
       const isBehind = lagUs > (this.#usualUs[item] ?? Infinity);
       const before = this.#behindUs[item] ?? 0;
       const fits = isBehind ? before >= lagUs && before - lagUs < 2 * stepUs : before === 0;
-      if (fits || Number.isNaN(lagUs)) continue;
+      if (fits) continue;
       this.#behindUs[item] = isBehind ? Math.ceil(lagUs / stepUs) * stepUs : 0;
       this.#runs = undefined;
     }

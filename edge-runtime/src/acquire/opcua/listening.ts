@@ -348,8 +348,8 @@ export class Listening {
     const said = toUs(message.publishTime, 0);
     // Some servers leave the time out; then our own clock is the nearest there is.
     const publishedUs = Number.isNaN(said) ? receivedUs : said;
-    // What waited for us in the server, or was there before the subscription, was measured long before it is published.
-    if (this.#isDrained) lags.note(changes, publishedUs);
+    // What waited for us in the server was measured long before it is published.
+    if (this.#isDrained) lags.note(changes, publishedUs, (item) => this.intake.seenUs(item));
     const measuredUs = newestUs(changes);
     this.#hole?.noteMessage(changes, Math.max(publishedUs, measuredUs));
     // A device whose clock is behind measures after this what is stamped before it.
