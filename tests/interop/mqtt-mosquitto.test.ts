@@ -243,6 +243,8 @@ const cases: readonly Case[] = [
         (await take(session, 1, true)).map((row) => row.status),
         [status.badNoCommunication],
       );
+      // Before the broker is taken away: that would be a link that was lost, and charged.
+      await session[Symbol.asyncDispose]();
     },
   },
 ];
