@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+
+import { exitCodes } from "../exit-codes.ts";
 
 interface Line {
   readonly event: string;
@@ -31,4 +33,14 @@ test("a runtime that cannot be started is tried again, and an end that comes mea
   const notStarted = lines.filter(({ event }) => event === "supervise.runtime-not-started");
   assert.equal(notStarted.length, 3);
   assert.match(notStarted[0]?.reason ?? "", /ENOENT/);
+});
+
+test("what a person has to change first is told by the exit code, to a program that started it too", async (t) => {
+  const supervisor = fork(
+    join(import.meta.dirname, "main.ts"),
+    ["--settings", join(import.meta.dirname, "no-such-settings.yaml")],
+    { stdio: ["ignore", "ignore", "ignore", "ipc"] },
+  );
+  t.after(() => supervisor.kill("SIGKILL"));
+  assert.deepEqual(await once(supervisor, "exit"), [exitCodes.refused, null]);
 });

@@ -111,6 +111,8 @@ function goOn(code: number | null, signal: NodeJS.Signals | null): void {
   heap = next;
   const step = nextStep(state, ended, cannotFit);
   if (step.kind === "end") {
+    // What comes now, as the word that the parent has been left, changes nothing of why it ended.
+    ending = true;
     process.exitCode = step.exitCode;
     clearInterval(watch);
     if (process.connected) process.disconnect();
