@@ -8,12 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { buildHub, type Hub } from "@millwright/cloud-hub";
+import type { Hub } from "@millwright/cloud-hub";
 import { loadSettings, runRuntime } from "@millwright/edge-runtime";
 import { runServices, seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { startPlant, type Plant } from "@millwright/virtual-plant";
 import { stringify } from "yaml";
 
+import { plainHub } from "./plain-hub.ts";
 import { waitFor } from "./wait-for.ts";
 
 interface Order {
@@ -52,33 +53,7 @@ before(async () => {
   // The database, which root may not run, has to pass through.
   chmodSync(folder, 0o711);
   plant = await startPlant({ dataFolder: join(folder, "plant"), protocols: ["opcua"] });
-  hub = buildHub(
-    {
-      dataFolder: join(folder, "hub"),
-      releaseBelow: "stored",
-      http: { host: "127.0.0.1", port: 0 },
-      broker: { mebibytesMax: 64 },
-      database: {},
-      history: {
-        sortEveryMin: 10,
-        hotDays: 3,
-        keepSamplesDays: 90,
-        keepMinutesDays: 365,
-        keepHoursDays: 1_826,
-      },
-      captures: { keepDays: 365 },
-      events: { keepDays: 3_650 },
-      episodes: { fullResolutionS: 10 },
-      writers: 1,
-      logLevel: "error",
-    } as Parameters<typeof buildHub>[0],
-    {
-      clock: systemClock,
-      random: seededRandom("device-history"),
-      log: silentLog,
-      programFolders: (process.env["PATH"] ?? "").split(":"),
-    },
-  );
+  hub = plainHub(folder);
   hubRuns = runServices(hub.services, stopping.signal, 20_000);
   await waitFor("the hub", patienceMs, () => hub.status().console !== "" && hub.views.metrics());
 });
