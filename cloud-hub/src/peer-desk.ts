@@ -12,8 +12,7 @@ import { staleAfterMs } from "@millwright/wire-contract/freshness";
 import { toGaps } from "@millwright/wire-contract/history";
 
 import { bandOf, machinesMin, placeOf } from "./history/peers/peer-band.ts";
-import type { PeerColumns } from "./history/peers/peer-columns.ts";
-import { peerColumns } from "./history/peers/peer-columns.ts";
+import { peerColumns, type PeerColumns } from "./history/peers/peer-columns.ts";
 import { findPeers, type Peer, type PeerGateway } from "./twin/find-peers.ts";
 
 /** As far as the answer comes while somebody waits: minutes of a day of so many are read in about a second. */

@@ -135,6 +135,8 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
       />
     </div>
   );
+  // The same in each form of the screen.
+  const chart = { sources, range, spans, nowUs, wallMs, height: heightPx };
   return (
     <>
       <h1>{say("trends.title")}</h1>
@@ -151,12 +153,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
       )}
       {time.peers && sources[0] !== undefined && isTimeKnown ? (
         <PeerTrends
-          sources={sources}
-          range={range}
-          spans={spans}
-          nowUs={nowUs}
-          wallMs={wallMs}
-          height={heightPx}
+          {...chart}
           beside={besides}
           onLead={leadBy}
           hrefOfMark={(one) => hrefOfMark(one, chosen)}
@@ -164,13 +161,8 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
         />
       ) : time.windows !== undefined && sources.length > 0 && isTimeKnown ? (
         <WindowTrends
-          sources={sources}
-          range={range}
-          spans={spans}
-          nowUs={nowUs}
+          {...chart}
           minuteUs={minuteUs}
-          wallMs={wallMs}
-          height={heightPx}
           beside={besides}
           onLead={leadBy}
           asked={time.windows}
@@ -179,12 +171,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
         />
       ) : sources.length > 0 && isTimeKnown ? (
         <Trends
-          sources={sources}
-          range={range}
-          spans={spans}
-          nowUs={nowUs}
-          wallMs={wallMs}
-          height={heightPx}
+          {...chart}
           earlier={time.earlier}
           onEarlier={compare}
           beside={besides}
