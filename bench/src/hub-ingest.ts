@@ -82,6 +82,7 @@ async function startHub({ settings }: Pick<Rig, "settings">): Promise<Part> {
   return hub;
 }
 
+/** Each load is a minute at the rate that must be reached. */
 async function measure(context: BenchContext, rig: Rig, round: number): Promise<Figures> {
   const { quick } = context;
   const large = await ingest(context, rig, {
@@ -94,7 +95,7 @@ async function measure(context: BenchContext, rig: Rig, round: number): Promise<
     name: `small-${round}`,
     gateways: quick ? 500 : 5_000,
     tags: 50,
-    frames: 60,
+    frames: 120,
   });
   context.say("sizes");
   const sizes = await measureSizes(context, rig);
