@@ -11,6 +11,8 @@ import { TestGateway, testTag, type TestFrame } from "../../ingest/test-gateway.
 import { SampleReader } from "../sample-reader.ts";
 import { dayOf } from "../samples/chunk.ts";
 import { SeriesBook } from "../series-book.ts";
+import { tryToSort } from "../sorter-lock.ts";
+import { allGateways } from "../sorter-share.ts";
 import { Sorter } from "../sorter.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../../test-history.ts";
 import { Compactor } from "./compactor.ts";
@@ -247,6 +249,37 @@ test("files that nobody lists are removed, and those that are listed stay", asyn
   assert.ok(!left.some((name) => name.includes("stray")));
   assert.ok(left.length > 0);
 });
+
+test("nobody waits for a pass of a sorter where nothing is old enough to go", async () => {
+  using lake = lakeAt(2);
+  const pass = await history.pool.connect();
+  try {
+    await pass.query("begin");
+    await tryToSort(pass, allGateways);
+    const run = lake.retention.run();
+    const through = await Promise.race([run.then(() => true), hasWaiting(run).then(() => false)]);
+    assert.ok(through, "it waits for the pass");
+  } finally {
+    await pass.query("rollback");
+    pass.release();
+  }
+});
+
+/** Resolves once somebody waits for the sorters; never when `run` ends before. */
+async function hasWaiting(run: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  void run.finally(() => {
+    ended.abort();
+  });
+  while (!ended.signal.aborted) {
+    const found = await history.pool.query(
+      "select from pg_locks where relation = 'sorted_lanes'::regclass and not granted",
+    );
+    if (found.rows.length > 0) return;
+    await systemClock.sleep(10, ended.signal).catch(() => undefined);
+  }
+  await new Promise<never>(() => undefined);
+}
 
 test("frames of a day go when all of them are sorted, and what could not be decoded stays", async () => {
   using lake = lakeAt(10);

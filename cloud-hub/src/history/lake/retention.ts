@@ -160,6 +160,7 @@ export class Retention {
   async expireSamples(): Promise<void> {
     const { pool, clock, keep, log } = this.#options;
     const first = dayOf(clock.nowUs()) - keep.samples;
+    if (!(await this.#hasOlderSamples(first))) return;
     const gone = await inTransaction(pool, async (client) => {
       await keepSortersOut(client);
       const files = await client.query<{ samples: bigint; byte_count: bigint; day: number }>(
@@ -208,16 +209,36 @@ export class Retention {
     if (gone !== undefined) log.info("history.expired", gone);
   }
 
+  /**
+   * Nearly never. Asked before the sorters are kept out, because whoever does that waits for the passes under way, and
+   * those that are to come wait for him.
+   */
+  async #hasOlderSamples(first: number): Promise<boolean> {
+    const { pool } = this.#options;
+    const found = await pool.query<{ any: boolean }>(
+      `select exists (select from lake_files where state = 'listed' and day < $1)
+         or exists (select from history_days where day < $1 and day not in (
+           select day from history_days where day < ${firstSensibleDay} and changed_us >= $2)) as any`,
+      [first, Math.round(first * dayUs)],
+    );
+    if (found.rows[0]?.any === true) return true;
+    const partitions = await listPartitions(pool, "chunks");
+    return partitions.some(({ to }) => to <= first);
+  }
+
   async #expireRollups(tier: RollupTier, keepDays: number, name: string): Promise<void> {
     const { pool, clock, log } = this.#options;
     const table = tier.table.name;
     const first = Math.floor((clock.nowUs() - keepDays * dayUs) / tier.slotUs);
     const old = (await listPartitions(pool, table)).filter(({ to }) => to <= first);
+    const older = `from ${table}_other where slot < $1`;
+    // As with samples: sorters are not kept out for nothing.
+    if (old.length === 0 && (await pool.query(`select ${older} limit 1`, [first])).rowCount === 0)
+      return;
     const gone = await inTransaction(pool, async (client) => {
       await keepSortersOut(client);
       for (const partition of old) await client.query(`drop table ${partition.name}`);
-      const rest = await client.query(`delete from ${table}_other where slot < $1`, [first]);
-      if (old.length === 0 && (rest.rowCount ?? 0) === 0) return undefined;
+      const rest = await client.query(`delete ${older}`, [first]);
       const details = {
         tier: name,
         before: isoDay(dayOf(first * tier.slotUs)),
@@ -232,7 +253,7 @@ export class Retention {
       });
       return details;
     });
-    if (gone !== undefined) log.info("history.expired", gone);
+    log.info("history.expired", gone);
   }
 
   /** Into the bucket, where there is one; what it did not take is tried again the next time. */
