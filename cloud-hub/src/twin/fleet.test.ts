@@ -163,3 +163,29 @@ test("counts are old by half a minute at most after a database that has not answ
   const [first = NaN, next = NaN] = await readTimes(context, 10_000, 50, false);
   assert.ok(next < first + 10_000 + 30_000 + 2_000, `read again at ${next} ms`);
 });
+
+test("a gateway that is silent is told while a database does not answer", async () => {
+  const clock = new PlayedClock();
+  const ended = new AbortController();
+  const asked: string[] = [];
+  const reader = {
+    async gateways(named?: readonly GatewayId[]) {
+      asked.push(...(named ?? []));
+      await clock.sleep(3_600_000, ended.signal).catch(() => undefined);
+      return [];
+    },
+  };
+  const fleet = new Fleet({ reader, clock, log: silentLog });
+  fleet.greet(hello, clock.nowUs(), false);
+  fleet.beat(gateway, beat, clock.nowUs());
+  const watching = fleet.watch(ended.signal);
+  const told: string[] = [];
+  fleet.onState((of) => told.push(of));
+  await clock.advance(40_000);
+  assert.deepEqual(asked, [gateway]);
+  assert.deepEqual(told, [gateway]);
+  assert.equal(fleet.rows(() => 0)[0]?.presence, "silent");
+  ended.abort();
+  await clock.advance(1_000);
+  await watching;
+});

@@ -36,6 +36,8 @@ export interface FleetOptions {
   readonly log: Log;
 }
 
+/** Silence is judged this often; half a minute of it is told (`presence.ts`). */
+const judgeEveryMs = 1_000;
 /** Counts on the list of gateways are read again at most this often: they are for looking at, and cost a query. */
 const refreshEveryMs = 1_000;
 /** And so many times as long as the reading took: of a big and old fleet all marks that there ever were are added up. */
@@ -98,27 +100,40 @@ export class Fleet {
     this.#placeOf(gateway).stale = true;
   }
 
-  /** Judges silence, which no message announces, and reads changed counts again, until `signal` aborts. */
+  /**
+   * Judges silence, which no message announces, and reads changed counts again, until `signal` aborts. Side by side: a
+   * database that does not answer must not keep a silent gateway from being told.
+   */
   async watch(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#watchSilence(signal), this.#watchCounts(signal)]);
+  }
+
+  async #watchSilence(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    let readAtMs = clock.monotonicMs();
-    for (;;) {
-      try {
-        await clock.sleep(refreshEveryMs, signal);
-      } catch {
-        return;
-      }
+    while (await this.#rest(judgeEveryMs, signal)) {
       for (const [gateway, place] of this.#places) {
         if (this.#judge(place, clock.nowUs())) this.#tell(gateway);
         const quietUs = clock.nowUs() - (place.copy?.heardUs ?? Infinity);
         if (quietUs > silentAfterUs) this.#hearCopy(place, undefined, clock.nowUs());
       }
+    }
+  }
+
+  async #watchCounts(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    let restMs = refreshEveryMs;
+    while (await this.#rest(restMs, signal)) {
       const beganMs = clock.monotonicMs();
-      if (beganMs < readAtMs) continue;
       await this.#readStale();
       const tookMs = clock.monotonicMs() - beganMs;
-      readAtMs = clock.monotonicMs() + Math.min(tookMs * restPerReading, restMsMax);
+      restMs = Math.max(refreshEveryMs, Math.min(tookMs * restPerReading, restMsMax));
     }
+  }
+
+  /** False when `signal` has aborted. */
+  async #rest(ms: number, signal: AbortSignal): Promise<boolean> {
+    await this.#options.clock.sleep(ms, signal).catch(() => undefined);
+    return !signal.aborted;
   }
 
   async #readStale(): Promise<void> {
