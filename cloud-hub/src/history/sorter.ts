@@ -141,6 +141,9 @@ export class Sorter {
     return inTransaction(
       this.#options.pool,
       async (client) => {
+        // Frames are on the disk. What a power cut takes of a pass is sorted again, so nobody waits for a disk here; whoever lets
+        // go of what is sorted does (retention), and the log is written in order.
+        await client.query("set local synchronous_commit = off");
         return (await tryToSort(client, this.#share)) ? this.#pass(client, behind) : undefined;
       },
       // A frame that is stored meanwhile must not be noted as sorted.
