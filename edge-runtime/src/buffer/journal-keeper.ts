@@ -35,11 +35,11 @@ import { OrderWork } from "./orders/order-work.ts";
 import { Percentiles } from "./percentiles.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import type { Committed } from "./group-commit.ts";
+import { askInTurn } from "./tiers/ask-in-turn.ts";
 import { readChartLine, type ChartLine } from "./tiers/chart-line.ts";
 import { rehearse, type Rehearsal } from "./tiers/buffer-clock.ts";
 import { readBuckets, readSamples } from "./tiers/history.ts";
 import type { ChartRange } from "./tiers/line-slice.ts";
-import { oneAtATime } from "./tiers/one-at-a-time.ts";
 import { TierWork } from "./tier-work.ts";
 
 /**
@@ -420,7 +420,7 @@ export class JournalKeeper implements JournalCore {
     leave: (mark) => this.#leave(mark),
   });
   readonly kept = keptFeed(this.#guarded);
-  readonly #chartAsk = oneAtATime(this.#guarded);
+  readonly #chartAsk = askInTurn(this.#guarded);
   readonly #orders = new OrderWork({
     ask: this.#guarded,
     commit: () => this.commit(),

@@ -6,7 +6,7 @@ import { seededRandom } from "@millwright/kit";
 import type { SampleBatch } from "../../hand-over.ts";
 import type { JournalCore } from "../journal.ts";
 import { hex, newRig, tag, type Rig } from "../test-rig.ts";
-import { oneAtATime } from "./one-at-a-time.ts";
+import { askInTurn } from "./ask-in-turn.ts";
 
 const secondUs = 1_000_000;
 const minuteUs = 60 * secondUs;
@@ -198,7 +198,7 @@ test("charts take turns: one slice is asked for at a time, and a failed one stop
   let open = 0;
   let most = 0;
   const answered: unknown[] = [];
-  const ask = oneAtATime(async (_name, ...asked) => {
+  const ask = askInTurn(async (_name, ...asked) => {
     open++;
     most = Math.max(most, open);
     await Promise.resolve();

@@ -5,7 +5,7 @@ import type { StoreDoor } from "../questions.ts";
  * and not for one of each. They take turns, so that tags that share rows are read from the same opened ones. What waits
  * is bounded by the requests that are open, each of which waits for one answer.
  */
-export function oneAtATime(ask: StoreDoor["ask"]): StoreDoor["ask"] {
+export function askInTurn(ask: StoreDoor["ask"]): StoreDoor["ask"] {
   let last: Promise<unknown> = Promise.resolve();
   return (name, ...asked) => {
     const answered = last.then(() => ask(name, ...asked));
