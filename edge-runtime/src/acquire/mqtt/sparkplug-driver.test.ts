@@ -261,6 +261,50 @@ test("a birth takes back the aliases of the one before", async (t) => {
   assert.deepEqual(told.losses, []);
 });
 
+test("what a birth no longer names is not known by the birth before", async (t) => {
+  const { node, session, told } = await rig(t, [point("G/N/D/Temp"), point("G/N/D/Load")]);
+  await node.birth();
+  await node.deviceBirth("D", [temperature(1), { name: "Load", alias: 2n, ...typed("Double", 2) }]);
+  await node.deviceBirth("D", [temperature(3)]);
+  // It leaves out its type, which only a birth could say.
+  await node.data("D", [{ name: "Load", value: { kind: "double", value: 4 } }]);
+  await node.data("D", [{ alias: 1n, ...typed("Double", 5) }]);
+  const rows = await take(session, 5);
+  assert.deepEqual(
+    rows.map(({ point: at, value, status: code }) => [at, value, code]),
+    [
+      [0, 1, status.good],
+      [1, 2, status.good],
+      [0, 3, status.good],
+      [1, NaN, status.badNodeIdUnknown],
+      [0, 5, status.good],
+    ],
+  );
+  assert.deepEqual(told.losses, [{ reason: "rejected", count: NaN }]);
+});
+
+test("of devices and metrics that nobody reads nothing is rejected, and they are counted", async (t) => {
+  const { node, session, told } = await rig(t, [point("G/N/D/Temp")]);
+  await node.birth();
+  await node.deviceBirth("D", [temperature(1)]);
+  await node.deviceBirth("Other", [temperature(2)]);
+  await node.data("Other", [{ alias: 1n, ...typed("Double", 3) }]);
+  // Neither has a type, and one comes by an alias of which no birth told.
+  await node.data("Other", [{ alias: 9n, value: { kind: "double", value: 4 } }]);
+  await node.data("D", [{ name: "Load", value: { kind: "double", value: 5 } }]);
+  await node.deviceDeath("Other");
+  await node.data("D", [{ alias: 1n, ...typed("Double", 6) }]);
+  const rows = await take(session, 2);
+  assert.deepEqual(
+    rows.map(({ point: at, value }) => [at, value]),
+    [
+      [0, 1],
+      [0, 6],
+    ],
+  );
+  assert.deepEqual(told.losses, []);
+});
+
 test("a lost message is charged after the wait, what follows is used, and births are asked for", async (t) => {
   const { node, session, told, commands } = await rig(t, [point("G/N/D/Temp")]);
   await node.birth();

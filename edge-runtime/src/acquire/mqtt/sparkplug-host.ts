@@ -31,21 +31,30 @@ interface NodeMessage {
 
 /** What a metric of the present birth is called, and its data type. */
 interface BornMetric {
-  readonly device: string;
   readonly name: string;
   readonly datatype: number;
 }
 
+/** What the present birth of a device told, and no earlier one (field practice 49). */
+interface Birth {
+  /** All metrics, also those that nobody reads: an alias that is none of these is not known. */
+  readonly aliases: ReadonlyMap<bigint, BornMetric>;
+  /** Of the metrics that are read, by name, for data that name themselves. */
+  readonly datatypes: ReadonlyMap<string, number>;
+}
+
+/** A device of which points are read; of others nothing is kept, however many a node has. */
+interface HostedDevice {
+  /** By metric. */
+  readonly points: Map<string, number[]>;
+  /** Absent while it is not alive. */
+  birth?: Birth | undefined;
+}
+
 interface HostedNode {
   state: NodeState<NodeMessage>;
-  /** Alias to metric, of the present birth of this node only (field practice 49). */
-  readonly aliases: Map<bigint, BornMetric>;
-  /** Data types by `device/metric`, for data that name themselves. */
-  readonly datatypes: Map<string, number>;
-  /** Devices with a running birth, "-" among them for the node itself. */
-  readonly alive: Set<string>;
-  /** Points by device. */
-  readonly points: Map<string, number[]>;
+  /** By name, "-" for the node itself. */
+  readonly devices: Map<string, HostedDevice>;
   /** When the last message was received that was used and has a number, µs. */
   heardUs: number;
 }
@@ -65,8 +74,6 @@ export interface HostOptions {
 export class SparkplugHost {
   readonly #options: HostOptions;
   readonly #nodes = new Map<string, HostedNode>();
-  /** Points by `group/node/device/metric`. */
-  readonly #pointsAt = new Map<string, number[]>();
   #acks: AckWindow | undefined;
   #inbox: Inbox | undefined;
 
@@ -78,15 +85,15 @@ export class SparkplugHost {
       const name = `${parsed.group}/${parsed.node}`;
       const node: HostedNode = this.#nodes.get(name) ?? {
         state: unbornNode(),
-        aliases: new Map(),
-        datatypes: new Map(),
-        alive: new Set(),
-        points: new Map(),
+        devices: new Map(),
         heardUs: NaN,
       };
       this.#nodes.set(name, node);
-      addTo(node.points, parsed.device, at);
-      addTo(this.#pointsAt, address, at);
+      const device: HostedDevice = node.devices.get(parsed.device) ?? { points: new Map() };
+      node.devices.set(parsed.device, device);
+      const points = device.points.get(parsed.metric);
+      if (points === undefined) device.points.set(parsed.metric, [at]);
+      else points.push(at);
     });
   }
 
@@ -102,8 +109,8 @@ export class SparkplugHost {
 
   /** Points of nodes and devices that live: their values hold although none came (field practice 13). */
   livingPoints(): number[] {
-    return [...this.#nodes.values()].flatMap((node) =>
-      [...node.alive].flatMap((device) => node.points.get(device) ?? []),
+    return [...this.#nodes.values()].flatMap(({ devices }) =>
+      [...devices.values()].flatMap((device) => (device.birth === undefined ? [] : allOf(device))),
     );
   }
 
@@ -111,9 +118,8 @@ export class SparkplugHost {
   bornType(address: string): number | undefined {
     const parsed = parseSparkplugAddress(address);
     if ("kind" in parsed) return undefined;
-    const node = this.#nodes.get(`${parsed.group}/${parsed.node}`);
-    if (node?.alive.has(parsed.device) !== true) return undefined;
-    return node.datatypes.get(`${parsed.device}/${parsed.metric}`);
+    const device = this.#nodes.get(`${parsed.group}/${parsed.node}`)?.devices.get(parsed.device);
+    return device?.birth?.datatypes.get(parsed.metric);
   }
 
   /** @param forget takes back what the broker still sends of a node that earlier settings had */
@@ -180,7 +186,7 @@ export class SparkplugHost {
         this.#deliver(name, node, action.message);
         return;
       case "orphan":
-        this.#deliverData(name, node, action.message);
+        this.#deliverData(name, node.devices.get(action.message.topic.device), action.message);
         return;
       case "duplicate":
         this.#finish(action.message.ordinal);
@@ -202,37 +208,34 @@ export class SparkplugHost {
         this.#options.ask(name);
         return;
       case "died":
-        this.#stale(node, [...node.points.keys()]);
-        node.alive.clear();
-        node.aliases.clear();
+        for (const device of node.devices.values()) device.birth = undefined;
+        this.#stale([...node.devices.values()]);
         return;
     }
   }
 
   #deliver(name: string, node: HostedNode, message: NodeMessage): void {
-    const { kind, device } = message.topic;
+    const { kind } = message.topic;
+    const device = node.devices.get(message.topic.device);
     switch (kind) {
       case "NBIRTH":
         this.#options.born(name);
         this.#options.notes.remove(`missing ${name}`);
-        node.aliases.clear();
-        node.datatypes.clear();
-        node.alive.clear();
-        this.#deliverBirth(name, node, message);
+        for (const other of node.devices.values()) other.birth = undefined;
+        this.#deliverBirth(device, message);
         return;
       case "DBIRTH":
-        for (const [alias, metric] of node.aliases) {
-          if (metric.device === device) node.aliases.delete(alias);
-        }
-        this.#deliverBirth(name, node, message);
+        this.#deliverBirth(device, message);
         return;
       case "NDATA":
       case "DDATA":
-        this.#deliverData(name, node, message);
+        this.#deliverData(name, device, message);
         return;
       case "DDEATH":
-        node.alive.delete(device);
-        this.#stale(node, [device]);
+        if (device !== undefined) {
+          device.birth = undefined;
+          this.#stale([device]);
+        }
         this.#finish(message.ordinal);
         return;
       case "NDEATH":
@@ -241,41 +244,51 @@ export class SparkplugHost {
     }
   }
 
-  #deliverBirth(name: string, node: HostedNode, message: NodeMessage): void {
-    const { device } = message.topic;
-    node.alive.add(device);
+  #deliverBirth(device: HostedDevice | undefined, message: NodeMessage): void {
+    if (device === undefined) {
+      this.#finish(message.ordinal);
+      return;
+    }
+    const aliases = new Map<bigint, BornMetric>();
+    const datatypes = new Map<string, number>();
     const named = new Set<number>();
     const readings: InboxReading[] = [];
     for (const metric of message.payload.metrics) {
       if (metric.name === undefined) continue;
-      const datatype = metric.datatype ?? 0;
-      const born = { device, name: metric.name, datatype };
-      if (metric.alias !== undefined) node.aliases.set(metric.alias, born);
-      node.datatypes.set(`${device}/${metric.name}`, datatype);
-      for (const at of this.#pointsAt.get(`${name}/${device}/${metric.name}`) ?? []) {
+      const born = { name: metric.name, datatype: metric.datatype ?? 0 };
+      if (metric.alias !== undefined) aliases.set(metric.alias, born);
+      const points = device.points.get(born.name);
+      if (points === undefined) continue;
+      datatypes.set(born.name, born.datatype);
+      for (const at of points) {
         named.add(at);
         readings.push(this.#toReading(at, metric, born, message));
       }
     }
-    for (const at of node.points.get(device) ?? []) {
+    device.birth = { aliases, datatypes };
+    for (const at of allOf(device)) {
       if (named.has(at)) continue;
       readings.push({ point: at, measuredUs: NaN, value: NaN, status: status.badNodeIdUnknown });
     }
     this.#inbox?.offer(inboxMessage(message, readings, false));
   }
 
-  #deliverData(name: string, node: HostedNode, message: NodeMessage): void {
+  #deliverData(name: string, device: HostedDevice | undefined, message: NodeMessage): void {
+    if (device === undefined) {
+      this.#finish(message.ordinal);
+      return;
+    }
     const { context } = this.#options;
     const live: InboxReading[] = [];
     const late: InboxReading[] = [];
     let unknown = false;
     for (const metric of message.payload.metrics) {
-      const born = this.#nameOf(node, metric, message.topic.device);
+      const born = nameOf(device, metric);
       if (born === undefined) {
         unknown = true;
         continue;
       }
-      for (const at of this.#pointsAt.get(`${name}/${born.device}/${born.name}`) ?? []) {
+      for (const at of device.points.get(born.name) ?? []) {
         (metric.historical === true ? late : live).push(this.#toReading(at, metric, born, message));
       }
     }
@@ -291,18 +304,6 @@ export class SparkplugHost {
     }
     if (live.length > 0 || late.length === 0)
       this.#inbox?.offer(inboxMessage(message, live, false));
-  }
-
-  /** By name when it has one, because aliases belong to the present birth only; otherwise by alias. */
-  #nameOf(node: HostedNode, metric: SparkplugMetric, device: string): BornMetric | undefined {
-    const own = metric.datatype ?? 0;
-    if (metric.name !== undefined && metric.name !== "") {
-      const datatype = own || (node.datatypes.get(`${device}/${metric.name}`) ?? 0);
-      return datatype === 0 ? undefined : { device, name: metric.name, datatype };
-    }
-    const born = metric.alias === undefined ? undefined : node.aliases.get(metric.alias);
-    if (born === undefined) return undefined;
-    return own === 0 ? born : { ...born, datatype: own };
   }
 
   #toReading(
@@ -327,21 +328,37 @@ export class SparkplugHost {
   }
 
   /** One bad sample for each point, at the receipt of the death (field practice 49). */
-  #stale(node: HostedNode, devices: readonly string[]): void {
-    const readings = devices.flatMap((device) =>
-      (node.points.get(device) ?? []).map((point) => ({
-        point,
-        measuredUs: NaN,
-        value: NaN,
-        status: status.badNoCommunication,
-      })),
-    );
+  #stale(devices: readonly HostedDevice[]): void {
+    const readings = devices.flatMap(allOf).map((point) => ({
+      point,
+      measuredUs: NaN,
+      value: NaN,
+      status: status.badNoCommunication,
+    }));
     this.#inbox?.offer({ readings, receivedUs: this.#options.context.clock.nowUs(), late: false });
   }
 
   #finish(ordinal: number | undefined): void {
     if (ordinal !== undefined) this.#acks?.finish(ordinal);
   }
+}
+
+function allOf({ points }: HostedDevice): number[] {
+  return [...points.values()].flat();
+}
+
+/**
+ * By name when it has one, because aliases belong to the present birth only; otherwise by alias. Undefined where nobody can
+ * say what it is, so that it may be one that is read.
+ */
+function nameOf(device: HostedDevice, metric: SparkplugMetric): BornMetric | undefined {
+  const { name = "", alias, datatype: own = 0 } = metric;
+  if (name !== "") {
+    const datatype = own || (device.birth?.datatypes.get(name) ?? 0);
+    return datatype === 0 && device.points.has(name) ? undefined : { name, datatype };
+  }
+  const born = alias === undefined ? undefined : device.birth?.aliases.get(alias);
+  return born === undefined || own === 0 ? born : { ...born, datatype: own };
 }
 
 function toEvent(message: NodeMessage): NodeEvent<NodeMessage> {
@@ -377,10 +394,4 @@ function inboxMessage(
 ): Parameters<Inbox["offer"]>[0] {
   const { receivedUs, ordinal } = message;
   return { readings, receivedUs, late, ...(ordinal === undefined ? {} : { ordinal }) };
-}
-
-function addTo(map: Map<string, number[]>, key: string, at: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [at]);
-  else list.push(at);
 }
