@@ -31,6 +31,8 @@ interface DeviceJoin {
   readonly settings: Settings;
   readonly book: TagBook;
   readonly journal: Journal;
+  /** @see DeviceSupervisorOptions */
+  readonly downUntilUs: number;
   readonly current: ValueTable;
   /** Those who see each sample as it comes, in this order. */
   readonly watchers: readonly SampleWatcher[];
@@ -111,6 +113,7 @@ function superviseDevice(device: DeviceSettings, join: DeviceJoin): DeviceSuperv
     log,
     stateFolder,
     queueMax,
+    downUntilUs: join.downUntilUs,
     deliver,
     charge: (loss) => {
       journal.charge(loss);

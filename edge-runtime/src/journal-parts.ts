@@ -21,6 +21,8 @@ export interface JournalParts {
   /** Of the tags of the settings, with the numbers that they have in this journal. */
   readonly dictionary: Dictionary;
   readonly gatewayClock: GatewayClock;
+  /** Its start has claimed what devices sent until then, µs. */
+  readonly downUntilUs: number;
   /** Breaks when the journal does. */
   readonly service: Service;
 }
@@ -36,6 +38,7 @@ export async function joinJournal(join: {
   const { settings, thread, clock, random, log } = join;
   const gatewayClock = new GatewayClock({ clock, log, tools: systemTools });
   const broken = brokenJournal();
+  const downUntilUs = clock.nowUs();
   const journal = await openJournal(
     {
       folder: settings.journal.folder,
@@ -53,7 +56,7 @@ export async function joinJournal(join: {
   );
   try {
     const dictionary = await journal.adoptTags(declaredTags(settings));
-    return { journal, dictionary, gatewayClock, service: broken.service };
+    return { journal, dictionary, gatewayClock, downUntilUs, service: broken.service };
   } catch (failure) {
     await journal.close();
     throw failure;

@@ -67,7 +67,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     driver.prepare?.(log);
   }
   const opened = await (options.journal ?? joinJournal({ settings, clock, random, log }));
-  const { journal, dictionary, gatewayClock, service: journalService } = opened;
+  const { journal, dictionary, gatewayClock, downUntilUs, service: journalService } = opened;
 
   try {
     const { book } = dictionary;
@@ -117,7 +117,18 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     });
     const watchers: SampleWatcher[] = [detection, alarms, commands.desk, rules, ...models.watchers];
     const devices = joinDevices({
-      ...{ settings, book, journal, current, watchers, conditionsOf, clock, random, log },
+      ...{
+        settings,
+        book,
+        journal,
+        downUntilUs,
+        current,
+        watchers,
+        conditionsOf,
+        clock,
+        random,
+        log,
+      },
       gatewayClock: () => gatewayClock.state,
       changed: stateChanged,
     });

@@ -93,6 +93,7 @@ export class PlayedGateway {
     const onBroken = (failure: unknown): void => {
       this.broken.push(`${gateway} broke: ${messageChain(failure)}`);
     };
+    const downUntilUs = clock.nowUs();
     const journal = openJournalCore({
       folder,
       gateway,
@@ -140,6 +141,7 @@ export class PlayedGateway {
       log,
       stateFolder: folder,
       queueMax: 50_000,
+      downUntilUs,
       deliver: (batch, signal) => keep(normaliser.normalise(batch), journal, clock, signal),
       charge: (loss) => {
         journal.charge(loss);

@@ -19,6 +19,8 @@ const point: PointSettings = {
   options: {},
 };
 
+/** The gateway takes so long to start. */
+const startedMs = 700;
 /** It takes so long to be found not to answer. */
 const silenceMs = 10_000;
 
@@ -26,6 +28,7 @@ const silenceMs = 10_000;
 function playDevice(
   fates: readonly ("unreachable" | "silent" | "refused" | number)[],
   polled = true,
+  missesWhatWasSent = false,
 ) {
   const clock = new PlayedClock();
   const batches: ReadingBatch[] = [];
@@ -50,6 +53,7 @@ function playDevice(
       const builder = createBatchBuilder(1);
       return {
         resume: { openings },
+        missesWhatWasSent,
         async *readings(signal: AbortSignal) {
           for (let index = 0; index < fate; index++) {
             await clock.sleep(1_000, signal);
@@ -81,6 +85,7 @@ function playDevice(
     log: silentLog,
     stateFolder: "/nowhere",
     queueMax: 10,
+    downUntilUs: clock.nowUs() - startedMs * 1_000,
     deliver: (batch) => {
       batches.push(batch);
       return Promise.resolve();
@@ -160,6 +165,26 @@ test("an absence of a device that speaks by itself is charged as unknown, at lea
   await finish(play);
   assert.ok(play.losses.length > 0);
   assert.ok(play.losses.every((loss) => loss.count.kind === "unknown"));
+});
+
+test("what a device that speaks by itself sent while the gateway started is charged, where nobody kept it", async () => {
+  const claimsOf = async (...[fates, polled, misses]: Parameters<typeof playDevice>) => {
+    const play = playDevice(fates, polled, misses);
+    const beganUs = play.clock.nowUs() - startedMs * 1_000;
+    await play.supervisor.start();
+    await play.clock.advance(1_000);
+    await finish(play);
+    return play.losses.map(({ reason, fromUs, toUs }) => [
+      reason,
+      fromUs - beganUs,
+      toUs - beganUs,
+    ]);
+  };
+  assert.deepEqual(await claimsOf([100], false, true), [["gateway down", 0, startedMs * 1_000]]);
+  assert.deepEqual(await claimsOf([100], false, false), []);
+  assert.deepEqual(await claimsOf([100], true), [], "nothing of a schedule was due yet");
+  const [absence] = await claimsOf(["unreachable", 100], false, true);
+  assert.deepEqual(absence?.slice(0, 2), ["device unreachable", 0]);
 });
 
 test("a device that refuses says what a person should do, and is asked again", async () => {

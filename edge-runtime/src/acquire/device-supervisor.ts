@@ -67,6 +67,8 @@ export interface DeviceSupervisorOptions {
   readonly log: Log;
   readonly stateFolder: string;
   readonly queueMax: number;
+  /** Up to then what the device sent while the gateway was down is in the ledger, µs. */
+  readonly downUntilUs: number;
   /** Takes readings on their way; resolves when they were accepted or charged. Slow acceptance slows the polling. */
   readonly deliver: (batch: ReadingBatch, signal: AbortSignal) => Promise<void>;
   readonly charge: (loss: Loss) => void;
@@ -256,23 +258,27 @@ export class DeviceSupervisor implements Service {
   }
 
   async #run(stop: AbortSignal): Promise<void> {
-    const { clock, random, log, device } = this.#options;
+    const { clock, random, log, device, downUntilUs } = this.#options;
     const backoff = new Backoff(firstRetryMs, lastRetryMs, random);
     let awaySinceUs: number | undefined;
+    // Until it is found not to answer a device is away as well: for as long as a connection may take. One that speaks by
+    // itself has also spoken while the gateway started.
+    let askedUs = Math.min(clock.nowUs(), device.driver.polled ? Infinity : downUntilUs);
 
     while (!stop.aborted) {
       let failure: unknown;
-      // Until it is found not to answer a device is away as well: for as long as a connection may take.
-      let askedUs = clock.nowUs();
       try {
-        await this.#converse(stop, () => {
-          askedUs = Infinity;
-          if (awaySinceUs !== undefined) {
-            this.#chargeAbsence(awaySinceUs, clock.nowUs());
+        await this.#converse(stop, (session) => {
+          const nowUs = clock.nowUs();
+          if (awaySinceUs === undefined) {
+            if (session.missesWhatWasSent === true) this.#chargeUnheard(askedUs, nowUs);
+          } else {
+            this.#chargeAbsence(awaySinceUs, nowUs);
             const downS = Math.round((clock.nowUs() - this.#sinceUs) / 1e6);
             log.info("acquire.device-back", { device: device.id, downS });
             awaySinceUs = undefined;
           }
+          askedUs = Infinity;
           backoff.succeeded();
           this.#turn("live", "");
         });
@@ -327,7 +333,7 @@ export class DeviceSupervisor implements Service {
   }
 
   /** One conversation, from opening to loss. Resolves only when the gateway stops. */
-  async #converse(stop: AbortSignal, opened: () => void): Promise<void> {
+  async #converse(stop: AbortSignal, opened: (session: DriverSession) => void): Promise<void> {
     const { clock, random, log, device, stateFolder, queueMax, conditions } = this.#options;
     const before = this.account;
     const context: DriverContext = {
@@ -361,7 +367,7 @@ export class DeviceSupervisor implements Service {
       stop,
       this.#options.resume(),
     );
-    opened();
+    opened(session);
     this.#session = session;
     this.#nextSession.resolve(undefined);
     try {
@@ -407,6 +413,19 @@ export class DeviceSupervisor implements Service {
           ? { kind: "device", device: device.id }
           : { kind: "tag", tag: settings.tag as TagId },
       count: Number.isNaN(count) ? { kind: "unknown" } : { kind: "exact", samples: count },
+    });
+  }
+
+  /** What was sent between the opening of the journal, which claims what came before it, and the first conversation. */
+  #chargeUnheard(fromUs: number, toUs: number): void {
+    const { id: device } = this.#options.device;
+    const scope = { kind: "device", device } as const;
+    this.#options.charge({
+      reason: "gateway down",
+      scope,
+      fromUs,
+      toUs,
+      count: { kind: "unknown" },
     });
   }
 

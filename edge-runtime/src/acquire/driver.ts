@@ -111,6 +111,8 @@ export interface HistoryWish {
 export interface DriverSession extends AsyncDisposable {
   /** What the next conversation needs to go on (a subscription id, the last number settled). */
   readonly resume: ResumePoint;
+  /** What the device sent since the conversation that left the resume point, and nobody heard, nobody sends again. */
+  readonly missesWhatWasSent?: boolean;
   /**
    * Yields until `signal` aborts; throws `LinkLost` when the device goes away.
    * The columns of a batch are the caller's until he pulls the next one; then they may be filled again.

@@ -10,7 +10,13 @@ import { status, type LossReason, type Scalar, type ValueType } from "@millwrigh
 import { ensureHttpsCertificate } from "../../access/https-certificate.ts";
 import { describeDriver } from "../driver-contract.ts";
 import type { RigDevice } from "../driver-rig.ts";
-import type { DriverContext, DriverSession, PointSettings, ReadingBatch } from "../driver.ts";
+import type {
+  DriverContext,
+  DriverSession,
+  PointSettings,
+  ReadingBatch,
+  ResumePoint,
+} from "../driver.ts";
 import { SettingsRefused } from "../faults.ts";
 import { mqttDriver, type MqttSettings } from "./mqtt-driver.ts";
 import { startTestBroker, type TestBroker } from "./test-broker.ts";
@@ -216,6 +222,27 @@ test("QoS 0 is read, and the note says that its losses cannot be counted", async
   await on.publish("plant/a", "1", { qos: 0 });
   await take(session, 1);
   assert.match(told.note, /plant\/a is published with QoS 0: .* cannot be counted/);
+});
+
+test("the conversation after one in which QoS 0 was heard misses what was sent between them", async (t) => {
+  const on = await broker(t);
+  const converse = async (qos: 0 | 1, resume?: ResumePoint): Promise<DriverSession> => {
+    const points = [point("plant/a")];
+    const session = await mqttDriver.open(settingsFor(on), points, tell().context, never, resume);
+    await on.publish("plant/a", "1", { qos });
+    await take(session, 1);
+    await session.end(never);
+    await session[Symbol.asyncDispose]();
+    return session;
+  };
+  const first = await converse(1);
+  assert.equal(first.missesWhatWasSent, false);
+  const second = await converse(0, first.resume);
+  assert.equal(second.missesWhatWasSent, false, "QoS 1 the broker keeps");
+  const third = await converse(1, second.resume);
+  assert.equal(third.missesWhatWasSent, true);
+  const fourth = await converse(1, third.resume);
+  assert.equal(fourth.missesWhatWasSent, true, "it may be published rarely");
 });
 
 test("a full queue drops the oldest and counts them", async (t) => {

@@ -17,6 +17,7 @@ import type {
   PlanLine,
   PointSettings,
   ReadingBatch,
+  ResumePoint,
 } from "../driver.ts";
 import { DeviceUnreachable, LinkLost, SettingsRefused } from "../faults.ts";
 import { AckWindow } from "./ack-window.ts";
@@ -37,6 +38,12 @@ export type { MqttSettings } from "./settings.ts";
 
 /** What a 3.1.1 broker may leave unacknowledged: half of Mosquitto's 20, so that it never stands still. */
 export const heldMax311 = 10;
+
+/** The broker remembers for us, by the client id; but not what is published with QoS 0. */
+const rememberedBy: { readonly broker: ResumePoint; readonly nobody: ResumePoint } = {
+  broker: {},
+  nobody: { unkept: true },
+};
 
 export const mqttDriver: Driver<MqttSettings> = {
   protocol: "mqtt",
@@ -63,7 +70,7 @@ export const mqttDriver: Driver<MqttSettings> = {
     ];
   },
 
-  async open(settings, points, context, signal) {
+  async open(settings, points, context, signal, resume = rememberedBy.broker) {
     const topics = topicsOf(points);
     const notes = new Notes((text) => context.note(text));
     context.badge(isPrivate(settings) ? "" : "no encryption");
@@ -74,6 +81,7 @@ export const mqttDriver: Driver<MqttSettings> = {
     // With MQTT 5 the broker itself stops at `receiveMax`, so the window never has to acknowledge early.
     let acks = new AckWindow(Infinity, () => undefined);
     let inbox = new Inbox(context, acks);
+    const missesWhatWasSent = resume["unkept"] === true;
     let hasUnkept = false;
     const begin = (on: BrokerLink): void => {
       if (link !== undefined) return;
@@ -120,10 +128,16 @@ export const mqttDriver: Driver<MqttSettings> = {
         ? failure
         : new DeviceUnreachable(context.device, { cause: failure });
     }
-    return session(opened, inbox, async (at, value, until) => {
-      const point = [...topics.values()].flat().find(([index]) => index === at)?.[1];
-      if (point?.write === undefined) return notWritten(point) ?? unknownPoint(at);
-      return await publishWrite(opened, point.write.topic, payloadOf(point.write, value), until);
+    return session(opened, inbox, {
+      get resume() {
+        return hasUnkept || missesWhatWasSent ? rememberedBy.nobody : rememberedBy.broker;
+      },
+      missesWhatWasSent,
+      async write(at, value, until) {
+        const point = [...topics.values()].flat().find(([index]) => index === at)?.[1];
+        if (point?.write === undefined) return notWritten(point) ?? unknownPoint(at);
+        return await publishWrite(opened, point.write.topic, payloadOf(point.write, value), until);
+      },
     });
   },
 
@@ -170,15 +184,17 @@ export function chargeSilence(context: DriverContext, heardUs: number): void {
 export function session(
   link: BrokerLink,
   inbox: Inbox,
-  write: DriverSession["write"],
+  own: Pick<DriverSession, "resume" | "missesWhatWasSent" | "write">,
   closed: () => void = () => undefined,
 ): DriverSession {
   let planned = false;
   return {
-    // The broker remembers for us, by the client id.
-    resume: {},
+    get resume() {
+      return own.resume;
+    },
+    ...(own.missesWhatWasSent === undefined ? {} : { missesWhatWasSent: own.missesWhatWasSent }),
     readings: (signal: AbortSignal): AsyncIterable<ReadingBatch> => inbox.batches(signal),
-    write,
+    write: own.write,
     end(signal) {
       planned = true;
       return race(link.end(), signal);

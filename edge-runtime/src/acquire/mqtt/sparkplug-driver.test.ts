@@ -217,6 +217,14 @@ test("names come with the birth, values by alias, types from the birth", async (
   assert.ok(rows.every((row) => row.status === status.good && !row.late));
 });
 
+test("data of nodes are sent with QoS 0: a new conversation misses what was sent since another", async (t) => {
+  const { broker, told, session } = await rig(t, [point("G/N/D/Temp")]);
+  assert.equal(session.missesWhatWasSent, false, "nobody has listened before");
+  const next = await driver.open(settingsFor(broker), [], told.context, never, session.resume);
+  t.after(() => next[Symbol.asyncDispose]());
+  assert.equal(next.missesWhatWasSent, true);
+});
+
 test("births are asked for at the start, and again after data without one", async (t) => {
   const { node, session, commands, told } = await rig(t, [point("G/N/D/Temp")]);
   await until(() => commands.length === 1);

@@ -64,7 +64,7 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
       ];
     },
 
-    async open(settings, points, context, signal) {
+    async open(settings, points, context, signal, resume) {
       const codec = await loadSparkplugCodec();
       const notes = new Notes((text) => context.note(text));
       context.badge(isPrivate(settings) ? "" : "no encryption");
@@ -165,7 +165,9 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
           return { kind: "refused", reason: "it was taken back; nothing was sent" };
         return await publishUnacknowledged(opened, command.topic, command.payload);
       };
-      const plain = session(opened, inbox, write, () => {
+      // The broker remembers for us, by the client id; but not what nodes send with QoS 0, as all their data.
+      const own = { resume: {}, missesWhatWasSent: resume !== undefined, write };
+      const plain = session(opened, inbox, own, () => {
         host.over();
       });
       const stop = async (): Promise<void> => {
