@@ -46,6 +46,13 @@ export interface Conversation {
   close(): void;
 }
 
+/**
+ * Before a device is said to be silent its line is looked at once more, for so long, ms. Alarms ring before lines are read: who
+ * stood still himself, on a busy machine or for a long piece of work, finds every time-out over and the answers behind it.
+ * A socket is read within one turn of the loop, a serial port by another thread within some.
+ */
+export const lookAgainMs = 5;
+
 /** One alarm at a time, by the clock. */
 export class Timer {
   readonly #clock: Clock;

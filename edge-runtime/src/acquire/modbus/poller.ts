@@ -21,6 +21,9 @@ import { ticksWithin, type Missed } from "./schedule.ts";
  */
 const gatherMs = 20;
 
+/** An alarm that is later than this says that we stood still; less is below the shortest interval, and misses no poll. */
+const stoodStillMs = 50;
+
 /** A batch of so many rows is handed over full: 98 kB, which stay in the processor's cache on their way to the journal. */
 const batchRows = 4_096;
 
@@ -46,7 +49,10 @@ export class Poller {
   #filling = false;
   #stopped = false;
   #wake: (() => void) | undefined;
+  /** In which nothing was asked because of us, ms since the origin. */
   #pause = { fromMs: 0, toMs: 0 };
+  /** When the tick was to ring, ms since the origin. */
+  #tickMs = 0;
   #told = "";
 
   /**
@@ -75,6 +81,9 @@ export class Poller {
       this.ring();
     });
     this.#tick = new Timer(context.clock, () => {
+      // On a machine that stood still it rings late: what fell due meanwhile waited for us, not for the device.
+      const nowMs = context.clock.monotonicMs() - this.#originMs;
+      if (nowMs - this.#tickMs > stoodStillMs) this.#noteOwn(this.#tickMs, nowMs);
       this.ring();
     });
   }
@@ -109,7 +118,13 @@ export class Poller {
 
   /** The caller was busy with what was handed over: what fell due in this time waited for him, not for the device. */
   paused(fromMs: number, toMs: number): void {
-    this.#pause = { fromMs: fromMs - this.#originMs, toMs: toMs - this.#originMs };
+    this.#noteOwn(fromMs - this.#originMs, toMs - this.#originMs);
+  }
+
+  /** One after the other without a pause between them, they are one. */
+  #noteOwn(fromMs: number, toMs: number): void {
+    const before = this.#pause;
+    this.#pause = { fromMs: fromMs - before.toMs < 1 ? before.fromMs : fromMs, toMs };
   }
 
   /** Begins the rounds that are due. Only called when all rows were taken. */
@@ -131,15 +146,18 @@ export class Poller {
   async wait(): Promise<void> {
     if (this.#sealed.length > 0) return;
     if (this.#rows.count > 0 && (this.#ripe || this.#resting)) return;
+    const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
     let nextMs = Infinity;
     for (const { open, track } of this.#rounds) {
-      if (!open) nextMs = Math.min(nextMs, track.schedule.nextMs);
+      // While a round lasts nothing is due of its track, and its ticks tell whether it is we who are late.
+      const { schedule } = track;
+      nextMs = Math.min(nextMs, open ? schedule.afterMs(nowMs) : schedule.nextMs);
     }
     const rung = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
     if (nextMs !== Infinity) {
-      const nowMs = this.#context.clock.monotonicMs() - this.#originMs;
+      this.#tickMs = Math.max(nowMs, nextMs);
       // A timer may ring a fraction early, and then nothing would be due.
       this.#tick.arm(Math.max(0, nextMs - nowMs) + 0.5);
     }

@@ -4,7 +4,7 @@
  * business of `late-answers.ts`.
  */
 import type { Conversation, Exchange, Outcome, Wire } from "./conversation.ts";
-import { Timer } from "./conversation.ts";
+import { lookAgainMs, Timer } from "./conversation.ts";
 import type { LateAnswers, ReadFunction } from "./late-answers.ts";
 import { readQuestion, type Answer, type Question } from "./pdu.ts";
 import { judgeRtu, rtuFrame, silenceMs, wireMs } from "./rtu-frame.ts";
@@ -24,6 +24,8 @@ type State =
       readonly sentMs: number;
       /** Asked first, only to learn that what the unit owes is out of the way. */
       readonly check?: Question;
+      /** Its time is over, and the line is looked at once more. */
+      readonly overdue?: boolean;
     }
   | { readonly kind: "draining"; readonly sinceMs: number }
   | { readonly kind: "closed" };
@@ -163,7 +165,12 @@ export class RtuConversation implements Conversation {
         this.#send(state);
         return;
       case "asked":
-        this.#trouble(state, { kind: "silent", sent: state.check === undefined });
+        if (state.overdue === true) {
+          this.#trouble(state, { kind: "silent", sent: state.check === undefined });
+        } else {
+          this.#state = { ...state, overdue: true };
+          this.#timer.arm(lookAgainMs);
+        }
         return;
       case "draining":
         this.#state = { kind: "idle" };

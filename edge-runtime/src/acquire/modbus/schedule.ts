@@ -21,6 +21,11 @@ export class Schedule {
     return this.#next * this.everyMs;
   }
 
+  /** The first tick that comes, used or not, ms since the origin. */
+  afterMs(nowMs: number): number {
+    return (Math.floor(nowMs / this.everyMs) + 1) * this.everyMs;
+  }
+
   /**
    * Takes the latest tick that is due. Those before it were missed: a poll that is late is made once, not made up for.
    *

@@ -13,7 +13,7 @@
  * | the unit is away (three in a row; at once with 10 and 11) | once for each point: bad, device unreachable | then: device unreachable |
  * | what came was no answer | | link lost |
  * | the line went away | | link lost |
- * | nobody took the readings, so no new poll was begun | | queue full |
+ * | nobody took the readings, or we stood still ourselves, so no new poll was begun | | queue full |
  *
  * A Modbus device does not say when it measured; readings carry the time of receipt.
  */

@@ -3,7 +3,7 @@
  * several questions may be under way where the device is known to bear it.
  */
 import type { Conversation, Exchange, Outcome, Wire } from "./conversation.ts";
-import { Timer } from "./conversation.ts";
+import { lookAgainMs, Timer } from "./conversation.ts";
 import { MbapReader, putMbap } from "./mbap.ts";
 import { judgeAnswer } from "./pdu.ts";
 
@@ -30,6 +30,8 @@ export class TcpConversation implements Conversation {
   readonly #timer: Timer;
   readonly #places: readonly Place[];
   #free: number;
+  /** Time-outs that were over then are told when the line has been looked at once more. */
+  #overdueMs: number | undefined;
   #closed = false;
 
   constructor(
@@ -117,13 +119,23 @@ export class TcpConversation implements Conversation {
 
   #expire(): void {
     const nowMs = this.#wire.clock.monotonicMs();
-    const late = this.#places.filter(
-      ({ exchange, sentMs }) => exchange !== undefined && sentMs + exchange.timeoutMs <= nowMs,
-    );
+    const late = this.#overdueAt(this.#overdueMs ?? nowMs);
+    if (late.length > 0 && this.#overdueMs === undefined) {
+      this.#overdueMs = nowMs;
+      this.#timer.arm(lookAgainMs);
+      return;
+    }
+    this.#overdueMs = undefined;
     for (const place of late) this.#settle(place, { kind: "silent", sent: true });
     if (this.#closed) return;
     this.#arm(nowMs);
     if (late.length > 0) this.#wire.free();
+  }
+
+  #overdueAt(atMs: number): readonly Place[] {
+    return this.#places.filter(
+      ({ exchange, sentMs }) => exchange !== undefined && sentMs + exchange.timeoutMs <= atMs,
+    );
   }
 
   #arm(nowMs: number): void {
