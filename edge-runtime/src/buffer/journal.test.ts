@@ -376,7 +376,7 @@ test("a batch that found no room in its time is refused once and charged", async
   assert.deepEqual({ dropped, unexplained }, { dropped: 2, unexplained: 0 });
 });
 
-test("a batch that found no room is charged from the earliest of its samples to the latest, in whatever order they come", async () => {
+test("a batch that found no room is charged from the earliest of its samples to the latest, and an empty one not at all", async () => {
   const losses: Loss[] = [];
   const full = {
     append: () => false,
@@ -387,6 +387,7 @@ test("a batch that found no room is charged from the earliest of its samples to 
   const batch = batchOf([1, 2, 3], clock.nowUs());
   for (const [row, us] of [7_000, 9_000, 3_000].entries()) batch.measuredUs[row] = us;
   await keep(batch, full, clock, AbortSignal.abort());
+  await keep(batchOf([], clock.nowUs()), full, clock, AbortSignal.abort());
   assert.deepEqual(
     losses.map(({ fromUs, toUs }) => [fromUs, toUs]),
     [[3_000, 9_000]],

@@ -20,7 +20,8 @@ export async function keep(
   while (!journal.hasRoom(batch) && clock.monotonicMs() < untilMs && !signal.aborted) {
     await clock.sleep(lookAgainMs, signal).catch(() => undefined);
   }
-  if (journal.append(batch)) return;
+  // Of a batch of which normalising left nothing, there is nothing to charge, and it has no times.
+  if (journal.append(batch) || batch.count === 0) return;
   journal.charge({
     reason: "queue full",
     scope: { kind: "device", device: batch.device },
