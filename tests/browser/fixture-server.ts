@@ -11,14 +11,11 @@ import {
 } from "@millwright/live-feed";
 import type {
   DeviceStatus,
-  GatewayCounters,
   GatewayPage,
   GatewayRow,
-  HubLink,
   LedgerEntry,
   LiveTag,
   LiveValue,
-  Presence,
 } from "@millwright/wire-contract";
 import { status } from "@millwright/wire-contract";
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
@@ -28,6 +25,8 @@ import { streamSSE } from "hono/streaming";
 import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
 import { assetsOf, type Watched } from "./asset-plant.ts";
 import { controlOf, rulesOf } from "./control-plant.ts";
+import { backupOf, gatewayRowsOf, keyOf, quarantineOf } from "./fleet-plant.ts";
+import { bufferView, countersOf, devicesOf, hubLinkOf } from "./gateway-plant.ts";
 import { marksOf } from "./mark-plant.ts";
 import { modelEventsOf } from "./model-events.ts";
 import { modelsOf } from "./model-plant.ts";
@@ -103,7 +102,7 @@ export class Fixture implements AsyncDisposable {
           ? [...this.#values.values()]
           : ids.flatMap((id) => this.#values.get(id) ?? []),
       devices: () => this.#devices(),
-      hub: () => this.#hub(),
+      hub: () => hubLinkOf(options.condition, this.#startedUs, systemClock.nowUs()),
       confirmed: () => ({}),
       onChanged: (listener) => add(this.#changed, listener),
       onState: (listener) => add(this.#state, listener),
@@ -192,101 +191,30 @@ export class Fixture implements AsyncDisposable {
   }
 
   #devices(): readonly DeviceStatus[] {
-    if (this.#options.condition !== "trouble") return this.plant.devices;
-    return this.plant.devices.map((device, index) => {
-      if (index === 0) return { ...device, badge: "no security" };
-      if (index === 1) {
-        return {
-          ...device,
-          state: "down" as const,
-          sinceUs: this.#startedUs - 131e6,
-          note: "connect to 192.168.10.12:502 timed out; next try in 8 s. Check that it has power and that its network cable is in.",
-        };
-      }
-      if (index === 2) {
-        return {
-          ...device,
-          state: "refused" as const,
-          note: "The device does not trust this gateway's certificate. Accept it in the device, then wait for the next try.",
-        };
-      }
-      return device;
-    });
-  }
-
-  #counters(): GatewayCounters {
-    const trouble = this.#options.condition === "trouble";
-    return {
-      unexplained: trouble ? 3 : 0,
-      clock: trouble ? "unset" : "set",
-      journal: {
-        received: 18_400_120,
-        sent: 18_400_000,
-        dropped: trouble ? 120 : 0,
-        failed: 0,
-        commitP50Ms: 3.2,
-        commitP99Ms: 11.7,
-        bytesWritten: 1_400_000_000,
-        journalBytes: trouble ? 2 ** 31 : 412_000_000,
-        bytesMax: 2 ** 31,
-        full: trouble,
-        found: { mendedPages: trouble ? [7, 9] : [], damagedPages: [] },
-      },
-      devices: this.plant.devices.map(({ device }, index) => ({
-        device,
-        due: 12_603,
-        read: trouble && index === 1 ? 12_472 : 12_603,
-        lost: trouble && index === 1 ? 131 : 0,
-        unexplained: 0,
-      })),
-    };
-  }
-
-  #hub(): HubLink {
-    const nowUs = systemClock.nowUs();
-    if (this.#options.condition !== "trouble") {
-      return {
-        state: "in sync",
-        sinceUs: this.#startedUs,
-        waitingFrames: 0,
-        waitingSamples: 0,
-        behindMs: 0,
-      };
-    }
-    return {
-      state: "unreachable",
-      sinceUs: nowUs - 8_040e6,
-      waitingFrames: 8_040,
-      waitingSamples: 1_204_120,
-      behindMs: 8_040_000,
-      roomS: 9 * 86_400,
-      fenced: true,
-    };
+    return devicesOf(this.#options.condition, this.plant.devices, this.#startedUs);
   }
 
   #addRoutes(app: Hono): void {
     const { source } = this;
-    const alarms = this.#options.alarms;
+    const { condition, alarms, watched } = this.#options;
+    const startedUs = this.#startedUs;
     if (alarms !== undefined) alarms.addRoutes(app);
     else {
-      const rows = alarmsOf(this.#options.condition, this.#startedUs);
+      const rows = alarmsOf(condition, startedUs);
       app.get("/api/alarms", (context) =>
         context.json({ revision: 1, rows, counts: alarmCountsOf(rows) }),
       );
       app.get("/api/alarms/history", (context) => context.json({ events: [] }));
     }
-    const { watched } = this.#options;
     const machines = [...new Set(this.plant.page.tags.map(({ asset }) => asset))];
-    const assets = watched === undefined ? [] : assetsOf(watched, machines, this.#startedUs);
+    const assets = watched === undefined ? [] : assetsOf(watched, machines, startedUs);
     app.get("/api/assets", (context) => context.json({ assets, nowUs: systemClock.nowUs() }));
     app.get("/api/local-orders", (context) => context.json({ orders: this.#localOrders() }));
     app.get("/api/local-orders/offers", (context) => context.json({ offers: this.#offers() }));
     const page = (): GatewayPage => this.plant.page;
     for (const base of ["/api", "/api/gateways/:gateway"]) {
       app.get(`${base}/live`, (context) => liveStream(context, source, systemClock));
-      addMarkRoutes(app, base, () =>
-        marksOf(this.#options.condition, this.#startedUs, this.#marked),
-      );
+      addMarkRoutes(app, base, () => marksOf(condition, startedUs, this.#marked));
       addHistoryRoutes(app, base, () => ({
         lines: (ids, range) => {
           const tags = ids.flatMap((id) => page().tags.find((one) => one.id === id) ?? []);
@@ -302,7 +230,7 @@ export class Fixture implements AsyncDisposable {
       if (tag === undefined) return context.text("this gateway has no such value", 404);
       const fleet = {
         ...{ rows: this.rows(), tags: page().tags, nowUs: systemClock.nowUs() },
-        factor: this.#options.condition === "trouble" ? 1.35 : 1,
+        factor: condition === "trouble" ? 1.35 : 1,
       };
       const gateway = context.req.param("gateway");
       const range = { fromUs: Number(from), toUs: Number(to) };
@@ -320,26 +248,17 @@ export class Fixture implements AsyncDisposable {
       return context.body(null, 204);
     });
     app.get("/api/access", (context) => context.json(access));
-    app.get("/api/commands", (context) =>
-      context.json(controlOf(this.#options.condition, this.#startedUs)),
-    );
-    app.get("/api/rules", (context) =>
-      context.json(rulesOf(this.#options.condition, this.#startedUs)),
-    );
-    app.get("/api/publish", (context) =>
-      context.json(publishOf(this.#options.condition, this.#startedUs)),
-    );
-    app.get("/api/models", (context) =>
-      context.json(modelsOf(this.#options.condition, this.#startedUs)),
-    );
+    app.get("/api/commands", (context) => context.json(controlOf(condition, startedUs)));
+    app.get("/api/rules", (context) => context.json(rulesOf(condition, startedUs)));
+    app.get("/api/publish", (context) => context.json(publishOf(condition, startedUs)));
+    app.get("/api/models", (context) => context.json(modelsOf(condition, startedUs)));
     app.get("/api/events", (context) => {
       const isModel = context.req.query("kind") === "model";
-      const { condition } = this.#options;
-      return context.json({ events: isModel ? modelEventsOf(condition, this.#startedUs) : [] });
+      return context.json({ events: isModel ? modelEventsOf(condition, startedUs) : [] });
     });
     app.get("/api/gateway", (context) => context.json(page()));
     app.get("/api/buffer", (context) => context.json(bufferView(context.req.query("outageHours"))));
-    app.get("/api/counters", (context) => context.json(this.#counters()));
+    app.get("/api/counters", (context) => context.json(countersOf(condition, this.plant.devices)));
     app.get("/api/gateways", (context) => context.json(this.rows()));
     app.get("/api/gateways/live", (context) =>
       streamSSE(context, async (stream) => {
@@ -356,40 +275,9 @@ export class Fixture implements AsyncDisposable {
     app.get("/api/gateways/:gateway", (context) =>
       context.json({ ...page(), gateway: context.req.param("gateway") }),
     );
-    app.get("/api/gateways/:gateway/key", (context) => {
-      const trouble = this.#options.condition === "trouble";
-      return context.json({
-        pinned: "3f2a-91bc-04d7-55e0-a1b2-c3d4-e5f6-0718",
-        pinnedUs: this.#startedUs - 30 * 86_400e6,
-        shown: trouble ? "9c41-0d2e-77ab-13f5-2b6c-8e90-ffa1-4d3b" : "",
-        shownUs: trouble ? this.#startedUs - 3_600e6 : 0,
-        hub: "b7e8-2210-6c9f-40aa-91d3-5e27-0f84-c6b5",
-      });
-    });
-    app.get("/api/backup", (context) => {
-      const trouble = this.#options.condition === "trouble";
-      return context.json({
-        releaseBelow: "backup",
-        state: trouble ? "late" : "fresh",
-        newestUs: this.#startedUs - (trouble ? 50 : 5) * 3_600e6,
-        everyMs: 24 * 3_600e3,
-        failure: trouble ? "cannot write to /mnt/backup: read-only file system" : "",
-      });
-    });
-    app.get("/api/quarantine", (context) =>
-      context.json(
-        this.#options.condition === "trouble"
-          ? [
-              {
-                gateway: "gw-0003",
-                reason: "chain does not fit",
-                receivedUs: this.#startedUs,
-                bytes: 512,
-              },
-            ]
-          : [],
-      ),
-    );
+    app.get("/api/gateways/:gateway/key", (context) => context.json(keyOf(condition, startedUs)));
+    app.get("/api/backup", (context) => context.json(backupOf(condition, startedUs)));
+    app.get("/api/quarantine", (context) => context.json(quarantineOf(condition, startedUs)));
   }
 
   /** Five minutes without values, twenty minutes before the start, on every tag. */
@@ -467,36 +355,9 @@ export class Fixture implements AsyncDisposable {
   #peak: { readonly tagId: string; readonly value: number; readonly us: number } | undefined;
 
   rows(): readonly GatewayRow[] {
-    const count = this.#options.condition === "empty" ? 0 : (this.#options.gateways ?? 2);
-    const nowUs = systemClock.nowUs();
-    return Array.from({ length: count }, (_, index) => {
-      const presence = this.#presenceOf(index);
-      return {
-        gateway: `gw-${String(index + 1).padStart(4, "0")}`,
-        name: `${["Brno press line", "Lyon paint shop", "Gdansk pumps"][index % 3] ?? ""} ${index + 1}`,
-        site: ["Brno / Stamping", "Lyon / Paint", "Gdansk / Utilities"][index % 3] ?? "",
-        presence,
-        sinceUs: this.#startedUs - 3_600e6,
-        lastBeatUs: presence === "silent" ? this.#startedUs - 700e6 : nowUs - 400_000,
-        waitingSamples: presence === "behind" ? 4_120 : 0,
-        behindMs: presence === "behind" ? 190_000 : 0,
-        devices: this.#devices(),
-        tagCount: this.plant.page.tags.length,
-        storedSamples: 18_400_000 + index * 1_000,
-        unexplained: presence === "behind" && index === 1 ? 12 : 0,
-        quarantined: index === 2 && presence === "silent" ? 1 : 0,
-        hmi: "http://127.0.0.1:8080/",
-        software: index % 5 === 4 ? "0.0.9" : "0.1.0",
-        ...(index === 2 && presence === "silent"
-          ? { copy: { sinceUs: this.#startedUs - 600e6, hmi: "http://10.20.30.40:8080/" } }
-          : {}),
-      };
-    });
-  }
-
-  #presenceOf(index: number): Presence {
-    if (this.#options.condition !== "trouble") return "reporting";
-    return (["reporting", "behind", "silent", "sleeping"] as const)[index % 4] ?? "reporting";
+    const { condition, gateways = 2 } = this.#options;
+    const each = { devices: this.#devices(), tagCount: this.plant.page.tags.length };
+    return gatewayRowsOf(condition, gateways, each, this.#startedUs, systemClock.nowUs());
   }
 }
 
@@ -520,17 +381,5 @@ function add<T>(set: Set<T>, listener: T): () => void {
   set.add(listener);
   return () => {
     set.delete(listener);
-  };
-}
-
-/** Room for 9 days, of which the last three thin older history. */
-function bufferView(outageHours = "0"): object {
-  const outageS = Number(outageHours) * 3_600;
-  const [thinsInS, shedsInS] = [6 * 86_400, 9 * 86_400];
-  return {
-    ...{ outageS, thinsInS, shedsInS },
-    thinnedBytes: Math.max(0, outageS - thinsInS) * 2_000,
-    shedS: Math.max(0, outageS - shedsInS),
-    refusedS: 0,
   };
 }
