@@ -191,7 +191,7 @@ export class HubCore implements Service {
       });
       const events = new EventDesk({
         reader: store,
-        expire: (beforeUs, max) => store.expireEvents(beforeUs, max),
+        expire: (beforeUs, max) => store.expireEvents(beforeUs, max, clock.nowUs()),
         keepDays: settings.events.keepDays,
         gateways: () => fleet.rows(() => 0),
         clock,

@@ -133,7 +133,8 @@ export class EventDesk implements EventBoard {
 
   async #expire(signal: AbortSignal): Promise<void> {
     const { clock, expire, keepDays, log } = this.#options;
-    const beforeUs = clock.nowUs() - keepDays * dayUs;
+    // By whole days: the audit log has an entry a day, and not one for each time that is looked.
+    const beforeUs = Math.floor(clock.nowUs() / dayUs - keepDays) * dayUs;
     let gone = 0;
     for (;;) {
       const now = await expire(beforeUs, expireAtOnce);

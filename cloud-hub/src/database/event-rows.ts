@@ -6,6 +6,7 @@ import { eventKinds, type EventLine, type EventsBody } from "@millwright/wire-co
 import type pg from "pg";
 
 import type { EventsAsked, HubEvent } from "../hand-over.ts";
+import { writeAudit } from "./audit.ts";
 import { column } from "./rows.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
@@ -112,17 +113,27 @@ export async function readAlarms(
   return found.rows.map(toEvent);
 }
 
-/** @returns how many went */
+/** Deletes by age: an act of policy, in the audit log. In one transaction. @returns how many went */
 export async function expireEvents(
-  client: Queryable,
+  client: pg.ClientBase,
   beforeUs: number,
   max: number,
+  nowUs: number,
 ): Promise<number> {
-  const gone = await client.query(
+  const deleted = await client.query(
     "delete from events where id in (select id from events where at_us < $1 order by at_us, id limit $2)",
     [Math.floor(beforeUs), max],
   );
-  return gone.rowCount ?? 0;
+  const events = deleted.rowCount ?? 0;
+  if (events === 0) return 0;
+  const before = new Date(beforeUs / 1_000).toISOString();
+  await writeAudit(client, {
+    atUs: nowUs,
+    actor: "policy",
+    act: "events expired",
+    details: { before, events },
+  });
+  return events;
 }
 
 /** 64 bits of what an event says: of two with one number. */

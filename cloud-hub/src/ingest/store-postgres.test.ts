@@ -118,15 +118,21 @@ test("frames above a hole stand alone until their chain is known to fit", async 
   );
 });
 
-test("events go by age, the oldest first, and what is active stays known", async () => {
+test("events go by age, the oldest first, with an entry in the audit log, and what is active stays known", async () => {
   const gateway = new TestGateway("gw-old-events");
   const lines = [
     testAlarm(1, "stuck", "unacknowledged", { atUs: 1_000_000 }),
     ...[2, 3, 4].map((number) => ({ ...testEvent(number, "c"), atUs: number * 1_000_000 })),
   ];
   await store().takeIn(intakeOf(gateway, [gateway.events(lines)]));
-  assert.equal(await store().expireEvents(3_500_000, 2), 2);
-  assert.equal(await store().expireEvents(3_500_000, 2), 1);
+  assert.equal(await store().expireEvents(3_500_000, 2, 9_000_000), 2);
+  assert.equal(await store().expireEvents(3_500_000, 2, 9_000_000), 1);
+  assert.equal(await store().expireEvents(3_500_000, 2, 9_000_000), 0);
+  const before = "1970-01-01T00:00:03.500Z";
+  assert.deepEqual(await auditOf("events expired"), [
+    { actor: "policy", at_us: 9_000_000n, details: { before, events: 2 } },
+    { actor: "policy", at_us: 9_000_000n, details: { before, events: 1 } },
+  ]);
   const asked = { gateways: [gateway.gateway], max: 10 };
   const left = (await store().events(asked)).map(({ line }) => line.number);
   assert.deepEqual(left, [4]);
@@ -140,7 +146,18 @@ test("events go by age, the oldest first, and what is active stays known", async
   assert.deepEqual(await store().alarms(100_000, "gw-nobody"), []);
 });
 
-async function askRows(gateway: string): Promise<readonly unknown[]> {
+function askRows(gateway: string): Promise<readonly unknown[]> {
+  return ask(
+    `select f.run_from, f.seq from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1 order by f.seq`,
+    gateway,
+  );
+}
+
+function auditOf(act: string): Promise<readonly unknown[]> {
+  return ask("select actor, at_us, details from audit_log where act = $1 order by no", act);
+}
+
+async function ask(statement: string, value: string): Promise<readonly unknown[]> {
   const pool = openPool({
     url: database.url(),
     connectionsMax: 1,
@@ -148,10 +165,7 @@ async function askRows(gateway: string): Promise<readonly unknown[]> {
     log: silentLog,
   });
   try {
-    const found = await pool.query(
-      `select f.run_from, f.seq from frames f join epochs e on e.no = f.epoch_no where e.gateway = $1 order by f.seq`,
-      [gateway],
-    );
+    const found = await pool.query(statement, [value]);
     return found.rows as unknown[];
   } finally {
     await pool.end();

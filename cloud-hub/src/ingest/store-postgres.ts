@@ -187,8 +187,8 @@ export class PostgresStore extends PostgresReader implements FrameStore, AsyncDi
   }
 
   /** @see expireEvents */
-  expireEvents(beforeUs: number, max: number): Promise<number> {
-    return expireEvents(this.pool, beforeUs, max);
+  expireEvents(beforeUs: number, max: number, nowUs: number): Promise<number> {
+    return inTransaction(this.pool, (client) => expireEvents(client, beforeUs, max, nowUs));
   }
 
   async keepBeats(

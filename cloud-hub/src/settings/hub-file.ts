@@ -74,7 +74,7 @@ export interface HubFile {
     readonly keepDays: number;
   };
   readonly events: {
-    /** Days that alarms, commands and all that happened are kept. What is older is deleted. */
+    /** Days that alarms, commands and all that happened are kept. What is older is deleted, and audited. */
     readonly keepDays: number;
   };
   readonly episodes: {
