@@ -18,6 +18,8 @@ export class LinkState {
     readonly log: Log;
     /** Both sides have met on the connection that there is. */
     readonly greeted: () => boolean;
+    /** When the hub said something last, µs; 0 as long as it never did. */
+    readonly heardUs: () => number;
     /** Another gateway has this name. */
     readonly fenced: () => boolean;
   }) {
@@ -49,7 +51,9 @@ export class LinkState {
       afterMs: (nowUs - this.#sinceUs) / 1_000,
     });
     this.#state = state;
-    this.#sinceUs = nowUs;
+    // That a cable is out shows when pings stay open, half a minute later; the hub has been away since it was last heard.
+    const awayUs = Math.min(nowUs, Math.max(this.#sinceUs, this.#options.heardUs()));
+    this.#sinceUs = state === "unreachable" ? awayUs : nowUs;
   }
 
   #stateNow(): HubLink["state"] {

@@ -89,6 +89,22 @@ test("with the hub away at start the uplink waits and goes on when it comes", as
   assert.deepEqual(seqs(hub, "live"), [1, 2]);
 });
 
+test("the hub is away since it was last heard, and not since that was noticed", async (context) => {
+  const { clock, hub, uplink } = await newRig(context);
+  await clock.advance(100);
+  assert.equal(uplink.link.state, "in sync");
+  await clock.advance(5_000);
+  hub.publishMarks();
+  const heardUs = clock.nowUs();
+  hub.reachable = false;
+  // Pings stay open for so long before the connection is given up.
+  await clock.advance(25_000);
+  hub.cut();
+  await clock.advance(2_000);
+  assert.equal(uplink.link.state, "unreachable");
+  assert.equal(uplink.link.sinceUs, heardUs);
+});
+
 test("after a hello history waits for the critical frames that were there, at most a minute", async (context) => {
   const { clock, hub, outbox } = await newRig(context);
   await clock.advance(100);

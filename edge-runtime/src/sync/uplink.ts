@@ -68,6 +68,8 @@ class Uplink implements Service {
   #running: Promise<void> | undefined;
   /** Both sides have met on this connection. */
   #greeted = false;
+  /** When the hub said something last, by the gateway's clock. */
+  #heardUs = 0;
 
   constructor(options: UplinkOptions) {
     const { outbox, gateway, clock, log } = options;
@@ -88,6 +90,7 @@ class Uplink implements Service {
     this.#state = new LinkState({
       ...{ outbox, clock, log },
       greeted: () => this.#greeted,
+      heardUs: () => this.#heardUs,
       fenced: () => this.#meeting.fenced,
     });
     const { promise, reject } = Promise.withResolvers<never>();
@@ -195,6 +198,7 @@ class Uplink implements Service {
     this.#marks.clear();
     this.#lanes.begin(met.lanes, clock.monotonicMs());
     this.#greeted = true;
+    this.#heardUs = clock.nowUs();
     outbox.linkUp(true);
     this.#orders.joined((subject, message) => {
       session.send(subject, message);
@@ -205,12 +209,13 @@ class Uplink implements Service {
   }
 
   #heardMarks(bytes: Uint8Array): void {
-    const { outbox, log } = this.#options;
+    const { outbox, clock, log } = this.#options;
     const message = parseMarks(bytes);
     if ("kind" in message) {
       log.warn("sync.mark-unreadable", { why: message.reason });
       return;
     }
+    this.#heardUs = clock.nowUs();
     if (!this.#greeted) return;
     if (message.incarnation !== outbox.incarnation()) {
       this.#meeting.want();
