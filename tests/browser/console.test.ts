@@ -226,11 +226,13 @@ void describe("the console", { skip: noChromium }, () => {
     await settled(page);
     await says(
       whole,
-      /Unexplained samples\s+12\s+Waiting in the field\s+12,360 samples, the oldest for 3 min 10 s/,
+      /Unexplained samples\s+12\s+Waiting in the field\s+12,360 samples, the oldest for 3 min 10 s; not known of 3 silent gateways/,
     );
     const sites = page.locator(".sites tbody tr");
     await says(sites.first(), /^Lyon \/ Paint\s+4\s/);
     await says(sites.first(), /0\.1\.0 and 1 other/);
+    await says(page.locator(".gateways tr[data-presence=silent]").first(), /not known\s+not known/);
+    await says(page.locator(".gateways tr[data-presence=sleeping]").first(), /–\s+–/);
     await sites.first().getByRole("link").click();
     await page.getByRole("heading", { name: "Gateways at Lyon / Paint" }).waitFor();
     await areThere(page.locator(".gateways tbody tr"), 4);
@@ -250,11 +252,14 @@ void describe("the console", { skip: noChromium }, () => {
     await says(copy, /Stop the one that should not run[^]*http:\/\/10\.20\.30\.40:8080\//);
     await page.getByRole("link", { name: "Sources" }).click();
     const press = page.locator(".device", { hasText: "Spindle 2" });
-    await says(press, /Down[^]*30 tags[^]*Check that it has power/);
+    await says(press, /Not known\s+Down until \d[^]*30 tags[^]*Check that it has power/);
     await page.getByRole("link", { name: "Sync" }).click();
     const facts = page.locator(".facts");
-    await says(facts, /Waiting at the gateway\s+1,204,120 samples in 8,040 frames/);
-    await says(facts, /Oldest waiting\s+2 h 14 min/);
+    await says(
+      facts,
+      /Waiting at the gateway\s+not known; 1,204,120 samples in 8,040 frames when it was last heard/,
+    );
+    await says(facts, /Oldest waiting\s+not known/);
     await says(facts, /Written to its disk every\s+1 s/);
     await says(facts, /Key of this gateway\s+3f2a-91bc-[0-9a-f-]+, known since/);
     await says(page.getByText("shows another key"), /9c41-0d2e[^]*run: pin gw-0003 9c41-0d2e/);

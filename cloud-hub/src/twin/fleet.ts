@@ -295,7 +295,7 @@ const linkStates: Readonly<Record<Presence, HubLink["state"]>> = {
   reporting: "in sync",
   behind: "behind",
   silent: "unreachable",
-  sleeping: "unreachable",
+  sleeping: "off",
 };
 
 /** A screen that shows devices and the link would look different. The time of the last proof has a beat of its own. */

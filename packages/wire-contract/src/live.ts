@@ -47,7 +47,7 @@ export interface LiveValue {
 
 /** Gateway to hub, in the words of both pages. */
 export interface HubLink {
-  /** `off`: no hub is set. */
+  /** `off`: no hub is set; at a hub: the gateway said that it stops. */
   readonly state: "in sync" | "behind" | "unreachable" | "off";
   readonly sinceUs: number;
   readonly waitingFrames: number;

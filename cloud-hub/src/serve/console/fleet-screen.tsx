@@ -123,7 +123,7 @@ function Fleet(props: {
 
 /** The two numbers of the whole fleet that say whether the promise is kept. */
 function Whole(props: { readonly rows: readonly GatewayRow[] }): JSX.Element {
-  const { waitingSamples, oldestMs, unexplained } = waitingOf(props.rows);
+  const { unexplained } = waitingOf(props.rows);
   return (
     <dl class="whole">
       <div>
@@ -132,17 +132,23 @@ function Whole(props: { readonly rows: readonly GatewayRow[] }): JSX.Element {
       </div>
       <div>
         <dt>{say("fleet.waiting")}</dt>
-        <dd>
-          {waitingSamples === 0
-            ? say("fleet.waiting.none")
-            : say("fleet.waiting.words", {
-                count: roughCountWords(waitingSamples),
-                time: durationWords(oldestMs),
-              })}
-        </dd>
+        <dd>{waitingWords(props.rows)}</dd>
       </div>
     </dl>
   );
+}
+
+/** What silent gateways hold by now only they know. */
+function waitingWords(rows: readonly GatewayRow[]): string {
+  const { waitingSamples, oldestMs } = waitingOf(rows);
+  const { silent } = countsOf(rows);
+  const known = say("fleet.waiting.words", {
+    count: roughCountWords(waitingSamples),
+    time: durationWords(oldestMs),
+  });
+  if (silent === 0) return waitingSamples === 0 ? say("fleet.waiting.none") : known;
+  const unknown = sayCount("fleet.waiting.silent", silent);
+  return waitingSamples === 0 ? unknown : say("fleet.waiting.besides", { known, unknown });
 }
 
 function noMatchWords(

@@ -24,6 +24,7 @@ import { assetsOf, GatewayNow, tagsOf } from "./gateway-now.tsx";
 import { GatewaySync } from "./gateway-sync.tsx";
 import { say, sayCount } from "./messages.ts";
 import { presenceWords } from "./presence-words.ts";
+import { isHeard } from "./sites.ts";
 
 const tabs = ["now", "sources", "sync"] as const;
 type Tab = (typeof tabs)[number];
@@ -109,7 +110,7 @@ function Gateway(props: GatewayProps): JSX.Element {
         ))}
       </nav>
       {tab === "now" && <GatewayNow {...props} asset={asset} tagId={tagId} />}
-      {tab === "sources" && <Sources store={store} page={page} />}
+      {tab === "sources" && <Sources store={store} page={page} row={row} />}
       {tab === "sync" && <GatewaySync {...props} />}
     </>
   );
@@ -153,14 +154,19 @@ function CopyNotice(props: {
   );
 }
 
-function Sources(props: { readonly store: LiveStore; readonly page: GatewayPage }): JSX.Element {
-  const { page } = props;
+function Sources(props: {
+  readonly store: LiveStore;
+  readonly page: GatewayPage;
+  readonly row: GatewayRow | undefined;
+}): JSX.Element {
+  const { page, row } = props;
   return (
     <section class="panel">
       <h2>{say("gateway.devices")}</h2>
       <DeviceList
         store={props.store}
         none={say("gateway.devices.none")}
+        untilUs={row === undefined || isHeard(row) ? undefined : row.lastBeatUs}
         detailOf={(device) =>
           sayCount(
             "gateway.device.tags",

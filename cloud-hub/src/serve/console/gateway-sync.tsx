@@ -27,17 +27,8 @@ export function GatewaySync(props: {
   const quarantine = props.quarantine.filter((one) => one.gateway === props.gateway);
   const key = useGatewayKey(props.gateway);
   const link = useComputed(() => linkWords(store.hub.value, store.secondUs.value));
-  const waiting = useComputed(() =>
-    say("gateway.waiting.words", {
-      samples: sayCount("gateway.waiting.samples", store.hub.value?.waitingSamples ?? 0),
-      frames: sayCount("gateway.waiting.frames", store.hub.value?.waitingFrames ?? 0),
-    }),
-  );
-  const oldest = useComputed(() =>
-    (store.hub.value?.waitingFrames ?? 0) === 0
-      ? say("gateway.oldest.none")
-      : durationWords(store.hub.value?.behindMs ?? 0),
-  );
+  const waiting = useComputed(() => waitingWords(store.hub.value));
+  const oldest = useComputed(() => oldestWords(store.hub.value));
   const facts: readonly (readonly [string, string | ReadonlySignal<string>])[] = [
     [say("gateway.link"), link],
     [say("gateway.waiting"), waiting],
@@ -99,6 +90,22 @@ export function GatewaySync(props: {
       )}
     </section>
   );
+}
+
+/** Of a silent gateway nobody knows what it has gathered since. */
+function waitingWords(hub: HubLink | undefined): string {
+  const words = say("gateway.waiting.words", {
+    samples: sayCount("gateway.waiting.samples", hub?.waitingSamples ?? 0),
+    frames: sayCount("gateway.waiting.frames", hub?.waitingFrames ?? 0),
+  });
+  return hub?.state === "unreachable" ? say("gateway.waiting.then", { words }) : words;
+}
+
+function oldestWords(hub: HubLink | undefined): string {
+  if (hub?.state === "unreachable") return say("gateway.oldest.unknown");
+  return (hub?.waitingFrames ?? 0) === 0
+    ? say("gateway.oldest.none")
+    : durationWords(hub?.behindMs ?? 0);
 }
 
 /** Less is the way of a beat; a person who compares watches would not notice it either. */

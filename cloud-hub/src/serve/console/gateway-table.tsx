@@ -5,7 +5,9 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { say, type ConsoleText } from "./messages.ts";
+import { devicesCell, waitingCell } from "./heard-cells.ts";
 import { presenceWords } from "./presence-words.ts";
+import { countsOf, isHeard } from "./sites.ts";
 
 const rowPx = 36;
 /** Up to here the table is as long as it is; beyond, it scrolls within a window of its own. */
@@ -86,11 +88,9 @@ function Row(props: { readonly row: GatewayRow; readonly nowUs: number }): JSX.E
       </th>
       <td>{row.site}</td>
       <td>{presenceWords(row, nowUs)}</td>
-      <td class="number">
-        {row.waitingSamples === 0 ? say("cell.waiting.none") : roughCountWords(row.waitingSamples)}
-      </td>
-      <td class="number" data-short={live < row.devices.length}>
-        {say("cell.devices", { live: String(live), count: String(row.devices.length) })}
+      <td class="number">{waitingCell(row.waitingSamples, row.presence === "silent")}</td>
+      <td class="number" data-short={isHeard(row) && live < row.devices.length}>
+        {devicesCell(countsOf([row]), live, row.devices.length)}
       </td>
       <td class="number">{countWords(row.tagCount)}</td>
       <td class="number">{roughCountWords(row.storedSamples)}</td>

@@ -1,7 +1,8 @@
 /** Sites with the counts of their gateways. The name of a site is a filter of the list below it. */
-import { countWords, hrefOf, roughCountWords } from "@millwright/ui-kit";
+import { countWords, hrefOf } from "@millwright/ui-kit";
 import type { JSX } from "preact";
 
+import { devicesCell, waitingCell } from "./heard-cells.ts";
 import { say, sayCount, type ConsoleText } from "./messages.ts";
 import type { Site } from "./sites.ts";
 
@@ -79,16 +80,9 @@ function SiteRow(props: {
       <Count count={site.presences.behind} counts />
       <Count count={site.presences.sleeping} />
       <td class="number" data-short={site.devicesLive < site.devices}>
-        {say("cell.devices", {
-          live: countWords(site.devicesLive),
-          count: countWords(site.devices),
-        })}
+        {devicesCell(site.presences, site.devicesLive, site.devices)}
       </td>
-      <td class="number">
-        {site.waitingSamples === 0
-          ? say("cell.waiting.none")
-          : roughCountWords(site.waitingSamples)}
-      </td>
+      <td class="number">{waitingCell(site.waitingSamples, site.presences.silent > 0)}</td>
       <Count count={site.unexplained} counts />
       <td>
         {others.length === 0 ? version : sayCount("cell.versions", others.length, { version })}

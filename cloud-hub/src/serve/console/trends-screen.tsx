@@ -5,6 +5,7 @@
 import {
   addressNow,
   Button,
+  durationWords,
   EmptyState,
   FailedState,
   hrefOf,
@@ -27,13 +28,14 @@ import {
   type TrendSource,
 } from "@millwright/ui-kit/trends";
 import { useComputed, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { GatewayPage } from "@millwright/wire-contract";
+import type { GatewayPage, GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import type { FleetStore } from "./fleet-store.ts";
 import { say } from "./messages.ts";
 import { PeerTrends } from "./peer-trends.tsx";
+import { isHeard } from "./sites.ts";
 import type { WindowsAsked } from "./window-address.ts";
 import { WindowTrends } from "./window-trends.tsx";
 import { TagChoice } from "./tag-choice.tsx";
@@ -115,11 +117,13 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
     const one = chosen.find((other) => keyOf(other) === key);
     if (one !== undefined) lead(one);
   };
-  const hmiOf = (gateway: string): string =>
-    fleet.rows.value?.find((row) => row.gateway === gateway)?.hmi ?? "";
+  const rowOf = (gateway: string): GatewayRow | undefined =>
+    fleet.rows.value?.find((row) => row.gateway === gateway);
   const sources = chosen.flatMap((one): TrendSource[] => {
     const source = sourceOf(one, pages.value);
-    return source === undefined ? [] : [{ ...source, hmi: hmiOf(one.gateway) }];
+    if (source === undefined) return [];
+    const row = rowOf(one.gateway);
+    return [{ ...source, hmi: row?.hmi ?? "", away: row !== undefined && !isHeard(row) }];
   });
   const missing =
     pages.value === undefined
@@ -139,7 +143,10 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const chart = { sources, range, spans, nowUs, wallMs, height: heightPx };
   return (
     <>
-      <h1>{say("trends.title")}</h1>
+      <div class="gateway-head">
+        <h1>{say("trends.title")}</h1>
+        <p class="gateway-presence">{silentWords(fleet, gateways)}</p>
+      </div>
       {pages.failedMs !== undefined && (
         <FailedState what={say("trends.failed")} sinceMs={pages.failedMs} onRetry={pages.retry} />
       )}
@@ -258,6 +265,19 @@ function sourceOf(
     base: baseOf(one.gateway),
     place: [page.name, tag.asset].filter((part) => part !== "").join(", "),
   };
+}
+
+/** A chart that ends early says why; "" while all are heard. */
+function silentWords(fleet: FleetStore, gateways: readonly string[]): string {
+  const silent = (fleet.rows.value ?? []).filter(
+    ({ gateway, presence }) => presence === "silent" && gateways.includes(gateway),
+  );
+  if (silent.length === 0) return "";
+  const names = silent.map(({ name, lastBeatUs }) => {
+    const time = durationWords((fleet.secondUs.value - lastBeatUs) / 1_000);
+    return say("trends.silent.gateway", { gateway: name, time });
+  });
+  return say("trends.silent", { gateways: names.join("; ") });
 }
 
 function baseOf(gateway: string): string {

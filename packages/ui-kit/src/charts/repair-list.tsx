@@ -211,7 +211,7 @@ function MissingList(props: {
 function missingWords({ reason, count }: Missing, times: Times): string {
   const words = { ...times, why: reason };
   if (count.kind === "unknown") return sayRepair("missing.unknown", words);
-  return sayRepair(`missing.${count.kind}`, { ...words, samples: countWords(count.samples) });
+  return sayRepairCount(`missing.${count.kind}`, count.samples, words);
 }
 
 /** Minutes of a month are what a chart of it shows; of a longer time its hours. */

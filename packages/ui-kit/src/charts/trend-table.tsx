@@ -51,15 +51,13 @@ export function GapList(props: {
 }
 
 export function gapWords(gap: HistoryGap, spanUs: number): string {
-  const words = {
-    from: momentWords(gap.fromUs, spanUs),
-    to: momentWords(gap.toUs, spanUs),
-    reason: gap.reason,
-  };
-  const { count } = gap;
+  const [from, to] = [momentWords(gap.fromUs, spanUs), momentWords(gap.toUs, spanUs)];
+  // A sample that was lost has one time and no length.
+  const time = from === to ? from : sayKit("chart.gap-time", { from, to });
+  const { count, reason } = gap;
   return count.kind === "unknown"
-    ? sayKit("chart.gap", words)
-    : sayKit("chart.gap-counted", { ...words, samples: countWords(count.samples) });
+    ? sayKit("chart.gap", { time, reason })
+    : sayKitCount("chart.gap-counted", count.samples, { time, reason });
 }
 
 /** One drawn tag, as it is read. */

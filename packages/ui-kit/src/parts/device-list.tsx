@@ -16,10 +16,12 @@ export function DeviceList(props: {
   readonly store: LiveStore;
   /** Said when there is none. */
   readonly none: string;
+  /** When it was last heard how they are, µs, where that is too long ago to hold; left out: it is heard. */
+  readonly untilUs?: number | undefined;
   /** What else is known of a device, in a few words. */
   readonly detailOf?: (device: DeviceStatus) => string;
 }): JSX.Element {
-  const { store, none, detailOf } = props;
+  const { store, none, untilUs, detailOf } = props;
   const devices = store.devices.value;
   const nowUs = useComputed(() => Math.floor(store.secondUs.value / minuteUs) * minuteUs).value;
   if (devices.length === 0) return <p>{none}</p>;
@@ -32,9 +34,14 @@ export function DeviceList(props: {
             {protocolWords(device.protocol)}
             {device.badge !== "" && <span class="badge">{device.badge}</span>}
           </span>
-          <StateBody state={device.state} />
+          <StateBody state={untilUs === undefined ? device.state : "unknown"} />
           <span class="device-since">
-            {sayKit("device.since", { time: sinceWords(device.sinceUs, nowUs) })}
+            {untilUs === undefined
+              ? sayKit("device.since", { time: sinceWords(device.sinceUs, nowUs) })
+              : sayKit("device.until", {
+                  state: sayKit(`state.${device.state}`),
+                  time: sinceWords(untilUs, nowUs),
+                })}
           </span>
           <span class="device-note">
             {detailOf !== undefined && <span class="device-detail">{detailOf(device)}</span>}

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 
 import { sayKit } from "../words/english.ts";
 
-export function StateBody(props: { readonly state: DeviceState }): JSX.Element {
+/** `unknown`: nobody has heard of it for too long to say how it is. */
+export function StateBody(props: { readonly state: DeviceState | "unknown" }): JSX.Element {
   return (
     <span class="state-body">
       <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" data-state={props.state}>

@@ -219,8 +219,12 @@ function PenButton(props: {
  * What a tag says now, where the chart ends with the present and no cursor reads it: the same as everywhere else on the
  * screen. A rate is reckoned from what was drawn.
  */
-function readNow(view: ChartView | undefined, { store, tag }: TrendSource): string | undefined {
+function readNow(
+  view: ChartView | undefined,
+  { store, tag, away = false }: TrendSource,
+): string | undefined {
   const isLive = view?.painted.value?.live === true && view.cursor.value === undefined;
+  if (isLive && away) return sayKit("value.none");
   if (!isLive || store === undefined || drawnAs(tag) === "rate") return undefined;
   const { state } = store.view(tag);
   const number = numberOf(store.value(tag.id).value?.v ?? null);

@@ -16,6 +16,8 @@ export interface TrendSource {
   readonly place: string;
   /** Where the page of its gateway is, on the console; "" where that is not known. */
   readonly hmi?: string;
+  /** Its gateway is not heard: what was told of it last is not what it is now. */
+  readonly away?: boolean;
   /** Says what comes now; without one the history is asked again and again. */
   readonly store?: LiveStore;
   /** Of so much before, laid over the present with a thinner line of this pen. */
