@@ -189,8 +189,8 @@ function MissingList(props: {
     <>
       <h4>{sayRepair("missing")}</h4>
       <ul>
-        {shown.map((gap) => (
-          <li key={`${gap.reason} ${gap.fromUs} ${gap.toUs} ${gap.repair}`}>
+        {shown.map((gap, at) => (
+          <li key={`${at} ${gap.reason} ${gap.fromUs} ${gap.toUs} ${gap.repair}`}>
             {missingWords(gap, times(gap))}{" "}
             {gap.repair !== "none" && (
               <Button
@@ -208,10 +208,11 @@ function MissingList(props: {
   );
 }
 
-function missingWords({ reason, count }: Missing, times: Times): string {
+function missingWords({ reason, count, of }: Missing, times: Times): string {
   const words = { ...times, why: reason };
   if (count.kind === "unknown") return sayRepair("missing.unknown", words);
-  return sayRepairCount(`missing.${count.kind}`, count.samples, words);
+  const kind = of === "tag" ? count.kind : (`of-${of}` as const);
+  return sayRepairCount(`missing.${kind}`, count.samples, words);
 }
 
 /** Minutes of a month are what a chart of it shows; of a longer time its hours. */

@@ -28,7 +28,8 @@ function order(change: Partial<RepairOrder> = {}): RepairOrder {
 }
 
 const reason = "told within bound";
-const told: LedgerPart = { reason, fromUs: 500, toUs: 1_499, repair: "raw" };
+const scope = { kind: "tag" } as const;
+const told: LedgerPart = { reason, scope, fromUs: 500, toUs: 1_499, repair: "raw" };
 
 const of = (...parts: readonly LedgerPart[]): readonly TagLedger[] => [{ tag: "t1", parts }];
 
@@ -39,7 +40,7 @@ const viewOf = (parts: readonly LedgerPart[], orders: readonly RepairOrder[] = [
 test("what the gateway has is offered, within the time that is shown, with the reason", () => {
   const offer = { tags: ["t1"], reasons: [reason] };
   assert.deepEqual(viewOf([told]).offer, { fromUs: 1_000, toUs: 1_500, ...offer });
-  const late: LedgerPart = { reason: "hub restored", fromUs: 1_600, toUs: 9_000, repair: "raw" };
+  const late: LedgerPart = { ...told, reason: "hub restored", fromUs: 1_600, toUs: 9_000 };
   assert.deepEqual(viewOf([told, late]).offer, {
     ...range,
     tags: ["t1"],
@@ -85,6 +86,7 @@ test("each gap says what it stands for: samples, polls that should have been, or
   const exact: LedgerPart = { ...told, charged: { kind: "exact", samples: 4 } };
   const polls: LedgerPart = {
     reason: "device unreachable",
+    scope: { kind: "device" },
     fromUs: 1_600,
     toUs: 1_699,
     charged: { kind: "scheduled", samples: 10 },
@@ -128,6 +130,28 @@ test("each gap says what it stands for: samples, polls that should have been, or
   );
 });
 
+test("what is counted for a whole gateway or device is said once, however many of its values are shown", () => {
+  const all: LedgerPart = {
+    ...told,
+    scope: { kind: "gateway" },
+    charged: { kind: "exact", samples: 198_520 },
+  };
+  const mine: LedgerPart = { ...told, charged: { kind: "exact", samples: 3 } };
+  const ledger: readonly TagLedger[] = [
+    { tag: "t1", parts: [all, mine] },
+    { tag: "t2", parts: [all] },
+    { tag: "t3", parts: [all, mine] },
+  ];
+  const { missing } = repairView(ledger, [], range);
+  assert.deepEqual(
+    missing.map(({ of, tags, count }) => [of, tags, count]),
+    [
+      ["gateway", ["t1", "t2", "t3"], { kind: "exact", samples: 198_520 }],
+      ["tag", ["t1", "t3"], { kind: "exact", samples: 6 }],
+    ],
+  );
+});
+
 test("nothing is offered that is on its way or was brought whole", () => {
   assert.equal(viewOf([told], [order()]).offer, undefined);
   const done = order({ state: "done", comparison: { agrees: true } });
@@ -154,6 +178,7 @@ test("what only the device has is offered where the gateway was repaired from, a
   const charged = { kind: "unknown" } as const;
   const gone: LedgerPart = {
     reason: "gateway down",
+    scope,
     fromUs: 1_200,
     toUs: 1_299,
     charged,

@@ -6,6 +6,8 @@ import type { TimeRange } from "../live/history.ts";
 /** An entry of the hub's ledger, as far as it is looked at here. */
 export interface LedgerPart {
   readonly reason: string;
+  /** Whose samples it counts. */
+  readonly scope: { readonly kind: "gateway" | "device" | "tag" };
   readonly fromUs: number;
   readonly toUs: number;
   /** Samples, or polls that should have been, that it still stands for; absent where nobody counted them. */
@@ -66,6 +68,8 @@ export interface Missing extends TimeRange {
   readonly tags: readonly string[];
   /** `scheduled` are polls that should have been. */
   readonly count: LossCount;
+  /** Whose samples an exact count is of: of an entry for a whole gateway or device nobody knows the part of each tag. */
+  readonly of: LedgerPart["scope"]["kind"];
   /** `none` also while it is on its way, and once it was brought. */
   readonly repair: LedgerPart["repair"];
 }
@@ -133,18 +137,24 @@ function missingOf(
   const gaps = new Map<string, Missing>();
   for (const { tag, parts } of ledger) {
     for (const part of parts) {
-      const { reason, charged } = part;
+      const { reason, charged, scope } = part;
       const span = spanOf([part], range);
       if (span === undefined || charged === undefined) continue;
       if (charged.kind !== "unknown" && charged.samples === 0) continue;
-      const key = `${reason} ${span.fromUs} ${span.toUs} ${charged.kind} ${part.repair}`;
+      // Polls that should have been are reckoned for each tag, whatever the entry is of.
+      const of = charged.kind === "exact" ? scope.kind : "tag";
+      // Two entries of a whole gateway stay two, also where they are cut to one range.
+      const { fromUs, toUs } = of === "tag" ? span : part;
+      const key = `${reason} ${fromUs} ${toUs} ${charged.kind} ${of} ${part.repair}`;
       const known = gaps.get(key);
       const repair = isBrought(all, tag, span, part.repair) ? "none" : part.repair;
       gaps.set(key, {
         ...span,
         reason,
         tags: [...(known?.tags ?? []), tag],
-        count: known === undefined ? charged : sumOf(known.count, charged),
+        // One entry, which each of its tags was told.
+        count: known === undefined || of !== "tag" ? charged : sumOf(known.count, charged),
+        of,
         repair: known === undefined || known.repair === "none" ? repair : known.repair,
       });
     }
