@@ -6,6 +6,7 @@ import {
   addCaptureRoutes,
   addHistoryRoutes,
   addMarkRoutes,
+  addMetricsRoute,
   liveStream,
   PageService,
   type HistorySource,
@@ -18,6 +19,7 @@ import { streamSSE } from "hono/streaming";
 import type { HubViews } from "../hub-views.ts";
 import { addDataRoutes } from "./data-routes.ts";
 import { addEventRoutes } from "./event-routes.ts";
+import { hubMetrics } from "./hub-metrics.ts";
 import { addOrderRoutes } from "./order-routes.ts";
 import { addPeerRoutes } from "./peer-routes.ts";
 
@@ -45,6 +47,7 @@ export class ConsoleServer extends PageService {
         app.get("/api/gateways", (context) => context.json(views.gateways()));
         app.get("/api/quarantine", async (context) => context.json(await views.quarantine()));
         app.get("/api/metrics", (context) => context.json(views.metrics()));
+        addMetricsRoute(app, () => hubMetrics(views.metrics(), views.gateways()));
         app.get("/api/backup", (context) => context.json(views.backup()));
         app.get("/api/gateways/live", (context) => gatewaysStream(context, views, clock));
         app.get("/api/gateways/:gateway", (context) => {

@@ -6,6 +6,7 @@ import {
   addCaptureRoutes,
   addHistoryRoutes,
   addMarkRoutes,
+  addMetricsRoute,
   type CaptureSource,
   liveStream,
   PageService,
@@ -19,6 +20,7 @@ import type { GatewayCounters, GatewayPage, LedgerEntry } from "@millwright/wire
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 
 import type { AccessDoor, PageRoute, Rehearsal } from "../hand-over.ts";
+import { gatewayMetrics } from "./gateway-metrics.ts";
 import type { BufferAnswer } from "./page-answers.ts";
 import { addPageRoutes } from "./page-routes.ts";
 
@@ -79,6 +81,7 @@ export class HmiServer extends PageService {
         addPageRoutes(app, options.routes, options.door);
         app.get("/api/gateway", (context) => context.json(views.page()));
         app.get("/api/counters", (context) => context.json(views.counters()));
+        addMetricsRoute(app, () => gatewayMetrics(views.counters()));
         app.get("/api/buffer", async (context) => {
           const outageHours = Number(context.req.query("outageHours") ?? 0);
           if (!(outageHours >= 0 && outageHours <= outageHoursMax)) {

@@ -4,6 +4,7 @@ export { addHistoryRoutes, type HistorySource, type TimeRange } from "./history-
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
 export { liveStream } from "./live-stream.ts";
 export { addMarkRoutes, type MarkSource } from "./mark-routes.ts";
+export { addMetricsRoute, metric, type Metric } from "./metrics-route.ts";
 export type { MarkedEvent } from "./time-marks.ts";
 export type { PageCertificate } from "./page-app.ts";
 export type { Context as PageContext, Hono as PageApp } from "hono";

@@ -1,0 +1,62 @@
+/** What a monitoring system is told of the gateway: first of all the number that must be 0. */
+import { metric, type Metric } from "@millwright/live-feed";
+import type { GatewayCounters } from "@millwright/wire-contract";
+
+export function gatewayMetrics({
+  unexplained,
+  journal,
+  devices,
+}: GatewayCounters): readonly Metric[] {
+  const byDevice = (
+    name: string,
+    help: string,
+    value: (device: GatewayCounters["devices"][number]) => number,
+    kind: Metric["kind"] = "counter",
+  ): Metric => ({
+    ...{ name, help, kind },
+    points: devices.map((device) => ({ labels: { device: device.device }, value: value(device) })),
+  });
+  return [
+    metric(
+      "unexplained_samples",
+      "gauge",
+      unexplained,
+      "Samples that are neither kept nor explained. Must be 0.",
+    ),
+    byDevice(
+      "device_unexplained_readings",
+      "Readings that were due, did not come, and that nothing explains. Must be 0.",
+      (device) => device.unexplained,
+      "gauge",
+    ),
+    byDevice("device_readings_due_total", "Readings that were due.", ({ due }) => due),
+    byDevice("device_readings_total", "Readings that came.", ({ read }) => read),
+    byDevice(
+      "device_readings_lost_total",
+      "Readings that are lost with a reason in the ledger.",
+      ({ lost }) => lost,
+    ),
+    metric("samples_received_total", "counter", journal.received, "Samples for the journal."),
+    metric("samples_kept_total", "counter", journal.sent, "Samples that are on disk."),
+    metric(
+      "samples_refused_total",
+      "counter",
+      journal.dropped,
+      "Samples that were refused at a bound, with an entry in the ledger.",
+    ),
+    metric(
+      "samples_rejected_total",
+      "counter",
+      journal.failed,
+      "Samples that fit into no frame, with an entry in the ledger.",
+    ),
+    metric("journal_bytes", "gauge", journal.journalBytes, "The journal's file and its log."),
+    metric("journal_bytes_max", "gauge", journal.bytesMax, "What they may take at most."),
+    metric(
+      "journal_written_bytes_total",
+      "counter",
+      journal.bytesWritten,
+      "What the journal has written to its medium.",
+    ),
+  ];
+}
