@@ -123,6 +123,8 @@ const texts = {
   "gateway.room": "Room without the hub",
   "room.words": "{room} at this rate",
   "room.thins": "{room} at this rate; after {thins} older history is thinned to minutes",
+  "room.thins-last":
+    "{room} at this rate; shortly before the end older history is thinned to minutes",
   "room.thins-now": "{room} at this rate; older history is being thinned to minutes",
   "room.no-growth": "nothing is being written",
   "outage.title": "If the hub were away",

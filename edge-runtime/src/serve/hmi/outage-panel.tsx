@@ -52,9 +52,10 @@ export function roomWords({ thinsInS, shedsInS }: BufferAnswer): string {
   if (shedsInS === null) return say("room.no-growth");
   const room = durationWords(shedsInS * 1_000);
   if (thinsInS === null || thinsInS >= shedsInS) return say("room.words", { room });
-  return thinsInS === 0
-    ? say("room.thins-now", { room })
-    : say("room.thins", { room, thins: durationWords(thinsInS * 1_000) });
+  if (thinsInS === 0) return say("room.thins-now", { room });
+  const thins = durationWords(thinsInS * 1_000);
+  // From three days on whole days are said: "6 d; after 6 d" would contradict itself.
+  return thins === room ? say("room.thins-last", { room }) : say("room.thins", { room, thins });
 }
 
 export function outageWords({ outageS, thinnedBytes, shedS, refusedS }: BufferAnswer): string {
