@@ -11,6 +11,7 @@ import type {
   GatewayId,
   Hello,
   LedgerEntry,
+  LossReason,
   Resolution,
   SampleColumns,
   TagId,
@@ -116,6 +117,13 @@ export interface EventsAsked {
   readonly max: number;
 }
 
+/** Which entries of the ledger are wanted: those of the whole gateway, of these tags and of these devices. */
+export interface EntriesOf {
+  readonly tags: readonly string[];
+  readonly devices: readonly string[];
+  readonly reasons: readonly LossReason[];
+}
+
 /** The reading side of the store: for twins at the start, and for history. */
 export interface FrameReader {
   /** @param named all when it is left out; of those that are named, the ones that are known */
@@ -139,12 +147,13 @@ export interface FrameReader {
     sinceUs: number,
     framesMax: number,
   ): Promise<readonly StoredFrame[]>;
-  /** Ledger entries of the gateway whose range touches this one. */
+  /** Ledger entries of the gateway whose range touches this one, the oldest first; at most `entriesMax`, the newest. */
   entriesBetween(
     gateway: GatewayId,
     fromUs: number,
     toUs: number,
     entriesMax: number,
+    of?: EntriesOf,
   ): Promise<readonly LedgerEntry[]>;
   /** What a gateway knows of its clock, known in the range (by its clock), oldest first; at most `recordsMax`, the newest. */
   clockRecords(

@@ -36,6 +36,12 @@ export interface EntryRow {
   readonly samples: bigint;
 }
 
+/** Of ledger entries `l`: those of the whole gateway, and of these tags and devices. @param tags place of a parameter, an array */
+export function concerning(tags: string, devices: string): string {
+  return `(l.scope = 'gateway' or l.scope = 'tag' and l.scope_id = any(${tags}::text[])
+    or l.scope = 'device' and l.scope_id = any(${devices}::text[]))`;
+}
+
 const reasons = new Map<number, LossReason>(
   (Object.keys(lossReasons) as LossReason[]).map((reason) => [lossReasons[reason], reason]),
 );

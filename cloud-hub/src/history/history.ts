@@ -10,7 +10,12 @@ import {
   type Series,
 } from "@millwright/aggregates";
 import { reducePerColumn, type Log, type ReducedLine } from "@millwright/kit";
-import type { GatewayId, LedgerEntry } from "@millwright/wire-contract";
+import {
+  lossReasons,
+  type GatewayId,
+  type LedgerEntry,
+  type LossReason,
+} from "@millwright/wire-contract";
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type pg from "pg";
 
@@ -44,8 +49,10 @@ import { SeriesFinder, type TagPlace } from "./series-finder.ts";
 
 /** Two months of minutes, eleven years of hours: who wants more asks the database or takes an export. */
 const aggregatesMax = 100_000;
-/** Entries that a chart can show apart. */
+/** Entries of a tag that a chart can show apart. */
 const entriesMax = 1_000;
+/** Others, as what was only not told, do not break a line, and come every hour. */
+const interrupting = (Object.keys(lossReasons) as LossReason[]).filter(interruptsHold);
 
 export interface HistoryOptions {
   readonly reader: FrameReader;
@@ -227,12 +234,12 @@ export class History implements AsyncDisposable {
     toUs: number,
   ): Promise<readonly (readonly LedgerEntry[])[]> {
     const dictionary = await this.#reader.newestDictionary(gateway);
-    const entries = await this.#reader.entriesBetween(gateway, fromUs, toUs, entriesMax);
+    const devices = tags.flatMap((tag) => dictionary?.byId(tag)?.device ?? []);
+    const of = { tags, devices: [...new Set(devices)], reasons: interrupting };
+    const most = entriesMax * tags.length;
+    const entries = await this.#reader.entriesBetween(gateway, fromUs, toUs, most, of);
     return tags.map((tag) =>
-      entries.filter(
-        (entry) =>
-          interruptsHold(entry.reason) && concerns(entry.scope, tag, dictionary?.byId(tag)),
-      ),
+      entries.filter((entry) => concerns(entry.scope, tag, dictionary?.byId(tag))),
     );
   }
 

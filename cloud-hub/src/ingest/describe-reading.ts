@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import type { ClockRecord, LedgerEntry, TagId } from "@millwright/wire-contract";
+import type { ClockRecord, DeviceId, LedgerEntry, TagId } from "@millwright/wire-contract";
 
 import { threeFrames, type TestFrame } from "./test-gateway.ts";
 import { intakeOf, receivedUs, type StoreRig } from "./test-store-rig.ts";
@@ -69,6 +69,36 @@ export function describeReading({ open, nextGateway, take, unexplained }: StoreR
       await take(gateway, gateway.ledger([entry]), gateway.ledger([entry, other]));
       assert.deepEqual(await open().entriesBetween(gateway.gateway, 0, 100, 10), [entry, other]);
       assert.deepEqual(await open().entriesBetween(gateway.gateway, 25, 100, 10), [other]);
+    });
+
+    test("entries of one tag are found among however many of others", async () => {
+      const gateway = nextGateway();
+      const count = { kind: "unknown" } as const;
+      const entryOf = (
+        number: number,
+        entry: Pick<LedgerEntry, "scope" | "reason">,
+      ): LedgerEntry => {
+        return { number, ...entry, fromUs: number * 10, toUs: number * 10 + 5, count };
+      };
+      const [wanted, other] = ["pump/t0" as TagId, "pump/t1" as TagId];
+      const reason = "device overload";
+      const mine = [
+        entryOf(1, { reason, scope: { kind: "tag", tag: wanted } }),
+        entryOf(2, { reason, scope: { kind: "device", device: "plc-1" as DeviceId } }),
+        entryOf(3, { reason: "gateway down", scope: { kind: "gateway" } }),
+      ];
+      const others = [4, 5, 6, 7].flatMap((number) => [
+        entryOf(10 * number, { reason, scope: { kind: "tag", tag: other } }),
+        entryOf(10 * number + 1, {
+          reason,
+          scope: { kind: "device", device: "plc-2" as DeviceId },
+        }),
+        entryOf(10 * number + 2, { reason: "told within bound", scope: { kind: "gateway" } }),
+      ]);
+      await take(gateway, gateway.ledger([...mine, ...others]));
+      const reasons = ["device overload", "gateway down"] as const;
+      const of = { tags: [wanted], devices: ["plc-1"], reasons };
+      assert.deepEqual(await open().entriesBetween(gateway.gateway, 0, 1_000, 3, of), mine);
     });
 
     test("clock records are kept once, in the order in which the gateway knew them", async () => {

@@ -6,6 +6,7 @@ import { newestAlarms } from "../database/event-rows.ts";
 import {
   nothingBalanced,
   unrankedEpoch,
+  type EntriesOf,
   type EventsAsked,
   type FrameReader,
   type HubEvent,
@@ -92,10 +93,12 @@ export class MemoryReader implements FrameReader {
     fromUs: number,
     toUs: number,
     entriesMax: number,
+    of?: EntriesOf,
   ): Promise<readonly LedgerEntry[]> {
     const entries = [...(this.rows.gateways.get(gateway)?.epochs.values() ?? [])]
       .flatMap((epoch) => [...epoch.entries.values()])
       .filter((entry) => entry.toUs >= fromUs && entry.fromUs <= toUs)
+      .filter((entry) => of === undefined || isOf(entry, of))
       .toSorted((a, b) => a.fromUs - b.fromUs);
     return Promise.resolve(entries.slice(Math.max(0, entries.length - entriesMax)));
   }
@@ -219,4 +222,10 @@ function newestFirst(a: HubEvent, b: HubEvent): number {
 
 function comesAfter({ id, line }: HubEvent, after: NonNullable<EventsAsked["after"]>): boolean {
   return line.atUs < after.atUs || (line.atUs === after.atUs && id < after.id);
+}
+
+function isOf({ scope, reason }: LedgerEntry, of: EntriesOf): boolean {
+  if (!of.reasons.includes(reason)) return false;
+  if (scope.kind === "gateway") return true;
+  return scope.kind === "tag" ? of.tags.includes(scope.tag) : of.devices.includes(scope.device);
 }

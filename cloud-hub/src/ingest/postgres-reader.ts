@@ -1,5 +1,6 @@
 /** The reading side of the store in PostgreSQL. */
 import {
+  lossReasons,
   parseFrame,
   readDictionary,
   type Beat,
@@ -15,6 +16,7 @@ import type pg from "pg";
 import {
   nothingBalanced,
   unrankedEpoch,
+  type EntriesOf,
   type EventsAsked,
   type FrameReader,
   type HubEvent,
@@ -26,7 +28,7 @@ import {
 import { readClocks } from "../database/clock-rows.ts";
 import { readAlarms, readEvents } from "../database/event-rows.ts";
 import { framesOfRow, holdsSamples } from "../database/frame-runs.ts";
-import { fromColumn, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
+import { concerning, fromColumn, toColumn, toEntry, type EntryRow } from "../database/rows.ts";
 
 export class PostgresReader implements FrameReader {
   protected readonly pool: pg.Pool;
@@ -119,11 +121,18 @@ export class PostgresReader implements FrameReader {
     fromUs: number,
     toUs: number,
     entriesMax: number,
+    of?: EntriesOf,
   ): Promise<readonly LedgerEntry[]> {
+    const asked = [gateway, Math.floor(fromUs), Math.ceil(toUs), entriesMax];
+    const reasons = of?.reasons.map((reason) => lossReasons[reason]);
+    // Chosen before they are counted: a thousand entries of other tags must not hide one of these.
+    const chosen =
+      of === undefined ? "" : `and ${concerning("$5", "$6")} and l.reason = any($7::int[])`;
     const found = await this.pool.query<EntryRow>(
       `select l.* from ledger_entries l join epochs e on e.no = l.epoch_no
-       where e.gateway = $1 and l.to_us >= $2 and l.from_us <= $3 order by l.from_us desc, l.to_us desc, l.number desc limit $4`,
-      [gateway, Math.floor(fromUs), Math.ceil(toUs), entriesMax],
+       where e.gateway = $1 and l.to_us >= $2 and l.from_us <= $3 ${chosen}
+       order by l.from_us desc, l.to_us desc, l.number desc limit $4`,
+      of === undefined ? asked : [...asked, of.tags, of.devices, reasons],
     );
     return found.rows.map(toEntry).toReversed();
   }
