@@ -174,6 +174,9 @@ test("frames travel from the broker into the twin and the history, and the mark 
   await until("the row counts what is stored", () => rowOf("gw-way")?.storedSamples === 100);
   assert.equal(rowOf("gw-way")?.unexplained, 0);
   assert.equal(views().metrics().unexplained, 0);
+  const metrics = await (await fetch(`${hub?.status().console ?? ""}/metrics`)).text();
+  assert.match(metrics, /^unexplained_samples 0$/m);
+  assert.match(metrics, /^gateways\{presence="reporting"\} \d+$/m);
 });
 
 test("a frame that is damaged on the way is not stored, and passes when it is sent again", async () => {
@@ -260,6 +263,7 @@ test("a beat makes a gateway reporting, behind or sleeping, and proves what its 
   await until("it is behind", () => rowOf("gw-beats")?.presence === "behind");
   wire.beat({ stopping: true });
   await until("it sleeps", () => rowOf("gw-beats")?.presence === "sleeping");
+  assert.equal(views().hubLink("gw-beats").state, "off");
   takeBack();
   assert.ok(states.length >= 3);
 });
@@ -344,6 +348,16 @@ test("the ledger charges each missing sample to one entry, less what is stored",
       ["gateway down", { kind: "scheduled", samples: 5 }],
     ],
   );
+  const lines: string[] = [];
+  for await (const page of views().orders.ledgerCsv("gw-charges", 0, 20 * secondUs)) {
+    lines.push(...page.trimEnd().split("\r\n"));
+  }
+  const second = (at: string): string => `1970-01-01T00:00:${at}Z`;
+  assert.deepEqual(lines, [
+    "gateway,reason,scope,of,from,to,count,samples,repaired",
+    `gw-charges,device unreachable,device,plc-1,${second("00.000000")},${second("09.999999")},scheduled,20,0`,
+    `gw-charges,gateway down,device,plc-1,${second("05.000000")},${second("14.999999")},unknown,,0`,
+  ]);
 });
 
 test("a gateway may not manage streams, hear others' beats, or speak as the hub", async () => {

@@ -109,6 +109,8 @@ export interface OrderBoard {
     fromUs: number,
     toUs: number,
   ): Promise<readonly LedgerView[]>;
+  /** All entries of a gateway that touch a range, as CSV, in the order in which it told them. */
+  ledgerCsv(gateway: string, fromUs: number, toUs: number): AsyncIterable<string>;
 }
 
 /** What a person at the hub has acknowledged, and what the gateway said to it. */

@@ -99,7 +99,8 @@ void describe("the console", { skip: noChromium }, () => {
     await using fixture = await new Fixture(folder, { ...size, condition: "healthy" }).start();
     const nowUs = Date.now() * 1_000;
     const reason = "told within bound";
-    fixture.ledger = [{ reason, fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6, repair: "raw" }];
+    const times = { fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6 };
+    fixture.ledger = [{ reason, scope: { kind: "gateway" }, ...times, repair: "raw" }];
     await page.setViewportSize(desk);
     await page.goto(fixture.url);
     await goTo(page, consoleScreens.gateway);
@@ -119,7 +120,8 @@ void describe("the console", { skip: noChromium }, () => {
     const nowUs = Date.now() * 1_000;
     const times = { fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6 };
     const charged = { kind: "unknown" };
-    fixture.ledger = [{ reason: "gateway down", ...times, charged, repair: "device" }];
+    const scope = { kind: "gateway" };
+    fixture.ledger = [{ reason: "gateway down", scope, ...times, charged, repair: "device" }];
     await page.setViewportSize(desk);
     await page.goto(fixture.url);
     await goTo(page, consoleScreens.gateway);
@@ -161,20 +163,31 @@ void describe("the console", { skip: noChromium }, () => {
     const nowUs = Date.now() * 1_000;
     const times = { fromUs: nowUs - 1_800e6, toUs: nowUs - 600e6 };
     fixture.ledger = [
-      { reason: "hub restored", ...times, repair: "raw" },
+      { reason: "hub restored", scope: { kind: "gateway" }, ...times, repair: "raw" },
+      {
+        reason: "told within bound",
+        scope: { kind: "gateway" },
+        ...times,
+        repair: "none",
+        charged: { kind: "exact", samples: 198_520 },
+      },
       {
         reason: "device unreachable",
+        scope: { kind: "device" },
         ...times,
         repair: "none",
         charged: { kind: "scheduled", samples: 20 },
       },
-      { reason: "thinned", ...times, repair: "thinned" },
+      { reason: "thinned", scope: { kind: "gateway" }, ...times, repair: "thinned" },
     ];
     await page.setViewportSize(desk);
     await page.goto(`${fixture.url}/#/trends/1h/gw-0001/pump-1%2F0/gw-0001/pump-1%2F1`);
     await settled(page);
     await page.getByText(/, 2 values: hub restored\. The gateway has the samples/).waitFor();
     await page.getByText(/: device unreachable, 40 polls that should have been/).waitFor();
+    await page
+      .getByText(/: told within bound, 198,520 samples of all values of the gateway/)
+      .waitFor();
     const there = page.getByRole("link", { name: "Look at them on the gateway's page" });
     const from = Math.floor(times.fromUs / 1e6);
     await carries(
@@ -318,6 +331,19 @@ void describe("the console", { skip: noChromium }, () => {
     await settled(other);
     await carries(other.getByRole("button", { name: "5 y", exact: true }), "aria-pressed", "true");
     await areThere(other.locator(".numbers tbody tr"), 2);
+  });
+
+  test("C6: of a silent gateway a live chart shows no value as the present one, and says why it ends", async () => {
+    await page.setViewportSize(desk);
+    const chart = (gateway: string): string => `#/trends/1h/${gateway}/pump-1%2F0`;
+    await page.goto(`${urlOf("trouble")}/${chart("gw-0003")}`);
+    await settled(page);
+    const head = page.locator(".gateway-presence");
+    await says(head, /^Silent: Gdansk pumps 3, last heard \d+ min ago\. What was measured since/);
+    await says(page.locator(".pen-value"), /^– – –$/);
+    await goTo(page, chart("gw-0001"));
+    await says(head, /^$/);
+    await says(page.locator(".pen-value"), /\d/);
   });
 
   test("C6: a value is compared with the same one on all machines, in a chart, in words and in a table with links", async () => {

@@ -45,6 +45,7 @@ import { AcknowledgementDesk } from "./acknowledgement-desk.ts";
 import { AcknowledgementStore } from "./acknowledgement-store.ts";
 import { cellsOf, chargesOf, type RepairedClaim } from "./charges.ts";
 import { claimedRanges, creditsOf } from "./claims.ts";
+import { ledgerCsvHead, ledgerCsvLine } from "./ledger-csv.ts";
 import { parseReport } from "./order-messages.ts";
 import { OrderStore, type OrderRow } from "./order-store.ts";
 import { isHealable, repairOffer } from "./repair-offer.ts";
@@ -203,13 +204,10 @@ export class OrderDesk implements OrderBoard {
     toUs: number,
   ): Promise<readonly LedgerView[]> {
     const { store, reader } = this.#options;
-    const claims = await store.claims(gateway, fromUs, toUs);
     const dictionary = await reader.newestDictionary(gateway as GatewayId);
     const device = dictionary?.byId(tag)?.device;
-    const own = claims.filter(({ scope }) => {
-      if (scope.kind === "gateway") return true;
-      return scope.kind === "tag" ? scope.tag === tag : scope.device === device;
-    });
+    const of = { tags: [tag], devices: device === undefined ? [] : [device] };
+    const own = await store.claims(gateway, fromUs, toUs, of);
     const inDevice = this.#isInDevice(gateway as GatewayId, tag, dictionary);
     const charges = await this.#charges(gateway as GatewayId, tag as TagId, own, dictionary, {
       fromUs,
@@ -230,6 +228,13 @@ export class OrderDesk implements OrderBoard {
       };
       return charged === undefined ? view : { ...view, charged };
     });
+  }
+
+  async *ledgerCsv(gateway: string, fromUs: number, toUs: number): AsyncIterable<string> {
+    yield ledgerCsvHead;
+    for await (const page of this.#options.store.claimPages(gateway, fromUs, toUs)) {
+      yield page.map((entry) => ledgerCsvLine(gateway, entry)).join("");
+    }
   }
 
   /** Its device keeps a history of the tag, and can be asked for it now. */
@@ -337,9 +342,10 @@ export class OrderDesk implements OrderBoard {
       return;
     }
     const dictionary = await reader.newestDictionary(gateway);
-    const all = await store.claims(gateway, fromUs, toUs);
-    const claims = all.filter(({ reason }) => isHealable(reason, order.source));
     const deviceOf = (tag: TagId): string | undefined => dictionary?.byId(tag)?.device;
+    const devices = [...new Set(tags.flatMap((tag) => deviceOf(tag) ?? []))];
+    const all = await store.claims(gateway, fromUs, toUs, { tags, devices });
+    const claims = all.filter(({ reason }) => isHealable(reason, order.source));
     const ranges = claimedRanges(claims, tags, deviceOf, fromUs, toUs);
     const none = tags.map((tag) => ({ tag, fromUs: toUs }));
     const { counts } = await digest({ gateway, tags: none, toUs, ranges });

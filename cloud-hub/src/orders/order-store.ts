@@ -8,10 +8,11 @@ import type {
 } from "@millwright/wire-contract";
 import type pg from "pg";
 
-import { toEntry, type EntryRow } from "../database/rows.ts";
+import { concerning, toEntry, type EntryRow } from "../database/rows.ts";
 import { inTransaction } from "../database/transaction.ts";
 import type { OrderComparison, OrderKind, OrderOutcome } from "../order-views.ts";
-import type { Claim, ClaimedRange, Credit } from "./claims.ts";
+import type { RepairedClaim } from "./charges.ts";
+import type { ClaimedRange, Credit } from "./claims.ts";
 
 /** What was stored of each claimed part of the range before the answer came. */
 export interface Counted {
@@ -56,6 +57,14 @@ interface Row {
   readonly comparison: OrderComparison | null;
   readonly healed: bigint;
 }
+
+interface RepairedRow extends EntryRow {
+  readonly epoch_no: number;
+  readonly repaired: bigint;
+}
+
+const repairedOf = `coalesce((select sum(r.samples) from repaired r
+  where r.epoch_no = l.epoch_no and r.number = l.number), 0)::bigint as repaired`;
 
 /** Listed of a gateway: what a person looks through. */
 const listedMax = 100;
@@ -161,27 +170,54 @@ export class OrderStore {
     });
   }
 
-  /** Claims of a gateway that touch a range, by their beginning, with what was repaired of each. */
+  /** Claims of a gateway that concern these tags or devices and touch a range, by their beginning; at most the newest thousand. */
   async claims(
     gateway: string,
     fromUs: number,
     toUs: number,
-  ): Promise<readonly (Claim & { readonly repaired: number })[]> {
-    const found = await this.#pool.query<
-      EntryRow & { readonly epoch_no: number; readonly repaired: bigint }
-    >(
-      `select l.*, coalesce((select sum(r.samples) from repaired r
-           where r.epoch_no = l.epoch_no and r.number = l.number), 0)::bigint as repaired
+    { tags, devices }: { readonly tags: readonly string[]; readonly devices: readonly string[] },
+  ): Promise<readonly RepairedClaim[]> {
+    const found = await this.#pool.query<RepairedRow>(
+      `select l.*, ${repairedOf}
        from ledger_entries l join epochs e on e.no = l.epoch_no
-       where e.gateway = $1 and l.to_us >= $2 and l.from_us < $3 order by l.from_us, l.number limit ${claimsMax}`,
-      [gateway, Math.floor(fromUs), Math.ceil(toUs)],
+       where e.gateway = $1 and l.to_us >= $2 and l.from_us < $3 and ${concerning("$4", "$5")}
+       order by l.from_us desc, l.number desc limit ${claimsMax}`,
+      [gateway, Math.floor(fromUs), Math.ceil(toUs), tags, devices],
     );
-    return found.rows.map((row) => ({
-      ...toEntry(row),
-      epochNo: row.epoch_no,
-      repaired: Number(row.repaired),
-    }));
+    return found.rows.toReversed().map(toRepairedClaim);
   }
+
+  /** All claims of a gateway that touch a range, in pages; within an epoch the oldest first. */
+  async *claimPages(
+    gateway: string,
+    fromUs: number,
+    toUs: number,
+  ): AsyncIterable<readonly RepairedClaim[]> {
+    const epochs = await this.#pool.query<{ no: number }>(
+      "select no from epochs where gateway = $1 order by no",
+      [gateway],
+    );
+    for (const { no } of epochs.rows) {
+      let after = -1n;
+      for (;;) {
+        const found = await this.#pool.query<RepairedRow>(
+          // Of one number there may be several: a page ends with all of its last one.
+          `select l.*, ${repairedOf} from ledger_entries l
+           where l.epoch_no = $1 and l.number > $2 and l.to_us >= $3 and l.from_us < $4
+           order by l.number fetch first ${claimsMax} rows with ties`,
+          [no, after, Math.floor(fromUs), Math.ceil(toUs)],
+        );
+        const last = found.rows.at(-1);
+        if (last === undefined) break;
+        yield found.rows.map(toRepairedClaim);
+        after = last.number;
+      }
+    }
+  }
+}
+
+function toRepairedClaim(row: RepairedRow): RepairedClaim {
+  return { ...toEntry(row), epochNo: row.epoch_no, repaired: Number(row.repaired) };
 }
 
 function toOrder(row: Row): OrderRow {

@@ -4,6 +4,7 @@ import type { Context, Hono } from "hono";
 
 import type { EventBoard } from "../event-views.ts";
 import type { EventsAsked } from "../hand-over.ts";
+import { csvHeaders, streamOf } from "./csv-stream.ts";
 
 const shownByDefault = 100;
 const shownMax = 1_000;
@@ -23,10 +24,7 @@ export function addEventRoutes(app: Hono, board: () => EventBoard): void {
   app.get("/api/events.csv", (context) => {
     const asked = askedIn(context);
     if (typeof asked === "string") return context.text(asked, 400);
-    return context.body(streamOf(board().csv(asked)), 200, {
-      "Content-Type": "text/csv; charset=utf-8",
-      "Content-Disposition": `attachment; filename="events.csv"`,
-    });
+    return context.body(streamOf(board().csv(asked)), 200, csvHeaders("events.csv"));
   });
 
   app.get("/api/alarms", async (context) => context.json(await board().alarms()));
@@ -76,20 +74,4 @@ function timeIn(text: string | undefined): number | undefined {
 
 function isKind(kind: string): kind is EventKind {
   return Object.hasOwn(eventKinds, kind);
-}
-
-/** Lines are made as fast as they are read, and no faster. */
-function streamOf(lines: AsyncIterable<string>): ReadableStream<Uint8Array> {
-  const iterator = lines[Symbol.asyncIterator]();
-  const utf8 = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      const next = await iterator.next();
-      if (next.done === true) controller.close();
-      else controller.enqueue(utf8.encode(next.value));
-    },
-    async cancel() {
-      await iterator.return?.();
-    },
-  });
 }

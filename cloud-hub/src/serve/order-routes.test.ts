@@ -10,6 +10,11 @@ function appOf(asked: OrderWish[]): Hono {
   const refuse = (): Promise<never> => Promise.reject(new Error("must not be asked"));
   const board: OrderBoard = {
     ...{ list: refuse, cancel: refuse, ledger: refuse },
+    // eslint-disable-next-line @typescript-eslint/require-await -- as what reads a database
+    async *ledgerCsv(gateway, fromUs, toUs) {
+      yield `of,from,to\r\n`;
+      yield `${gateway},${fromUs},${toUs}\r\n`;
+    },
     ask(_gateway, _kind, wish) {
       asked.push(wish);
       return Promise.resolve({ kind: "refused", reason: "the gateway is new" });
@@ -77,4 +82,12 @@ test("what is no order, or not said to be one, is refused in words", async () =>
   assert.deepEqual(await post("{", json["content-type"]), [400, "order is not JSON"]);
   const [status, words] = await post('{"tags":[""],"fromUs":1,"toUs":2}', json["content-type"]);
   assert.deepEqual([status, words], [400, "order: tags.0: no tag id"]);
+});
+
+test("the ledger of a time is a file, and a time that cannot be is refused", async () => {
+  const app = appOf([]);
+  const answer = await app.request("/api/gateways/gw/ledger.csv?from=1&to=9");
+  assert.equal(answer.headers.get("content-type"), "text/csv; charset=utf-8");
+  assert.equal(await answer.text(), "of,from,to\r\ngw,1,9\r\n");
+  assert.equal((await app.request("/api/gateways/gw/ledger.csv?from=9&to=1")).status, 400);
 });

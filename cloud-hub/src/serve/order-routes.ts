@@ -3,6 +3,7 @@ import { isBodyWithin } from "@millwright/live-feed";
 import type { Context, Hono } from "hono";
 
 import type { OrderBoard, OrderKind } from "../order-views.ts";
+import { csvHeaders, streamOf } from "./csv-stream.ts";
 import { parseWish } from "./order-wish.ts";
 
 /** A list of 200 tags with long names. */
@@ -41,13 +42,27 @@ export function addOrderRoutes(app: Hono, board: () => OrderBoard): void {
     });
   }
   app.get("/api/gateways/:gateway/ledger", async (context) => {
-    const [fromUs, toUs] = [Number(context.req.query("from")), Number(context.req.query("to"))];
-    if (!Number.isFinite(fromUs) || !Number.isFinite(toUs) || fromUs >= toUs) {
-      return context.text("from and to are µs since 1970, from before to", 400);
-    }
+    const range = rangeOf(context);
+    if (range === undefined) return context.text(noRange, 400);
     const tag = context.req.query("tag") ?? "";
+    const { fromUs, toUs } = range;
     return context.json(await board().ledger(gatewayOf(context), tag, fromUs, toUs));
   });
+  app.get("/api/gateways/:gateway/ledger.csv", (context) => {
+    const range = rangeOf(context);
+    if (range === undefined) return context.text(noRange, 400);
+    const lines = board().ledgerCsv(gatewayOf(context), range.fromUs, range.toUs);
+    return context.body(streamOf(lines), 200, csvHeaders("ledger.csv"));
+  });
+}
+
+const noRange = "from and to are µs since 1970, from before to";
+
+function rangeOf(context: Context): { readonly fromUs: number; readonly toUs: number } | undefined {
+  const [fromUs, toUs] = [Number(context.req.query("from")), Number(context.req.query("to"))];
+  return Number.isFinite(fromUs) && Number.isFinite(toUs) && fromUs < toUs
+    ? { fromUs, toUs }
+    : undefined;
 }
 
 function gatewayOf(context: Context): string {
