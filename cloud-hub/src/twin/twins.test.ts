@@ -203,3 +203,38 @@ test("what the store did not answer is asked again with the next commit, and the
     [2, 3],
   );
 });
+
+test("a fleet whose values could not be read is made again one gateway after the other", async () => {
+  const { store, twins, take } = rig();
+  const fleet = ["gw-a", "gw-b", "gw-c"].map((name) => new TestGateway(name));
+  const dictionaries = store.newestDictionaries.bind(store);
+  store.newestDictionaries = () => Promise.reject(new Error("connection terminated"));
+  for (const gateway of fleet) {
+    await store.hello(gateway.hello(), 0);
+    await take(gateway, gateway.dictionaryFrame(), gateway.samples([[0, 1, 1]]));
+  }
+  store.newestDictionaries = dictionaries;
+  const samples = store.newestSamples.bind(store);
+  let [reading, most] = [0, 0];
+  store.newestSamples = async (...asked) => {
+    most = Math.max(most, ++reading);
+    await new Promise(setImmediate);
+    reading--;
+    return samples(...asked);
+  };
+  const touched = new Set(fleet.map(({ gateway }) => gateway));
+  twins.take({ stored: [], dictionaries: [], touched });
+  await twins.settled();
+  assert.deepEqual(
+    fleet.map((gateway) => valueOf(twins, gateway, "pump/t0")),
+    [1, 1, 1],
+  );
+  assert.equal(most, 1);
+});
+
+test("a gateway that has only been heard of has no values to show", () => {
+  const { twins } = rig();
+  const { gateway } = new TestGateway("gw");
+  twins.take({ stored: [], dictionaries: [], touched: new Set([gateway]) });
+  assert.equal(twins.table(gateway), undefined);
+});

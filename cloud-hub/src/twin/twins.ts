@@ -47,6 +47,8 @@ export class Twins {
   readonly #listeners = new Set<(gateway: string, tags: readonly string[]) => void>();
   /** Ends the listening to each table, while anybody listens here. */
   readonly #listening = new Set<() => void>();
+  /** The last of those that are made again. */
+  #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: TwinsOptions) {
     this.#options = options;
@@ -94,8 +96,8 @@ export class Twins {
       if (frame.head.content === "samples") this.#apply(this.#placeOf(frame.head.gateway), frame);
     }
     for (const gateway of commit.touched) {
-      const place = this.#placeOf(gateway);
-      if (place.unread) this.#reload(gateway, place);
+      const place = this.#places.get(gateway);
+      if (place?.unread === true) this.#reload(gateway, place);
     }
   }
 
@@ -135,14 +137,21 @@ export class Twins {
     this.#reload(gateway, place);
   }
 
+  /**
+   * One gateway after the other, as at a start: a database that comes back owes a whole fleet, and ingest uses the same
+   * connections.
+   */
   #reload(gateway: GatewayId, place: Place): void {
     place.unread = false;
-    place.work = place.work
+    const before = place.work;
+    this.#reloading = this.#reloading
+      .then(() => before)
       .then(() => this.load(gateway))
       .catch((failure: unknown) => {
         place.unread = true;
         this.#options.log.warn("twin.values-not-read", { gateway, reason: messageChain(failure) });
       });
+    place.work = this.#reloading;
   }
 
   /** What a device proved all at once travels in the beat and not in frames. */
