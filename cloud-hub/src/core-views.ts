@@ -7,6 +7,8 @@ import { overviewOf, sparklinesOf, toLiveTag } from "@millwright/live-feed";
 import { isTagId, type GatewayId, type GatewayPage } from "@millwright/wire-contract";
 
 import { backupStateOf } from "./backup/backup-state.ts";
+import { keptFromUs } from "./history/kept-from.ts";
+import { minuteTier } from "./history/rollups/rollup-store.ts";
 import type { CoreParts } from "./hub-core.ts";
 import type { HubViews } from "./hub-views.ts";
 import { keyViewOf } from "./ingest/carrier/gateway-keys.ts";
@@ -138,7 +140,8 @@ export class CoreViews implements HubViews {
   }
 
   peers(asked: PeersAsked, signal: AbortSignal): ReturnType<HubViews["peers"]> {
-    const { twins, history } = this.#options.parts();
+    const { parts, settings, clock } = this.#options;
+    const { twins, history } = parts();
     const sources = {
       gateways: () =>
         this.gateways().map(({ gateway, name, site }) => {
@@ -147,7 +150,8 @@ export class CoreViews implements HubViews {
       table: (gateway: string) => twins.table(gateway),
       means: history.means.bind(history),
       gaps: history.gaps.bind(history),
-      nowUs: () => this.#options.clock.nowUs(),
+      nowUs: () => clock.nowUs(),
+      minutesFromUs: () => keptFromUs(minuteTier, settings.history.keepMinutesDays, clock.nowUs()),
     };
     return peersOf(sources, asked, signal);
   }

@@ -102,6 +102,7 @@ function sourcesOf(all: readonly TestGateway[]): PeerSources {
     means: history.means.bind(history),
     gaps: history.gaps.bind(history),
     nowUs: () => nowUs,
+    minutesFromUs: () => testDayUs,
   };
 }
 
@@ -160,7 +161,7 @@ test("means are those of the aggregates, from minutes and from hours", async () 
     ["minutes", 8],
     ["hours", 2],
   ] as const) {
-    const columns = peerColumns(...span, asked);
+    const columns = peerColumns(...span, asked, testDayUs);
     assert.equal(columns.tier.table.name, `rollup_${tier}`);
     const { signal } = new AbortController();
     const [line] = await history.means([place], columns, signal);
@@ -188,6 +189,12 @@ test("means are those of the aggregates, from minutes and from hours", async () 
 function never(): never {
   throw new Error("there are six gateways");
 }
+
+test("a time of which minutes are not kept any more is compared by its hours, as a chart shows it", async () => {
+  const sources = { ...sourcesOf(gateways), minutesFromUs: () => testDayUs + hourUs };
+  const found = await ask(`gw-4/peers?tag=pump/t0&${twoHours}`, appOf(sources));
+  assert.deepEqual([found.tier, found.stepUs, found.own], ["hours", hourUs, [60, 44]]);
+});
 
 test("who has gone is not worked for any more", async () => {
   const gone = new AbortController();

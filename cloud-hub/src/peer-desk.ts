@@ -13,6 +13,7 @@ import { toGaps } from "@millwright/wire-contract/history";
 
 import { bandOf, machinesMin, placeOf } from "./history/peers/peer-band.ts";
 import { peerColumns, type PeerColumns } from "./history/peers/peer-columns.ts";
+import { hourTier } from "./history/rollups/rollup-store.ts";
 import { findPeers, type Peer, type PeerGateway } from "./twin/find-peers.ts";
 
 /** As far as the answer comes while somebody waits: minutes of a day of so many are read in about a second. */
@@ -42,6 +43,8 @@ export interface PeerSources {
     toUs: number,
   ) => Promise<readonly LedgerEntry[]>;
   readonly nowUs: () => number;
+  /** As far back as minutes are kept, µs. */
+  readonly minutesFromUs: () => number;
 }
 
 /** Undefined where the gateway has no such value, or none that can be compared. */
@@ -54,7 +57,7 @@ export async function peersOf(
   if (found === undefined) return undefined;
   const { gateway, tag, fromUs, toUs } = asked;
   const machines = found.machines.slice(0, machinesMax);
-  const columns = peerColumns(fromUs, toUs, asked.columns);
+  const columns = peerColumns(fromUs, toUs, asked.columns, sources.minutesFromUs());
   const [lines, entries] = await Promise.all([
     sources.means(machines, columns, signal),
     sources.gaps(gateway as GatewayId, tag, fromUs, toUs),
@@ -64,7 +67,7 @@ export async function peersOf(
   const newest = machines.map((one) => newestOf(sources.table(one.gateway), one, nowUs));
   const now = bandNow(newest);
   return {
-    tier: columns.tier.table.name === "rollup_hours" ? "hours" : "minutes",
+    tier: columns.tier === hourTier ? "hours" : "minutes",
     fromUs: columns.fromUs,
     stepUs: columns.stepUs,
     found: found.machines.length,

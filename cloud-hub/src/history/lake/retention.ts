@@ -10,6 +10,7 @@ import { writeAudit } from "../../database/audit.ts";
 import { isBackupUnderWay } from "../../database/backup-lock.ts";
 import { listPartitions, type Partition } from "../../database/range-partitions.ts";
 import { inTransaction } from "../../database/transaction.ts";
+import { keptFromUs } from "../kept-from.ts";
 import { hourTier, minuteTier, type RollupTier } from "../rollups/rollup-store.ts";
 import { dayOf, dayUs, firstSensibleDay } from "../samples/chunk.ts";
 import { keepSortersOut } from "../sorter-lock.ts";
@@ -229,7 +230,8 @@ export class Retention {
   async #expireRollups(tier: RollupTier, keepDays: number, name: string): Promise<void> {
     const { pool, clock, log } = this.#options;
     const table = tier.table.name;
-    const first = Math.floor((clock.nowUs() - keepDays * dayUs) / tier.slotUs);
+    const fromUs = keptFromUs(tier, keepDays, clock.nowUs());
+    const first = fromUs / tier.slotUs;
     const old = (await listPartitions(pool, table)).filter(({ to }) => to <= first);
     const older = `from ${table}_other where slot < $1`;
     // As with samples: sorters are not kept out for nothing.
@@ -241,7 +243,7 @@ export class Retention {
       const rest = await client.query(`delete ${older}`, [first]);
       const details = {
         tier: name,
-        before: isoDay(dayOf(first * tier.slotUs)),
+        before: isoDay(dayOf(fromUs)),
         partitions: old.length,
         rows: rest.rowCount ?? 0,
       };

@@ -16,7 +16,7 @@ test("columns are whole buckets, cover the time asked for, and stay where they a
       (days, seconds, asked) => {
         const fromUs = days * dayUs + 17e6;
         const toUs = fromUs + seconds * 1e6;
-        const { tier, fromUs: beginUs, stepUs, count } = peerColumns(fromUs, toUs, asked);
+        const { tier, fromUs: beginUs, stepUs, count } = peerColumns(fromUs, toUs, asked, 0);
         assert.equal(stepUs % tier.widthUs, 0);
         assert.equal(beginUs % stepUs, 0);
         assert.ok(beginUs <= fromUs && fromUs - beginUs < stepUs);
@@ -28,11 +28,14 @@ test("columns are whole buckets, cover the time asked for, and stay where they a
 });
 
 test("an hour has its minutes, a day columns of five of them, a week its hours", () => {
-  const of = (spanUs: number): string => {
-    const { tier, stepUs, count } = peerColumns(100 * dayUs, 100 * dayUs + spanUs, 1_200);
+  const of = (spanUs: number, minutesFromUs = 0): string => {
+    const fromUs = 100 * dayUs;
+    const { tier, stepUs, count } = peerColumns(fromUs, fromUs + spanUs, 1_200, minutesFromUs);
     return `${count} of ${stepUs / minuteUs} min from ${tier.table.name}`;
   };
   assert.equal(of(dayUs / 24), "60 of 1 min from rollup_minutes");
   assert.equal(of(dayUs), "288 of 5 min from rollup_minutes");
   assert.equal(of(7 * dayUs), "168 of 60 min from rollup_hours");
+  // A part of the day has no minutes any more.
+  assert.equal(of(dayUs, 100.5 * dayUs), "24 of 60 min from rollup_hours");
 });

@@ -20,10 +20,18 @@ const columnsMax = 300;
 /** From there on hours: twenty minutes of a hundred machines are as many buckets as can be read within a second. */
 const hoursFromUs = 20 * widths.minute;
 
-/** @param asked columns that the chart has room for */
-export function peerColumns(fromUs: number, toUs: number, asked: number): PeerColumns {
+/**
+ * @param asked columns that the chart has room for
+ * @param minutesFromUs what lies before has no minutes any more, but its hours
+ */
+export function peerColumns(
+  fromUs: number,
+  toUs: number,
+  asked: number,
+  minutesFromUs: number,
+): PeerColumns {
   const wanted = (toUs - fromUs) / Math.min(asked, columnsMax);
-  const tier = wanted >= hoursFromUs ? hourTier : minuteTier;
+  const tier = wanted >= hoursFromUs || fromUs < minutesFromUs ? hourTier : minuteTier;
   const stepUs = Math.max(1, Math.ceil(wanted / tier.widthUs)) * tier.widthUs;
   // At multiples of the step: a chart that moves on with the time keeps its columns.
   const beginUs = Math.floor(fromUs / stepUs) * stepUs;
