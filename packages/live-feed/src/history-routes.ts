@@ -2,14 +2,8 @@
 import type { LedgerEntry } from "@millwright/wire-contract";
 import { encodeHistory, toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type { Context, Hono } from "hono";
-import { timeOfQuery } from "./time-of-query.ts";
 
-export interface TimeRange {
-  readonly fromUs: number;
-  readonly toUs: number;
-  /** Columns of the chart: the answer has at most four points for each. */
-  readonly columns: number;
-}
+import { rangeOfQuery, type TimeRange } from "./time-of-query.ts";
 
 /** Where one request finds its answers: the gateway itself, or one of the hub's. */
 export interface HistorySource {
@@ -38,7 +32,7 @@ export function addHistoryRoutes(
   sourceOf: (context: Context) => HistorySource,
 ): void {
   app.get(`${base}/history`, async (context) => {
-    const range = parseRange(context);
+    const range = rangeOfQuery(context);
     if (typeof range === "string") return context.text(range, 400);
     const tags = context.req.queries("tag") ?? [];
     if (tags.length === 0 || tags.length > tagsMax) {
@@ -57,24 +51,10 @@ export function addHistoryRoutes(
     return context.body(encodeHistory(lines), 200, { "Content-Type": "application/octet-stream" });
   });
   app.get(`${base}/gaps`, async (context) => {
-    const range = parseRange(context);
+    const range = rangeOfQuery(context);
     if (typeof range === "string") return context.text(range, 400);
     const tag = context.req.query("tag") ?? "";
     const entries = await sourceOf(context).gaps(tag, range.fromUs, range.toUs);
     return context.json(toGaps(entries));
   });
-}
-
-/**
- * A range of time in the address: `from` and `to` in µs, `columns` 1 to 4,096 (the widest screens; more could not be
- * seen). An answer in words when it cannot be understood.
- */
-function parseRange(context: Context): TimeRange | string {
-  const time = timeOfQuery(context);
-  if (typeof time === "string") return time;
-  const columns = Number(context.req.query("columns") ?? 1_200);
-  if (!Number.isInteger(columns) || columns < 1 || columns > 4_096) {
-    return "columns must be a whole number from 1 to 4096";
-  }
-  return { ...time, columns };
 }

@@ -1,6 +1,6 @@
 export { addCaptureRoutes, type CaptureQuery, type CaptureSource } from "./capture-routes.ts";
 export { overviewOf, sparklinesOf, toLiveTag } from "./gateway-page.ts";
-export { addHistoryRoutes, type HistorySource, type TimeRange } from "./history-routes.ts";
+export { addHistoryRoutes, type HistorySource } from "./history-routes.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
 export { liveStream } from "./live-stream.ts";
 export { addMarkRoutes, type MarkSource } from "./mark-routes.ts";
@@ -12,4 +12,4 @@ export { askedOf, bodyBytesMax, isBodyWithin, jsonBody, type PageAsked } from ".
 export { PageService, PortTaken } from "./page-server.ts";
 export { proofsOf, takeProofs } from "./proofs.ts";
 export { ValueTable } from "./value-table.ts";
-export { timeOfQuery } from "./time-of-query.ts";
+export { rangeOfQuery, type TimeRange } from "./time-of-query.ts";

@@ -7,6 +7,9 @@
  */
 import type { LedgerEntry, LossCount, LossReason } from "./ledger.ts";
 
+/** Columns that a chart may ask for: the widest screens have no more to show. */
+export const chartColumnsMax = 4_096;
+
 /** From which store a line is drawn: samples as they were stored, or the least, greatest, first and last of a bucket. */
 export type HistoryTier = "samples" | "seconds" | "minutes" | "hours";
 

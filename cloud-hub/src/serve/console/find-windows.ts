@@ -7,6 +7,7 @@ import {
   type TrendSource,
   type WindowRule,
 } from "@millwright/ui-kit/trends";
+import { chartColumnsMax } from "@millwright/wire-contract/history";
 
 export type LimitRule = Extract<WindowRule, { readonly kind: "above" | "below" }>;
 
@@ -19,9 +20,8 @@ export interface FoundWindows {
   readonly stepUs: number;
 }
 
-/** As fine as a server answers: 4,096 columns of two pixels. */
-const columns = 4_096;
-const widthPx = 2 * columns;
+/** As fine as a server answers; a column is two pixels wide. */
+const widthPx = 2 * chartColumnsMax;
 
 export async function findBeyond(
   { base, tag }: TrendSource,
@@ -29,7 +29,7 @@ export async function findBeyond(
   range: { readonly fromUs: number; readonly toUs: number },
   signal: AbortSignal,
 ): Promise<FoundWindows> {
-  const stepUs = (range.toUs - range.fromUs) / columns;
+  const stepUs = (range.toUs - range.fromUs) / chartColumnsMax;
   const [line] = await loadHistory(base, [tag.id], range, widthPx, signal);
   if (line === undefined) return { windows: [], count: 0, stepUs };
   const all = windowsBeyond(line, rule);

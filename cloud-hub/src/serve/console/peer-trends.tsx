@@ -22,7 +22,7 @@ import {
 } from "@millwright/ui-kit/trends";
 import { useComputed, useSignal, type Signal } from "@preact/signals";
 import type { LiveTag, PeerAnswer, PeerMachine } from "@millwright/wire-contract";
-import type { HistoryLine } from "@millwright/wire-contract/history";
+import { chartColumnsMax, type HistoryLine } from "@millwright/wire-contract/history";
 import type { ComponentChildren, JSX } from "preact";
 
 import { LeadChoice } from "./lead-choice.tsx";
@@ -127,7 +127,7 @@ function addressOf({ base, tag }: TrendSource, range: TrendRange, widthPx: numbe
     ["tag", tag.id],
     ["from", String(Math.round(range.fromUs))],
     ["to", String(Math.round(range.toUs))],
-    ["columns", String(Math.max(1, Math.min(4_096, Math.round(widthPx))))],
+    ["columns", String(Math.max(1, Math.min(chartColumnsMax, Math.round(widthPx))))],
   ]);
   return `${base}/peers?${query.toString()}`;
 }

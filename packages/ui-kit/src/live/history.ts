@@ -1,5 +1,9 @@
 /** Recorded values of tags: what the history address answers, asked for and summed up. */
-import { decodeHistory, type HistoryLine } from "@millwright/wire-contract/history";
+import {
+  chartColumnsMax,
+  decodeHistory,
+  type HistoryLine,
+} from "@millwright/wire-contract/history";
 
 import { loadBytes } from "../parts/use-resource.ts";
 
@@ -38,7 +42,7 @@ export function historyAddress(
     ...tags.map((tag) => ["tag", tag]),
     ["from", String(Math.round(range.fromUs))],
     ["to", String(Math.round(range.toUs))],
-    ["columns", String(Math.max(1, Math.min(4_096, columns)))],
+    ["columns", String(Math.max(1, Math.min(chartColumnsMax, columns)))],
   ]);
   return `${base}/history?${query.toString()}`;
 }
