@@ -9,7 +9,7 @@ import { sayPeer, sayPeerCount } from "./peer-messages.ts";
 import { sideNow } from "./peer-view.ts";
 import { machineWords, meanWords, outsideWords } from "./peer-words.ts";
 
-/** In sight without a press: a tenth of what a comparison may have, and the one that was asked for. */
+/** In sight without a press: those furthest from the others are what is looked for. */
 const listedFirst = 10;
 
 export interface PeerTableProps {

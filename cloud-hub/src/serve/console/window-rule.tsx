@@ -60,7 +60,9 @@ function optionsOf(marks: readonly TimeMark[]): readonly Option[] {
   const groups = new Map<string, TimeMark[]>();
   for (const mark of marks) {
     const key = valueOf(ruleOf(mark));
-    groups.set(key, [...(groups.get(key) ?? []), mark]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [mark]);
+    else group.push(mark);
   }
   return [...groups].flatMap(([value, of]): Option[] => {
     const newest = of.at(-1);
