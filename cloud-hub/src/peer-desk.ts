@@ -10,8 +10,9 @@ import {
 } from "@millwright/wire-contract";
 import { staleAfterMs } from "@millwright/wire-contract/freshness";
 import { toGaps } from "@millwright/wire-contract/history";
+import { bandMachinesMin } from "@millwright/wire-contract/peers";
 
-import { bandOf, machinesMin, placeOf } from "./history/peers/peer-band.ts";
+import { bandOf, placeOf } from "./history/peers/peer-band.ts";
 import { peerColumns, type PeerColumns } from "./history/peers/peer-columns.ts";
 import { hourTier } from "./history/rollups/rollup-store.ts";
 import { findPeers, type Peer, type PeerGateway } from "./twin/find-peers.ts";
@@ -113,7 +114,7 @@ function bandNow(newest: readonly (number | undefined)[]): PeerBandNow | undefin
     1,
   );
   const [count = 0] = counts;
-  if (count < machinesMin) return undefined;
+  if (count < bandMachinesMin) return undefined;
   return { count, low: low[0] ?? NaN, median: median[0] ?? NaN, high: high[0] ?? NaN };
 }
 

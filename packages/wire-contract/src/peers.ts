@@ -4,6 +4,9 @@
  */
 import type { HistoryGap } from "./history-answer.ts";
 
+/** A band needs so many machines at the same time: of two each is as far from the middle as the other. */
+export const bandMachinesMin = 3;
+
 export interface PeerAnswer {
   readonly tier: "minutes" | "hours";
   /** Begin of the first column, µs, and the width of each. */
@@ -15,7 +18,7 @@ export interface PeerAnswer {
   readonly unlike: number;
   /** By column: machines with a proven value in it. */
   readonly counts: readonly number[];
-  /** By column: below it lies a tenth of them, half, and nine tenths. */
+  /** By column: below it lies a tenth of them, half, and nine tenths; null where too few have a value. */
   readonly low: readonly (number | null)[];
   readonly median: readonly (number | null)[];
   readonly high: readonly (number | null)[];

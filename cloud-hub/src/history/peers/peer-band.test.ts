@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bandMachinesMin } from "@millwright/wire-contract/peers";
 import * as fc from "fast-check";
 
-import { bandOf, machinesMin, placeOf, quantileOf } from "./peer-band.ts";
+import { bandOf, placeOf, quantileOf } from "./peer-band.ts";
 
 const value = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 /** Some machines say nothing at some times. */
@@ -40,7 +41,7 @@ test("at each time the band is that of the machines that have a value there, and
         const there = all.flatMap((line) => line[column] ?? []).filter((one) => !Number.isNaN(one));
         assert.equal(band.counts[column], there.length);
         const found = [band.low[column], band.median[column], band.high[column]];
-        if (there.length < machinesMin) assert.deepEqual(found, [NaN, NaN, NaN]);
+        if (there.length < bandMachinesMin) assert.deepEqual(found, [NaN, NaN, NaN]);
         else
           for (const [at, share] of [0.1, 0.5, 0.9].entries())
             assert.ok(isNear(found[at], reference(there, share)), `${found[at]} at ${share}`);

@@ -3,13 +3,12 @@
  * goes from the quantile of a tenth to that of nine tenths, so at each time a fifth of many machines lies out of it, and
  * more of few: what tells something is who stays there.
  */
+import { bandMachinesMin } from "@millwright/wire-contract/peers";
 
-/** Fewer have no tenths: of two each is as far from the middle as the other. */
-export const machinesMin = 3;
 /** Parts of all machines that lie below the lower edge, the middle and the upper edge. */
 const shares = { low: 0.1, median: 0.5, high: 0.9 } as const;
 
-/** By column; NaN where fewer than `machinesMin` machines have a value. */
+/** By column; NaN where fewer than `bandMachinesMin` machines have a value. */
 export interface PeerBand {
   readonly counts: Uint32Array;
   readonly low: Float64Array;
@@ -33,7 +32,7 @@ export function bandOf(lines: readonly Float64Array[], columns: number): PeerBan
       if (!Number.isNaN(value)) together[count++] = value;
     }
     band.counts[column] = count;
-    if (count < machinesMin) continue;
+    if (count < bandMachinesMin) continue;
     const sorted = together.subarray(0, count).sort();
     band.low[column] = quantileOf(sorted, shares.low);
     band.median[column] = quantileOf(sorted, shares.median);

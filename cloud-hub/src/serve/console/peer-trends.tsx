@@ -23,6 +23,7 @@ import {
 import { useComputed, useSignal, type Signal } from "@preact/signals";
 import type { LiveTag, PeerAnswer, PeerMachine } from "@millwright/wire-contract";
 import { chartColumnsMax, type HistoryLine } from "@millwright/wire-contract/history";
+import { bandMachinesMin } from "@millwright/wire-contract/peers";
 import type { ComponentChildren, JSX } from "preact";
 
 import { LeadChoice } from "./lead-choice.tsx";
@@ -74,7 +75,6 @@ const lineKeys = ["low", "high", "median", "own"] as const;
 const pens = [3, 3, 1, 0];
 /** As they are read. */
 const legendKeys = ["own", "median", "high", "low"] as const;
-const machinesLeast = 3;
 
 function Comparison(props: PeerTrendsProps & { readonly source: TrendSource }): JSX.Element {
   const { source } = props;
@@ -215,13 +215,18 @@ function Told(
       <div class="peer-words">
         {own !== undefined && <p class="peer-own">{ownWords(tag, own, answer)}</p>}
         {endUs === undefined ? (
-          <p>{sayPeer("few", { least: String(machinesLeast) })}</p>
+          <p>{sayPeer("few", { least: String(bandMachinesMin) })}</p>
         ) : (
           <p>{othersWords(answer)}</p>
         )}
         <p class="quiet">{ruleWords(tag, answer)}</p>
         {isBehind && (
-          <p class="quiet">{sayPeer("ends", { time: momentWords(endUs, spanOf(shown)) })}</p>
+          <p class="quiet">
+            {sayPeer("ends", {
+              time: momentWords(endUs, spanOf(shown)),
+              least: String(bandMachinesMin),
+            })}
+          </p>
         )}
       </div>
       <PeerTable
