@@ -365,7 +365,7 @@ void describe("the console", { skip: noChromium }, () => {
       /48 machines have Vibration RMS in mm\/s\. The same value is one of the same name/,
     );
     assert.match(words, /1 machine has one of that name in another unit/);
-    assert.match(words, /The band ends at .*What came since is not sorted yet/);
+    assert.match(words, /The band ends at .*: no time after it has sorted values of 3 machines/);
     assert.match(await page.locator(".peer-counts").innerText(), /proven value: 40 to 48/);
     const rows = page.locator(".peers tbody tr");
     assert.match(

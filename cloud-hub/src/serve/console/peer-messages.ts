@@ -38,7 +38,7 @@ const texts = {
   "outside.now.other": "{most}, {count} are now.",
   "outside.expected":
     "Of {all} machines that are alike {count} lie out of it at any time. What tells something is who stays there, and how far from the middle.",
-  ends: "The band ends at {time}. What came since is not sorted yet.",
+  ends: "The band ends at {time}: no time after it has sorted values of {least} machines. What came in the last minutes is sorted soon.",
   counts: "Machines with a proven value: {words}",
   "counts.range": "{least} to {most}",
   "counts.at": "{count} at the cursor",
