@@ -10,53 +10,36 @@ import {
   GapList,
   MarkList,
   PenSample,
-  RangeButtons,
   spanOf,
   useMarkedChart,
   type ChartMark,
   type MarkedChart,
   type OwnLines,
-  type Span,
   type TrendRange,
   type TrendSource,
 } from "@millwright/ui-kit/trends";
-import { useComputed, useSignal, type Signal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { LiveTag, PeerAnswer, PeerMachine } from "@millwright/wire-contract";
 import { chartColumnsMax, type HistoryLine } from "@millwright/wire-contract/history";
 import { bandMachinesMin } from "@millwright/wire-contract/peers";
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 
-import { LeadChoice } from "./lead-choice.tsx";
+import { OneValue, type OneValueProps } from "./one-value.tsx";
 import { sayPeer } from "./peer-messages.ts";
 import { PeerTable, PeerTimes } from "./peer-table.tsx";
 import { bandEndUs, columnAt } from "./peer-view.ts";
 import { countsWords, meanWords, othersWords, ownWords, ruleWords } from "./peer-words.ts";
 import type { ChosenTag } from "./trends-address.ts";
 
-export interface PeerTrendsProps {
-  /** All that are chosen; the first is compared. */
-  readonly sources: readonly TrendSource[];
-  readonly range: Signal<TrendRange>;
-  readonly spans: readonly Span[];
-  /** The clock of the hub. */
-  readonly nowUs: () => number;
-  readonly wallMs: () => number;
-  readonly height: number;
-  /** Stands beside the lengths of time. */
-  readonly beside: ComponentChildren;
-  /** Another of those chosen is to be compared. @param key of its source */
-  readonly onLead: (key: string) => void;
+export interface PeerTrendsProps extends OneValueProps {
   readonly hrefOfMark: (mark: ChartMark) => string;
   readonly hrefOfPeer: (place: ChosenTag) => string;
 }
 
 export function PeerTrends(props: PeerTrendsProps): JSX.Element {
-  const { sources, onLead } = props;
-  const [source] = sources;
+  const [source] = props.sources;
   return (
-    <div class="laid">
-      <RangeButtons {...props}>{props.beside}</RangeButtons>
-      <LeadChoice sources={sources} onLead={onLead} />
+    <OneValue {...props}>
       {source === undefined ? null : drawnAs(source.tag) !== "line" ? (
         <EmptyState title={sayPeer("none.title", { tag: source.tag.name })}>
           <p>{sayPeer("none.what")}</p>
@@ -64,7 +47,7 @@ export function PeerTrends(props: PeerTrendsProps): JSX.Element {
       ) : (
         <Comparison key={source.key} {...props} source={source} />
       )}
-    </div>
+    </OneValue>
   );
 }
 

@@ -7,40 +7,28 @@ import {
   atNow,
   classWords,
   loadMarks,
-  RangeButtons,
   windowsMax,
   windowsOfMarks,
   type ChartMarks,
-  type Span,
   type TrendRange,
   type TrendSource,
   type WindowRule,
 } from "@millwright/ui-kit/trends";
-import { useComputed, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
+import { useComputed, type ReadonlySignal } from "@preact/signals";
+import type { JSX } from "preact";
 
 import { findBeyond, type FoundWindows, type LimitRule } from "./find-windows.ts";
-import { LeadChoice } from "./lead-choice.tsx";
+import { OneValue, type OneValueProps } from "./one-value.tsx";
 import { windowLengths, type WindowLength, type WindowsAsked } from "./window-address.ts";
 import { WindowChart } from "./window-chart.tsx";
 import { sayWindow } from "./window-messages.ts";
 import { RuleChoice } from "./window-rule.tsx";
 import { foundWords, limitWords, ruleWords } from "./window-words.ts";
 
-export interface WindowTrendsProps {
-  /** All that are chosen; of the first the times are laid over each other. */
-  readonly sources: readonly TrendSource[];
-  /** Where the times are looked for. */
-  readonly range: Signal<TrendRange>;
-  readonly spans: readonly Span[];
-  /** The clock of the hub, and its next whole minute. */
-  readonly nowUs: () => number;
+/** The times are looked for in the range. */
+export interface WindowTrendsProps extends OneValueProps {
+  /** The next whole minute of the hub's clock. */
   readonly minuteUs: ReadonlySignal<number>;
-  readonly wallMs: () => number;
-  readonly height: number;
-  /** Stands beside the lengths of time. */
-  readonly beside: ComponentChildren;
-  readonly onLead: (key: string) => void;
   readonly asked: WindowsAsked;
   readonly onAsk: (asked: WindowsAsked) => void;
   /** The value at one of the times, in a chart of its own. */
@@ -51,9 +39,7 @@ export function WindowTrends(props: WindowTrendsProps): JSX.Element {
   const { sources, asked, onAsk } = props;
   const [source] = sources;
   return (
-    <div class="laid">
-      <RangeButtons {...props}>{props.beside}</RangeButtons>
-      <LeadChoice sources={sources} onLead={props.onLead} />
+    <OneValue {...props}>
       <div class="button-row" role="group" aria-labelledby="window-length">
         <span id="window-length" class="window-length">
           {sayWindow("length.label")}
@@ -68,7 +54,7 @@ export function WindowTrends(props: WindowTrendsProps): JSX.Element {
         ))}
       </div>
       {source !== undefined && <Choice key={source.key} {...props} source={source} />}
-    </div>
+    </OneValue>
   );
 }
 

@@ -8,7 +8,7 @@ export { MarkList } from "./mark-strip.tsx";
 export { PenSample } from "./pen-sample.tsx";
 export { RangeButtons, type Span } from "./range-buttons.tsx";
 export { drawnAs, valueAt, type Drawn } from "./drawn.ts";
-export { Trends } from "./trends.tsx";
+export { Trends, type TrendsProps } from "./trends.tsx";
 export type { RepairListProps } from "../charts/repair-list.tsx";
 export { useAddressRange } from "./use-address-range.ts";
 export { sourcesMax, type TrendSource } from "./trend-source.ts";
