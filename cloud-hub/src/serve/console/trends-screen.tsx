@@ -59,7 +59,7 @@ export interface TrendsScreenProps {
 const spans: readonly Span[] = ["1h", "8h", "24h", "7d", "30d", "1y", "5y"];
 const heightPx = 380;
 /** Nothing is laid over the time shown. */
-const plain = { earlier: undefined, peers: false, windows: undefined } as const;
+const plain: Over = { earlier: undefined, peers: false, windows: undefined };
 const firstWindows: WindowsAsked = { length: "1h", rule: undefined };
 
 export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
@@ -84,38 +84,33 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   useEffect(() => {
     document.title = `${say("trends.title")} – ${say("brand")}`;
   }, []);
-  const press = (one: ChosenTag): void => {
+  /** Presses come before the page has followed the one before: each changes what the address says by now. */
+  const go = (change: (now: ChartAsked) => ChartChange): void => {
     const now = chartNow();
     if (now === undefined) return;
-    const next = toggled(now.chosen, one, keyOf, sourcesMax);
-    location.hash = hrefOfChart({ ...now.time, range: rangeNow() }, next);
+    const { over = now.time, chosen: next = now.chosen } = change(now);
+    location.hash = hrefOfChart({ ...over, range: rangeNow() }, next);
+  };
+  const press = (one: ChosenTag): void => {
+    go((now) => ({ chosen: toggled(now.chosen, one, keyOf, sourcesMax) }));
   };
   const compare = (earlier: Earlier | undefined): void => {
-    const now = chartNow();
-    if (now === undefined) return;
-    location.hash = hrefOfChart({ ...plain, range: rangeNow(), earlier }, now.chosen);
-  };
-  /** The first of those chosen is the one that is compared. */
-  const lead = (one: ChosenTag): void => {
-    const now = chartNow();
-    if (now === undefined) return;
-    const rest = now.chosen.filter((other) => keyOf(other) !== keyOf(one));
-    location.hash = hrefOfChart({ ...now.time, range: rangeNow() }, [one, ...rest]);
+    go(() => ({ over: { ...plain, earlier } }));
   };
   const turnPeers = (): void => {
-    const now = chartNow();
-    if (now === undefined) return;
-    const peers = !now.time.peers;
-    location.hash = hrefOfChart({ ...plain, range: rangeNow(), peers }, now.chosen);
+    go(({ time: { peers } }) => ({ over: { ...plain, peers: !peers } }));
   };
   const lay = (windows: WindowsAsked | undefined): void => {
-    const now = chartNow();
-    if (now === undefined) return;
-    location.hash = hrefOfChart({ ...plain, range: rangeNow(), windows }, now.chosen);
+    go(() => ({ over: { ...plain, windows } }));
   };
-  const leadBy = (key: string): void => {
-    const one = chosen.find((other) => keyOf(other) === key);
-    if (one !== undefined) lead(one);
+  /** The first of those chosen is the one that is shown where one is. */
+  const lead = (key: string): void => {
+    go((now) => {
+      const isIt = (one: ChosenTag): boolean => keyOf(one) === key;
+      return {
+        chosen: [...now.chosen.filter(isIt), ...now.chosen.filter((one) => !isIt(one))],
+      };
+    });
   };
   const rowOf = (gateway: string): GatewayRow | undefined =>
     fleet.rows.value?.find((row) => row.gateway === gateway);
@@ -162,7 +157,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
         <PeerTrends
           {...chart}
           beside={besides}
-          onLead={leadBy}
+          onLead={lead}
           hrefOfMark={(one) => hrefOfMark(one, chosen)}
           hrefOfPeer={(one) => hrefOfChart({ ...time, range: rangeNow() }, [one])}
         />
@@ -171,7 +166,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           {...chart}
           minuteUs={minuteUs}
           beside={besides}
-          onLead={leadBy}
+          onLead={lead}
           asked={time.windows}
           onAsk={lay}
           hrefOfTime={(at) => hrefOfChart({ ...plain, range: rangeText(at) }, chosen)}
@@ -218,6 +213,15 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
 interface ChartAsked {
   readonly time: ChartText;
   readonly chosen: readonly ChosenTag[];
+}
+
+/** What is laid over the time shown. */
+type Over = Omit<ChartText, "range">;
+
+/** What is left out stays as it is. */
+interface ChartChange {
+  readonly over?: Over;
+  readonly chosen?: readonly ChosenTag[];
 }
 
 function chartOf(place: readonly string[]): ChartAsked {
