@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import {
   admit,
+  connectionsOf,
   openPostgresStore,
   postgres,
   programFolders,
@@ -30,6 +31,10 @@ export interface HubDatabase extends AsyncDisposable {
   readonly store: PostgresStore;
 }
 
+/** As the settings of a new hub have it. */
+const writers = 2;
+const sorters = 2;
+
 /** PostgreSQL as the hub starts it, in a folder of its own. */
 export async function openHubDatabase(folder: string, random: Random): Promise<HubDatabase> {
   // Started by root, it runs as another user, who must get to the data.
@@ -43,14 +48,13 @@ export async function openHubDatabase(folder: string, random: Random): Promise<H
       programs: undefined,
       path: programFolders(),
       user: undefined,
-      // As of a hub with two writers and two sorters.
-      connectionsMax: 40,
+      connectionsMax: connectionsOf({ writers, history: { sorters } }),
     },
     context,
   );
   await database.child.start();
   const url = database.url();
-  const store = await openPostgresStore({ url, writers: 2, log: silentLog });
+  const store = await openPostgresStore({ url, writers, log: silentLog });
   return {
     url,
     pid: database.child.pid,

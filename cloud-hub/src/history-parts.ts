@@ -1,5 +1,6 @@
 /** History's parts one by one: for benches that build a year in a minute, with a database of their own. */
 export { postgres } from "./children/postgres.ts";
+export { connectionsOf } from "./database/connections.ts";
 export { openPool } from "./database/pool.ts";
 export { RangePartitions } from "./database/range-partitions.ts";
 export { openHistory, type History } from "./history/history.ts";

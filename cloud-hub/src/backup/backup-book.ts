@@ -7,6 +7,7 @@ import { laneNumbers, type Epoch, type GatewayId, type LaneMark } from "@millwri
 import type pg from "pg";
 
 import { mayBeHeld } from "../database/held-epochs.ts";
+import { poolConnections } from "../database/connections.ts";
 import { openPool } from "../database/pool.ts";
 
 export interface BackupBookOptions {
@@ -22,7 +23,7 @@ const readEveryMs = 5_000;
 export async function openBackupBook(options: BackupBookOptions): Promise<BackupBook> {
   const pool = openPool({
     url: options.databaseUrl,
-    connectionsMax: 1,
+    connectionsMax: poolConnections.backupBook,
     statementMs: 60_000,
     log: options.log,
   });

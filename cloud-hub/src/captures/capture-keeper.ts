@@ -21,6 +21,7 @@ import {
 import type pg from "pg";
 
 import { mayBeHeld } from "../database/held-epochs.ts";
+import { poolConnections } from "../database/connections.ts";
 import { openPool } from "../database/pool.ts";
 import { inTransaction } from "../database/transaction.ts";
 import type { SecondPlace } from "../hand-over.ts";
@@ -103,7 +104,12 @@ export class CaptureKeeper implements Service {
   constructor(options: CaptureKeeperOptions) {
     this.#options = options;
     const { databaseUrl: url, log } = options;
-    this.#pool = openPool({ url, connectionsMax: 3, statementMs: 60_000, log });
+    this.#pool = openPool({
+      url,
+      connectionsMax: poolConnections.captures,
+      statementMs: 60_000,
+      log,
+    });
     this.#files = new CaptureFiles(options.folder, options.second);
     const { keepDays, clock } = options;
     this.#retention = new CaptureRetention({

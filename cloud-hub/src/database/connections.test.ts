@@ -8,3 +8,7 @@ test("the database has room for the connections of each writer and each sorter t
   const many = connectionsOf({ writers: 16, history: { sorters: 16 } });
   assert.equal(many - few, storeConnections(16) - storeConnections(1) + 15 * sorterConnections);
 });
+
+test("with the settings of a new hub it has room for as many as the operations page says", () => {
+  assert.equal(connectionsOf({ writers: 2, history: { sorters: 2 } }), 40);
+});

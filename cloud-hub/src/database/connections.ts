@@ -11,8 +11,21 @@ export function storeConnections(writers: number): number {
   return writers + 4;
 }
 
-/** Charts 4, the process of the lake 3, captures 3, orders 3, keys of gateways 2, the book of backups 1. */
-const otherPools = 16;
+/** Of each pool whose size no setting changes. */
+export const poolConnections = {
+  /** Charts that are drawn at the same time; the others wait. */
+  charts: 4,
+  /** Of the process that reads files of days and makes exports. */
+  lake: 3,
+  captures: 3,
+  /** One for people, one for what gateways report. */
+  orders: 2,
+  episodeOrders: 1,
+  /** Said at each hello and asked by pages: two are more than that takes. */
+  gatewayKeys: 2,
+  backupBook: 1,
+} as const;
+
 /** A backup, commands and people beside the hub. PostgreSQL keeps 3 of all for whoever has to look after it. */
 const besideTheHub = 10;
 
@@ -23,5 +36,6 @@ export function connectionsOf(settings: {
 }): number {
   const { writers, history } = settings;
   const sorters = history.sorters * sorterConnections;
-  return storeConnections(writers) + sorters + otherPools + besideTheHub;
+  const others = Object.values(poolConnections).reduce((sum, count) => sum + count, 0);
+  return storeConnections(writers) + sorters + others + besideTheHub;
 }

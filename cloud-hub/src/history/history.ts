@@ -19,6 +19,7 @@ import {
 import { toGaps, type HistoryLine } from "@millwright/wire-contract/history";
 import type pg from "pg";
 
+import { poolConnections } from "../database/connections.ts";
 import { openPool } from "../database/pool.ts";
 import type {
   BucketAnswer,
@@ -64,10 +65,8 @@ export interface HistoryOptions {
 
 /** A chart that takes longer is not waited for any more. */
 const statementMs = 30_000;
-/** Charts that are drawn at the same time; the others wait. */
-const connectionsMax = 4;
-
 export function openHistory(settings: LakeSettings, reader: FrameReader, log: Log): History {
+  const connectionsMax = poolConnections.charts;
   const pool = openPool({ url: settings.databaseUrl, connectionsMax, statementMs, log });
   return new History({ reader, pool, lake: new LakeHost(settings) });
 }

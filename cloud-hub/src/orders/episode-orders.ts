@@ -15,6 +15,7 @@ import {
 } from "@millwright/wire-contract";
 import { toEventRecord, type EpisodeEvent } from "@millwright/wire-contract/events";
 
+import { poolConnections } from "../database/connections.ts";
 import { openPool } from "../database/pool.ts";
 import type { FrameReader, HubEvent } from "../hand-over.ts";
 import { OrderStore, type OrderRow } from "./order-store.ts";
@@ -48,7 +49,7 @@ export function openEpisodeOrders(
 ): EpisodeOrders & AsyncDisposable {
   const pool = openPool({
     url: databaseUrl,
-    connectionsMax: 1,
+    connectionsMax: poolConnections.episodeOrders,
     statementMs: 30_000,
     log: options.log,
   });

@@ -24,6 +24,7 @@ import {
   type TagId,
 } from "@millwright/wire-contract";
 
+import { poolConnections } from "../database/connections.ts";
 import { openPool } from "../database/pool.ts";
 import type {
   BucketAnswer,
@@ -69,8 +70,6 @@ export interface OrderDeskOptions {
 const chargedUsMax = 31 * 86_400_000_000;
 /** A list that takes longer is not waited for. */
 const statementMs = 30_000;
-/** One for people, one for what gateways report. */
-const connectionsMax = 2;
 
 /** With connections of its own. */
 export function openOrderDesk(
@@ -78,6 +77,7 @@ export function openOrderDesk(
   options: Omit<OrderDeskOptions, "store" | "acknowledgements">,
 ): OrderDesk & { readonly acknowledgements: AcknowledgementBoard } & AsyncDisposable {
   const { reader, log } = options;
+  const connectionsMax = poolConnections.orders;
   const pool = openPool({ url: databaseUrl, connectionsMax, statementMs, log });
   const acknowledgements = new AcknowledgementDesk({
     ...options,

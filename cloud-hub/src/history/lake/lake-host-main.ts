@@ -1,6 +1,7 @@
 /** The process of the lake: answers from files. Started by `lake-host.ts`; ends with the one who started it. */
 import { createLog, messageChain, systemClock } from "@millwright/kit";
 
+import { poolConnections } from "../../database/connections.ts";
 import { openPool } from "../../database/pool.ts";
 import { SampleReader } from "../sample-reader.ts";
 import { SeriesBook } from "../series-book.ts";
@@ -33,7 +34,8 @@ process.once("message", (message) => {
 
 function openAnswering(settings: LakeSettings): (question: LakeQuestion) => Promise<LakeReply> {
   const log = createLog("lake", settings.logLevel);
-  const pool = openPool({ url: settings.databaseUrl, connectionsMax: 3, statementMs, log });
+  const connectionsMax = poolConnections.lake;
+  const pool = openPool({ url: settings.databaseUrl, connectionsMax, statementMs, log });
   const lake = new LakeFolder({
     folder: settings.folder,
     ...bucketIn(settings),

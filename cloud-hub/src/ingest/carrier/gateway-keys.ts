@@ -9,6 +9,7 @@ import type { GatewayId, GatewayKeyView } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { writeAudit } from "../../database/audit.ts";
+import { poolConnections } from "../../database/connections.ts";
 import { openPool } from "../../database/pool.ts";
 import { inTransaction } from "../../database/transaction.ts";
 
@@ -28,11 +29,10 @@ export interface GatewayKeys {
   pin(gateway: GatewayId, publicKey: string, by: string, nowUs: number): Promise<void>;
 }
 
-/** Said at each hello and asked by pages: two connections are more than that takes. */
-const connectionsMax = 2;
 const statementMs = 10_000;
 
 export function openGatewayKeys(url: string, log: Log): PostgresGatewayKeys {
+  const connectionsMax = poolConnections.gatewayKeys;
   return new PostgresGatewayKeys(openPool({ url, connectionsMax, statementMs, log }), log);
 }
 
