@@ -25,7 +25,7 @@ export async function publishLoad(
 ): Promise<void> {
   const { name, gateways, tags, frames } = load;
   const dictionary = makeTags(tags, "float64");
-  const ticks = ofThisDay(makeColumns(tags, frames, "ticks", context.random));
+  const ticks = ofLastHour(makeColumns(tags, frames, "ticks", context.random));
   const parts = Array.from({ length: frames }, (_, at) => {
     const [from, end] = [at * tags, at * tags + tags];
     return {
@@ -63,7 +63,7 @@ const intoHourUs = 600.5e6;
  * still being sorted; and where a load begins at midnight, jitter puts the first sample of every other tag on the day
  * before, so that nearly half of all tags have their rows twice.
  */
-function ofThisDay(columns: SampleColumns): SampleColumns {
+function ofLastHour(columns: SampleColumns): SampleColumns {
   const fromUs = (Math.floor(systemClock.nowUs() / hourUs) - 1) * hourUs + intoHourUs;
   const least = columns.measuredUs.reduce((first, us) => Math.min(first, us), Infinity);
   const wholeUs = Math.round(fromUs - least);
