@@ -18,7 +18,7 @@ interface Entry {
   readonly result: Promise<CommandEvent>;
 }
 
-/** A command that an earlier run began and did not end. */
+/** A command that an earlier run began and did not end, as it has ended by that. */
 export interface Left {
   readonly key: string;
   readonly event: CommandEvent;
@@ -53,18 +53,18 @@ export class CommandBook {
     this.#entries.set(command.key, { command, deadlineMs, result });
   }
 
-  /** The newest that an earlier run left of it, as far as it is in memory. */
+  /** How one of an earlier run ended, as far as it is in memory. */
   left(key: string): CommandEvent | undefined {
     return this.#old.get(key);
   }
 
-  /** What the journal has of a command that is not in memory. */
+  /** How a command ended that is not in memory, after the journal. */
   async kept(key: string): Promise<CommandEvent | undefined> {
     const [newest] = await this.#journal.list({ kind: "command", subject: key, max: 1 });
-    return newest?.kind === "command" ? newest.body : undefined;
+    return newest?.kind === "command" ? ended(newest.body) : undefined;
   }
 
-  /** Reads what earlier runs left. @returns the newest of each command that has no last word */
+  /** Reads what earlier runs left. @returns those that had no last word */
   async load(): Promise<readonly Left[]> {
     const records = await this.#journal.list({ kind: "command", max: entriesMax });
     const seen = new Set<string>();
@@ -72,11 +72,11 @@ export class CommandBook {
     for (const record of records) {
       if (record.kind !== "command" || seen.has(record.subject)) continue;
       seen.add(record.subject);
-      this.#old.set(record.subject, record.body);
-      const { subject: key, atUs, body: event } = record;
-      const final = !isUnderWay(event);
-      if (!final) open.push({ key, event });
-      if (this.#recent.length < recentMax) this.#recent.push({ key, atUs, event, final });
+      const { subject: key, atUs, body } = record;
+      const event = ended(body);
+      this.#old.set(key, event);
+      if (isUnderWay(body)) open.push({ key, event });
+      if (this.#recent.length < recentMax) this.#recent.push({ key, atUs, event, final: true });
     }
     return open;
   }
@@ -96,4 +96,19 @@ export class CommandBook {
 /** Before its last word. A command that was accepted and is not read back ends as `accepted`, and says so. */
 export function isUnderWay({ outcome, final }: CommandEvent): boolean {
   return outcome === "sent" || (outcome === "accepted" && final !== true);
+}
+
+/** What an earlier run left open: nobody knows what became of it. */
+function ended(event: CommandEvent): CommandEvent {
+  if (!isUnderWay(event)) return event;
+  const { tag, value, before, origin, purpose } = event;
+  return {
+    tag,
+    value,
+    origin,
+    ...(before === undefined ? {} : { before }),
+    ...(purpose === undefined ? {} : { purpose }),
+    outcome: "unknown",
+    reason: "the gateway was restarted before the machine answered. Check the machine",
+  };
 }

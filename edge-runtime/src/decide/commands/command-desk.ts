@@ -15,13 +15,7 @@ import { messageChain, type Clock, type Log } from "@millwright/kit";
 import type { DeviceId, TagId } from "@millwright/wire-contract";
 import { toJsonScalar, type CommandEvent, type JsonScalar } from "@millwright/wire-contract/events";
 
-import type {
-  AuditNote,
-  EventBook,
-  SampleBatch,
-  SampleWatcher,
-  SavedState,
-} from "../../hand-over.ts";
+import type { AuditNote, EventBook, SampleBatch, SampleWatcher } from "../../hand-over.ts";
 import { auditOf } from "./audit-of.ts";
 import {
   changeOf,
@@ -124,16 +118,14 @@ export class Commands implements CommandDesk, SampleWatcher {
       terms: (tag) => options.terms.get(tag),
       reading: (tag) => this.#reading(tag),
     };
-    for (const [tag, amount] of savedSpending(options.journal.state(part))) {
-      this.#spent.add(tag, amount, options.clock.monotonicMs());
-    }
+    this.#spent.restore(options.journal.state(part), options.clock.monotonicMs());
   }
 
   /** Ends what an earlier run left open: nobody knows what became of it, and nothing of it is sent again. */
   async start(): Promise<void> {
     for (const { key, event } of await this.#book.load()) {
       this.#unread.set(event.tag as TagId, this.#options.clock.nowUs());
-      await this.#tell(key, closed(event));
+      await this.#tell(key, event);
     }
   }
 
@@ -151,7 +143,7 @@ export class Commands implements CommandDesk, SampleWatcher {
       return Promise.resolve(this.#says(command, { outcome: "refused", reason: keyReused }));
     }
     const left = this.#book.left(command.key);
-    if (left !== undefined) return Promise.resolve(isUnderWay(left) ? closed(left) : left);
+    if (left !== undefined) return Promise.resolve(left);
 
     const nowMs = clock.monotonicMs();
     const fromMs =
@@ -258,7 +250,7 @@ export class Commands implements CommandDesk, SampleWatcher {
     const { journal, clock } = this.#options;
     const nowMs = clock.monotonicMs();
     this.#spent.add(tag, more, nowMs);
-    journal.saveState(part, { spent: this.#spent.saved(nowMs) });
+    journal.saveState(part, this.#spent.saved(nowMs));
   }
 
   /** Why a command cannot even be followed. */
@@ -283,7 +275,7 @@ export class Commands implements CommandDesk, SampleWatcher {
     if (first?.outcome === "expired" && command.ticket !== undefined) {
       // It may be the same command once more, of which only the journal knows.
       const kept = await this.#book.kept(key).catch(() => undefined);
-      if (kept !== undefined) return isUnderWay(kept) ? closed(kept) : kept;
+      if (kept !== undefined) return kept;
     }
     const grant = this.#grants.get(tag);
     const terms = this.#options.terms.get(tag);
@@ -442,27 +434,5 @@ function isSame(one: Command, other: Command): boolean {
     toJsonScalar(one.value) === toJsonScalar(other.value) &&
     one.origin.kind === other.origin.kind &&
     one.origin.who === other.origin.who
-  );
-}
-
-/** What an earlier run left open: nobody knows what became of it. */
-function closed({ tag, value, before, origin, purpose }: CommandEvent): CommandEvent {
-  return {
-    tag,
-    value,
-    origin,
-    ...(before === undefined ? {} : { before }),
-    ...(purpose === undefined ? {} : { purpose }),
-    outcome: "unknown",
-    reason: "the gateway was restarted before the machine answered. Check the machine",
-  };
-}
-
-function savedSpending(state: SavedState | undefined): readonly (readonly [string, number])[] {
-  if (typeof state !== "object" || state === null || !("spent" in state)) return [];
-  const { spent } = state;
-  if (typeof spent !== "object" || spent === null) return [];
-  return Object.entries(spent).flatMap(([tag, amount]) =>
-    typeof amount === "number" ? [[tag, amount] as const] : [],
   );
 }

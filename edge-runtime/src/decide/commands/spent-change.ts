@@ -1,4 +1,5 @@
 /** How much of a tag's allowed change per minute is spent. */
+import type { SavedState } from "../../hand-over.ts";
 
 const windowMs = 60_000;
 /** A grant with a rate is written by people and rules, not in a loop; beyond this the oldest are summed into one. */
@@ -33,13 +34,23 @@ export class SpentChange {
   }
 
   /** What a restart must not forget: sums by tag. */
-  saved(nowMs: number): Readonly<Record<string, number>> {
-    const sums: Record<string, number> = {};
+  saved(nowMs: number): { readonly spent: Readonly<Record<string, number>> } {
+    const spent: Record<string, number> = {};
     for (const tag of this.#spent.keys()) {
       const sum = this.within(tag, nowMs);
-      if (sum > 0) sums[tag] = sum;
+      if (sum > 0) spent[tag] = sum;
     }
-    return sums;
+    return { spent };
+  }
+
+  /** How long ago it was spent is not known after a restart: it counts as spent now. */
+  restore(saved: SavedState | undefined, nowMs: number): void {
+    if (typeof saved !== "object" || saved === null || !("spent" in saved)) return;
+    const { spent } = saved;
+    if (typeof spent !== "object" || spent === null) return;
+    for (const [tag, amount] of Object.entries(spent)) {
+      if (typeof amount === "number") this.add(tag, amount, nowMs);
+    }
   }
 
   #recent(tag: string, nowMs: number): Spent[] {
