@@ -5,10 +5,8 @@ import type { DriverContext, HistoryWish, ReadingBatch } from "../driver.ts";
 import { watchAge } from "./certificate-age.ts";
 import type { Attached } from "./climb.ts";
 import { ConditionWatch } from "./condition-watch.ts";
-import { readAccess } from "./describe-nodes.ts";
 import { ServiceFailure } from "./faults.ts";
 import { fillHole } from "./fill-hole.ts";
-import { fillHoles, type Hole } from "./history.ts";
 import { Intake, type Change } from "./intake.ts";
 import type { ItemLags } from "./item-lags.ts";
 import type { ItemPlan, PointPlan } from "./items.ts";
@@ -22,15 +20,13 @@ import { silenceGraceMsOfTwo } from "./redundancy.ts";
 import type { Memory, Resume } from "./resume.ts";
 import { chargeOutcome, outcomeWords, subscriptionWords } from "./sayings.ts";
 import { readValues } from "./server-facts.ts";
+import { findHistoryPoints, readPast } from "./server-past.ts";
 import { takeWatched } from "./server-watch.ts";
 import type { OpcuaSettings } from "./settings.ts";
 import { SettledNumbers } from "./settled-numbers.ts";
 import { isStructure, StructureDecoder } from "./structures.ts";
 import { nextSeq, silenceMaxMs } from "./subscription-plan.ts";
 import { toUs } from "./values.ts";
-
-/** UserAccessLevel (OPC 10000-3, 8.57), bit 2: the values of the past can be read. */
-const historyRead = 4;
 
 export interface ListeningParts {
   readonly library: Library;
@@ -62,6 +58,9 @@ export class Listening {
   outcome: string;
   readonly #parts: ListeningParts;
   readonly #structures: StructureDecoder;
+  /** Opens structures. */
+  readonly #decode = (values: readonly opcua.DataValue[]): Promise<void> =>
+    this.#structures.decode(values);
   /** Where the settings ask for the server's own alarms. */
   readonly #conditions: ConditionWatch | undefined;
   readonly #mismatched = new Set<number>();
@@ -220,7 +219,7 @@ export class Listening {
     if (this.#closed === undefined) return;
     const { values, changes, receivedUs } = this.#closed;
     this.#closed = undefined;
-    await this.#structures.decode(values);
+    await this.#decode(values);
     this.intake.takeRead(changes, receivedUs);
     this.#proven();
   }
@@ -342,7 +341,7 @@ export class Listening {
         throw new ServiceFailure("Subscription", data.status.name);
       }
     }
-    await this.#structures.decode(values);
+    await this.#decode(values);
     const seq = message.sequenceNumber;
     const done = this.settled.arrived(seq);
     const said = toUs(message.publishTime, 0);
@@ -380,9 +379,8 @@ export class Listening {
     // Where the subscription begins is known when its first message is here.
     await race(this.#drained.promise, signal);
     const { session, facts } = attached;
-    const decode = (values: readonly opcua.DataValue[]): Promise<void> =>
-      this.#structures.decode(values);
     const { intake } = this;
+    const decode = this.#decode;
     const nowUs = (): number =>
       this.#beganUs + (context.clock.monotonicMs() - this.#beganMs) * 1_000;
     await fillHole(
@@ -394,57 +392,16 @@ export class Listening {
 
   /** Who keeps a past is asked when values flow: nothing waits for the answer. */
   async #askForHistory(): Promise<void> {
-    const { library, attached, items, nodeIds, context } = this.#parts;
-    const known = nodeIds.flatMap((nodeId, item) =>
-      nodeId === undefined ? [] : [{ item, nodeId }],
-    );
-    const asked = known.map(({ nodeId }) => nodeId);
-    try {
-      const levels = await readAccess(library, attached.session, asked, attached.facts.limits.read);
-      this.#historyPoints = known
-        .filter((_node, place) => ((levels[place] ?? 0) & historyRead) !== 0)
-        .flatMap(({ item }) => items[item]?.points ?? []);
-    } catch (failure) {
-      // A server that does not say it is read no history of, and serves its values all the same.
-      if (!(failure instanceof ServiceFailure)) throw failure;
-      context.log.debug("acquire.opcua-access-unknown", { status: failure.status });
-    }
+    this.#historyPoints = await findHistoryPoints(this.#parts);
   }
 
   /** As `DriverSession.readHistory`. */
-  async readHistory(
-    { points, fromUs, toUs }: HistoryWish,
+  readHistory(
+    wish: HistoryWish,
     take: (batch: ReadingBatch) => Promise<void>,
     signal: AbortSignal,
   ): Promise<readonly number[]> {
-    const { library, attached, context, items, nodeIds } = this.#parts;
-    const wanted = new Set(points);
-    const holes = items.flatMap((plan, item): Hole[] => {
-      const nodeId = nodeIds[item];
-      if (nodeId === undefined || !plan.points.some((point) => wanted.has(point))) return [];
-      // The ends of a hole are known, those of a range are not: times of our days have a quarter of a µs.
-      return [{ item, nodeId, fromUs: fromUs - 0.25, toUs }];
-    });
-    const unfilled = await fillHoles(
-      library,
-      attached.session,
-      holes,
-      attached.facts.limits.history,
-      async (item, values) => {
-        signal.throwIfAborted();
-        await this.#structures.decode(values);
-        const changes = values.map((value) => ({ item, value }));
-        for (const batch of this.intake.lateBatches(changes, context.clock.nowUs())) {
-          await take(batch);
-        }
-      },
-      (ms) => context.clock.sleep(ms, signal),
-    );
-    const missed = new Set(unfilled.map(({ item }) => item));
-    return points.filter((point) => {
-      const item = items.findIndex((plan) => plan.points.includes(point));
-      return nodeIds[item] === undefined || missed.has(item);
-    });
+    return readPast(this.#parts, this.intake, this.#decode, wish, take, signal);
   }
 
   #lose(point: number, reason: LossReason, fromUs: number, toUs: number): void {
