@@ -546,6 +546,19 @@ void describe("the console", { skip: noChromium }, () => {
     });
     await page.getByRole("button", { name: "Choose values (3 of 8)" }).waitFor();
     await arrives(page, /1h\/gw-0003\/pump-1%2F0\/gw-0003\/pump-1%2F5\/gw-0003\/pump-1%2F7$/);
+    await goTo(page, "#/trends/8h~each~1h/gw-0001/pump-1%2F1");
+    await page.locator(".window-rule option[value=above]").waitFor({ state: "attached" });
+    await page.evaluate(() => {
+      const lengths = document.querySelectorAll<HTMLElement>(
+        "[aria-labelledby=window-length] button",
+      );
+      [...lengths].find(({ textContent }) => textContent === "8 h")?.click();
+      const rules = document.querySelector<HTMLSelectElement>(".window-rule select");
+      if (rules === null) return;
+      rules.value = "above";
+      rules.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    await arrives(page, /8h~each~8h~above~[\d.]+~0\/gw-0001/);
     await goTo(page, "#/alarms/history");
     await page.locator(".alarm-filter select").nth(1).waitFor();
     await page.evaluate(() => {

@@ -100,8 +100,15 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
   const turnPeers = (): void => {
     go(({ time: { peers } }) => ({ over: { ...plain, peers: !peers } }));
   };
-  const lay = (windows: WindowsAsked | undefined): void => {
-    go(() => ({ over: { ...plain, windows } }));
+  const turnWindows = (): void => {
+    go(({ time: { windows } }) => ({
+      over: { ...plain, windows: windows === undefined ? firstWindows : undefined },
+    }));
+  };
+  const lay = (change: Partial<WindowsAsked>): void => {
+    go(({ time: { windows = firstWindows } }) => ({
+      over: { ...plain, windows: { ...windows, ...change } },
+    }));
   };
   /** The first of those chosen is the one that is shown where one is. */
   const lead = (key: string): void => {
@@ -130,7 +137,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
       <Button
         label={say("trends.windows")}
         pressed={time.windows !== undefined}
-        onPress={() => lay(time.windows === undefined ? firstWindows : undefined)}
+        onPress={turnWindows}
       />
     </div>
   );

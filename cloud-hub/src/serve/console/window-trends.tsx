@@ -30,7 +30,8 @@ export interface WindowTrendsProps extends OneValueProps {
   /** The next whole minute of the hub's clock. */
   readonly minuteUs: ReadonlySignal<number>;
   readonly asked: WindowsAsked;
-  readonly onAsk: (asked: WindowsAsked) => void;
+  /** What is left out stays as it is. */
+  readonly onAsk: (change: Partial<WindowsAsked>) => void;
   /** The value at one of the times, in a chart of its own. */
   readonly hrefOfTime: (range: TrendRange) => string;
 }
@@ -49,7 +50,7 @@ export function WindowTrends(props: WindowTrendsProps): JSX.Element {
             key={length}
             label={sayWindow(`length.${length}`)}
             pressed={length === asked.length}
-            onPress={() => onAsk({ ...asked, length })}
+            onPress={() => onAsk({ length })}
           />
         ))}
       </div>
@@ -77,7 +78,7 @@ function Choice(props: OfSource): JSX.Element {
         tag={source.tag}
         marks={marks.value?.marks.map(({ mark }) => mark) ?? []}
         rule={rule}
-        onRule={(next) => onAsk({ ...asked, rule: next })}
+        onRule={(next) => onAsk({ rule: next })}
       />
       {marks.failedMs !== undefined && (
         <FailedState what={sayWindow("failed")} sinceMs={marks.failedMs} onRetry={marks.retry} />
