@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { reducePerColumn, silentLog, type Clock, systemClock } from "@millwright/kit";
-import { bucketOf } from "@millwright/wire-contract";
+import { bucketOf, laneNumbers } from "@millwright/wire-contract";
 
 import { brokenAudit } from "../../database/audit.ts";
 import { TestGateway, testTag, type TestFrame } from "../../ingest/test-gateway.ts";
@@ -292,6 +292,27 @@ test("frames of a day go when all of them are sorted, and what could not be deco
   assert.ok((await lake.retention.releaseFrames()).includes(partition));
   const kept = await history.pool.query("select from frames_undecodable");
   assert.ok(kept.rows.length > 0);
+});
+
+test("frames of a day go when one of them filled a void and has no samples to sort, or was damaged there", async () => {
+  using lake = lakeAt(10);
+  const gateway = nextGateway();
+  const partition = `frames_from_${testDayUs}`;
+  const ledger = gateway.ledger([]);
+  const [damaged, later] = seconds(gateway, 0, 120);
+  assert.ok(damaged !== undefined && later !== undefined);
+  await history.take(gateway, gateway.void(ledger, ledger), gateway.void(damaged, damaged), later);
+  await history.take(gateway, gateway.dictionaryFrame());
+  await lake.sorter.sortAll(none);
+  await history.take(gateway, ledger, damaged);
+  await history.pool.query(
+    `update frames f set bytes = set_byte(f.bytes, length(f.bytes) - 1, get_byte(f.bytes, length(f.bytes) - 1) # 1)
+     from epochs e where e.no = f.epoch_no and e.gateway = $1 and f.lane = $2 and f.seq = 1`,
+    [gateway.gateway, laneNumbers[damaged.lane]],
+  );
+  await history.take(gateway, ...seconds(gateway, 120, 180));
+  await lake.sorter.sortAll(none);
+  assert.ok((await lake.retention.releaseFrames()).includes(partition));
 });
 
 test("what is older than the settings want is deleted, and the audit log says so", async () => {

@@ -8,6 +8,7 @@ import type pg from "pg";
 
 import { writeAudit } from "../../database/audit.ts";
 import { isBackupUnderWay } from "../../database/backup-lock.ts";
+import { holdsHistory } from "../../database/frame-runs.ts";
 import { listPartitions, type Partition } from "../../database/range-partitions.ts";
 import { inTransaction } from "../../database/transaction.ts";
 import { keptFromUs } from "../kept-from.ts";
@@ -77,7 +78,9 @@ export class Retention {
         const waiting = await client.query(
           `select from ${partition.name} f left join sorted_lanes s on s.epoch_no = f.epoch_no and s.lane = f.lane
            left join frames_in_voids i on i.epoch_no = f.epoch_no and i.lane = f.lane and i.seq = f.seq
-           where f.seq > coalesce(s.seq, 0) or not coalesce(i.sorted, true)
+           where f.seq > coalesce(s.seq, 0)
+             -- Came into a void that the sorters had passed. They take only what history is made from.
+             or (not coalesce(i.sorted, true) and ${holdsHistory})
              -- Of captures that are not put together yet; those that are have left none.
              or f.content in (${frameContents.capture}, ${frameContents.piece}) limit 1`,
         );
