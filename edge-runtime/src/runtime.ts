@@ -3,6 +3,7 @@ import { openKey, type SigningKey } from "@millwright/carrier";
 import {
   messageChain,
   runServices,
+  together,
   type Clock,
   type Log,
   type Random,
@@ -254,7 +255,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       alarms,
       ...pages.services,
       ...sparkplug.services,
-      ...devices,
+      // From all of them nothing comes any more at the same moment: the claim of the next start begins with the last samples.
+      together("devices", devices),
       localOrders,
       ...commands.services,
       rules,

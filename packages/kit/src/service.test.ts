@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { runServices, type Service } from "./service.ts";
+import { together } from "./together.ts";
 
 function recorder() {
   const events: string[] = [];
@@ -65,4 +66,41 @@ test("one that cannot stop does not keep those beneath it from closing", async (
   setImmediate(() => until.abort());
   await assert.rejects(running, /b cannot stop/);
   assert.equal(events.at(-1), "stop a");
+});
+
+test("services that are together stop at the same time, and each failure is told", async () => {
+  const { events, make } = recorder();
+  const end = Promise.withResolvers<undefined>();
+  const slow: Service = {
+    ...make("slow"),
+    async stop() {
+      events.push("stop slow");
+      await end.promise;
+      events.push("slow has stopped");
+    },
+  };
+  const all = together("all", [slow, make("b"), make("c", "stop"), make("d", "stop")]);
+  await all.start();
+  const stopped = all.stop(AbortSignal.timeout(1_000));
+  assert.deepEqual(events.splice(0), [
+    ...["start slow", "start b", "start c", "start d"],
+    ...["stop slow", "stop b", "stop c", "stop d"],
+  ]);
+  end.resolve(undefined);
+  await assert.rejects(stopped, ({ errors }: AggregateError) => {
+    assert.deepEqual(errors.map(String), ["Error: c cannot stop", "Error: d cannot stop"]);
+    return true;
+  });
+  assert.deepEqual(events, ["slow has stopped"]);
+});
+
+test("services that are together break with each of them, and hold nothing open when one cannot start", async () => {
+  const { events, make } = recorder();
+  const breaking = together("all", [make("a"), make("b", "break")]);
+  await breaking.start();
+  await assert.rejects(breaking.broken, /b broke/);
+  events.length = 0;
+  const failing = together("all", [make("c"), make("d", "start"), make("e")]);
+  await assert.rejects(failing.start(), /d cannot start/);
+  assert.deepEqual(events, ["start c", "start d", "stop c"]);
 });
