@@ -18,7 +18,7 @@ export class LinkState {
     readonly log: Log;
     /** Both sides have met on the connection that there is. */
     readonly greeted: () => boolean;
-    /** When the hub said something last, µs; 0 as long as it never did. */
+    /** When the hub said something last, µs; asked once both sides have met. */
     readonly heardUs: () => number;
     /** Another gateway has this name. */
     readonly fenced: () => boolean;
@@ -52,8 +52,7 @@ export class LinkState {
     });
     this.#state = state;
     // That a cable is out shows when pings stay open, half a minute later; the hub has been away since it was last heard.
-    const awayUs = Math.min(nowUs, Math.max(this.#sinceUs, this.#options.heardUs()));
-    this.#sinceUs = state === "unreachable" ? awayUs : nowUs;
+    this.#sinceUs = state === "unreachable" ? Math.min(nowUs, this.#options.heardUs()) : nowUs;
   }
 
   #stateNow(): HubLink["state"] {

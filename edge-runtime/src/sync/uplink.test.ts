@@ -90,15 +90,19 @@ test("with the hub away at start the uplink waits and goes on when it comes", as
 });
 
 test("the hub is away since it was last heard, and not since that was noticed", async (context) => {
-  const { clock, hub, uplink } = await newRig(context);
+  const { clock, hub, outbox, uplink } = await newRig(context);
   await clock.advance(100);
   assert.equal(uplink.link.state, "in sync");
   await clock.advance(5_000);
   hub.publishMarks();
   const heardUs = clock.nowUs();
   hub.reachable = false;
+  outbox.nowUs = heardUs;
+  outbox.seal("live", 1);
+  await clock.advance(15_000);
+  assert.equal(uplink.link.state, "behind");
   // Pings stay open for so long before the connection is given up.
-  await clock.advance(25_000);
+  await clock.advance(10_000);
   hub.cut();
   await clock.advance(2_000);
   assert.equal(uplink.link.state, "unreachable");
