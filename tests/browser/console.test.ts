@@ -277,6 +277,14 @@ void describe("the console", { skip: noChromium }, () => {
     await says(facts, /Key of this gateway\s+3f2a-91bc-[0-9a-f-]+, known since/);
     await says(page.getByText("shows another key"), /9c41-0d2e[^]*run: pin gw-0003 9c41-0d2e/);
     await says(page.locator(".quarantine-list"), /chain does not fit, 512 bytes/);
+    const ledger = page.getByRole("link", { name: "Ledger of the last 30 days (CSV)" });
+    const [, id, from, to] =
+      /gateways\/([\w-]+)\/ledger\.csv\?from=(\d+)&to=(\d+)$/.exec(
+        (await ledger.getAttribute("href")) ?? "",
+      ) ?? [];
+    assert.equal(id, "gw-0003");
+    assert.equal(Number(to) - Number(from), 30 * 86_400e6);
+    assert.ok(Math.abs(Number(to) / 1_000 - Date.now()) < 120_000, "it ends with the present");
     await arrives(page, /#\/gateway\/gw-0003\/sync$/);
   });
 

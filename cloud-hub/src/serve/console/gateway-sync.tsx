@@ -72,6 +72,11 @@ export function GatewaySync(props: {
           </div>
         )}
       </dl>
+      <p>
+        <a class="button" download href={ledgerHref(props.gateway, store.secondUs.value)}>
+          {say("gateway.ledger", { days: String(ledgerDays) })}
+        </a>
+      </p>
       {quarantine.length > 0 && (
         <>
           <h3>{say("gateway.quarantine")}</h3>
@@ -90,6 +95,16 @@ export function GatewaySync(props: {
       )}
     </section>
   );
+}
+
+/** As far back as people account for: a month. */
+const ledgerDays = 30;
+
+/** By whole minutes, so that the link does not move under the finger. */
+function ledgerHref(gateway: string, nowUs: number): string {
+  const toUs = Math.ceil(nowUs / 60e6) * 60e6;
+  const fromUs = toUs - ledgerDays * 86_400e6;
+  return `/api/gateways/${encodeURIComponent(gateway)}/ledger.csv?from=${fromUs}&to=${toUs}`;
 }
 
 /** Of a silent gateway nobody knows what it has gathered since. */

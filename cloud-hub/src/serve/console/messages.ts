@@ -150,6 +150,7 @@ const texts = {
   "gateway.link.unreachable": "silent since {time}",
   "gateway.link.off": "sleeping since {time}",
   "gateway.link.unknown": "not known yet",
+  "gateway.ledger": "Ledger of the last {days} days (CSV)",
   "gateway.stored": "Samples stored",
   "gateway.unexplained": "Unexplained samples",
   "gateway.quarantined": "Frames in quarantine",
