@@ -99,6 +99,29 @@ test("a known gap breaks the line between the samples around it", () => {
   ]);
 });
 
+test("no line crosses a gap from a sample within its one edge to a sample within its other", () => {
+  const line = reduce(
+    [
+      [0, 1],
+      [100, 2],
+      [160, 3],
+      [690, 4],
+      [800, 5],
+    ],
+    10,
+    [{ fromUs: 150, toUs: 700 }],
+  );
+  assert.deepEqual(line, [
+    [0, 1],
+    [100, 2],
+    [150, NaN],
+    [160, 3],
+    [425, NaN],
+    [690, 4],
+    [800, 5],
+  ]);
+});
+
 test("a gap at the end ends the line", () => {
   const line = reduce(
     [

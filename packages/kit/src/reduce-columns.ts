@@ -23,7 +23,7 @@ export interface ColumnWindow {
  * @param times µs, in any order; equal times keep their order
  * @param status OPC UA status codes; a bad one (severity 2 and up) breaks the line at its time
  * @param gaps ranges in which samples are known to be missing, µs; each breaks the line
- * @returns at most four points and one break for each column and gap
+ * @returns at most four points and one break for each column, and two breaks for each gap
  */
 export function reducePerColumn(
   times: Float64Array,
@@ -80,7 +80,10 @@ export class ColumnReducer {
     this.#usPerColumn = (toUs - fromUs) / columns;
     this.#breaks = gaps
       .filter((gap) => gap.toUs >= fromUs && gap.fromUs <= toUs)
-      .map((gap) => gap.fromUs)
+      // Who claims a gap may not know to the sample where it begins and ends, and some stand within its edges. In the
+      // middle there is none, or more than half of what was missing has come after all.
+      .flatMap((gap) => [gap.fromUs, (gap.fromUs + gap.toUs) / 2])
+      .filter((us) => us <= toUs)
       .sort((a, b) => a - b);
   }
 
