@@ -58,7 +58,7 @@ export type { Rehearsal } from "./buffer/tiers/buffer-clock.ts";
 export type { Kept } from "./buffer/captures/captures.ts";
 
 /** What buffer hands to sync. */
-export type { Outbox, OutboxFrame, OutboxLane } from "./hand-over/outbox.ts";
+export type { Outbox, OutboxFrame, OutboxLane, SentFrame } from "./hand-over/outbox.ts";
 export type {
   DeviceHistory,
   FetchedPiece,

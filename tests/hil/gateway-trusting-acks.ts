@@ -7,7 +7,6 @@ import { parseArgs } from "node:util";
 
 import { loadSettings, runRuntime, type RuntimeOptions } from "@millwright/edge-runtime";
 import { createLog, seededRandom, systemClock } from "@millwright/kit";
-import { parseFrame } from "@millwright/wire-contract";
 
 const { values } = parseArgs({ options: { settings: { type: "string", default: "" } } });
 const stopping = new AbortController();
@@ -17,11 +16,8 @@ process.on("SIGTERM", () => {
 
 const releaseOnAck: NonNullable<RuntimeOptions["releaseRule"]> = (evidence) => {
   if (evidence.kind === "mark") return evidence.mark;
-  const { epoch, lane, seq, bytes } = evidence.frame;
-  const parsed = parseFrame(bytes);
-  if (parsed.kind === "corrupt") return undefined;
-  const chain = parsed.head.chain.toString(16).padStart(16, "0");
-  return { epoch, lane, storedSeq: seq, safeSeq: seq, chain };
+  const { epoch, lane, seq, chain } = evidence.frame;
+  return { epoch, lane, storedSeq: seq, safeSeq: seq, chain: chain.toString(16).padStart(16, "0") };
 };
 
 await runRuntime(

@@ -25,8 +25,8 @@ export function outboxWithout(off: ReadonlySet<Protection>, outbox: Outbox): Out
 
 /** A void, too, is then sent like any frame. */
 function withoutKind(frame: OutboxFrame): OutboxFrame {
-  const { epoch, lane, seq, sampleCount, sealedUs, bytes } = frame;
-  return { epoch, lane, seq, sampleCount, sealedUs, bytes };
+  const { epoch, lane, seq, chain, sampleCount, sealedUs, bytes } = frame;
+  return { epoch, lane, seq, chain, sampleCount, sealedUs, bytes };
 }
 
 /** The broker's word for it comes as ever, but a frame that is sent again has the id of before. */

@@ -5,6 +5,7 @@ import { bigOf, bytesOf64 } from "./bytes-64.ts";
 import { keyOf, seqOf, type HeldLane, type Place, type ToldLane } from "./lane-book.ts";
 import {
   commonRows,
+  wholeOf,
   type FrameRow,
   type LaneRows,
   type PlaceRow,
@@ -28,8 +29,8 @@ export interface HeldItem {
   readonly lastUs: number;
   readonly chain: bigint;
   readonly cum: number;
-  readonly head: Uint8Array;
-  readonly body: Uint8Array;
+  /** The whole frame. */
+  readonly whole: Uint8Array;
 }
 
 export class FrameTable {
@@ -58,7 +59,8 @@ export class FrameTable {
     );
     this.#deleteVoid = db.prepare("delete from void_frame where lane = ? and id = ?");
     this.#voidsAfter = db.prepare<[string, number, number], FrameRow>(
-      "select * from void_frame where lane = ? and id > ? and id <= ? order by id",
+      `select id, from_seq, sealed_us, samples, cum, chain, ${wholeOf("head", "body")}
+       from void_frame where lane = ? and id > ? and id <= ? order by id`,
     );
     this.#voidAt = db.prepare<[string, number], PlaceRow>(
       "select sealed_us, chain, cum from void_frame where lane = ? and id = ?",
@@ -156,7 +158,7 @@ export class FrameTable {
     let bytes = 0;
     for (const row of this.#rows[lane].after.iterate(from, to)) {
       items.push(itemOf("frame", row));
-      bytes += row.head.length + row.body.length;
+      bytes += row.whole.length;
       if (bytes > bytesMax) break;
     }
     items.sort((a, b) => a.id - b.id);
@@ -191,7 +193,8 @@ function criticalRows(db: Database.Database): LaneRows {
   return {
     ...commonRows(db, "critical_frame"),
     after: db.prepare<[number, number], FrameRow>(
-      `select id, sealed_us, chain, head, body from critical_frame where id > ? and id <= ? order by id`,
+      `select id, sealed_us, chain, ${wholeOf("head", "body")} from critical_frame
+       where id > ? and id <= ? order by id`,
     ),
     at: db.prepare("select sealed_us, chain, 0 as cum from critical_frame where id = ?"),
   };
@@ -208,8 +211,7 @@ function itemOf(kind: HeldItem["kind"], row: FrameRow): HeldItem {
     lastUs: row.last_us ?? row.sealed_us,
     chain: bigOf(row.chain),
     cum: row.cum ?? 0,
-    head: row.head,
-    body: row.body,
+    whole: row.whole,
   };
 }
 
@@ -218,7 +220,7 @@ function untilPassed(items: readonly HeldItem[], bytesMax: number): HeldItem[] {
   const taken: HeldItem[] = [];
   for (const item of items) {
     taken.push(item);
-    bytes += item.head.length + item.body.length;
+    bytes += item.whole.length;
     if (bytes > bytesMax) break;
   }
   return taken;

@@ -124,9 +124,8 @@ export class HeldFrames {
     const items = this.#frames.after(state.rank, state.lane, from, endOf(state).seq, bytesMax);
     const frames: OutboxFrame[] = [];
     for (const item of items) {
-      const whole = frameBytes({ headBytes: item.head, body: item.body });
-      if (parseFrame(whole).kind !== "corrupt") {
-        frames.push(outboxFrame(state, item, whole));
+      if (parseFrame(item.whole).kind !== "corrupt") {
+        frames.push(outboxFrame(state, item, item.whole));
         continue;
       }
       const capture = state.lane === "capture" ? this.#captures.covering(item.id) : undefined;
@@ -138,11 +137,12 @@ export class HeldFrames {
         continue;
       }
       // The frames behind it, which were read already, are gone with it.
-      const rest = { ...item, id: capture.id, samples: 1, kind: "void" as const };
       const atUs = capture.start_us;
-      const bytes = this.#voids.ofCapture(state, item.fromSeq, capture, item.sealedUs);
+      const sealed = this.#voids.ofCapture(state, item.fromSeq, capture, item.sealedUs);
+      const { chain } = sealed.head;
+      const rest = { ...item, id: capture.id, chain, samples: 1, kind: "void" as const };
       onBroken({ lane: state, samples: 1, firstUs: atUs, lastUs: atUs, capture });
-      frames.push(outboxFrame(state, rest, bytes));
+      frames.push(outboxFrame(state, rest, frameBytes(sealed)));
       break;
     }
     return frames;
@@ -161,9 +161,8 @@ export class HeldFrames {
     const items = this.#frames.after(state.rank, state.lane, from, endOf(state).seq, bytesMax);
     const frames: OutboxFrame[] = [];
     for (const item of items) {
-      const bytes = frameBytes({ headBytes: item.head, body: item.body });
-      if (parseFrame(bytes).kind === "corrupt") return undefined;
-      frames.push(outboxFrame(state, item, bytes));
+      if (parseFrame(item.whole).kind === "corrupt") return undefined;
+      frames.push(outboxFrame(state, item, item.whole));
     }
     return frames;
   }
@@ -417,6 +416,7 @@ function outboxFrame(state: LaneState, item: HeldItem, bytes: Uint8Array): Outbo
     epoch: state.epoch,
     lane: state.lane,
     seq: seqOf(item.id),
+    chain: item.chain,
     sampleCount: item.samples,
     sealedUs: item.sealedUs,
     bytes,

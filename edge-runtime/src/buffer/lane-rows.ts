@@ -21,8 +21,8 @@ export interface FrameRow {
   readonly samples?: number;
   readonly chain: Buffer;
   readonly cum?: number;
-  readonly head: Uint8Array;
-  readonly body: Uint8Array;
+  /** The whole frame, handed out as it is. */
+  readonly whole: Uint8Array;
 }
 
 export interface SealedRow {
@@ -49,4 +49,14 @@ export function commonRows(
     remove: db.prepare(`delete from ${table} where id = ?`),
     removeRange: db.prepare(`delete from ${table} where id > ? and id <= ?`),
   };
+}
+
+/**
+ * A frame in one piece, as SQL: it was written in two. SQLite joins them in memory that it uses for each; joined here,
+ * each frame would be copied once more, into memory that has to be collected. What `||` makes of two blobs is called text.
+ *
+ * @param head an expression, as `body`
+ */
+export function wholeOf(head: string, body: string): string {
+  return `cast(${head} || ${body} as blob) as whole`;
 }

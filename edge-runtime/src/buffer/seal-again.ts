@@ -94,8 +94,8 @@ export class SealAgain {
     const items = frames
       .after(state.rank, "critical", from, state.head.seq, criticalBytes)
       .filter(({ kind }) => kind === "frame");
-    for (const { id, head, body } of items) {
-      const parsed = parseFrame(Buffer.concat([head, body]));
+    for (const { id, whole } of items) {
+      const parsed = parseFrame(whole);
       if (parsed.kind !== "frame") {
         // Which claims it told is not known, so all of its epoch are told again.
         claims.reopen(db, state.rank);

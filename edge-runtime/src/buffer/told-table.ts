@@ -3,7 +3,7 @@ import type { SealedFrame } from "@millwright/wire-contract";
 
 import { bytesOf64 } from "./bytes-64.ts";
 import { keyOf, toldLanes, type ToldLane } from "./lane-book.ts";
-import { commonRows, type FrameRow, type LaneRows } from "./lane-rows.ts";
+import { commonRows, wholeOf, type FrameRow, type LaneRows } from "./lane-rows.ts";
 
 /**
  * The rows of told frames, live and history: beside what every lane has, each knows the sample frames that it comes from, and
@@ -184,11 +184,11 @@ function eachTold<T>(make: (table: string) => T): Readonly<Record<ToldLane, T>> 
 
 function toldRows(db: Database.Database, table: string): LaneRows {
   // A body that is neither here nor there reads as empty: a frame that is not whole, and is told as such.
-  const body = "coalesce(told.body, raw.body, x'') as body";
+  const body = "coalesce(told.body, raw.body, x'')";
   return {
     ...commonRows(db, table),
     after: db.prepare<[number, number], FrameRow>(
-      `select told.id, told.sealed_us, told.first_us, told.last_us, told.samples, chain, cum, head, ${body}
+      `select told.id, told.sealed_us, told.first_us, told.last_us, told.samples, chain, cum, ${wholeOf("told.head", body)}
        from ${table} told left join sample_frame raw on told.body is null and raw.id = told.raw_to
        where told.id > ? and told.id <= ? order by told.id`,
     ),

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 
-import { frameBytes, parseFrame, type GatewayId } from "@millwright/wire-contract";
+import {
+  frameBytes,
+  parseFrame,
+  type GatewayId,
+  type SealedFrame,
+} from "@millwright/wire-contract";
 
 import type { CaptureRow } from "./captures/capture-table.ts";
 import type { FrameTable, HeldItem } from "./frame-table.ts";
@@ -64,8 +69,8 @@ export class Voids {
     const at = this.placeAt(state, toSeq);
     assert(before !== undefined && at !== undefined, "told frames lie between two places");
     const voids = this.#frames.voidsBetween(rank, lane, afterSeq, toSeq);
-    const heads = voids.flatMap(({ head, body }) => {
-      const parsed = parseFrame(frameBytes({ headBytes: head, body }));
+    const heads = voids.flatMap(({ whole }) => {
+      const parsed = parseFrame(whole);
       return parsed.kind === "frame" ? [parsed.head] : [];
     });
     const ranges = [...gone, ...heads];
@@ -86,7 +91,7 @@ export class Voids {
    * @param fromSeq its first frame that is not to be sent any more
    * @returns the void
    */
-  ofCapture(state: LaneState, fromSeq: number, capture: CaptureRow, nowUs: number): Uint8Array {
+  ofCapture(state: LaneState, fromSeq: number, capture: CaptureRow, nowUs: number): SealedFrame {
     const { rank } = state;
     const toSeq = seqOf(capture.id);
     let afterSeq = Math.max(fromSeq - 1, state.stored.seq);
@@ -107,7 +112,7 @@ export class Voids {
     const sealed = sealVoid(this.#where(state), before, at, range);
     this.#frames.removeRange(rank, "capture", afterSeq, toSeq);
     this.#frames.putVoid(rank, "capture", afterSeq + 1, sealed);
-    return frameBytes(sealed);
+    return sealed;
   }
 
   #where(state: LaneState): Parameters<typeof sealVoid>[0] {

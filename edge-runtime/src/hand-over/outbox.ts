@@ -51,6 +51,8 @@ export interface OutboxFrame {
   readonly epoch: Epoch;
   readonly lane: RoadLane;
   readonly seq: number;
+  /** At its end. */
+  readonly chain: bigint;
   readonly sampleCount: number;
   /** When it was sealed, µs; the age of the oldest waiting frame is how far the hub is behind. */
   readonly sealedUs: number;
@@ -59,6 +61,9 @@ export interface OutboxFrame {
   /** It stands for frames that are gone. */
   readonly isVoid?: true;
 }
+
+/** A frame that was handed to the road; its bytes are the road's then. */
+export type SentFrame = Omit<OutboxFrame, "bytes">;
 
 /** Where one lane of one epoch stands. */
 export interface OutboxLane {

@@ -1,7 +1,7 @@
 import { BoundedQueue, type Backoff } from "@millwright/kit";
 import type { Epoch, RoadLane } from "@millwright/wire-contract";
 
-import type { OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { OutboxFrame, OutboxLane, SentFrame } from "../hand-over.ts";
 
 /**
  * What of one lane is on the road. It decides what to send next and when to go back, and sends nothing itself. The
@@ -36,7 +36,7 @@ export class LaneRoad {
   #sent: Sent[] = [];
   #sentBytes = 0;
   readonly #lastSent = new Map<Epoch, number>();
-  #unacked = new BoundedQueue<OutboxFrame>(unackedMax);
+  #unacked = new BoundedQueue<SentFrame>(unackedMax);
   #progressMs = 0;
   #stoppedUntilMs = -Infinity;
   #refused = false;
@@ -141,16 +141,17 @@ export class LaneRoad {
 
   /** Answers whether the frame may be handed to the road now. */
   sending(frame: OutboxFrame, nowMs: number): boolean {
-    if (!this.#unacked.offer(frame)) return false;
+    const { bytes, ...sent } = frame;
+    if (!this.#unacked.offer(sent)) return false;
     if (this.#sent.length === 0) this.#progressMs = nowMs;
-    this.#sent.push({ epoch: frame.epoch, seq: frame.seq, bytes: frame.bytes.length });
-    this.#sentBytes += frame.bytes.length;
+    this.#sent.push({ epoch: frame.epoch, seq: frame.seq, bytes: bytes.length });
+    this.#sentBytes += bytes.length;
     this.#lastSent.set(frame.epoch, frame.seq);
     return true;
   }
 
   /** The broker took the oldest frame that it had not answered. */
-  acked(round: number): OutboxFrame | undefined {
+  acked(round: number): SentFrame | undefined {
     if (round !== this.#round) return undefined;
     const frame = this.#unacked.shift();
     if (this.#stopped) return frame;

@@ -1,7 +1,7 @@
 import { Backoff, type Clock, type Log, type Random } from "@millwright/kit";
 import { messageId, subjects, type GatewayId, type RoadLane } from "@millwright/wire-contract";
 
-import type { Outbox, OutboxFrame, OutboxLane } from "../hand-over.ts";
+import type { Outbox, OutboxLane, SentFrame } from "../hand-over.ts";
 import { CriticalFirst } from "./critical-first.ts";
 import { ExplainedFirst } from "./explained-first.ts";
 import { LaneRoad } from "./lane-road.ts";
@@ -105,7 +105,7 @@ export class Lanes {
    * @param refusal why it did not take it; undefined when it did
    * @returns the frame, when it was taken in this round
    */
-  acked(laneName: RoadLane, round: number, refusal: string | undefined): OutboxFrame | undefined {
+  acked(laneName: RoadLane, round: number, refusal: string | undefined): SentFrame | undefined {
     const { clock, log, waker } = this.#options;
     const lane = this.#lanes.find((one) => one.lane === laneName);
     if (lane === undefined) return undefined;

@@ -112,6 +112,35 @@ async function openRoad(context: TestContext, url: string): Promise<Heard> {
   };
 }
 
+test("large frames arrive whole, and their memory is given back", async (context) => {
+  const { url, client } = await startServer(context);
+  await addStream(client, "history");
+  const subject = subjects.frame("history", gateway);
+  const came: Uint8Array[] = [];
+  client.subscribe(subject, {
+    callback: (_failure, message) => {
+      came.push(Uint8Array.from(message.data));
+    },
+  });
+  await client.flush();
+  const road = await openRoad(context, url);
+  const sizes = [200_000, 50, 180_000, 16_384, 200_000];
+  const frames = sizes.map((size, at) => new Uint8Array(size).fill(at + 1));
+  const expected = frames.map((frame) => frame.slice());
+  // A view of memory that holds something else, too.
+  const shared = new Uint8Array(100_000).fill(9);
+  frames.push(shared.subarray(0, 50_000));
+  expected.push(shared.slice(0, 50_000));
+  for (const [at, frame] of frames.entries()) {
+    road.session.publish("history", 1, subject, `${at}/1`, frame);
+  }
+  await until(() => (road.acks.length === frames.length ? true : undefined));
+  await until(() => (came.length === frames.length ? true : undefined));
+  assert.deepEqual(came, expected);
+  const left = frames.map(({ length }) => length);
+  assert.deepEqual(left, [0, 50, 0, 0, 0, 50_000], "what is small or shared stays");
+});
+
 test("each frame is acknowledged once, by lane and round", async (context) => {
   const server = await startServer(context);
   await addStream(server.client, "live");

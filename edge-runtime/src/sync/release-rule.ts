@@ -1,11 +1,11 @@
 import type { LaneMark } from "@millwright/wire-contract";
 
-import type { OutboxFrame } from "../hand-over.ts";
+import type { SentFrame } from "../hand-over.ts";
 
 /** What may speak for letting frames go. */
 export type ReleaseEvidence =
   | { readonly kind: "mark"; readonly mark: LaneMark }
-  | { readonly kind: "acked"; readonly frame: OutboxFrame };
+  | { readonly kind: "acked"; readonly frame: SentFrame };
 
 /** Says which mark, if any, the journal is to take because of this evidence. */
 export type ReleaseRule = (evidence: ReleaseEvidence) => LaneMark | undefined;

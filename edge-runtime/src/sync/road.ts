@@ -26,7 +26,8 @@ export interface RoadEvents {
 
 export interface RoadSession {
   /**
-   * Hands a frame to the broker. Does not wait; the answer comes by `acked`.
+   * Hands a frame to the broker. Does not wait; the answer comes by `acked`. The bytes are the road's from now on: it may
+   * give their memory back.
    *
    * @param id `Nats-Msg-Id`
    */

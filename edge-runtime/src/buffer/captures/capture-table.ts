@@ -205,7 +205,8 @@ export class CaptureTable {
   }
 }
 
-interface CaptureFrameRow extends FrameRow {
+interface CaptureFrameRow extends Omit<FrameRow, "whole"> {
+  readonly head: Buffer;
   readonly body: Buffer;
   readonly sha256: string | null;
   readonly at_byte: number;
@@ -226,7 +227,7 @@ export function captureRows(db: Database.Database, files: CaptureFiles): LaneRow
             row.sha256 === null
               ? new Uint8Array(0)
               : files.read(row.sha256, row.at_byte, row.bytes);
-          yield { ...row, body: Buffer.concat([row.body, data]) };
+          yield { ...row, whole: Buffer.concat([row.head, row.body, data]) };
         }
       },
     },

@@ -164,7 +164,7 @@ export class JournalEvents {
     const seq = seqOf(frame);
     const [item] = this.#frames.after(rankOf(frame), "critical", seq - 1, seq, 1);
     if (item?.kind !== "frame") return [];
-    const parsed = parseFrame(Buffer.concat([item.head, item.body]));
+    const parsed = parseFrame(item.whole);
     if (parsed.kind !== "frame" || parsed.head.content !== "events") return [];
     const read = decodeEvents(parsed.body);
     return "kind" in read ? [] : read.lines;
