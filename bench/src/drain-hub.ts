@@ -14,9 +14,11 @@ import {
   subjects,
   type Hello,
   type LaneMark,
+  type RoadLane,
 } from "@millwright/wire-contract";
 import { connect } from "@nats-io/transport-node";
 
+import { subscribeBarely } from "./bare-subscriber.ts";
 import { DistinctSamples } from "./distinct-samples.ts";
 import { percentile } from "./medians.ts";
 
@@ -31,6 +33,29 @@ if (url === undefined || gateway === undefined || !isGatewayId(gateway)) {
 interface Lane {
   mark: LaneMark;
   chain: bigint;
+}
+
+function take(name: RoadLane, bytes: Uint8Array): void {
+  const frame = parseFrame(bytes);
+  if (frame.kind !== "frame") {
+    wanting++;
+    return;
+  }
+  const { head } = frame;
+  const lane = laneOf(head.epoch, name);
+  if (head.seq !== lane.mark.storedSeq + 1) return;
+  if (!fitsChain(frame, lane.chain)) {
+    wanting++;
+    return;
+  }
+  lane.chain = head.chain;
+  const chain = head.chain.toString(16).padStart(16, "0");
+  lane.mark = { ...lane.mark, storedSeq: head.seq, safeSeq: head.seq, chain };
+  samples += head.sampleCount;
+  if (name === "live" && head.sealedUs > startedUs)
+    lateMs.push((systemClock.nowUs() - head.firstUs) / 1_000);
+  // Its bytes are ours only for now.
+  distinct?.take({ ...frame, body: frame.body.slice() });
 }
 
 const connection = await connect({ servers: url });
@@ -53,32 +78,14 @@ function laneOf(epoch: LaneMark["epoch"], lane: LaneMark["lane"]): Lane {
   return found;
 }
 
-for (const name of roadLanes) {
-  connection.subscribe(subjects.frame(name, gateway), {
-    callback: (failure, message) => {
-      if (failure !== null) return;
-      const frame = parseFrame(message.data);
-      if (frame.kind !== "frame") {
-        wanting++;
-        return;
-      }
-      const { head } = frame;
-      const lane = laneOf(head.epoch, name);
-      if (head.seq !== lane.mark.storedSeq + 1) return;
-      if (!fitsChain(frame, lane.chain)) {
-        wanting++;
-        return;
-      }
-      lane.chain = head.chain;
-      const chain = head.chain.toString(16).padStart(16, "0");
-      lane.mark = { ...lane.mark, storedSeq: head.seq, safeSeq: head.seq, chain };
-      samples += head.sampleCount;
-      if (name === "live" && head.sealedUs > startedUs)
-        lateMs.push((systemClock.nowUs() - head.firstUs) / 1_000);
-      distinct?.take(frame);
-    },
-  });
-}
+const frames = await subscribeBarely(
+  url,
+  roadLanes.map((name) => subjects.frame(name, gateway)),
+  (laneIndex, bytes) => {
+    const name = roadLanes[laneIndex];
+    if (name !== undefined) take(name, bytes);
+  },
+);
 connection.subscribe(subjects.hello(gateway), {
   callback: (failure, message) => {
     if (failure !== null) return;
@@ -106,6 +113,7 @@ process.send?.({ ready: true });
 
 process.once("SIGTERM", () => {
   clearInterval(timer);
+  frames.close();
   const late = { p50: percentile(lateMs, 50), p99: percentile(lateMs, 99), frames: lateMs.length };
   process.stdout.write(
     `${JSON.stringify({ samples, wanting, late, ...(distinct === undefined ? {} : { distinct: distinct.count() }) })}\n`,
