@@ -20,6 +20,7 @@ const hubSteps = [
   "history",
   "captures",
   "orders",
+  "saved-views",
   "backup",
   "alarm",
   "maintain",

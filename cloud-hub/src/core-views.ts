@@ -54,6 +54,10 @@ export class CoreViews implements HubViews {
     return this.#options.parts().events;
   }
 
+  get savedViews(): HubViews["savedViews"] {
+    return this.#options.parts().savedViews;
+  }
+
   gateways(): ReturnType<HubViews["gateways"]> {
     const { fleet, twins } = this.#options.parts();
     return fleet.rows((gateway) => twins.dictionary(gateway)?.size ?? 0);

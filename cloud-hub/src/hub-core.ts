@@ -29,6 +29,7 @@ import type { SafeSource } from "./ingest/told-marks.ts";
 import { lakePlaceOf, secondPlaceOf } from "./lake-place.ts";
 import { openEpisodeOrders } from "./orders/episode-orders.ts";
 import { openOrderDesk } from "./orders/order-desk.ts";
+import { openSavedViews } from "./saved-views/saved-view-desk.ts";
 import { captureFolderOf } from "./settings/folders.ts";
 import type { HubSettings } from "./settings/load-settings.ts";
 import { Fleet } from "./twin/fleet.ts";
@@ -62,6 +63,7 @@ export interface CoreParts {
   readonly captures: CaptureKeeper;
   readonly orders: ReturnType<typeof openOrderDesk>;
   readonly episodeOrders: ReturnType<typeof openEpisodeOrders>;
+  readonly savedViews: ReturnType<typeof openSavedViews>;
   readonly backups: BackupBook;
 }
 
@@ -189,6 +191,16 @@ export class HubCore implements Service {
       const episodeOrders = openEpisodeOrders(databaseUrl(), {
         ...{ reader: store, aroundUs, clock, log },
       });
+      const savedViews = openSavedViews(databaseUrl(), {
+        missing({ gateway, tag }) {
+          if (fleet.known(gateway) === undefined) return "gateway";
+          // Which tags a gateway has is not known before its dictionary has come.
+          const dictionary = twins.dictionary(gateway);
+          return dictionary === undefined || dictionary.byId(tag) !== undefined ? undefined : "tag";
+        },
+        clock,
+        log,
+      });
       const events = new EventDesk({
         reader: store,
         expire: (beforeUs, max) => store.expireEvents(beforeUs, max, clock.nowUs()),
@@ -202,6 +214,7 @@ export class HubCore implements Service {
         events,
         orders,
         episodeOrders,
+        savedViews,
         keys,
         importer: new Importer({ intake: ingest, keys, key, clock, log }),
         backups,
@@ -240,6 +253,7 @@ export class HubCore implements Service {
     await parts.store.keepBeats(parts.fleet.beats()).catch(() => undefined);
     await parts.orders[Symbol.asyncDispose]();
     await parts.episodeOrders[Symbol.asyncDispose]();
+    await parts.savedViews[Symbol.asyncDispose]();
     await parts.history[Symbol.asyncDispose]();
     await parts.captures.stop();
     await parts.keys[Symbol.asyncDispose]();

@@ -15,6 +15,7 @@ import type { BackupStatus } from "./backup/backup-state.ts";
 import type { EventBoard } from "./event-views.ts";
 import type { AcknowledgementBoard, OrderBoard } from "./order-views.ts";
 import type { PeersAsked } from "./peer-desk.ts";
+import type { SavedViewBoard } from "./saved-view.ts";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
@@ -122,4 +123,6 @@ export interface HubViews {
   readonly acknowledgements: AcknowledgementBoard;
   /** What happened on gateways, and their alarms. */
   readonly events: EventBoard;
+  /** Views of the trends screen that people have saved under names; here they save them, too. */
+  readonly savedViews: SavedViewBoard;
 }

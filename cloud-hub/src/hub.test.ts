@@ -544,6 +544,42 @@ test("what somebody acknowledges here waits until an event of the alarm answers 
   ]);
 });
 
+test("a view that was saved is listed with what the hub does not know of it, and its name is not given twice", async () => {
+  const wire = new Wire(new TestGateway("gw-views"));
+  await wire.hello();
+  wire.send(wire.gateway.dictionaryFrame());
+  await wire.stored("critical", 1);
+  await until("its tags are known", () => (views().page("gw-views")?.tags.length ?? 0) > 0);
+  const known = views().page("gw-views")?.tags[0]?.id ?? "";
+  const address = `${hub?.status().console ?? ""}/api/saved-views`;
+  const tags = [
+    { gateway: "gw-views", tag: known },
+    { gateway: "gw-views", tag: "not-there" },
+    { gateway: "gw-nobody", tag: known },
+  ];
+  const body = JSON.stringify({ name: "Line", person: "Ada", chart: "8h", tags });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(address, { method: "POST", headers, body });
+  assert.equal(answer.status, 201);
+  const { views: listed } = await views().savedViews.list();
+  const [view] = listed;
+  const { gone, ...saved } = view ?? { gone: undefined };
+  assert.deepEqual(await answer.json(), saved);
+  assert.deepEqual(gone, [
+    { ...tags[1], what: "tag" },
+    { ...tags[2], what: "gateway" },
+  ]);
+  const again = await fetch(address, {
+    method: "POST",
+    headers,
+    body: body.replace("Line", "LINE"),
+  });
+  assert.equal(again.status, 409);
+  const removal = `${address}/${view?.id ?? 0}?version=1&person=Ada`;
+  assert.equal((await fetch(removal, { method: "DELETE" })).status, 200);
+  assert.equal((await fetch(removal, { method: "DELETE" })).status, 404);
+});
+
 /** The number of a database that has ended, 2^22 (more than any process has) when there is none. */
 function pidsOfPostgres(data: string): number {
   try {

@@ -20,6 +20,7 @@ import { openPostgresStore } from "../ingest/store-postgres.ts";
 import { testAlarm, testEvent } from "../ingest/test-events.ts";
 import { TestGateway } from "../ingest/test-gateway.ts";
 import { intakeOf } from "../ingest/test-store-rig.ts";
+import { openSavedViews } from "../saved-views/saved-view-desk.ts";
 import { openTestHistory, testDayUs, type TestHistory } from "../test-history.ts";
 import { openBackupBook, type BackupBook } from "./backup-book.ts";
 import { makeBackup, pruneBackups, type Backup } from "./make-backup.ts";
@@ -186,6 +187,26 @@ function keeperOn(databaseUrl: string, captureFolder: string): CaptureKeeper {
 const pathOf = (sha256: string): string => join(folder, "captures", sha256.slice(0, 2), sha256);
 const waveform = Uint8Array.from({ length: 1_000 }, (_, at) => (at * 13) % 256);
 const everyCapture = { tag: "", asset: "", fromUs: 0, toUs: 4e15, max: 10 };
+
+test("views that people have saved are there after a restore, each with who saved it, and take the next numbers", async (t) => {
+  const options = { missing: () => undefined, clock: systemClock, log: silentLog };
+  const desk = openSavedViews(history.url, options);
+  t.after(() => desk[Symbol.asyncDispose]());
+  const wish = {
+    ...{ name: "Bearings", person: "Ada Novak", chart: "24h" },
+    tags: [{ gateway: "line-1", tag: "c-1" }],
+  };
+  const saved = await desk.save(wish);
+  const { path } = await backUp(join(folder, "with-views"));
+  const url = await emptyDatabase("restored_views");
+  await restore(path, url, join(folder, "lake-of-views"));
+  const restored = openSavedViews(url, options);
+  t.after(() => restored[Symbol.asyncDispose]());
+  const { views } = await restored.list();
+  assert.deepEqual(views, [{ ...saved, gone: [] }]);
+  const other = await restored.save({ ...wish, name: "Ovens" });
+  assert.ok("id" in other && "id" in saved && other.id > saved.id);
+});
 
 test("a capture that is restored has the SHA-256 that its gateway gave it", async (t) => {
   const keeper = keeperOn(history.url, join(folder, "captures"));

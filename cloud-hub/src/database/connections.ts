@@ -24,6 +24,8 @@ export const poolConnections = {
   /** Said at each hello and asked by pages: two are more than that takes. */
   gatewayKeys: 2,
   backupBook: 1,
+  /** People save a view some times a day. */
+  savedViews: 1,
 } as const;
 
 /** A backup, commands and people beside the hub. PostgreSQL keeps 3 of all for whoever has to look after it. */

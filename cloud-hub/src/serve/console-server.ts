@@ -22,6 +22,7 @@ import { addEventRoutes } from "./event-routes.ts";
 import { hubMetrics } from "./hub-metrics.ts";
 import { addOrderRoutes } from "./order-routes.ts";
 import { addPeerRoutes } from "./peer-routes.ts";
+import { addSavedViewRoutes } from "./saved-view-routes.ts";
 
 export interface ConsoleServerOptions {
   readonly host: string;
@@ -79,6 +80,7 @@ export class ConsoleServer extends PageService {
         );
         addOrderRoutes(app, () => views.orders);
         addEventRoutes(app, () => views.events);
+        addSavedViewRoutes(app, () => views.savedViews);
       },
     });
   }
