@@ -628,4 +628,24 @@ void describe("the console", { skip: noChromium }, () => {
     assert.ok(bytes <= 120_000);
     assert.deepEqual(foreignRequests, []);
   });
+
+  test("L5: no further screen of the console brings more than its budget", async (context) => {
+    for (const hash of [consoleScreens.trends, consoleScreens.models]) {
+      const view = await openContext(browser, { ...desk, theme: "light" });
+      const page = await view.newPage();
+      await page.goto(urlOf("healthy"));
+      await settled(page);
+      const asked: string[] = [];
+      page.on("request", (request) => {
+        if (request.url().endsWith(".js")) asked.push(new URL(request.url()).pathname);
+      });
+      await goTo(page, hash);
+      assert.ok(asked.length > 0, hash);
+      const bytes = asked.reduce((sum, path) => sum + statSync(join(folder, `${path}.gz`)).size, 0);
+      const name = /\w+/.exec(hash)?.[0] ?? "";
+      context.diagnostic(`L5 ${name} JS: ${(bytes / 1_000).toFixed(0)} kB gz (limit 60 kB gz)`);
+      assert.ok(bytes <= 60_000, `${name}: ${bytes} bytes`);
+      await view.close();
+    }
+  });
 });
