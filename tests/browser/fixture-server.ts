@@ -1,4 +1,5 @@
 /** Serves the built pages and speaks their contract with the live feed of the product, over generated values. */
+import { addSavedViewRoutes } from "@millwright/cloud-hub/saved-views-parts";
 import { reducePerColumn, systemClock } from "@millwright/kit";
 import {
   addHistoryRoutes,
@@ -34,6 +35,7 @@ import { samplesOf } from "./past.ts";
 import { peersOf } from "./peer-plant.ts";
 import { createPlant, liveValue, valueAt, type Plant, type PlantSize } from "./plant.ts";
 import { publishOf } from "./publish-plant.ts";
+import { viewDesk } from "./view-plant.ts";
 
 /** What the plant and the links are like, for every screen in every state. */
 export type Condition = "healthy" | "trouble" | "empty";
@@ -108,6 +110,13 @@ export class Fixture implements AsyncDisposable {
       onState: (listener) => add(this.#state, listener),
       onNews: (listener) => options.alarms?.onNews(listener) ?? add(this.#news, listener),
     };
+    this.savedViews = viewDesk(
+      options.condition,
+      this.#startedUs,
+      (gateway, tag) =>
+        this.rows().some((row) => row.gateway === gateway) &&
+        (tag === undefined || this.plant.page.tags.some(({ id }) => id === tag)),
+    );
     this.#turn();
     this.#timer = setInterval(() => this.#turn(), 1_000 / options.rateHz);
   }
@@ -158,6 +167,9 @@ export class Fixture implements AsyncDisposable {
     this.#marked.push(event);
     for (const listener of this.#news) listener(event.kind === "alarm" ? "alarms" : "episodes");
   }
+
+  /** What people have saved at the hub. */
+  readonly savedViews: ReturnType<typeof viewDesk>;
 
   /** What the hub's ledger says of every tag, and the repairs that it knows, the newest first. */
   ledger: readonly object[] = [];
@@ -272,12 +284,16 @@ export class Fixture implements AsyncDisposable {
         }
       }),
     );
-    app.get("/api/gateways/:gateway", (context) =>
-      context.json({ ...page(), gateway: context.req.param("gateway") }),
-    );
+    app.get("/api/gateways/:gateway", (context) => {
+      const gateway = context.req.param("gateway");
+      return this.rows().some((row) => row.gateway === gateway)
+        ? context.json({ ...page(), gateway })
+        : context.text("the hub has never heard of this gateway", 404);
+    });
     app.get("/api/gateways/:gateway/key", (context) => context.json(keyOf(condition, startedUs)));
     app.get("/api/backup", (context) => context.json(backupOf(condition, startedUs)));
     app.get("/api/quarantine", (context) => context.json(quarantineOf(condition, startedUs)));
+    addSavedViewRoutes(app, () => this.savedViews);
   }
 
   /** Five minutes without values, twenty minutes before the start, on every tag. */

@@ -30,6 +30,7 @@ export const consoleScreens = {
   models: "#/models",
   trends: "#/trends/1h/gw-0001/pump-1%2F0/gw-0002/pump-1%2F2/gw-0002/pump-1%2F10",
   windows: "#/trends/8h~each~15min~alarm~coolant-low/gw-0001/pump-1%2F1",
+  views: "#/trends",
   peers: "#/trends/24h~machines/gw-0001/pump-1%2F1/gw-0002/pump-1%2F10",
 } as const;
 

@@ -30,6 +30,8 @@ const texts = {
     "Silent: {gateways}. What was measured since comes when the hub hears of it again.",
   "trends.silent.gateway": "{gateway}, last heard {time} ago",
   "trends.missing": "{gateway} has no value {tag} any more, or never had.",
+  "trends.missing-gateway":
+    "This hub knows no gateway {gateway} any more, or never did, and so not its value {tag}.",
   "trends.peers": "Same value on all machines",
   "trends.windows": "Event by event",
   "trends.lead": "Value that is shown",

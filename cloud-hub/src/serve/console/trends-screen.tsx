@@ -9,7 +9,6 @@ import {
   EmptyState,
   FailedState,
   hrefOf,
-  loadJson,
   RepairList,
   Skeleton,
   useResource,
@@ -30,11 +29,12 @@ import {
 import { useComputed, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { GatewayPage, GatewayRow } from "@millwright/wire-contract";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import type { FleetStore } from "./fleet-store.ts";
 import { say } from "./messages.ts";
 import { PeerTrends } from "./peer-trends.tsx";
+import { SavedViews } from "./saved-views.tsx";
 import { isHeard } from "./sites.ts";
 import type { WindowsAsked } from "./window-address.ts";
 import { WindowTrends } from "./window-trends.tsx";
@@ -81,9 +81,6 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
     };
   });
   const [choosing, setChoosing] = useState(chosen.length === 0);
-  useEffect(() => {
-    document.title = `${say("trends.title")} – ${say("brand")}`;
-  }, []);
   /** Presses come before the page has followed the one before: each changes what the address says by now. */
   const go = (change: (now: ChartAsked) => ChartChange): void => {
     const now = chartNow();
@@ -131,6 +128,8 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
     pages.value === undefined
       ? []
       : chosen.filter((one) => sourceOf(one, pages.value) === undefined);
+  const isKnown = ({ gateway }: ChosenTag): boolean =>
+    pages.value?.some((page) => page.gateway === gateway) === true;
   const besides = (
     <div class="button-row">
       <Button label={say("trends.peers")} pressed={time.peers} onPress={turnPeers} />
@@ -149,11 +148,25 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
         <h1>{say("trends.title")}</h1>
         <p class="gateway-presence">{silentWords(fleet, gateways)}</p>
       </div>
+      <SavedViews
+        gateways={fleet.rows.value ?? []}
+        time={time}
+        chosen={chosen}
+        range={range}
+        contentNow={() => {
+          const now = chartNow();
+          if (now === undefined || now.chosen.length === 0) return undefined;
+          return { chart: toChartText({ ...now.time, range: rangeNow() }), tags: now.chosen };
+        }}
+        wallMs={wallMs}
+      />
       {pages.failedMs !== undefined && (
         <FailedState what={say("trends.failed")} sinceMs={pages.failedMs} onRetry={pages.retry} />
       )}
       {missing.map((one) => (
-        <p key={keyOf(one)}>{say("trends.missing", { ...one })}</p>
+        <p key={keyOf(one)}>
+          {say(isKnown(one) ? "trends.missing" : "trends.missing-gateway", { ...one })}
+        </p>
       ))}
       {chosen.length === 0 && (
         <EmptyState title={say("trends.nothing")}>
@@ -251,15 +264,20 @@ function hrefOfMark({ mark, base }: ChartMark, chosen: readonly ChosenTag[]): st
   return hrefOf("alarms", "history", "all", mark.kind, gateway, mark.id);
 }
 
+/** Of those that the hub knows: one that it does not know keeps the values of the others from nobody. */
 async function loadPages(
   gateways: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly GatewayPage[]> {
-  return await Promise.all(
-    gateways.map((gateway) =>
-      loadJson<GatewayPage>(`/api/gateways/${encodeURIComponent(gateway)}`, signal),
-    ),
-  );
+  const pages = await Promise.all(gateways.map((gateway) => loadPage(gateway, signal)));
+  return pages.flatMap((page) => page ?? []);
+}
+
+async function loadPage(gateway: string, signal: AbortSignal): Promise<GatewayPage | undefined> {
+  const answer = await fetch(baseOf(gateway), { signal });
+  if (answer.status === 404) return undefined;
+  if (!answer.ok) throw new Error(`${baseOf(gateway)} answered ${answer.status}`);
+  return (await answer.json()) as GatewayPage;
 }
 
 /** Undefined while the page of its gateway is not there, and when that does not know the tag. */

@@ -13,7 +13,7 @@ export type { RepairListProps } from "../charts/repair-list.tsx";
 export { useAddressRange } from "./use-address-range.ts";
 export { sourcesMax, type TrendSource } from "./trend-source.ts";
 export { toggled } from "./toggled.ts";
-export { atNow, rangeText, spanOf, type TrendRange } from "./trend-range.ts";
+export { atNow, parseRange, rangeText, spanOf, type TrendRange } from "./trend-range.ts";
 export { GapList } from "../charts/trend-table.tsx";
 export { saveCsv } from "../charts/save-csv.ts";
 export { NumbersTable } from "./numbers-table.tsx";
