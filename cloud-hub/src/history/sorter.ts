@@ -175,7 +175,8 @@ export class Sorter {
     await learnFromHeads(client, heads);
     const late = (await correctionsToApply(client)).filter(({ gateway }) => this.#isOurs(gateway));
     const behind = lastBehind(chosen, parts) ?? before;
-    const idle = parts.length === 0 && filled.length === 0 && forks.length === 0;
+    const found = [parts, filled, forks, unreadable];
+    const idle = found.every((some) => some.length === 0);
     // Lanes that wait for their dictionaries have had their turn: those after them do not wait as well.
     if (idle && late.length === 0) return chosen.length === 0 ? undefined : { behind };
     const gateways = [...new Set(heads.map(({ gateway }) => gateway))];

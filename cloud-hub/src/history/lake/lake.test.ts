@@ -310,7 +310,6 @@ test("frames of a day go when one of them filled a void and has no samples to so
      from epochs e where e.no = f.epoch_no and e.gateway = $1 and f.lane = $2 and f.seq = 1`,
     [gateway.gateway, laneNumbers[damaged.lane]],
   );
-  await history.take(gateway, ...seconds(gateway, 120, 180));
   await lake.sorter.sortAll(none);
   assert.ok((await lake.retention.releaseFrames()).includes(partition));
 });
