@@ -121,6 +121,8 @@ export {
   type LaneMark,
   type LanePosition,
   type MarkMessage,
+  type Probe,
+  type ProbeAnswer,
   type Proof,
 } from "./link.ts";
 export {
@@ -158,6 +160,7 @@ export type {
   LiveTag,
   LiveValue,
   Presence,
+  SampleRates,
 } from "./live.ts";
 export type { PeerAnswer, PeerBandNow, PeerMachine } from "./peers.ts";
 export { isLater, type ReportedValue, type TwinPosition } from "./twin.ts";

@@ -61,6 +61,22 @@ export interface Hello {
   readonly nowUs?: number;
 }
 
+/**
+ * Gateway to hub on the subject of its hello: is somebody there? Nothing comes of it but the answer. A hub of before takes it
+ * for a hello that it cannot read, and does not answer.
+ */
+export interface Probe {
+  readonly version: 1;
+  readonly gateway: GatewayId;
+  readonly probe: true;
+}
+
+export interface ProbeAnswer {
+  readonly version: 1;
+  /** Its database answers, so that it can store. */
+  readonly stores: boolean;
+}
+
 export interface LaneMark {
   readonly epoch: Epoch;
   readonly lane: RoadLane;

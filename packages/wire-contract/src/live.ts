@@ -115,12 +115,24 @@ export interface GatewayPage {
   readonly fingerprint?: string;
 }
 
+/** Over the last ten seconds, as the gateway measures them. */
+export interface SampleRates {
+  /** Samples that came from devices. */
+  readonly acquiredPerS: number;
+  /** Samples that the hub's broker took; absent where no hub is set. */
+  readonly toldPerS?: number;
+}
+
 /** `GET /api/counters` of the HMI: counts since the start of the runtime, for the page of the gateway and for programs. */
 export interface GatewayCounters {
   /** Samples that are neither kept nor explained. Must be 0. */
   readonly unexplained: number;
   /** Whether the gateway's own clock is disciplined; "unknown" where the system does not say. */
   readonly clock: GatewayClockWord;
+  /** Samples that the hub's broker took, each as often as it was sent; absent where no hub is set. */
+  readonly told?: number;
+  /** Absent in the first second. */
+  readonly rates?: SampleRates;
   readonly journal: {
     /** Samples offered, committed, refused at a bound, and rejected because they fit into no frame. */
     readonly received: number;
