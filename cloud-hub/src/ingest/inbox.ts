@@ -1,4 +1,10 @@
-import type { GatewayId, HelloAnswer, MarkMessage, RoadLane } from "@millwright/wire-contract";
+import type {
+  GatewayId,
+  HelloAnswer,
+  MarkMessage,
+  ProbeAnswer,
+  RoadLane,
+} from "@millwright/wire-contract";
 
 /** One message of the road: bytes that claim to be a frame. */
 export interface InboxMessage {
@@ -15,6 +21,8 @@ export interface InboxEvents {
   beat(gateway: GatewayId, bytes: Uint8Array): void;
   /** A hello, not yet read; answered with nothing it is asked again. */
   hello(gateway: GatewayId, bytes: Uint8Array): Promise<HelloAnswer | undefined>;
+  /** What came on the subject of a hello, and is none: somebody asks whether this hub is there. */
+  probe(): Promise<ProbeAnswer>;
 }
 
 /**

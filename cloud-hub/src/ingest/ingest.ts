@@ -16,6 +16,7 @@ import {
   type GatewayId,
   type Hello,
   type HelloAnswer,
+  type ProbeAnswer,
   type TagId,
 } from "@millwright/wire-contract";
 
@@ -63,6 +64,8 @@ const batchBytesMax = 4 * 2 ** 20;
 const repeatMarksEveryMs = 1_000;
 /** So often the database is asked which it is: one that was put back is met also while no gateway has anything to send. */
 const askDatabaseEveryMs = 1_000;
+/** A database that needs longer for such a question keeps gateways waiting as well. */
+const probeMs = 2_000;
 
 export class Ingest implements Service {
   readonly name = "ingest";
@@ -98,6 +101,7 @@ export class Ingest implements Service {
         this.#heardBeat(gateway, bytes);
       },
       hello: (gateway, bytes) => this.#answer(gateway, bytes),
+      probe: () => this.#answerProbe(),
     });
     const signal = this.#stopping.signal;
     this.#work = Promise.all([
@@ -235,6 +239,18 @@ export class Ingest implements Service {
     log.info("ingest.hello", { gateway, session: answer.session, epochs: epochs.size, carried });
     if (!overtaken) this.#options.greeted(hello, answer.fenced === true);
     return { ...answer, marks };
+  }
+
+  async #answerProbe(): Promise<ProbeAnswer> {
+    const { store, clock } = this.#options;
+    const answered = new AbortController();
+    const stores = await Promise.race([
+      // Which database it is makes no difference here.
+      store.isTheSame().then(() => true),
+      clock.sleep(probeMs, answered.signal).then(() => false),
+    ]).catch(() => false);
+    answered.abort();
+    return { version: 1, stores };
   }
 
   #heardBeat(gateway: GatewayId, bytes: Uint8Array): void {

@@ -15,6 +15,7 @@ import {
   type Epoch,
   type GatewayId,
   type Hello,
+  type Probe,
   type TagId,
 } from "@millwright/wire-contract";
 import * as z from "zod";
@@ -104,6 +105,19 @@ const beat: z.ZodType<Beat> = z.object({
   stopping: z.boolean(),
   fenced: z.literal(true).exactOptional(),
 });
+
+const probe: z.ZodType<Probe> = z.object({
+  version: z.literal(1),
+  gateway,
+  probe: z.literal(true),
+});
+/** A hello has the epochs of a gateway, and is longer. */
+const probeBytesMax = 1_000;
+
+/** Whether what came in the place of a hello only asks for an answer. */
+export function isProbe(bytes: Uint8Array): boolean {
+  return bytes.length <= probeBytesMax && !("kind" in parse(probe, bytes, "probe"));
+}
 
 export function parseHello(bytes: Uint8Array): Hello | Refused {
   return parse(hello, bytes, "hello");

@@ -76,7 +76,11 @@ async function takeOne(broker: ReturnType<typeof testBroker>, text?: string): Pr
     clock: systemClock,
     log: silentLog,
   });
-  await inbox.open({ beat: () => undefined, hello: () => Promise.resolve(undefined) });
+  await inbox.open({
+    beat: () => undefined,
+    hello: () => Promise.resolve(undefined),
+    probe: () => Promise.resolve({ version: 1, stores: true }),
+  });
   try {
     if (text !== undefined) await publish(broker, text);
     let taken: string | undefined;

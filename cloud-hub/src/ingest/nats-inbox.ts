@@ -12,7 +12,9 @@ import {
   streamNames,
   subjects,
   type GatewayId,
+  type HelloAnswer,
   type OrdersMessage,
+  type ProbeAnswer,
   type RoadLane,
 } from "@millwright/wire-contract";
 import {
@@ -32,6 +34,7 @@ import {
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 
 import type { Inbox, InboxEvents, InboxMessage } from "./inbox.ts";
+import { isProbe } from "./messages.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 export interface NatsInboxOptions {
@@ -100,9 +103,12 @@ export class NatsInbox implements Inbox {
       callback: (failure, message) => {
         const gateway = gatewayOfSubject(message.subject);
         if (failure !== null || !isGatewayId(gateway)) return;
-        events.hello(gateway, message.data).then(
-          (answer) => {
-            if (answer !== undefined) message.respond(JSON.stringify(answer));
+        const answer: Promise<HelloAnswer | ProbeAnswer | undefined> = isProbe(message.data)
+          ? events.probe()
+          : events.hello(gateway, message.data);
+        answer.then(
+          (said) => {
+            if (said !== undefined) message.respond(JSON.stringify(said));
           },
           (reason: unknown) => {
             log.warn("ingest.hello-failed", { gateway, reason: messageChain(reason) });
