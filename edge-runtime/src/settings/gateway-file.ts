@@ -123,6 +123,15 @@ export interface TemplateFile {
   readonly captures?: readonly ArrayCaptureFile[] | undefined;
 }
 
+const hubUrlWords =
+  "write it as nats://host:4222, or tls://host:4222 where nothing may travel unencrypted, without user and password";
+
+/** They would stand in logs, and the client of the road does not read them there. */
+function isWithoutLogin(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.username === "" && url.password === "");
+}
+
 const rows = z.array(z.record(z.string(), z.union([z.string(), z.number()])));
 
 export const deviceFile: z.ZodType<DeviceFile> = z.strictObject({
@@ -168,7 +177,9 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
   }),
   hub: z
     .strictObject({
-      url: z.url({ protocol: /^(nats|tls|wss?)$/ }),
+      url: z
+        .url({ protocol: /^(nats|tls)$/, error: hubUrlWords })
+        .refine(isWithoutLogin, { error: hubUrlWords }),
       credentialsFile: z.string().min(1).optional(),
       // Below 8 kbit/s the beats alone would fill the link.
       kilobitsPerSecondMax: z.number().min(8).optional(),

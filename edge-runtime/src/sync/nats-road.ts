@@ -8,6 +8,7 @@ import {
   headers,
   type Msg,
   type NatsConnection,
+  type NodeConnectionOptions,
 } from "@nats-io/transport-node";
 
 import { HubUnreachable } from "./faults.ts";
@@ -40,16 +41,7 @@ export function createNatsRoad(options: NatsRoadOptions): Road {
     async connect(events, signal) {
       let connection: NatsConnection;
       try {
-        connection = await connect({
-          servers: [...options.servers],
-          name: options.gateway,
-          timeout: connectMs,
-          ...credentials(options.credentialsFile),
-          // Each connection begins with a hello, so the uplink connects anew and not the client.
-          reconnect: false,
-          pingInterval: pingMs,
-          maxPingOut: pingsOpenMax,
-        });
+        connection = await connect(connectOptions(options));
       } catch (cause) {
         throw new HubUnreachable(address, { cause });
       }
@@ -60,6 +52,27 @@ export function createNatsRoad(options: NatsRoadOptions): Road {
       return openSession(connection, options.gateway, events);
     },
   };
+}
+
+/** The same for the road and for a test of it. Throws where the credentials cannot be read. */
+export function connectOptions(options: NatsRoadOptions): NodeConnectionOptions {
+  return {
+    servers: [...options.servers],
+    name: options.gateway,
+    timeout: connectMs,
+    ...credentials(options.credentialsFile),
+    // The client encrypts when the broker offers it; asked for by its address, it goes no other way.
+    ...(options.servers.some(isEncrypted) ? { tls: {} } : {}),
+    // Each connection begins with a hello, so the uplink connects anew and not the client.
+    reconnect: false,
+    pingInterval: pingMs,
+    maxPingOut: pingsOpenMax,
+  };
+}
+
+/** Whether an address asks for encryption. */
+export function isEncrypted(server: string): boolean {
+  return server.startsWith("tls:");
 }
 
 function credentials(file: string | undefined): { user?: string; pass?: string } {
