@@ -32,6 +32,7 @@ import { joinLive, overviewIn, toPage } from "./page-parts.ts";
 import { joinRules } from "./rule-parts.ts";
 import { chartMarks } from "./serve/chart-marks.ts";
 import { localOrderRoutes } from "./serve/local-order-routes.ts";
+import { RateWatch } from "./serve/rate-watch.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
 import { tagViewOf } from "./serve/tag-view.ts";
 import type { Settings } from "./settings/load-settings.ts";
@@ -203,6 +204,10 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     });
 
     const room = new RoomWatch(clock, () => journal.buffer());
+    const rates = new RateWatch(clock, () => ({
+      acquired: journal.counters().received,
+      told: uplink?.toldSamples,
+    }));
     const live = joinLive({
       ...{ current, devices: statuses, room, states: stateListeners },
       hub: () => uplink?.link ?? noHub,
@@ -214,6 +219,8 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
         counters: () => ({
           unexplained: unexplained(),
           clock: gatewayClock.state,
+          ...(uplink === undefined ? {} : { told: uplink.toldSamples }),
+          ...(rates.rates === undefined ? {} : { rates: rates.rates }),
           journal: { ...journal.counters(), bytesMax: settings.journal.bytesMax },
           devices: devices.map(({ status, account }) => ({ device: status.device, ...account })),
         }),
@@ -250,6 +257,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       carriers,
       ...(uplink ? [uplink] : []),
       room,
+      rates,
       detection,
       ...models.services,
       alarms,

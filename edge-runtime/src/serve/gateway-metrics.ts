@@ -4,6 +4,7 @@ import type { GatewayCounters } from "@millwright/wire-contract";
 
 export function gatewayMetrics({
   unexplained,
+  told,
   journal,
   devices,
 }: GatewayCounters): readonly Metric[] {
@@ -50,6 +51,9 @@ export function gatewayMetrics({
       journal.failed,
       "Samples that fit into no frame, with an entry in the ledger.",
     ),
+    ...(told === undefined
+      ? []
+      : [metric("samples_told_total", "counter", told, "Samples that the hub's broker took.")]),
     metric("journal_bytes", "gauge", journal.journalBytes, "The journal's file and its log."),
     metric("journal_bytes_max", "gauge", journal.bytesMax, "What they may take at most."),
     metric(

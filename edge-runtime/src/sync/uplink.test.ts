@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
-import { PlayedClock, seededRandom, silentLog, type Service } from "@millwright/kit";
-import { type Epoch, type HubLink, type RoadLane, type TagId } from "@millwright/wire-contract";
+import { PlayedClock, seededRandom, silentLog } from "@millwright/kit";
+import { type Epoch, type RoadLane, type TagId } from "@millwright/wire-contract";
 
 import { toHex } from "./messages.ts";
 import type { ReleaseRule } from "./release-rule.ts";
 import { TestHub } from "./test-hub.ts";
 import { TestOrders } from "./test-orders.ts";
 import { about, quietBeat, TestOutbox } from "./test-outbox.ts";
-import { createUplink } from "./uplink.ts";
+import { createUplink, type LinkToHub } from "./uplink.ts";
 
 interface Rig {
   readonly clock: PlayedClock;
   readonly hub: TestHub;
   readonly outbox: TestOutbox;
-  readonly uplink: Service & { readonly link: HubLink };
+  readonly uplink: LinkToHub;
 }
 
 const unmetered = { bytesPerSMax: Infinity, historyShare: 1 };
@@ -370,6 +370,20 @@ test("the link is behind when the oldest waiting frame is older than 10 s", asyn
   await clock.advance(2_000);
   assert.equal(uplink.link.state, "behind");
   assert.equal(uplink.link.waitingFrames, 1);
+});
+
+test("what the broker took is counted as told, and what it refused is not", async (context) => {
+  const { clock, hub, outbox, uplink } = await newRig(context);
+  await clock.advance(100);
+  hub.refusals.set("history", "maximum bytes exceeded");
+  outbox.seal("history", 2);
+  outbox.seal("live", 3);
+  await clock.advance(100);
+  assert.equal(uplink.toldSamples, 3, "one for each frame of the lane that went");
+  hub.store();
+  hub.refusals.clear();
+  await clock.advance(2_000);
+  assert.equal(uplink.toldSamples, 5);
 });
 
 test("a beat is sent once a second while connected", async (context) => {

@@ -47,11 +47,17 @@ const tryFirstMs = 500;
 const tryLastMs = 30_000;
 const beatEveryMs = 1_000;
 
-export function createUplink(options: UplinkOptions): Service & { readonly link: HubLink } {
+export interface LinkToHub extends Service {
+  readonly link: HubLink;
+  /** Samples of frames that the broker took, since the start. One that was sent again counts again. */
+  readonly toldSamples: number;
+}
+
+export function createUplink(options: UplinkOptions): LinkToHub {
   return new Uplink(options);
 }
 
-class Uplink implements Service {
+class Uplink implements LinkToHub {
   readonly name = "uplink";
   readonly broken: Promise<never>;
   readonly #options: UplinkOptions;
@@ -70,6 +76,7 @@ class Uplink implements Service {
   #greeted = false;
   /** When the hub said something last, by the gateway's clock. */
   #heardUs = 0;
+  #toldSamples = 0;
 
   constructor(options: UplinkOptions) {
     const { outbox, gateway, clock, log } = options;
@@ -102,6 +109,10 @@ class Uplink implements Service {
 
   get link(): HubLink {
     return this.#state.link;
+  }
+
+  get toldSamples(): number {
+    return this.#toldSamples;
   }
 
   /** Resolves at once: a gateway runs with the hub away. */
@@ -228,7 +239,9 @@ class Uplink implements Service {
 
   #acked(lane: RoadLane, round: number, refusal: string | undefined): void {
     const frame = this.#lanes.acked(lane, round, refusal);
-    if (frame !== undefined) this.#marks.offer(this.#rule({ kind: "acked", frame }));
+    if (frame === undefined) return;
+    this.#toldSamples += frame.sampleCount;
+    this.#marks.offer(this.#rule({ kind: "acked", frame }));
   }
 
   async #beatOn(): Promise<void> {

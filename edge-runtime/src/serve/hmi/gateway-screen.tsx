@@ -14,7 +14,12 @@ import {
   type PageClock,
 } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
-import type { DeviceStatus, GatewayCounters, GatewayPage } from "@millwright/wire-contract";
+import type {
+  DeviceStatus,
+  GatewayCounters,
+  GatewayPage,
+  SampleRates,
+} from "@millwright/wire-contract";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
@@ -112,6 +117,9 @@ function SyncPanel(props: {
   const fenced = useComputed(() => store.hub.value?.fenced === true).value;
   const facts: readonly Fact[] = [
     [say("gateway.state"), link],
+    ...(counters?.rates === undefined
+      ? []
+      : [[say("gateway.rate"), rateWords(counters.rates)] as const]),
     [say("gateway.waiting"), waiting],
     [say("gateway.behind"), behind],
     ...(counters === undefined
@@ -137,6 +145,13 @@ function SyncPanel(props: {
       <Facts facts={facts} />
     </section>
   );
+}
+
+function rateWords({ acquiredPerS, toldPerS }: SampleRates): string {
+  const came = countWords(Math.round(acquiredPerS));
+  return toldPerS === undefined
+    ? say("gateway.rate.in", { came })
+    : say("gateway.rate.both", { came, told: countWords(Math.round(toldPerS)) });
 }
 
 /** The values that the gateway measures of itself; nothing where it has been told not to. */
