@@ -71,6 +71,14 @@ export type {
   PastRange,
 } from "./hand-over/orders.ts";
 
+/** How sync tries the way to the hub when a person asks for it. */
+export type {
+  ConnectionFindings,
+  ConnectionStep,
+  ConnectionTest,
+  StepFindings,
+} from "./hand-over/connection-test.ts";
+
 /** What buffer hands to publish, and what publish shows of itself. */
 export type { KeptFeed } from "./buffer/kept-feed.ts";
 export type { PublishState } from "./publish/sparkplug/publish-state.ts";

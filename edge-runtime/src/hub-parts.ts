@@ -5,11 +5,31 @@ import { helloOverviewMax, type Beat } from "@millwright/wire-contract";
 
 import type { AlarmParts } from "./alarm-parts.ts";
 import type { Journal } from "./buffer/journal.ts";
-import type { DeviceHistory } from "./hand-over.ts";
+import type { ConnectionTest, DeviceHistory } from "./hand-over.ts";
 import { pageAddress } from "./settings/access-settings.ts";
 import type { Settings } from "./settings/load-settings.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
-import { createUplink } from "./sync/uplink.ts";
+import { createUplink, type LinkToHub } from "./sync/uplink.ts";
+
+/** The same way gone once, for a person who asks where it ends. Undefined where the settings name no hub. */
+export function joinConnectionTest(settings: Settings, clock: Clock): ConnectionTest | undefined {
+  if (settings.hub === undefined) return undefined;
+  const { url: server, credentialsFile } = settings.hub;
+  let test: Promise<ConnectionTest> | undefined;
+  return {
+    url: server,
+    async run(signal) {
+      // Loaded when somebody asks first.
+      test ??= import("./sync/connection-test.ts").then(({ createConnectionTest }) =>
+        createConnectionTest({
+          ...{ server, gateway: settings.gateway.id, clock },
+          ...(credentialsFile === undefined ? {} : { credentialsFile }),
+        }),
+      );
+      return await (await test).run(signal);
+    },
+  };
+}
 
 /** What screens are told of a hub that there is none of. */
 export const noHub = {
@@ -39,7 +59,7 @@ export function joinHub(join: {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-}): ReturnType<typeof createUplink> | undefined {
+}): LinkToHub | undefined {
   const { settings, software, journal, overview, key, clock, random, log } = join;
   if (settings.hub === undefined) return undefined;
   const { id, name, site } = settings.gateway;

@@ -23,7 +23,7 @@ import { joinDetection } from "./detect-parts.ts";
 import { createDeviceHistory } from "./device-history.ts";
 import { joinDevices } from "./device-parts.ts";
 import type { AuditNote, PageRoute, SampleWatcher } from "./hand-over.ts";
-import { joinHub, noHub } from "./hub-parts.ts";
+import { joinConnectionTest, joinHub, noHub } from "./hub-parts.ts";
 import { joinJournal, type JournalParts } from "./journal-parts.ts";
 import { LocalOrders } from "./local-orders.ts";
 import { joinModels } from "./model-parts.ts";
@@ -31,6 +31,7 @@ import { gatewayClockWords } from "./normalise/gateway-clock.ts";
 import { joinLive, overviewIn, toPage } from "./page-parts.ts";
 import { joinRules } from "./rule-parts.ts";
 import { chartMarks } from "./serve/chart-marks.ts";
+import { connectionRoutes } from "./serve/connection-routes.ts";
 import { localOrderRoutes } from "./serve/local-order-routes.ts";
 import { RateWatch } from "./serve/rate-watch.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
@@ -236,6 +237,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       [
         ...[...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes],
         ...[...models.routes, ...sparkplug.routes, ...localOrderRoutes(localOrders)],
+        ...connectionRoutes(joinConnectionTest(settings, clock)),
       ],
     );
 

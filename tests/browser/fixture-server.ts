@@ -27,7 +27,7 @@ import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
 import { assetsOf, type Watched } from "./asset-plant.ts";
 import { controlOf, rulesOf } from "./control-plant.ts";
 import { backupOf, gatewayRowsOf, keyOf, quarantineOf } from "./fleet-plant.ts";
-import { bufferView, countersOf, devicesOf, hubLinkOf } from "./gateway-plant.ts";
+import { bufferView, connectionOf, countersOf, devicesOf, hubLinkOf } from "./gateway-plant.ts";
 import { marksOf } from "./mark-plant.ts";
 import { modelEventsOf } from "./model-events.ts";
 import { modelsOf } from "./model-plant.ts";
@@ -260,6 +260,7 @@ export class Fixture implements AsyncDisposable {
       return context.body(null, 204);
     });
     app.get("/api/access", (context) => context.json(access));
+    app.post("/api/connection/test", (context) => context.json(connectionOf(condition)));
     app.get("/api/commands", (context) => context.json(controlOf(condition, startedUs)));
     app.get("/api/rules", (context) => context.json(rulesOf(condition, startedUs)));
     app.get("/api/publish", (context) => context.json(publishOf(condition, startedUs)));

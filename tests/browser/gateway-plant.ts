@@ -39,6 +39,8 @@ export function countersOf(
   return {
     unexplained: trouble ? 3 : 0,
     clock: trouble ? "unset" : "set",
+    told: 17_000_000,
+    rates: { acquiredPerS: 639.7, toldPerS: trouble ? 0 : 61.2 },
     journal: {
       received: 18_400_120,
       sent: 18_400_000,
@@ -80,6 +82,36 @@ export function hubLinkOf(condition: Condition, startedUs: number, nowUs: number
     behindMs: 8_040_000,
     roomS: 9 * 86_400,
     fenced: true,
+  };
+}
+
+/** The way to the hub as a gateway finds it: in trouble its broker is away. */
+export function connectionOf(condition: Condition): object {
+  const [name, tcp] = [
+    { step: "name", outcome: "passed", found: "hub.plant.example is 10.20.0.5", tookMs: 3.2 },
+    { step: "tcp", outcome: "passed", found: "10.20.0.5, port 4222, is reached", tookMs: 1.1 },
+  ] as const;
+  if (condition === "trouble") {
+    const found = "hub.plant.example answers, and nothing listens at port 4222";
+    return {
+      steps: [name, { ...tcp, outcome: "failed", found }],
+      hint: "Check that the hub and its broker run.",
+    };
+  }
+  const certificate =
+    "certificate of hub.plant.example, signed by Plant CA, valid until 2027-03-01";
+  return {
+    steps: [
+      ...[name, tcp],
+      { step: "broker", outcome: "passed", found: "nats-server 2.9.10", tookMs: 0.8 },
+      { step: "tls", outcome: "passed", found: certificate, tookMs: 12.4 },
+      { step: "sign-in", outcome: "passed", found: "accepted", tookMs: 16.9 },
+      {
+        ...{ step: "streams", outcome: "passed", tookMs: 2.1 },
+        found: "critical, live, history, capture: each has its stream",
+      },
+      { step: "hub", outcome: "passed", found: "the hub and its database answer", tookMs: 4.4 },
+    ],
   };
 }
 

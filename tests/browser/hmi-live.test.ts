@@ -23,7 +23,7 @@ import { areThere, eventually, says } from "./eventually.ts";
 import { crowd, Fixture } from "./fixture-server.ts";
 import { delaysOn, leastOf, loadedOn, margin, tapOn, untilAll } from "./measures.ts";
 import { watchFirstValue } from "./page-probes.ts";
-import { goTo, hmiScreens, settled } from "./screens.ts";
+import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
 
 const panel = { width: 1280, height: 800 };
 
@@ -196,7 +196,51 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     await says(gateway, /Samples refused since the start\s+120\b/);
     await says(gateway, /12,472 readings, 131 lost with a reason/);
     await says(gateway, /Clock of the gateway\s+not set/);
+    await says(gateway, /Samples\s+in 640\/s, out 0\/s/);
+    // Trying the way to the hub is for people who may act.
+    await areThere(gateway.getByRole("link", { name: "Sign in to test the connection" }), 1);
+    await areThere(gateway.getByRole("button", { name: "Test connection" }), 0);
     await page.close();
+  });
+
+  test("H7: who has signed in has the way to the hub tried, and reads of each step how it went", async () => {
+    const you = { name: "Ada Novak", role: "technician", proof: "p", lockInMs: 300_000 };
+    for (const condition of ["healthy", "trouble"] as const) {
+      await using plant = await new Fixture(folder, {
+        ...{ machines: 1, tagsPerMachine: 2, rateHz: 1, condition },
+      }).start();
+      const page = await view.newPage();
+      await page.route("**/api/access", (route) =>
+        route.fulfill({ json: { isNew: false, you: { ...you, badge: false } } }),
+      );
+      await page.goto(`${plant.url}/${hmiScreens.gateway}`);
+      await settled(page);
+      let asked = 0;
+      const answered = Promise.withResolvers<undefined>();
+      await page.route("**/api/connection/test", async (route) => {
+        asked++;
+        await answered.promise;
+        await route.fallback();
+      });
+      const button = page.getByRole("button", { name: "Test connection" });
+      const panel = page.locator(".panel", { has: button });
+      await button.click();
+      await says(panel, /The way to the hub is being tried/);
+      await button.click();
+      answered.resolve(undefined);
+      if (condition === "healthy") {
+        await says(panel, /Name\s+hub\.plant\.example is 10\.20\.0\.5 \(3\.2 ms\)/);
+        await says(panel, /Encryption\s+certificate of [^]*valid until 2027-03-01 \(12 ms\)/);
+        await says(panel, /Hub\s+the hub and its database answer[^]*The way to the hub is open/);
+        await keepPicture(page, "hmi-connection-passed");
+      } else {
+        await says(panel, /Network\s+failed: hub\.plant\.example answers, and nothing listens/);
+        await says(panel, /Check that the hub and its broker run/);
+        await keepPicture(page, "hmi-connection-failed");
+      }
+      assert.equal(asked, 1, "a second press while it runs asks nothing");
+      await page.close();
+    }
   });
 
   test("G6: five minutes without values are drawn as a gap, and told with their reason", async () => {

@@ -8,6 +8,7 @@ import type { TagId } from "@millwright/wire-contract";
 import type {
   AssetHealth,
   CommandChange,
+  ConnectionFindings,
   Episode,
   Grant,
   GrantView,
@@ -61,6 +62,9 @@ export type BufferAnswer = Omit<Rehearsal, FarOff> & {
   readonly [until in FarOff]: number | null;
 };
 type FarOff = "thinsInS" | "exposesInS" | "shedsInS" | "refusesInS";
+
+/** `POST /api/connection/test`: what the gateway found on its way to the hub. */
+export type ConnectionAnswer = ConnectionFindings;
 
 /** `GET /api/commands`. */
 export interface CommandsAnswer {

@@ -9,6 +9,7 @@ import {
   type HelloAnswer,
   type LanePosition,
   type MarkMessage,
+  type ProbeAnswer,
   type TagId,
 } from "@millwright/wire-contract";
 import * as z from "zod";
@@ -41,6 +42,15 @@ const helloAnswer = markMessage.extend({
   hubNowUs: z.number(),
   fenced: z.literal(true).exactOptional(),
 });
+
+const probeAnswer: z.ZodType<ProbeAnswer> = z.object({
+  version: z.literal(1),
+  stores: z.boolean(),
+});
+
+export function parseProbeAnswer(bytes: Uint8Array): ProbeAnswer | Refused {
+  return parseJson(bytes, probeAnswer, "answer to the test");
+}
 
 export function parseMarks(bytes: Uint8Array): MarkMessage | Refused {
   return parseJson(bytes, markMessage, "mark");

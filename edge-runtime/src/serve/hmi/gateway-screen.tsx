@@ -24,6 +24,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import type { BufferAnswer } from "../page-answers.ts";
+import { ConnectionTest } from "./connection-test.tsx";
 import { Facts, type Fact } from "./facts.tsx";
 import { DiskPanel } from "./gateway-disk.tsx";
 import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
@@ -115,6 +116,7 @@ function SyncPanel(props: {
       : durationWords(store.hub.value?.behindMs ?? 0),
   );
   const fenced = useComputed(() => store.hub.value?.fenced === true).value;
+  const hasHub = useComputed(() => (store.hub.value?.state ?? "off") !== "off").value;
   const facts: readonly Fact[] = [
     [say("gateway.state"), link],
     ...(counters?.rates === undefined
@@ -143,6 +145,7 @@ function SyncPanel(props: {
         </p>
       )}
       <Facts facts={facts} />
+      {hasHub && <ConnectionTest />}
     </section>
   );
 }
