@@ -28,6 +28,38 @@ for (const when of ["before", "after"] as const) {
   });
 }
 
+test("a probe on the subject of a hello is answered as a probe, and a hello as a hello", async (t) => {
+  const folder = makeDataFolder();
+  const broker = testBroker(folder);
+  await broker.child.start();
+  const { user, password } = broker.credentials;
+  const inbox = new NatsInbox({
+    ...{ url: broker.url(), credentials: broker.credentials, streamBytesMax: 2 ** 20 },
+    ...{ report: () => undefined, clock: systemClock, log: silentLog },
+  });
+  const client = await connect({ servers: broker.url(), user, pass: password });
+  t.after(async () => {
+    await client.close();
+    await inbox.close();
+    await broker.child.stop(never);
+    removeDataFolder(folder);
+  });
+  const hellos: string[] = [];
+  await inbox.open({
+    beat: () => undefined,
+    hello: (_gateway, bytes) => {
+      hellos.push(Buffer.from(bytes).toString());
+      return Promise.reject(new Error("not now"));
+    },
+    probe: () => Promise.resolve({ version: 1, stores: false }),
+  });
+  client.publish(subjects.hello(gateway), "a hello");
+  const probe = JSON.stringify({ version: 1, gateway, probe: true });
+  const answer = await client.request(subjects.hello(gateway), probe, { timeout: 60_000 });
+  assert.deepEqual(answer.json(), { version: 1, stores: false });
+  assert.deepEqual(hellos, ["a hello"]);
+});
+
 async function loseTheEnd(t: TestContext, when: "before" | "after"): Promise<void> {
   const folder = makeDataFolder();
   t.after(() => {

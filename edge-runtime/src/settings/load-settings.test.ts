@@ -246,6 +246,24 @@ devices:
   assert.match(problems, /tag pump-1\/speed: is declared twice/);
 });
 
+test("the address of the hub is one that the road can take, and holds no password", (t) => {
+  const withHub = (url: string): string =>
+    folderWith(t, { "gateway.yaml": `${head}\nhub: { url: "${url}" }\n` });
+  for (const url of ["nats://hub:4222", "tls://hub.plant.example:4222", "nats://[::1]:4222"]) {
+    assert.equal(loadSettings(withHub(url)).hub?.url, url);
+  }
+  for (const url of [
+    "ws://hub:80",
+    "nats://gateway:secret@hub:4222",
+    "nats://gateway@hub",
+    "hub",
+  ]) {
+    const [problem] = problemsOf(withHub(url));
+    assert.match(problem ?? "", /hub\.url: write it as nats:\/\/host:4222/, url);
+    assert.ok(problem?.includes("secret") !== true);
+  }
+});
+
 test("editors get a JSON Schema of the file", () => {
   const schema = gatewayJsonSchema() as { readonly properties?: Readonly<Record<string, unknown>> };
   const known = Object.keys(schema.properties ?? {});
