@@ -85,6 +85,7 @@ void describe("both pages over the real line", { skip: noChromium }, () => {
     await keepPicture(page, "hmi-gateway-real");
     const main = page.locator("main");
     await says(main, /Unexplained samples\s+0\b/);
+    await says(main, /Samples\s+in [1-9][\d,]*\/s, out [1-9][\d,]*\/s/);
     await says(main, /Written to disk every\s+100 ms: a power cut costs at most that much/);
     await says(main, /Journal\s+\d+\.\d [kM]B of 2\.1 GB, \d+ %/);
     await says(main, /Samples refused since the start\s+0\b/);
