@@ -21,6 +21,7 @@ const hubSteps = [
   "captures",
   "orders",
   "saved-views",
+  "time-line",
   "backup",
   "alarm",
   "maintain",

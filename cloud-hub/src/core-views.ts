@@ -58,6 +58,10 @@ export class CoreViews implements HubViews {
     return this.#options.parts().savedViews;
   }
 
+  timeLine(gateway: string, fromUs: number, toUs: number): ReturnType<HubViews["timeLine"]> {
+    return this.#options.parts().timeLine.of(gateway, { fromUs, toUs });
+  }
+
   gateways(): ReturnType<HubViews["gateways"]> {
     const { fleet, twins } = this.#options.parts();
     return fleet.rows((gateway) => twins.dictionary(gateway)?.size ?? 0);

@@ -32,7 +32,9 @@ import { openOrderDesk } from "./orders/order-desk.ts";
 import { openSavedViews } from "./saved-views/saved-view-desk.ts";
 import { captureFolderOf } from "./settings/folders.ts";
 import type { HubSettings } from "./settings/load-settings.ts";
+import { openTimeLine, type TimeLineDesk } from "./time-line/time-line-desk.ts";
 import { Fleet } from "./twin/fleet.ts";
+import { silentAfterUs } from "./twin/presence.ts";
 import { Twins } from "./twin/twins.ts";
 import { Watching } from "./twin/watching.ts";
 
@@ -64,6 +66,7 @@ export interface CoreParts {
   readonly orders: ReturnType<typeof openOrderDesk>;
   readonly episodeOrders: ReturnType<typeof openEpisodeOrders>;
   readonly savedViews: ReturnType<typeof openSavedViews>;
+  readonly timeLine: TimeLineDesk;
   readonly backups: BackupBook;
 }
 
@@ -209,9 +212,18 @@ export class HubCore implements Service {
         clock,
         log,
       });
+      const timeLine = await openTimeLine(databaseUrl(), {
+        standings: () => fleet.standings(),
+        silentAfterUs,
+        keepDays: settings.events.keepDays,
+        alarms: (gateway, times, max) => events.marked(gateway, "alarm", times, max),
+        clock,
+        log,
+      });
       this.#parts = {
         store,
         events,
+        timeLine,
         orders,
         episodeOrders,
         savedViews,
@@ -231,6 +243,7 @@ export class HubCore implements Service {
         orders.run(this.#stopping.signal),
         episodeOrders.run(this.#stopping.signal),
         events.run(this.#stopping.signal),
+        timeLine.watch(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
       ]);
     } catch (failure) {
@@ -254,6 +267,7 @@ export class HubCore implements Service {
     await parts.orders[Symbol.asyncDispose]();
     await parts.episodeOrders[Symbol.asyncDispose]();
     await parts.savedViews[Symbol.asyncDispose]();
+    await parts.timeLine[Symbol.asyncDispose]();
     await parts.history[Symbol.asyncDispose]();
     await parts.captures.stop();
     await parts.keys[Symbol.asyncDispose]();

@@ -16,6 +16,7 @@ import type { EventBoard } from "./event-views.ts";
 import type { AcknowledgementBoard, OrderBoard } from "./order-views.ts";
 import type { PeersAsked } from "./peer-desk.ts";
 import type { SavedViewBoard } from "./saved-view.ts";
+import type { TimeLine } from "./time-line-views.ts";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
@@ -114,6 +115,8 @@ export interface HubViews {
   /** The newest first. */
   quarantine(): Promise<readonly Quarantined[]>;
   metrics(): HubMetrics;
+  /** What happened to a gateway in a time: heard or not, started, configured, what was lost. */
+  timeLine(gateway: string, fromUs: number, toUs: number): Promise<TimeLine>;
   /** Whose signature is believed for this gateway. */
   gatewayKey(gateway: string): Promise<GatewayKeyView>;
   backup(): BackupStatus;

@@ -27,6 +27,7 @@ import { testAlarm, testEvent } from "./ingest/test-events.ts";
 import { damaged, TestGateway, testTag, type TestFrame } from "./ingest/test-gateway.ts";
 import { programFolders } from "./settings/environment.ts";
 import { parseSettings } from "./settings/load-settings.ts";
+import type { TimeLine } from "./time-line-views.ts";
 
 const folder = makeDataFolder();
 const stopping = new AbortController();
@@ -579,6 +580,48 @@ test("a view that was saved is listed with what the hub does not know of it, and
   assert.equal((await fetch(removal, { method: "DELETE" })).status, 200);
   assert.equal((await fetch(removal, { method: "DELETE" })).status, 404);
 });
+
+test("when a gateway was heard, started and lost samples stands on its time line, and of one that is not known there is none", async () => {
+  const wire = new Wire(new TestGateway("gw-line"));
+  const nowUs = systemClock.nowUs();
+  const [epoch] = wire.gateway.hello().epochs;
+  assert.ok(epoch !== undefined);
+  await wire.hello({ epochs: [{ ...epoch, startedUs: nowUs - 60 * secondUs }] });
+  const frame = wire.gateway.ledger([
+    {
+      number: 1,
+      reason: "device unreachable",
+      scope: { kind: "gateway" },
+      ...{ fromUs: nowUs - 50 * secondUs, toUs: nowUs - 40 * secondUs },
+      count: { kind: "scheduled", samples: 20 },
+    },
+  ]);
+  wire.send(frame);
+  await wire.stored("critical", 1);
+  wire.beat();
+  await until("it is heard", () => presenceOf("gw-line") === "reporting");
+  const base = `${hub?.status().console ?? ""}/api/gateways`;
+  const told = async (query: string) => {
+    const answer = await fetch(`${base}/gw-line/time-line${query}`);
+    assert.equal(answer.status, 200);
+    const line = (await answer.json()) as TimeLine;
+    return line.entries.map((one) => (one.kind === "hearing" ? one.state : one.kind));
+  };
+  assert.deepEqual(await told(""), ["start", "loss", "heard"]);
+  const [fromUs, toUs] = [nowUs - 55 * secondUs, nowUs - 30 * secondUs];
+  assert.deepEqual(await told(`?from=${fromUs}&to=${toUs}`), ["loss"]);
+  wire.beat({ stopping: true });
+  await until("it sleeps", () => presenceOf("gw-line") === "sleeping");
+  assert.deepEqual(await told(""), ["start", "loss", "heard", "sleeping"]);
+  assert.equal((await fetch(`${base}/gw-nobody/time-line`)).status, 404);
+  assert.equal((await fetch(`${base}/gw-line/time-line?from=0&to=${nowUs}`)).status, 400);
+});
+
+function presenceOf(gateway: string): string | undefined {
+  return views()
+    .gateways()
+    .find((row) => row.gateway === gateway)?.presence;
+}
 
 /** The number of a database that has ended, 2^22 (more than any process has) when there is none. */
 function pidsOfPostgres(data: string): number {

@@ -26,6 +26,8 @@ export const poolConnections = {
   backupBook: 1,
   /** People save a view some times a day. */
   savedViews: 1,
+  /** One to note who is heard, one for people. */
+  timeLine: 2,
 } as const;
 
 /** A backup, commands and people beside the hub. PostgreSQL keeps 3 of all for whoever has to look after it. */

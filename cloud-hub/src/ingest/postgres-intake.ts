@@ -266,12 +266,13 @@ async function insertDictionaries(
   if (last.size === 0) return;
   const rows = [...bodies.values()];
   await client.query(
-    `insert into dictionaries (gateway, hash, body)
-     select * from unnest($1::text[], $2::bigint[], $3::bytea[]) on conflict do nothing`,
+    `insert into dictionaries (gateway, hash, body, first_us)
+     select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bigint[]) on conflict do nothing`,
     [
       column(rows, ({ frame }) => frame.gateway),
       column(rows, ({ hash }) => toColumn(hash)),
       rows.map(({ frame }) => Buffer.from(frame.body)),
+      column(rows, ({ frame }) => Math.round(frame.head.sealedUs)),
     ],
   );
   await noteLastDictionaries(client, [...last.values()]);

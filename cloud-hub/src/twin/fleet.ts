@@ -184,6 +184,13 @@ export class Fleet {
     };
   }
 
+  /** How each of them is heard, without all else that a row says: it is asked every second. */
+  *standings(): Iterable<Pick<GatewayRow, "gateway" | "presence" | "sinceUs" | "lastBeatUs">> {
+    for (const { known, presence, sinceUs, beatUs } of this.#places.values()) {
+      yield { gateway: known.gateway, presence, sinceUs, lastBeatUs: beatUs };
+    }
+  }
+
   rows(tagCountOf: (gateway: string) => number): readonly GatewayRow[] {
     return [...this.#places.values()].map((place) => {
       const { known, beat } = place;
