@@ -35,6 +35,7 @@ import { samplesOf } from "./past.ts";
 import { peersOf } from "./peer-plant.ts";
 import { createPlant, liveValue, valueAt, type Plant, type PlantSize } from "./plant.ts";
 import { publishOf } from "./publish-plant.ts";
+import { timeLineOf } from "./time-line-plant.ts";
 import { viewDesk } from "./view-plant.ts";
 
 /** What the plant and the links are like, for every screen in every state. */
@@ -247,6 +248,12 @@ export class Fixture implements AsyncDisposable {
       const gateway = context.req.param("gateway");
       const range = { fromUs: Number(from), toUs: Number(to) };
       return context.json(peersOf(fleet, { gateway, tag, ...range }));
+    });
+    app.get("/api/gateways/:gateway/time-line", (context) => {
+      const { from, to } = context.req.query();
+      return context.json(
+        timeLineOf(condition, startedUs, { fromUs: Number(from), toUs: Number(to) }),
+      );
     });
     app.get("/api/gateways/:gateway/ledger", (context) => context.json(this.ledger));
     app.get("/api/gateways/:gateway/repairs", (context) => context.json(this.repairs));

@@ -22,6 +22,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Quarantined } from "../../hub-views.ts";
 import { assetsOf, GatewayNow, tagsOf } from "./gateway-now.tsx";
 import { GatewaySync } from "./gateway-sync.tsx";
+import { LazyTimeLine } from "./lazy-screens.ts";
 import { say, sayCount } from "./messages.ts";
 import { presenceWords } from "./presence-words.ts";
 import { isHeard } from "./sites.ts";
@@ -98,6 +99,12 @@ function Gateway(props: GatewayProps): JSX.Element {
         </p>
       </div>
       {row?.copy !== undefined && <CopyNotice name={page.name} copy={row.copy} />}
+      <LazyTimeLine
+        base={props.base}
+        store={store}
+        row={row}
+        wallMs={() => browserClock.wallMs()}
+      />
       <nav class="assets tabs" aria-label={say("gateway.tabs")}>
         {tabs.map((one) => (
           <a

@@ -4,10 +4,12 @@ import { lazyScreen, type Screen } from "@millwright/ui-kit";
 function screenOf<Name extends string, Props extends { readonly wallMs: () => number }>(
   load: () => Promise<Readonly<Record<Name, Screen<Props>>>>,
   name: Name,
+  height = "30rem",
 ): Screen<Props> {
-  return lazyScreen(load, name, (props) => props.wallMs(), "30rem");
+  return lazyScreen(load, name, (props) => props.wallMs(), height);
 }
 
 export const LazyAlarms = screenOf(() => import("./alarms-screen.tsx"), "AlarmsScreen");
 export const LazyModels = screenOf(() => import("./models-screen.tsx"), "ModelsScreen");
+export const LazyTimeLine = screenOf(() => import("./time-line.tsx"), "GatewayTimeLine", "18rem");
 export const LazyTrends = screenOf(() => import("./trends-screen.tsx"), "TrendsScreen");
