@@ -6,6 +6,7 @@ export { freePort } from "./free-port.ts";
 export { Backoff } from "./backoff.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export { createLog, silentLog, type Log, type LogFields, type LogLevel } from "./log.ts";
+export { LogRing } from "./log-ring.ts";
 export { seededRandom, type Random } from "./random.ts";
 export { aborted, race } from "./abort.ts";
 export {

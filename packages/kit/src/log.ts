@@ -1,5 +1,7 @@
 import { pino } from "pino";
 
+import type { LogRing } from "./log-ring.ts";
+
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
@@ -21,9 +23,22 @@ export interface Log {
 
 export type LogLevel = "error" | "warn" | "info" | "debug" | "silent";
 
-/** Structured lines on standard error, so that standard output stays free for what a command answers. */
-export function createLog(part: string, level: LogLevel = "info"): Log {
-  const destination = pino.destination({ dest: 2, sync: true });
+/**
+ * Structured lines on standard error, so that standard output stays free for what a command answers.
+ *
+ * @param ring keeps the newest of them, too
+ */
+export function createLog(part: string, level: LogLevel = "info", ring?: LogRing): Log {
+  const errors = pino.destination({ dest: 2, sync: true });
+  const destination: pino.DestinationStream =
+    ring === undefined
+      ? errors
+      : {
+          write(line) {
+            ring.write(line);
+            errors.write(line);
+          },
+        };
   return wrap(
     pino(
       {
