@@ -37,6 +37,7 @@ const gapsMax = 1_000;
 
 export class ClaimTable {
   readonly open = new OpenClaims();
+  readonly #db;
   readonly #insert;
   readonly #update;
   readonly #seal;
@@ -49,6 +50,7 @@ export class ClaimTable {
   #touched: Touched[] = [];
 
   constructor(db: Database.Database) {
+    this.#db = db;
     this.#insert = db.prepare(
       `insert into claim (reason, scope, name, from_us, to_us, kind, samples) values (?, ?, ?, ?, ?, ?, ?)`,
     );
@@ -166,14 +168,12 @@ export class ClaimTable {
     toUs: number,
   ): LedgerEntry[] {
     const rows = this.#touching.all(fromUs, toUs, scope.device, scope.tag ?? "", gapsMax);
-    return rows.map((row) => ({
-      number: row.number ?? 0,
-      reason: row.reason,
-      scope: scopeOf(row.scope, row.name),
-      fromUs: row.from_us,
-      toUs: row.to_us,
-      count: countOf(row.kind, row.samples),
-    }));
+    return rows.map(toEntry);
+  }
+
+  /** Of all reasons, the newest first. */
+  newest(max: number): LedgerEntry[] {
+    return newestClaimsIn(this.#db, max);
   }
 
   /** Those that ended before, but what a held frame tells: it may be found damaged, and is then told again from here. */
@@ -208,4 +208,26 @@ export class ClaimTable {
       this.#touched.push({ claim, how: "reopened" });
     }
   }
+}
+
+/** Of a journal that is only read, too. @returns the newest first */
+export function newestClaimsIn(db: Database.Database, max: number): LedgerEntry[] {
+  return db
+    .prepare<[number], ClaimRow>(
+      `select id, number, reason, scope, name, from_us, to_us, kind, samples from claim
+       order by id desc limit ?`,
+    )
+    .all(max)
+    .map(toEntry);
+}
+
+function toEntry(row: ClaimRow): LedgerEntry {
+  return {
+    number: row.number ?? 0,
+    reason: row.reason,
+    scope: scopeOf(row.scope, row.name),
+    fromUs: row.from_us,
+    toUs: row.to_us,
+    count: countOf(row.kind, row.samples),
+  };
 }

@@ -12,10 +12,14 @@ import {
   type Epoch,
   type GatewayId,
   type JournalBirth,
+  type LedgerEntry,
   type RoadLane,
 } from "@millwright/wire-contract";
+import { toEventRecord, type EventRecord } from "@millwright/wire-contract/events";
 
-import type { OutboxLane } from "../hand-over.ts";
+import type { EventQuery, OutboxLane } from "../hand-over.ts";
+import { newestClaimsIn } from "./claim-table.ts";
+import { eventsIn } from "./events/event-table.ts";
 import { codeOf, JournalInUse, JournalUnusable } from "./faults.ts";
 import { bigOf } from "./bytes-64.ts";
 import { keyOf, seqOf } from "./lane-book.ts";
@@ -32,6 +36,10 @@ export interface JournalFile {
   framesAfter(epoch: Epoch, lane: RoadLane, seq: number, bytesMax: number): FilePiece;
   /** Ledger rows that no frame holds yet: they are numbered when the gateway runs. */
   openClaims(): number;
+  /** The newest first. */
+  newestClaims(max: number): readonly LedgerEntry[];
+  /** The newest first. */
+  events(query: EventQuery): readonly EventRecord[];
 }
 
 export interface FilePiece {
@@ -99,6 +107,9 @@ export function journalFile(folder: string, gateway: GatewayId): JournalFile {
       read((db) =>
         Number(db.prepare("select count(*) from claim where number is null").pluck().get()),
       ),
+    newestClaims: (max) => read((db) => newestClaimsIn(db, max)),
+    events: (query) =>
+      read((db) => eventsIn(db, query).flatMap((line) => toEventRecord(line) ?? [])),
   };
 }
 

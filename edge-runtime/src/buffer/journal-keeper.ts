@@ -219,6 +219,10 @@ export class JournalKeeper implements JournalCore {
     return this.#guarded("gaps", scope, fromUs, toUs);
   }
 
+  newestClaims(max: number): Promise<readonly LedgerEntry[]> {
+    return this.#guarded("newestClaims", max);
+  }
+
   async sealOpen(): Promise<void> {
     await this.commit();
     for (let turn = 0; turn < sealTurnsMax; turn++) {

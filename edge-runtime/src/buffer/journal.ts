@@ -131,6 +131,8 @@ export interface Journal {
   captures(query: CaptureQuery): Promise<readonly CaptureView[]>;
   /** Claims that touch the range, by their beginning, at most 1,000. `number` is 0 while a claim is open. */
   gaps(scope: GapScope, fromUs: number, toUs: number): Promise<readonly LedgerEntry[]>;
+  /** Of all reasons and for whomever they count, the newest first. `number` is 0 while a claim is open. */
+  newestClaims(max: number): Promise<readonly LedgerEntry[]>;
   /** Commits, and seals all that waits for company: a carrier brings what is here, and what explains its holes. */
   sealOpen(): Promise<void>;
   /**

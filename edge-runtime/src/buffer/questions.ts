@@ -70,6 +70,7 @@ export interface Questions {
   readBegin(tag: number, hour: number): HourBegin;
   fill(): BufferFill;
   gaps(scope: GapScope, fromUs: number, toUs: number): LedgerEntry[];
+  newestClaims(max: number): LedgerEntry[];
   /** Seals told rows and open claims, due or not; whether there are more claims. */
   sealOpen(nowUs: number, nowMs: number): boolean;
   keepCapture(record: CaptureRecord, nowUs: number, nowMs: number): Kept;
@@ -166,6 +167,7 @@ const answers: Answers = {
   readBegin: (store, ...asked) => store.tiers.readBegin(...asked),
   fill: (store) => store.fill,
   gaps: (store, ...asked) => store.gaps(...asked),
+  newestClaims: (store, max) => store.newestClaims(max),
   sealOpen: (store, ...asked) => store.sealOpen(...asked),
   keepCapture: (store, ...asked) => store.keepCapture(...asked),
   captures: (store, query) => store.captures(query),

@@ -346,6 +346,10 @@ export class Store {
     return this.#parts.claims.touching(scope, fromUs, toUs);
   }
 
+  newestClaims(max: number): LedgerEntry[] {
+    return this.#parts.claims.newest(max);
+  }
+
   /**
    * Seals what waits for company, due or not: told rows, and open claims, as many as one commit takes. A stick brings all
    * that is here, and what explains its holes.

@@ -14,11 +14,16 @@ export class DoorClosed extends Fault {
   }
 }
 
-/** Asks the program that wrote `file`. Throws `DoorClosed`; what the program refuses is answered as a value. */
+/**
+ * Asks the program that wrote `file`. Throws `DoorClosed`; what the program refuses is answered as a value.
+ *
+ * @param signal ends the waiting for a program that is there and does not answer; then its reason is thrown
+ */
 export async function callDoor(
   file: string,
   path: string,
   body: Uint8Array = new Uint8Array(0),
+  signal?: AbortSignal,
 ): Promise<Uint8Array | Refused> {
   const { port, secret } = readDoor(file);
   let response: Response;
@@ -27,8 +32,10 @@ export async function callDoor(
       method: "POST",
       headers: { authorization: `Bearer ${secret}` },
       body: Uint8Array.from(body),
+      ...(signal === undefined ? {} : { signal }),
     });
   } catch (cause) {
+    signal?.throwIfAborted();
     throw new DoorClosed(file, { cause });
   }
   // The port of a run that was killed may be another program's by now.

@@ -118,32 +118,7 @@ export class EventTable {
 
   /** The newest first. */
   list(query: EventQuery): EventLine[] {
-    const { kind, asset, subject, fromUs, toUs, before, max } = query;
-    const where: string[] = ["true"];
-    const values: (string | number)[] = [];
-    const ask = (condition: string, value: string | number | undefined): void => {
-      if (value === undefined) return;
-      where.push(condition);
-      values.push(value);
-    };
-    ask("number < ?", before);
-    ask("kind = ?", kind === undefined ? undefined : eventKinds[kind]);
-    ask("asset = ?", asset);
-    ask("subject = ?", subject);
-    // The clock may have been set back, so numbers do not bound times; the index by time is small, and read instead.
-    const byTime = query.order === "time";
-    ask(
-      "number >= (select min(number) from event where at_us >= ?)",
-      fromUs === undefined || byTime ? undefined : Math.ceil(fromUs),
-    );
-    ask("at_us >= ?", fromUs === undefined ? undefined : Math.ceil(fromUs));
-    ask("at_us <= ?", toUs === undefined ? undefined : Math.floor(toUs));
-    const order = byTime ? "at_us desc, number desc" : "number desc";
-    const sql = `select * from event where ${where.join(" and ")} order by ${order} limit ?`;
-    return this.#db
-      .prepare<(string | number)[], EventRow>(sql)
-      .all(...values, max)
-      .map(lineOf);
+    return eventsIn(this.#db, query);
   }
 
   /** The oldest that no frame tells, at most `max`. */
@@ -195,4 +170,34 @@ export class EventTable {
 
 function lineOf({ number, kind, at_us: atUs, asset, subject, json }: EventRow): EventLine {
   return { number, kind, atUs, asset, subject, json };
+}
+
+/** Of a journal that is only read, too. @returns the newest first */
+export function eventsIn(db: Database.Database, query: EventQuery): EventLine[] {
+  const { kind, asset, subject, fromUs, toUs, before, max } = query;
+  const where: string[] = ["true"];
+  const values: (string | number)[] = [];
+  const ask = (condition: string, value: string | number | undefined): void => {
+    if (value === undefined) return;
+    where.push(condition);
+    values.push(value);
+  };
+  ask("number < ?", before);
+  ask("kind = ?", kind === undefined ? undefined : eventKinds[kind]);
+  ask("asset = ?", asset);
+  ask("subject = ?", subject);
+  // The clock may have been set back, so numbers do not bound times; the index by time is small, and read instead.
+  const byTime = query.order === "time";
+  ask(
+    "number >= (select min(number) from event where at_us >= ?)",
+    fromUs === undefined || byTime ? undefined : Math.ceil(fromUs),
+  );
+  ask("at_us >= ?", fromUs === undefined ? undefined : Math.ceil(fromUs));
+  ask("at_us <= ?", toUs === undefined ? undefined : Math.floor(toUs));
+  const order = byTime ? "at_us desc, number desc" : "number desc";
+  const sql = `select * from event where ${where.join(" and ")} order by ${order} limit ?`;
+  return db
+    .prepare<(string | number)[], EventRow>(sql)
+    .all(...values, max)
+    .map(lineOf);
 }
