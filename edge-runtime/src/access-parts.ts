@@ -10,6 +10,8 @@ import { isEverywhere, pageNames } from "./settings/access-settings.ts";
 import type { Settings } from "./settings/load-settings.ts";
 
 export interface PeopleAndPages extends Pick<Access, "door" | "handlers"> {
+  /** Of the page over HTTPS; undefined where there is none. */
+  readonly certificateUntilUs: () => number | undefined;
   /** The pages, once the parts have said what they add. Sinks of everything else: they start before devices. */
   pages(
     views: HmiViews,
@@ -53,6 +55,7 @@ export async function joinPeople(
   return {
     door: access.door,
     handlers: access.handlers,
+    certificateUntilUs: () => access.certificate?.validToUs,
     pages(views, others) {
       const routes = [...access.routes, ...others];
       const { host, port } = hmi;

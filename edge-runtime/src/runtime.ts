@@ -10,7 +10,12 @@ import {
   type Service,
 } from "@millwright/kit";
 import { proofsOf, ValueTable } from "@millwright/live-feed";
-import type { DeviceStatus, GatewayPage, LedgerEntry } from "@millwright/wire-contract";
+import type {
+  DeviceStatus,
+  GatewayCounters,
+  GatewayPage,
+  LedgerEntry,
+} from "@millwright/wire-contract";
 
 import { joinPeople } from "./access-parts.ts";
 import { healthDriver } from "./acquire/health/health-driver.ts";
@@ -18,6 +23,7 @@ import { joinAlarms } from "./alarm-parts.ts";
 import { backupHandlers } from "./buffer/backup-handlers.ts";
 import { captureFile, captureFolderOf } from "./buffer/captures/capture-files.ts";
 import { createCaptures } from "./capture-points.ts";
+import { readCertificates } from "./certificate-parts.ts";
 import { joinCommands } from "./command-parts.ts";
 import { joinDetection } from "./detect-parts.ts";
 import { createDeviceHistory } from "./device-history.ts";
@@ -30,6 +36,7 @@ import { joinModels } from "./model-parts.ts";
 import { gatewayClockWords } from "./normalise/gateway-clock.ts";
 import { joinLive, overviewIn, toPage } from "./page-parts.ts";
 import { joinRules } from "./rule-parts.ts";
+import { CertificateWatch } from "./serve/certificate-watch.ts";
 import { chartMarks } from "./serve/chart-marks.ts";
 import { connectionRoutes } from "./serve/connection-routes.ts";
 import { localOrderRoutes } from "./serve/local-order-routes.ts";
@@ -209,6 +216,18 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       acquired: journal.counters().received,
       told: uplink?.toldSamples,
     }));
+    const certificates = new CertificateWatch(clock, () =>
+      readCertificates(settings, people.certificateUntilUs()),
+    );
+    const counters = (): GatewayCounters => ({
+      unexplained: unexplained(),
+      clock: gatewayClock.state,
+      ...(uplink === undefined ? {} : { told: uplink.toldSamples }),
+      ...(rates.rates === undefined ? {} : { rates: rates.rates }),
+      ...(certificates.ends === undefined ? {} : { certificates: certificates.ends }),
+      journal: { ...journal.counters(), bytesMax: settings.journal.bytesMax },
+      devices: devices.map(({ status, account }) => ({ device: status.device, ...account })),
+    });
     const live = joinLive({
       ...{ current, devices: statuses, room, states: stateListeners },
       hub: () => uplink?.link ?? noHub,
@@ -217,14 +236,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     const pages = people.pages(
       {
         page,
-        counters: () => ({
-          unexplained: unexplained(),
-          clock: gatewayClock.state,
-          ...(uplink === undefined ? {} : { told: uplink.toldSamples }),
-          ...(rates.rates === undefined ? {} : { rates: rates.rates }),
-          journal: { ...journal.counters(), bytesMax: settings.journal.bytesMax },
-          devices: devices.map(({ status, account }) => ({ device: status.device, ...account })),
-        }),
+        counters,
         live,
         indexOf,
         marks: chartMarks({ book: journal.events, alarms, episodes: detection }),
@@ -260,6 +272,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       ...(uplink ? [uplink] : []),
       room,
       rates,
+      certificates,
       detection,
       ...models.services,
       alarms,

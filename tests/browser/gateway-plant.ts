@@ -1,5 +1,10 @@
 /** How a gateway itself is: its devices, its counters, its room, its way to the hub. */
-import type { DeviceStatus, GatewayCounters, HubLink } from "@millwright/wire-contract";
+import type {
+  CertificateEnd,
+  DeviceStatus,
+  GatewayCounters,
+  HubLink,
+} from "@millwright/wire-contract";
 
 import type { Condition } from "./fixture-server.ts";
 
@@ -41,6 +46,7 @@ export function countersOf(
     clock: trouble ? "unset" : "set",
     told: 17_000_000,
     rates: { acquiredPerS: 639.7, toldPerS: trouble ? 0 : 61.2 },
+    certificates: certificatesOf(trouble),
     journal: {
       received: 18_400_120,
       sent: 18_400_000,
@@ -62,6 +68,22 @@ export function countersOf(
       unexplained: 0,
     })),
   };
+}
+
+/** Half a day more, so that the days hold while a test looks. */
+function certificatesOf(trouble: boolean): readonly CertificateEnd[] {
+  const endsIn = (days: number): number => (Date.now() + (days + 0.5) * 86_400_000) * 1_000;
+  const page = { use: "page", notAfterUs: endsIn(612) } as const;
+  const press = { use: "opcua-application", device: "press-1" } as const;
+  return trouble
+    ? [
+        {
+          ...{ ...press, notAfterUs: endsIn(74) },
+          due: "The certificate shown to press-1 ends on 2027-02-05, in 74 days. Renew it: millwright certificate press-1",
+        },
+        page,
+      ]
+    : [page, { ...press, notAfterUs: endsIn(3_401) }];
 }
 
 export function hubLinkOf(condition: Condition, startedUs: number, nowUs: number): HubLink {

@@ -197,6 +197,11 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     await says(gateway, /12,472 readings, 131 lost with a reason/);
     await says(gateway, /Clock of the gateway\s+not set/);
     await says(gateway, /Samples\s+in 640\/s, out 0\/s/);
+    await says(
+      gateway,
+      /The certificate shown to press-1 ends on 2027-02-05, in 74 days\. Renew it/,
+    );
+    await says(gateway, /First certificate to end\s+74 d left: OPC UA, press-1/);
     // Trying the way to the hub is for people who may act.
     await areThere(gateway.getByRole("link", { name: "Sign in to test the connection" }), 1);
     await areThere(gateway.getByRole("button", { name: "Test connection" }), 0);

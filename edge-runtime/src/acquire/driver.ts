@@ -1,5 +1,6 @@
 import type { Clock, Log, Random, Refused } from "@millwright/kit";
 import type {
+  CertificateEnd,
   LossReason,
   SampleType,
   Scalar,
@@ -237,6 +238,9 @@ export interface LineUser<Settings> {
   readonly points: readonly PointSettings[];
 }
 
+/** @see CertificateEnd */
+export type DriverCertificate = Pick<CertificateEnd, "use" | "notAfterUs">;
+
 /** A protocol we can speak. */
 export interface Driver<Settings> {
   readonly protocol: string;
@@ -288,6 +292,11 @@ export interface Driver<Settings> {
     stateFolder: string,
     nowUs: number,
   ): Promise<readonly PlanLine[]>;
+  /**
+   * Certificates with which the conversations of a device stand and fall, as they lie in files now. Touches no network; what is
+   * not there yet, or cannot be read, is left out.
+   */
+  certificates?(settings: Settings, stateFolder: string): Promise<readonly DriverCertificate[]>;
   /** Throws `DeviceUnreachable` (try again) or `SettingsRefused` (do not). `resume` is absent at the very first opening. */
   open(
     settings: Settings,

@@ -5,6 +5,7 @@ import type { GatewayCounters } from "@millwright/wire-contract";
 export function gatewayMetrics({
   unexplained,
   told,
+  certificates,
   journal,
   devices,
 }: GatewayCounters): readonly Metric[] {
@@ -62,5 +63,24 @@ export function gatewayMetrics({
       journal.bytesWritten,
       "What the journal has written to its medium.",
     ),
+    ...certificateMetrics(certificates ?? []),
+  ];
+}
+
+/** As a moment and not as days: whoever watches subtracts `time()`, and an alert needs no change of the value. */
+function certificateMetrics(
+  certificates: NonNullable<GatewayCounters["certificates"]>,
+): readonly Metric[] {
+  if (certificates.length === 0) return [];
+  return [
+    {
+      name: "certificate_not_after_timestamp_seconds",
+      help: "When a certificate ends, in seconds since 1970 UTC.",
+      kind: "gauge",
+      points: certificates.map(({ use, device, notAfterUs }) => ({
+        labels: { use, ...(device === undefined ? {} : { device }) },
+        value: notAfterUs / 1e6,
+      })),
+    },
   ];
 }

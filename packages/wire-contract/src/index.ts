@@ -146,6 +146,8 @@ export {
 export { SampleDigest } from "./sample-digest.ts";
 export { staleAfterMs } from "./freshness.ts";
 export type {
+  CertificateEnd,
+  CertificateUse,
   GatewayCopy,
   GatewayCounters,
   GatewayKeyView,

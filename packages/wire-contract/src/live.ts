@@ -123,6 +123,28 @@ export interface SampleRates {
   readonly toldPerS?: number;
 }
 
+/**
+ * What a certificate is for. `page`: the gateway's own over HTTPS. `opcua-application`: shown to the server of a device, and
+ * `opcua-user` with it. `broker-client`: shown to a broker. `broker-authority`, `hub-authority`: by whom theirs must be signed.
+ */
+export type CertificateUse =
+  | "page"
+  | "opcua-application"
+  | "opcua-user"
+  | "broker-client"
+  | "broker-authority"
+  | "hub-authority";
+
+/** Until when one of the gateway's certificates holds. */
+export interface CertificateEnd {
+  readonly use: CertificateUse;
+  /** Of a device; "publish" for the broker that the gateway publishes to; absent for those of the whole gateway. */
+  readonly device?: string;
+  readonly notAfterUs: number;
+  /** What a person should do about it, in words; absent as long as there is time. */
+  readonly due?: string;
+}
+
 /** `GET /api/counters` of the HMI: counts since the start of the runtime, for the page of the gateway and for programs. */
 export interface GatewayCounters {
   /** Samples that are neither kept nor explained. Must be 0. */
@@ -133,6 +155,8 @@ export interface GatewayCounters {
   readonly told?: number;
   /** Absent in the first second. */
   readonly rates?: SampleRates;
+  /** The first to end first; absent where there are none. */
+  readonly certificates?: readonly CertificateEnd[];
   readonly journal: {
     /** Samples offered, committed, refused at a bound, and rejected because they fit into no frame. */
     readonly received: number;

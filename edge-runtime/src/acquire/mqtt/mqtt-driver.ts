@@ -10,6 +10,7 @@ import { race, type Refused } from "@millwright/kit";
 import { status } from "@millwright/wire-contract";
 
 import { isPrivate, plainTextWarnings } from "../../broker-address.ts";
+import { brokerCertificates } from "../../certificate-file.ts";
 import type {
   Driver,
   DriverContext,
@@ -51,6 +52,8 @@ export const mqttDriver: Driver<MqttSettings> = {
   settings: mqttSettings,
   questions: brokerQuestions,
   line: ({ url }) => url,
+
+  certificates: brokerCertificates,
 
   checkPoint(_settings, point) {
     const parsed = parseTopicPoint(point);

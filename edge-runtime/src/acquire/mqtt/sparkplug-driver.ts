@@ -6,6 +6,7 @@
  * primary host unless told (field practice 47).
  */
 import { isPrivate } from "../../broker-address.ts";
+import { brokerCertificates } from "../../certificate-file.ts";
 import type { Driver, DriverSession } from "../driver.ts";
 import { DeviceUnreachable, LinkLost, SettingsRefused } from "../faults.ts";
 import { AckWindow } from "./ack-window.ts";
@@ -15,7 +16,11 @@ import { Inbox } from "./inbox.ts";
 import { brokerPlan, chargeSilence, heldMax311, session } from "./mqtt-driver.ts";
 import { Notes } from "./notes.ts";
 import { RebirthPacer } from "./rebirth-pacer.ts";
-import { brokerQuestions, sparkplugSettings, type SparkplugSettings } from "./settings.ts";
+import {
+  brokerQuestions,
+  sparkplugSettings,
+  type SparkplugSettings,
+} from "./settings.ts";
 import { commandTopic, filterOf, parseSparkplugAddress } from "./sparkplug-address.ts";
 import { SparkplugHost } from "./sparkplug-host.ts";
 import { loadSparkplugCodec } from "./sparkplug-payload.ts";
@@ -35,6 +40,8 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
     settings: sparkplugSettings,
     questions: brokerQuestions,
     line: ({ url }) => url,
+
+    certificates: brokerCertificates,
 
     checkPoint(_settings, point) {
       const parsed = parseSparkplugAddress(point.address);

@@ -1,7 +1,9 @@
 import type { Clock, Log } from "@millwright/kit";
 
+import { shownUntilUs } from "../../certificate-file.ts";
 import type {
   Driver,
+  DriverCertificate,
   DriverContext,
   DriverSession,
   OfferedPoint,
@@ -65,12 +67,32 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
     const own = await lookAtOwn(stateFolder);
     return own === undefined ? [] : planLinesOf(ageOf(device, own.validToUs, nowUs));
   },
+  certificates,
   open,
   browse: browseServer,
 };
 
 export { acceptServerCertificate } from "./trust.ts";
 export type { ServerInspection } from "./meet-server.ts";
+
+/** Ours, once it was made, and the one that a person has given for the user. */
+async function certificates(
+  { security, user }: OpcuaSettings,
+  stateFolder: string,
+): Promise<readonly DriverCertificate[]> {
+  const own =
+    security === "none-i-accept-plain-text"
+      ? undefined
+      : await lookAtOwn(stateFolder).catch(() => undefined);
+  const userUntilUs =
+    user.kind === "certificate" ? await shownUntilUs(user.certificateFile) : undefined;
+  return [
+    ...(own === undefined
+      ? []
+      : [{ use: "opcua-application", notAfterUs: own.validToUs } as const]),
+    ...(userUntilUs === undefined ? [] : [{ use: "opcua-user", notAfterUs: userUntilUs } as const]),
+  ];
+}
 
 /**
  * What a person is shown before a device is saved: the security that the server offers, its certificate, and ours.

@@ -15,6 +15,7 @@ import {
 } from "@millwright/ui-kit";
 import { useComputed } from "@preact/signals";
 import type {
+  CertificateEnd,
   DeviceStatus,
   GatewayCounters,
   GatewayPage,
@@ -190,6 +191,7 @@ function AboutPanel(props: {
   readonly counters: GatewayCounters | undefined;
 }): JSX.Element {
   const { store, page, counters } = props;
+  const certificates = counters?.certificates ?? [];
   const screenClock = useComputed(() => clockAheadWords(store.clockAheadMs.value));
   const facts: readonly Fact[] = [
     ...(counters === undefined
@@ -198,13 +200,34 @@ function AboutPanel(props: {
     [say("gateway.clock"), screenClock],
     [say("gateway.software"), page.software],
     ...(page.fingerprint === undefined ? [] : [[say("gateway.key"), page.fingerprint] as const]),
+    ...certificates.slice(0, 1).map((first) => certificateFact(first, store.nowUs())),
   ];
   return (
     <section class="panel">
       <h2>{say("gateway.about")}</h2>
+      {certificates.map(({ use, device, due }) =>
+        due === undefined ? null : (
+          <p class="facts-note" key={`${use} ${device}`}>
+            <strong>{due}</strong>
+          </p>
+        ),
+      )}
       <Facts facts={facts} />
     </section>
   );
+}
+
+const dayUs = 86_400_000_000;
+
+function certificateFact({ use, device = "", notAfterUs }: CertificateEnd, nowUs: number): Fact {
+  const days = Math.max(0, Math.floor((notAfterUs - nowUs) / dayUs));
+  return [
+    say("gateway.certificate"),
+    say("gateway.certificate.left", {
+      days: countWords(days),
+      which: say(`gateway.certificate.${use}`, { device }),
+    }),
+  ];
 }
 
 /** What was due of a device since the start, and what became of it; "" as long as that is not known. */

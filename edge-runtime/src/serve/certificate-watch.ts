@@ -1,0 +1,86 @@
+/** Until when the gateway's certificates hold, looked up now and then, so that nobody is surprised by the end of one. */
+import type { Clock, Service } from "@millwright/kit";
+import type { CertificateEnd } from "@millwright/wire-contract";
+
+/** Small files, read from memory mostly: a certificate that was just made or put there shows within a minute. */
+const lookEveryMs = 60_000;
+
+export class CertificateWatch implements Service {
+  readonly name = "certificate watch";
+  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+  readonly #clock: Clock;
+  readonly #look: () => Promise<readonly CertificateEnd[]>;
+  readonly #stopping = new AbortController();
+  #watching: Promise<void> = Promise.resolve();
+  #found: readonly CertificateEnd[] = [];
+
+  /** @param look does not reject */
+  constructor(clock: Clock, look: () => Promise<readonly CertificateEnd[]>) {
+    this.#clock = clock;
+    this.#look = look;
+  }
+
+  /** The first to end first; undefined where there are none. */
+  get ends(): readonly CertificateEnd[] | undefined {
+    if (this.#found.length === 0) return undefined;
+    const nowUs = this.#clock.nowUs();
+    return this.#found.map((one) => {
+      const due = dueWords(one, nowUs);
+      return due === undefined ? one : { ...one, due };
+    });
+  }
+
+  start(): Promise<void> {
+    this.#watching = this.#watch(this.#stopping.signal);
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error("the gateway stops"));
+    await this.#watching;
+  }
+
+  async #watch(stop: AbortSignal): Promise<void> {
+    for (;;) {
+      const found = await this.#look();
+      this.#found = found.toSorted((a, b) => a.notAfterUs - b.notAfterUs);
+      try {
+        await this.#clock.sleep(lookEveryMs, stop);
+      } catch {
+        return;
+      }
+    }
+  }
+}
+
+const dayUs = 86_400_000_000;
+/** A person has to act, device by device (field practice 28: 90, 30 and 7 days; the words count them down). */
+const dueDays = 90;
+/** It renews itself 60 days before its end: with so few left it has not. */
+const pageDueDays = 30;
+
+/** What to do about a certificate; undefined while there is time. */
+export function dueWords(
+  { use, device, notAfterUs }: CertificateEnd,
+  nowUs: number,
+): string | undefined {
+  const leftDays = Math.floor((notAfterUs - nowUs) / dayUs);
+  if (leftDays >= (use === "page" ? pageDueDays : dueDays)) return undefined;
+  const day = new Date(notAfterUs / 1_000).toISOString().slice(0, 10);
+  const end = notAfterUs < nowUs ? `ended on ${day}` : `ends on ${day}, in ${leftDays} days`;
+  const of = device === undefined ? "" : ` for ${device}`;
+  switch (use) {
+    case "page":
+      return `The certificate of this page ${end}, and could not be renewed: see access.certificate-not-renewed in the log.`;
+    case "opcua-application":
+      return `The certificate shown to ${device ?? "the server"} ${end}. Renew it: millwright certificate ${device ?? "DEVICE"}`;
+    case "opcua-user":
+      return `The certificate of the user${of} ${end}. Put a new one into its file.`;
+    case "broker-client":
+      return `The certificate shown to the broker${of} ${end}. Put a new one into its file.`;
+    case "broker-authority":
+      return `The authority that signs the broker${of} ${end}. Put its next certificate into caFile, beside this one.`;
+    case "hub-authority":
+      return `The authority that signs the hub's broker ${end}. Put its next certificate into hub.caFile, beside this one.`;
+  }
+}
