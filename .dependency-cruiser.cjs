@@ -10,6 +10,7 @@ const steps = [
   "sync",
   "publish",
   "serve",
+  "diagnostics",
   "update",
   "supervise",
 ];

@@ -1,6 +1,8 @@
 /** How a broker is reached and who asks: the same for what is read from one and for what is told to one. */
 import * as z from "zod";
 
+import type { Shown } from "./shown-settings.ts";
+
 export interface BrokerAddress {
   /** `mqtt://host:1883` or `mqtts://host:8883`. */
   readonly url: string;
@@ -42,6 +44,18 @@ export const brokerAddress = {
   keepAliveSeconds: z.int().min(5).max(600).default(30),
   connectTimeoutMs: z.int().min(500).max(60_000).default(10_000),
 };
+
+export const brokerShown = {
+  url: "plain",
+  clientId: "plain",
+  user: "is-set",
+  passwordFile: "is-set",
+  caFile: "is-set",
+  certificateFile: "is-set",
+  keyFile: "is-set",
+  keepAliveSeconds: "plain",
+  connectTimeoutMs: "plain",
+} as const satisfies Shown<BrokerAddress>;
 
 /** What parts of an address mean only together; for the object that holds them. */
 export function checkBrokerAddress(

@@ -79,6 +79,9 @@ export type {
   StepFindings,
 } from "./hand-over/connection-test.ts";
 
+/** What diagnostics hands to serve. */
+export type { DiagnosticsDesk, DiagnosticsFile } from "./hand-over/diagnostics.ts";
+
 /** What buffer hands to publish, and what publish shows of itself. */
 export type { KeptFeed } from "./buffer/kept-feed.ts";
 export type { PublishState } from "./publish/sparkplug/publish-state.ts";

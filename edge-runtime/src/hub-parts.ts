@@ -5,19 +5,33 @@ import { helloOverviewMax, type Beat } from "@millwright/wire-contract";
 
 import type { AlarmParts } from "./alarm-parts.ts";
 import type { Journal } from "./buffer/journal.ts";
-import type { ConnectionTest, DeviceHistory } from "./hand-over.ts";
+import type { ConnectionFindings, ConnectionTest, DeviceHistory } from "./hand-over.ts";
 import { pageAddress } from "./settings/access-settings.ts";
 import type { Settings } from "./settings/load-settings.ts";
 import type { ReleaseRule } from "./sync/release-rule.ts";
 import { createUplink, type LinkToHub } from "./sync/uplink.ts";
 
+export interface TestedConnection {
+  readonly atUs: number;
+  readonly found: ConnectionFindings;
+}
+
+/** One that can be asked again for what it found last. */
+export interface RememberedTest extends ConnectionTest {
+  readonly last: TestedConnection | undefined;
+}
+
 /** The same way gone once, for a person who asks where it ends. Undefined where the settings name no hub. */
-export function joinConnectionTest(settings: Settings, clock: Clock): ConnectionTest | undefined {
+export function joinConnectionTest(settings: Settings, clock: Clock): RememberedTest | undefined {
   if (settings.hub === undefined) return undefined;
   const { url: server, credentialsFile } = settings.hub;
   let test: Promise<ConnectionTest> | undefined;
+  let last: TestedConnection | undefined;
   return {
     url: server,
+    get last() {
+      return last;
+    },
     async run(signal) {
       // Loaded when somebody asks first.
       test ??= import("./sync/connection-test.ts").then(({ createConnectionTest }) =>
@@ -26,7 +40,9 @@ export function joinConnectionTest(settings: Settings, clock: Clock): Connection
           ...(credentialsFile === undefined ? {} : { credentialsFile }),
         }),
       );
-      return await (await test).run(signal);
+      const found = await (await test).run(signal);
+      if (!("kind" in found)) last = { atUs: clock.nowUs(), found };
+      return found;
     },
   };
 }

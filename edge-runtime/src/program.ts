@@ -2,7 +2,15 @@
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 
-import { createLog, Fault, hintOf, messageChain, seededRandom, systemClock } from "@millwright/kit";
+import {
+  createLog,
+  Fault,
+  hintOf,
+  LogRing,
+  messageChain,
+  seededRandom,
+  systemClock,
+} from "@millwright/kit";
 
 import { askOnTerminal } from "./commands/ask.ts";
 import type { Command } from "./commands/command.ts";
@@ -36,7 +44,8 @@ export async function runProgram(
       stopping.abort(new Error(signal));
     });
   }
-  const log = createLog("edge");
+  const ring = new LogRing();
+  const log = createLog("edge", "info", ring);
   try {
     const command = await load();
     return await command.run(process.argv.slice(process.argv.indexOf(command.name) + 1), {
@@ -44,6 +53,7 @@ export async function runProgram(
       // Epochs are made of it: two starts must never draw the same.
       random: seededRandom(randomBytes(32).toString("hex")),
       log,
+      logged: () => ring.lines,
       out: process.stdout,
       ask: askOnTerminal(stopping.signal),
       until: stopping.signal,

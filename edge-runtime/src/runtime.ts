@@ -14,6 +14,7 @@ import type {
   DeviceStatus,
   GatewayCounters,
   GatewayPage,
+  HubLink,
   LedgerEntry,
 } from "@millwright/wire-contract";
 
@@ -28,6 +29,7 @@ import { joinCommands } from "./command-parts.ts";
 import { joinDetection } from "./detect-parts.ts";
 import { createDeviceHistory } from "./device-history.ts";
 import { joinDevices } from "./device-parts.ts";
+import { diagnosticsAnswer, joinDiagnostics } from "./diagnostics-parts.ts";
 import type { AuditNote, PageRoute, SampleWatcher } from "./hand-over.ts";
 import { joinConnectionTest, joinHub, noHub } from "./hub-parts.ts";
 import { joinJournal, type JournalParts } from "./journal-parts.ts";
@@ -39,6 +41,7 @@ import { joinRules } from "./rule-parts.ts";
 import { CertificateWatch } from "./serve/certificate-watch.ts";
 import { chartMarks } from "./serve/chart-marks.ts";
 import { connectionRoutes } from "./serve/connection-routes.ts";
+import { diagnosticsRoutes } from "./serve/diagnostics-routes.ts";
 import { localOrderRoutes } from "./serve/local-order-routes.ts";
 import { RateWatch } from "./serve/rate-watch.ts";
 import { RoomWatch } from "./serve/room-watch.ts";
@@ -64,6 +67,8 @@ export interface RuntimeOptions {
   readonly releaseRule?: ReleaseRule;
   /** Called once, when values can flow. */
   readonly ready: (facts: { readonly hmi: string; readonly tags: number }) => void;
+  /** Newest lines of the log, the oldest first, for the diagnostics. */
+  readonly logged?: () => readonly string[];
   /** For whoever sits at the gateway, and not for the log: one-time codes. */
   readonly print?: (text: string) => void;
   /** Told what parts give the page: for the test that tries every role on every route. */
@@ -167,7 +172,11 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       gateway: settings.gateway.id,
       outbox: journal.outbox,
       sealOpen: () => journal.sealOpen(),
-      handlers: { ...backupHandlers(journal), ...people.handlers },
+      handlers: {
+        ...backupHandlers(journal),
+        ...people.handlers,
+        "/diagnostics": () => diagnosticsAnswer(diagnostics),
+      },
       log,
     });
     const deviceHistory = createDeviceHistory({
@@ -228,9 +237,17 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       journal: { ...journal.counters(), bytesMax: settings.journal.bytesMax },
       devices: devices.map(({ status, account }) => ({ device: status.device, ...account })),
     });
+    const connectionTest = joinConnectionTest(settings, clock);
+    const hubLink = (): HubLink => uplink?.link ?? noHub;
+    const diagnostics = joinDiagnostics({
+      ...{ settings, software, journal, devices, counters, clock },
+      hub: hubLink,
+      tested: () => connectionTest?.last,
+      logged: options.logged ?? (() => []),
+    });
     const live = joinLive({
       ...{ current, devices: statuses, room, states: stateListeners },
-      hub: () => uplink?.link ?? noHub,
+      hub: hubLink,
       news: { alarms, episodes: detection, commands: commands.desk, rules },
     });
     const pages = people.pages(
@@ -249,7 +266,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       [
         ...[...alarmRoutes, ...episodeRoutes, ...commands.routes, ...ruleRoutes],
         ...[...models.routes, ...sparkplug.routes, ...localOrderRoutes(localOrders)],
-        ...connectionRoutes(joinConnectionTest(settings, clock)),
+        ...[...connectionRoutes(connectionTest), ...diagnosticsRoutes(diagnostics)],
       ],
     );
 

@@ -27,7 +27,14 @@ import { alarmCountsOf, alarmsOf } from "./alarm-plant.ts";
 import { assetsOf, type Watched } from "./asset-plant.ts";
 import { controlOf, rulesOf } from "./control-plant.ts";
 import { backupOf, gatewayRowsOf, keyOf, quarantineOf } from "./fleet-plant.ts";
-import { bufferView, connectionOf, countersOf, devicesOf, hubLinkOf } from "./gateway-plant.ts";
+import {
+  bufferView,
+  connectionOf,
+  countersOf,
+  devicesOf,
+  diagnostics,
+  hubLinkOf,
+} from "./gateway-plant.ts";
 import { marksOf } from "./mark-plant.ts";
 import { modelEventsOf } from "./model-events.ts";
 import { modelsOf } from "./model-plant.ts";
@@ -268,6 +275,7 @@ export class Fixture implements AsyncDisposable {
     });
     app.get("/api/access", (context) => context.json(access));
     app.post("/api/connection/test", (context) => context.json(connectionOf(condition)));
+    app.post("/api/diagnostics", (context) => context.json(diagnostics));
     app.get("/api/commands", (context) => context.json(controlOf(condition, startedUs)));
     app.get("/api/rules", (context) => context.json(rulesOf(condition, startedUs)));
     app.get("/api/publish", (context) => context.json(publishOf(condition, startedUs)));

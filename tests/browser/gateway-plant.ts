@@ -86,6 +86,11 @@ function certificatesOf(trouble: boolean): readonly CertificateEnd[] {
     : [page, { ...press, notAfterUs: endsIn(3_401) }];
 }
 
+export const diagnostics = {
+  name: "diagnostics-line-1-20270301T140211Z.json",
+  text: '{\n"about": {"version": 1}\n}\n',
+} as const;
+
 export function hubLinkOf(condition: Condition, startedUs: number, nowUs: number): HubLink {
   if (condition !== "trouble") {
     return {

@@ -3,7 +3,7 @@
  * G6). Times that depend on a quiet machine are printed by figures.ts.
  */
 import assert from "node:assert/strict";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 
@@ -21,6 +21,7 @@ import {
 } from "./chromium.ts";
 import { areThere, eventually, says } from "./eventually.ts";
 import { crowd, Fixture } from "./fixture-server.ts";
+import { diagnostics } from "./gateway-plant.ts";
 import { delaysOn, leastOf, loadedOn, margin, tapOn, untilAll } from "./measures.ts";
 import { watchFirstValue } from "./page-probes.ts";
 import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
@@ -244,6 +245,38 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
         await keepPicture(page, "hmi-connection-failed");
       }
       assert.equal(asked, 1, "a second press while it runs asks nothing");
+      await page.close();
+    }
+  });
+
+  test("H7: an engineer exports the diagnostics as one file; nobody else is offered it", async () => {
+    await using plant = await new Fixture(folder, {
+      ...{ machines: 1, tagsPerMachine: 2, rateHz: 1, condition: "healthy" },
+    }).start();
+    for (const role of ["supervisor", "engineer"] as const) {
+      const page = await view.newPage();
+      const you = { name: "Ada Novak", role, proof: "p", lockInMs: 300_000, badge: false };
+      await page.route("**/api/access", (route) => route.fulfill({ json: { isNew: false, you } }));
+      await page.goto(`${plant.url}/${hmiScreens.gateway}`);
+      await settled(page);
+      const main = page.locator("main");
+      await says(main, /First certificate to end\s+612 d left: this page/);
+      assert.doesNotMatch(await main.innerText(), /Renew it/);
+      const button = page.getByRole("button", { name: "Export diagnostics" });
+      if (role === "supervisor") {
+        await areThere(button, 0);
+        await areThere(page.getByRole("link", { name: "Sign in as engineer to export" }), 1);
+      } else {
+        const came = page.waitForEvent("download");
+        await button.click();
+        const download = await came;
+        assert.equal(download.suggestedFilename(), diagnostics.name);
+        assert.equal(readFileSync(await download.path(), "utf8"), diagnostics.text);
+        const panel = page.locator(".panel", { has: button });
+        await says(panel, /diagnostics-line-1-\S+ is made, without passwords and keys/);
+        await button.scrollIntoViewIfNeeded();
+        await keepPicture(page, "hmi-diagnostics");
+      }
       await page.close();
     }
   });

@@ -9,6 +9,7 @@ import type {
 } from "@millwright/wire-contract";
 import type { z } from "zod";
 
+import type { Shown } from "../shown-settings.ts";
 import type { ConditionAct, ConditionNews } from "./machine-condition.ts";
 
 /** Fills the columns of one batch. Reused by the driver from batch to batch; never grows past its bound. */
@@ -251,6 +252,8 @@ export interface Driver<Settings> {
   readonly polled: boolean;
   /** What the person writes under `connection`. */
   readonly settings: z.ZodType<Settings>;
+  /** What of them stands in the diagnostics; nothing when absent. */
+  readonly shown?: Shown<Settings>;
   /** What `connect` asks for `connection`, in this order; what is not asked has a default that suits most plants. */
   readonly questions?: readonly ConnectionQuestion[];
   /**

@@ -6,6 +6,8 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Its newest lines, the oldest first. */
+  readonly logged?: () => readonly string[];
   /** What the command answers goes here; what went wrong goes to standard error. */
   readonly out: { write(text: string): unknown };
   /** Asks the person at the terminal; absent where nobody sits at one. */

@@ -14,5 +14,6 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["backup", async () => (await import("./backup.ts")).backupCommand],
   ["restore", async () => (await import("./restore.ts")).restoreCommand],
   ["key", async () => (await import("./key.ts")).keyCommand],
+  ["diagnostics", async () => (await import("./diagnostics.ts")).diagnosticsCommand],
   ["schema", async () => (await import("./schema.ts")).schemaCommand],
 ]);

@@ -15,7 +15,7 @@ const aliveEveryMs = 1_000;
 /** Runs the gateway of a settings file until it is ended. @returns the exit code */
 export async function runGateway(
   args: readonly string[],
-  { clock, random, log, out, until }: CommandContext,
+  { clock, random, log, logged, out, until }: CommandContext,
   journalThread: JournalThread,
 ): Promise<number> {
   const { values } = parseArgs({
@@ -58,6 +58,7 @@ export async function runGateway(
           keepCompiledCode();
         },
         print: (text) => out.write(text),
+        ...(logged === undefined ? {} : { logged }),
       },
       AbortSignal.any([until, orphaned.signal]),
     );

@@ -9,6 +9,7 @@ import type {
   AssetHealth,
   CommandChange,
   ConnectionFindings,
+  DiagnosticsFile,
   Episode,
   Grant,
   GrantView,
@@ -65,6 +66,9 @@ type FarOff = "thinsInS" | "exposesInS" | "shedsInS" | "refusesInS";
 
 /** `POST /api/connection/test`: what the gateway found on its way to the hub. */
 export type ConnectionAnswer = ConnectionFindings;
+
+/** `POST /api/diagnostics`. */
+export type DiagnosticsAnswer = DiagnosticsFile;
 
 /** `GET /api/commands`. */
 export interface CommandsAnswer {

@@ -35,6 +35,7 @@ export { HubStatus, hubWordsNow, LinkStatus, LostNotice } from "./parts/link-sta
 export { EmptyState, FailedState, Skeleton } from "./parts/states.tsx";
 export { ThemeChoice } from "./parts/theme-choice.tsx";
 export { loadJson, useResource, type Resource } from "./parts/use-resource.ts";
+export { saveFile } from "./save-file.ts";
 export {
   ageWords,
   briefSinceWords,

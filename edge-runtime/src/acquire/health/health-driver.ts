@@ -42,6 +42,7 @@ export const healthDriver: Driver<HealthSettings> = {
   settings: z.strictObject({
     everySeconds: z.int().min(everySecondsMin).max(3_600).default(everySecondsMin),
   }),
+  shown: { everySeconds: "plain" },
   line: () => "this gateway",
 
   checkPoint(_settings, { address }) {

@@ -12,7 +12,7 @@ import { checkTogether } from "./requests.ts";
 import { RtuConversation } from "./rtu-conversation.ts";
 import { ModbusSession } from "./session.ts";
 import { modbusQuestions } from "./questions.ts";
-import { lineOf, modbusSettings, type ModbusSettings } from "./settings.ts";
+import { lineOf, modbusSettings, modbusShown, type ModbusSettings } from "./settings.ts";
 import { TcpConversation } from "./tcp-conversation.ts";
 import { refuseWrite } from "./writing.ts";
 
@@ -44,6 +44,7 @@ export function createModbusDriver(
     protocol: "modbus",
     polled: true,
     settings: modbusSettings,
+    shown: modbusShown,
     questions: modbusQuestions,
     line: lineOf,
     checkPoint(settings, point) {

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import type { Shown } from "../../shown-settings.ts";
+
 /** Order of the bytes of one value, named after the way 0xAABBCCDD lies in two registers (field practice 40). */
 export type ByteOrder = "ABCD" | "CDAB" | "BADC" | "DCBA";
 export const byteOrders = ["ABCD", "CDAB", "BADC", "DCBA"] as const satisfies readonly ByteOrder[];
@@ -111,6 +113,24 @@ export const modbusSettings: z.ZodType<ModbusSettings> = z
       message: "on a serial line a unit is 1 to 247; 0 is broadcast, which has no answer",
     },
   );
+
+export const modbusShown: Shown<ModbusSettings> = {
+  framing: "plain",
+  host: "plain",
+  port: "plain",
+  path: "plain",
+  unit: "plain",
+  timeoutMs: "plain",
+  order: "plain",
+  registersMax: "plain",
+  coilsMax: "plain",
+  gapMax: "plain",
+  concurrent: "plain",
+  baudRate: "plain",
+  turnaroundMs: "plain",
+  parity: "plain",
+  stopBits: "plain",
+};
 
 /** What must not happen at the same time: one conversation per line (field practice 34). */
 export function lineOf(settings: ModbusSettings): string {

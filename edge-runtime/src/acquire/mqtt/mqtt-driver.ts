@@ -29,6 +29,7 @@ import { Notes } from "./notes.ts";
 import {
   brokerQuestions,
   mqttSettings,
+  mqttShown,
   type BrokerSettings,
   type MqttSettings,
 } from "./settings.ts";
@@ -50,6 +51,7 @@ export const mqttDriver: Driver<MqttSettings> = {
   protocol: "mqtt",
   polled: false,
   settings: mqttSettings,
+  shown: mqttShown,
   questions: brokerQuestions,
   line: ({ url }) => url,
 

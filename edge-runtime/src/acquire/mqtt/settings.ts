@@ -2,10 +2,12 @@ import * as z from "zod";
 
 import {
   brokerAddress,
+  brokerShown,
   checkBrokerAddress,
   sparkplugName,
   type BrokerAddress,
 } from "../../broker-address.ts";
+import type { Shown } from "../../shown-settings.ts";
 import type { ConnectionQuestion } from "../driver.ts";
 
 /** The same for plain MQTT and Sparkplug. A client id is made at the first start and kept when none is given. */
@@ -60,6 +62,21 @@ export const sparkplugSettings: z.ZodType<SparkplugSettings> = z
     path: ["hostId"],
   })
   .superRefine(checkBrokerAddress);
+
+export const mqttShown = {
+  ...brokerShown,
+  version: "plain",
+  sessionExpiryHours: "plain",
+  browseSeconds: "plain",
+} as const satisfies Shown<MqttSettings>;
+
+export const sparkplugShown: Shown<SparkplugSettings> = {
+  ...mqttShown,
+  primaryHost: "plain",
+  hostId: "plain",
+  rebirthEverySeconds: "plain",
+  reorderWaitMs: "plain",
+};
 
 export const brokerQuestions: readonly ConnectionQuestion[] = [
   {

@@ -19,6 +19,7 @@ import { RebirthPacer } from "./rebirth-pacer.ts";
 import {
   brokerQuestions,
   sparkplugSettings,
+  sparkplugShown,
   type SparkplugSettings,
 } from "./settings.ts";
 import { commandTopic, filterOf, parseSparkplugAddress } from "./sparkplug-address.ts";
@@ -38,6 +39,7 @@ export function createSparkplugDriver(pacer: RebirthPacer): Driver<SparkplugSett
     protocol: "sparkplug",
     polled: false,
     settings: sparkplugSettings,
+    shown: sparkplugShown,
     questions: brokerQuestions,
     line: ({ url }) => url,
 

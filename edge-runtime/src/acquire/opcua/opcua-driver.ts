@@ -26,7 +26,7 @@ import { parseResume } from "./resume.ts";
 import { readServerFacts } from "./server-facts.ts";
 import { createSession, type Session } from "./session.ts";
 import { opcuaQuestions } from "./questions.ts";
-import { hostOf, opcuaSettings, type OpcuaSettings } from "./settings.ts";
+import { hostOf, opcuaSettings, opcuaShown, type OpcuaSettings } from "./settings.ts";
 import { queueSize } from "./subscription-plan.ts";
 import { trustFolderOf } from "./trust.ts";
 
@@ -35,6 +35,7 @@ export const opcuaDriver: Driver<OpcuaSettings> = {
   protocol: "opcua",
   polled: false,
   settings: opcuaSettings,
+  shown: opcuaShown,
   questions: opcuaQuestions,
   line(settings) {
     const { host, port } = hostOf(settings);

@@ -1,5 +1,7 @@
 import * as z from "zod";
 
+import type { Shown } from "../../shown-settings.ts";
+
 /** Who we are to the server. A password is read from a file, so that settings can be shown and copied. */
 export type OpcuaUser =
   | { readonly kind: "anonymous" }
@@ -76,6 +78,26 @@ export const opcuaSettings: z.ZodType<OpcuaSettings> = connection.refine(
   (settings) => settings.url !== settings.redundantUrl,
   { path: ["redundantUrl"], message: "is the same server as url" },
 );
+
+export const opcuaShown: Shown<OpcuaSettings> = {
+  url: "plain",
+  redundantUrl: "plain",
+  security: "plain",
+  policy: "plain",
+  user: {
+    kind: "plain",
+    name: "is-set",
+    passwordFile: "is-set",
+    certificateFile: "is-set",
+    keyFile: "is-set",
+  },
+  publishingMs: "plain",
+  bridgeSeconds: "plain",
+  keepAliveMs: "plain",
+  lifetimeMinutes: "plain",
+  requestTimeoutMs: "plain",
+  history: "plain",
+};
 
 function isOpcTcpUrl(text: string): boolean {
   const url = URL.parse(text);

@@ -9,6 +9,7 @@ import {
   fullTimeWords,
   hrefOf,
   loadJson,
+  saveFile,
   Skeleton,
   useResource,
   type PageClock,
@@ -172,12 +173,7 @@ async function loadPages(
 async function saveCsv(query: string): Promise<void> {
   const never = new AbortController();
   const events = await loadPages(query, Infinity, never.signal);
-  const blob = new Blob([toCsv(events)], { type: "text/csv" });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = "alarms.csv";
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveFile("alarms.csv", toCsv(events), "text/csv");
 }
 
 const columns = [

@@ -26,6 +26,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { BufferAnswer } from "../page-answers.ts";
 import { ConnectionTest } from "./connection-test.tsx";
+import { DiagnosticsExport } from "./diagnostics-export.tsx";
 import { Facts, type Fact } from "./facts.tsx";
 import { DiskPanel } from "./gateway-disk.tsx";
 import { decimalsMaxOf, ownDeviceOf, ownTagsOf } from "./machines.ts";
@@ -213,6 +214,7 @@ function AboutPanel(props: {
         ),
       )}
       <Facts facts={facts} />
+      <DiagnosticsExport />
     </section>
   );
 }

@@ -170,6 +170,12 @@ const texts = {
   "gateway.certificate.broker-client": "MQTT, {device}",
   "gateway.certificate.broker-authority": "MQTT authority, {device}",
   "gateway.certificate.hub-authority": "authority of the hub",
+  "diagnostics.export": "Export diagnostics",
+  "diagnostics.sign-in-first": "Sign in as engineer to export diagnostics",
+  "diagnostics.makes": "The file is being made. This takes 10 s at most.",
+  "diagnostics.no-answer": "The gateway did not answer. On its terminal: millwright diagnostics",
+  "diagnostics.done":
+    "{name} is made, without passwords and keys. It names people, devices and addresses.",
   "gateway.devices": "Devices",
   "gateway.no-devices": "No device is set up. Run: millwright connect",
   "gateway.display": "Display of this screen",
