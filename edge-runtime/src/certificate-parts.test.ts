@@ -43,6 +43,7 @@ test("all certificates that the settings bring are found with their ends; what i
     `
 gateway: { id: line-1, name: Line 1 }
 journal: { folder: journal }
+hub: { url: "tls://hub:4222", caFile: ca.pem }
 publish: { sparkplug: { url: "mqtts://scada:8883", group: plant, caFile: gone.pem } }
 devices:
   - id: cell
@@ -70,6 +71,7 @@ devices:
   const found = await readCertificates(settings, 17e6);
   assert.deepEqual(found, [
     { use: "page", notAfterUs: 17e6 },
+    { use: "hub-authority", notAfterUs: endOf(newer) },
     { use: "broker-client", device: "cell", notAfterUs: endOf(client) },
     { use: "broker-authority", device: "cell", notAfterUs: endOf(newer) },
     { use: "opcua-application", device: "press", notAfterUs: own.validToUs },
@@ -80,8 +82,9 @@ devices:
     ...{ unexplained: 0, clock: "set", devices: [], certificates: found, journal: {} as never },
   });
   const ends = metrics.find(({ name }) => name === "certificate_not_after_timestamp_seconds");
-  assert.deepEqual(ends?.points.slice(0, 2), [
+  assert.deepEqual(ends?.points.slice(0, 3), [
     { labels: { use: "page" }, value: 17 },
+    { labels: { use: "hub-authority" }, value: endOf(newer) / 1e6 },
     { labels: { use: "broker-client", device: "cell" }, value: endOf(client) / 1e6 },
   ]);
 });

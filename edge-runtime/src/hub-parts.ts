@@ -24,7 +24,7 @@ export interface RememberedTest extends ConnectionTest {
 /** The same way gone once, for a person who asks where it ends. Undefined where the settings name no hub. */
 export function joinConnectionTest(settings: Settings, clock: Clock): RememberedTest | undefined {
   if (settings.hub === undefined) return undefined;
-  const { url: server, credentialsFile } = settings.hub;
+  const { url: server, credentialsFile, caFile } = settings.hub;
   let test: Promise<ConnectionTest> | undefined;
   let last: TestedConnection | undefined;
   return {
@@ -38,6 +38,7 @@ export function joinConnectionTest(settings: Settings, clock: Clock): Remembered
         createConnectionTest({
           ...{ server, gateway: settings.gateway.id, clock },
           ...(credentialsFile === undefined ? {} : { credentialsFile }),
+          ...(caFile === undefined ? {} : { caFile }),
         }),
       );
       const found = await (await test).run(signal);
@@ -79,7 +80,7 @@ export function joinHub(join: {
   const { settings, software, journal, overview, key, clock, random, log } = join;
   if (settings.hub === undefined) return undefined;
   const { id, name, site } = settings.gateway;
-  const { url, credentialsFile } = settings.hub;
+  const { url, credentialsFile, caFile } = settings.hub;
   const { outbox } = journal;
   return createUplink({
     outbox,
@@ -95,6 +96,7 @@ export function joinHub(join: {
           servers: [url],
           gateway: id,
           ...(credentialsFile === undefined ? {} : { credentialsFile }),
+          ...(caFile === undefined ? {} : { caFile }),
         });
         return await road.connect(events, signal);
       },

@@ -23,7 +23,7 @@ test("only what is named is shown; of the rest whether it is set, and of keys no
   });
   assert.deepEqual(shown["hub"], {
     ...{ url: "nats://u:(removed)@hub:4222", credentialsFile: "(set)" },
-    ...{ kilobitsPerSecondMax: "(not set)", historyShare: "(not set)" },
+    ...{ caFile: "(not set)", kilobitsPerSecondMax: "(not set)", historyShare: "(not set)" },
     "(other keys)": 1,
   });
   assert.equal(shown["journal"], "(set)");

@@ -46,6 +46,11 @@ export interface GatewayFile {
         readonly url: string;
         /** File with the user name in its first line and the password in its second, readable by this program alone. */
         readonly credentialsFile?: string | undefined;
+        /**
+         * File with the certificates of those who may have signed the broker's, PEM: nobody else is trusted then. With `tls://`.
+         * Left out: those that Node brings along.
+         */
+        readonly caFile?: string | undefined;
         /** For a metered link; left out, as much as there is. */
         readonly kilobitsPerSecondMax?: number | undefined;
         /** Part of the link that history and captures may take. */
@@ -181,10 +186,15 @@ export const gatewayFile: z.ZodType<GatewayFile> = z.strictObject({
         .url({ protocol: /^(nats|tls)$/, error: hubUrlWords })
         .refine(isWithoutLogin, { error: hubUrlWords }),
       credentialsFile: z.string().min(1).optional(),
+      caFile: z.string().min(1).optional(),
       // Below 8 kbit/s the beats alone would fill the link.
       kilobitsPerSecondMax: z.number().min(8).optional(),
       // A fifth is left for what happens now, while days of history drain.
       historyShare: z.number().min(0.05).max(1).default(0.8),
+    })
+    .refine(({ url, caFile }) => caFile === undefined || url.startsWith("tls:"), {
+      path: ["caFile"],
+      error: "is of use only where everything is encrypted: write url as tls://host:4222",
     })
     .optional(),
   journal: z.strictObject({

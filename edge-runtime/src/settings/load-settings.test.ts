@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 
 import { gatewayJsonSchema } from "./gateway-file.ts";
@@ -262,6 +262,15 @@ test("the address of the hub is one that the road can take, and holds no passwor
     assert.match(problem ?? "", /hub\.url: write it as nats:\/\/host:4222/, url);
     assert.ok(problem?.includes("secret") !== true);
   }
+});
+
+test("the authority of the hub is named where everything is encrypted, and its file beside the settings is found", (t) => {
+  const withHub = (url: string): string =>
+    folderWith(t, { "gateway.yaml": `${head}\nhub: { url: "${url}", caFile: plant-ca.pem }\n` });
+  const file = withHub("tls://hub:4222");
+  assert.equal(loadSettings(file).hub?.caFile, join(dirname(file), "plant-ca.pem"));
+  const [problem] = problemsOf(withHub("nats://hub:4222"));
+  assert.match(problem ?? "", /hub\.caFile: is of use only where everything is encrypted/);
 });
 
 test("editors get a JSON Schema of the file", () => {

@@ -42,6 +42,7 @@ export interface Settings {
     | {
         readonly url: string;
         readonly credentialsFile?: string;
+        readonly caFile?: string;
         readonly link: { readonly bytesPerSMax: number; readonly historyShare: number };
       }
     | undefined;
@@ -185,6 +186,7 @@ export function loadSettings(path: string): Settings {
             ...(hub.credentialsFile === undefined
               ? {}
               : { credentialsFile: beside(folder, hub.credentialsFile) }),
+            ...(hub.caFile === undefined ? {} : { caFile: beside(folder, hub.caFile) }),
           },
     journal: {
       folder: beside(folder, journal.folder),

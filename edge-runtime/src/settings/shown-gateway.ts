@@ -12,6 +12,7 @@ export const gatewayShown: Shown<GatewayFile> = {
   hub: {
     url: "plain",
     credentialsFile: "is-set",
+    caFile: "is-set",
     kilobitsPerSecondMax: "plain",
     historyShare: "plain",
   },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 
-import { freePort, systemClock } from "@millwright/kit";
+import { freePort, messageChain, systemClock } from "@millwright/kit";
 import { roadLanes, streamNames, subjects, type GatewayId } from "@millwright/wire-contract";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
@@ -29,10 +29,15 @@ const asAtAHub = `authorization { users: [
   } }
 ] }`;
 
-async function go(server: string, credentialsFile?: string): Promise<ConnectionFindings> {
+async function go(
+  server: string,
+  credentialsFile?: string,
+  caFile?: string,
+): Promise<ConnectionFindings> {
   const found = await createConnectionTest({
     ...{ server, gateway, clock: systemClock },
     ...(credentialsFile === undefined ? {} : { credentialsFile }),
+    ...(caFile === undefined ? {} : { caFile }),
   }).run(never);
   if ("kind" in found) throw new Error(found.reason);
   assert.ok(!JSON.stringify(found).includes(password), "a secret is shown");
@@ -190,7 +195,7 @@ test("a certificate is shown, whose it is and until when, also where it is not t
   const server = `tls://localhost:${broker.port}`;
   const untrusted = await go(server);
   assert.ok(end(untrusted).startsWith(`tls: ${words}: not trusted (`), end(untrusted));
-  assert.match(untrusted.hint ?? "", /NODE_EXTRA_CA_CERTS/);
+  assert.match(untrusted.hint ?? "", /as hub\.caFile in the settings/);
 
   const before = getCACertificates("default");
   setDefaultCACertificates([...before, broker.certificate, other.certificate]);
@@ -206,6 +211,63 @@ test("a certificate is shown, whose it is and until when, also where it is not t
   const otherName = await go(`tls://localhost:${other.port}`);
   assert.match(end(otherName), /^tls: certificate of hub.plant.example.*ALTNAME_INVALID/);
   assert.match(otherName.hint ?? "", /Write a name in hub\.url/);
+});
+
+/** Whether a frame's road comes to be. */
+async function opens(server: string, caFile: string): Promise<string> {
+  const events = { acked: () => undefined, mark: () => undefined, orders: () => undefined };
+  try {
+    const road = createNatsRoad({ servers: [server], gateway, caFile });
+    await (await road.connect(events, never)).close();
+    return "open";
+  } catch (failure) {
+    return messageChain(failure);
+  }
+}
+
+test("with hub.caFile who is in it is trusted and nobody else, and a file that cannot be used is named", async (context) => {
+  const broker = await startEncrypting(context, "localhost");
+  const other = await startEncrypting(context, "localhost");
+  const server = `tls://localhost:${broker.port}`;
+  const own = fileIn(broker, "ca.pem", broker.certificate);
+  assert.equal(await opens(server, own), "open");
+  assert.match(end(await go(server, undefined, own)), /^streams: /);
+
+  const wrong = fileIn(broker, "other.pem", other.certificate);
+  assert.match(await opens(server, wrong), /self-signed certificate|unable to verify/);
+  const untrusted = await go(server, undefined, wrong);
+  assert.match(end(untrusted), /^tls: certificate of localhost.*not trusted/);
+  assert.match(untrusted.hint ?? "", /None of the authorities in hub\.caFile has signed/);
+
+  const empty = fileIn(broker, "empty.pem", "no certificate");
+  for (const [file, why] of [
+    [empty, /CA file \S+empty\.pem holds no certificate/],
+    [join(broker.folder, "gone.pem"), /CA file \S+gone\.pem cannot be read: ENOENT/],
+  ] as const) {
+    assert.match(await opens(server, file), why);
+    const found = await go(server, undefined, file);
+    assert.match(end(found), why);
+    assert.match(found.hint ?? "", /as PEM|Check that the file is there/);
+  }
+});
+
+test("with an address in hub.url the certificate has to name the address, and not this machine", async (context) => {
+  const byAddress = await startEncrypting(context, "127.0.0.1");
+  const byName = await startEncrypting(context, "localhost");
+  const [own, others] = [byAddress, byName].map((broker) =>
+    fileIn(broker, "ca.pem", broker.certificate),
+  );
+  const [server, otherServer] = [byAddress, byName].map(({ port }) => `tls://127.0.0.1:${port}`);
+  assert.ok(own !== undefined && others !== undefined && server !== undefined);
+  assert.equal(await opens(server, own), "open");
+  assert.match(end(await go(server, undefined, own)), /^streams: /);
+  assert.match(
+    await opens(otherServer ?? "", others),
+    /IP: 127\.0\.0\.1 is not in the cert's list/,
+  );
+  const found = await go(otherServer ?? "", undefined, others);
+  assert.match(end(found), /^tls: certificate of localhost.*ALTNAME_INVALID/);
+  assert.match(found.hint ?? "", /have 127\.0\.0\.1 added to it/);
 });
 
 test("encryption that does not come to an end is given up without harm", async (context) => {

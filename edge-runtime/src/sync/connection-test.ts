@@ -9,11 +9,12 @@ import { messageChain, type Clock, type Refused } from "@millwright/kit";
 import { roadLanes, streamNames, subjects, type RoadLane } from "@millwright/wire-contract";
 import { connect, errors, headers, type NatsConnection } from "@nats-io/transport-node";
 
+import { readBrokerCredentials } from "../broker-credentials.ts";
 import type { ConnectionFindings, ConnectionTest } from "../hand-over.ts";
 import { encrypt, judgeEncryption } from "./encryption.ts";
 import { readGreeting, type Greeting } from "./greeting.ts";
 import { parseProbeAnswer, toJson } from "./messages.ts";
-import { connectOptions, isEncrypted, type NatsRoadOptions } from "./nats-road.ts";
+import { connectOptions, hostIn, isEncrypted, type NatsRoadOptions } from "./nats-road.ts";
 import { StepFailed, walk, type Step } from "./walk.ts";
 
 export interface ConnectionTestOptions extends Omit<NatsRoadOptions, "servers"> {
@@ -59,7 +60,7 @@ class WayToHub {
   constructor(options: ConnectionTestOptions) {
     const url = new URL(options.server);
     this.#options = options;
-    this.#host = url.hostname.replace(/^\[|\]$/g, "");
+    this.#host = hostIn(options.server);
     this.#port = url.port === "" ? usualPort : Number(url.port);
   }
 
@@ -161,19 +162,27 @@ class WayToHub {
         "Let the broker encrypt (tls in its settings), or write nats:// in hub.url where nobody else is on the network.",
       );
     }
-    const secure = encrypt(reached(this.#socket), this.#host);
+    const { caFile } = this.#options;
+    const read = caFile === undefined ? {} : await readBrokerCredentials({ caFile });
+    if ("kind" in read) throw new StepFailed(read.reason, read.hint);
+    const how = {
+      ...{ host: this.#host, wanted },
+      ...(read.ca === undefined ? {} : { ca: read.ca }),
+    };
+    const secure = encrypt(reached(this.#socket), how);
     this.#opened.push(secure);
-    return { found: await judgeEncryption(secure, this.#host) };
+    return { found: await judgeEncryption(secure, how) };
   }
 
   async #signIn(): Promise<Found> {
     this.#closeSockets();
-    const { credentialsFile, server, gateway } = this.#options;
+    const { credentialsFile, caFile, server, gateway } = this.#options;
     let options;
     try {
-      options = connectOptions({
+      options = await connectOptions({
         ...{ servers: [server], gateway },
         ...(credentialsFile === undefined ? {} : { credentialsFile }),
+        ...(caFile === undefined ? {} : { caFile }),
       });
     } catch (failure) {
       throw new StepFailed(

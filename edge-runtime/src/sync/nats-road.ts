@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 
 import { messageChain } from "@millwright/kit";
 import { subjects, type GatewayId, type RoadLane } from "@millwright/wire-contract";
@@ -9,8 +10,10 @@ import {
   type Msg,
   type NatsConnection,
   type NodeConnectionOptions,
+  type TlsOptions,
 } from "@nats-io/transport-node";
 
+import { readBrokerCredentials } from "../broker-credentials.ts";
 import { HubUnreachable } from "./faults.ts";
 import type { Road, RoadEvents, RoadSession } from "./road.ts";
 
@@ -27,6 +30,8 @@ export interface NatsRoadOptions {
    * the broker lets everybody in.
    */
   readonly credentialsFile?: string;
+  /** Certificates of those who may have signed the broker's, PEM, and of nobody else. With `tls://` only. Read at each connect, too. */
+  readonly caFile?: string;
 }
 
 /** A connection that is not there after so long is not coming; the uplink tries again. */
@@ -41,7 +46,7 @@ export function createNatsRoad(options: NatsRoadOptions): Road {
     async connect(events, signal) {
       let connection: NatsConnection;
       try {
-        connection = await connect(connectOptions(options));
+        connection = await connect(await connectOptions(options));
       } catch (cause) {
         throw new HubUnreachable(address, { cause });
       }
@@ -54,20 +59,39 @@ export function createNatsRoad(options: NatsRoadOptions): Road {
   };
 }
 
-/** The same for the road and for a test of it. Throws where the credentials cannot be read. */
-export function connectOptions(options: NatsRoadOptions): NodeConnectionOptions {
+/** The same for the road and for a test of it. Throws where a file cannot be read. */
+export async function connectOptions(options: NatsRoadOptions): Promise<NodeConnectionOptions> {
   return {
     servers: [...options.servers],
     name: options.gateway,
     timeout: connectMs,
     ...credentials(options.credentialsFile),
     // The client encrypts when the broker offers it; asked for by its address, it goes no other way.
-    ...(options.servers.some(isEncrypted) ? { tls: {} } : {}),
+    ...(options.servers.some(isEncrypted) ? { tls: await encryption(options) } : {}),
     // Each connection begins with a hello, so the uplink connects anew and not the client.
     reconnect: false,
     pingInterval: pingMs,
     maxPingOut: pingsOpenMax,
   };
+}
+
+async function encryption({
+  servers: [server = ""],
+  caFile,
+}: NatsRoadOptions): Promise<TlsOptions & { readonly host?: string }> {
+  const host = hostIn(server);
+  const read = caFile === undefined ? {} : await readBrokerCredentials({ caFile });
+  if ("kind" in read) throw new Error(read.reason);
+  return {
+    ...(read.ca === undefined ? {} : { ca: read.ca }),
+    // Of an address the client says nothing to Node, which then compares the certificate with "localhost".
+    ...(isIP(host) === 0 ? {} : { host }),
+  };
+}
+
+/** Without the brackets of an address of IPv6. */
+export function hostIn(server: string): string {
+  return new URL(server).hostname.replace(/^\[|\]$/g, "");
 }
 
 /** Whether an address asks for encryption. */
