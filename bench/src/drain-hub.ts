@@ -1,6 +1,6 @@
 /**
- * A hub that stores at once, for `bench drain`: it checks each frame and its chain, and says its mark every few
- * milliseconds. A process of its own, so that its processor time is not counted to the gateway. At its end it prints how
+ * A hub that stores at once, for `bench drain`: it checks each frame and its chain, and says every few milliseconds the
+ * marks that have moved. A process of its own, so that its processor time is not counted to the gateway. At its end it prints how
  * late live samples were, and with `distinct` how many samples it has, each counted once.
  *
  * `node drain-hub.ts URL GATEWAY [distinct]`
@@ -32,6 +32,8 @@ if (url === undefined || gateway === undefined || !isGatewayId(gateway)) {
 
 interface Lane {
   mark: LaneMark;
+  /** As it was said last. */
+  told?: LaneMark;
   chain: bigint;
 }
 
@@ -105,7 +107,9 @@ connection.subscribe(subjects.hello(gateway), {
   },
 });
 const timer = setInterval(() => {
-  const marks = [...lanes.values()].map(({ mark }) => mark);
+  const moved = [...lanes.values()].filter(({ mark, told }) => mark !== told);
+  if (moved.length === 0) return;
+  const marks = moved.map((lane) => (lane.told = lane.mark));
   connection.publish(subjects.mark(gateway), JSON.stringify({ version: 1, incarnation, marks }));
 }, marksEveryMs);
 await connection.flush();
