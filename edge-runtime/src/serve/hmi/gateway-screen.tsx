@@ -193,6 +193,7 @@ function AboutPanel(props: {
 }): JSX.Element {
   const { store, page, counters } = props;
   const certificates = counters?.certificates ?? [];
+  const firstEnd = useComputed(() => endWords(certificates[0], store.secondUs.value));
   const screenClock = useComputed(() => clockAheadWords(store.clockAheadMs.value));
   const facts: readonly Fact[] = [
     ...(counters === undefined
@@ -201,7 +202,7 @@ function AboutPanel(props: {
     [say("gateway.clock"), screenClock],
     [say("gateway.software"), page.software],
     ...(page.fingerprint === undefined ? [] : [[say("gateway.key"), page.fingerprint] as const]),
-    ...certificates.slice(0, 1).map((first) => certificateFact(first, store.nowUs())),
+    ...(certificates.length === 0 ? [] : [[say("gateway.certificate"), firstEnd] as const]),
   ];
   return (
     <section class="panel">
@@ -221,15 +222,13 @@ function AboutPanel(props: {
 
 const dayUs = 86_400_000_000;
 
-function certificateFact({ use, device = "", notAfterUs }: CertificateEnd, nowUs: number): Fact {
+/** @param nowUs by the gateway's clock; 0 as long as that is not known */
+function endWords(first: CertificateEnd | undefined, nowUs: number): string {
+  if (first === undefined || nowUs === 0) return "";
+  const { use, device = "", notAfterUs } = first;
   const days = Math.max(0, Math.floor((notAfterUs - nowUs) / dayUs));
-  return [
-    say("gateway.certificate"),
-    say("gateway.certificate.left", {
-      days: countWords(days),
-      which: say(`gateway.certificate.${use}`, { device }),
-    }),
-  ];
+  const which = say(`gateway.certificate.${use}`, { device });
+  return say("gateway.certificate.left", { days: countWords(days), which });
 }
 
 /** What was due of a device since the start, and what became of it; "" as long as that is not known. */
