@@ -12,6 +12,8 @@ import {
   boxSection,
   claimsMax,
   claimsSection,
+  deviceFacts,
+  devicesSection,
   diagnosticsName,
   eventsSection,
   filesSection,
@@ -26,7 +28,6 @@ import type { DiagnosticsDesk } from "./hand-over.ts";
 import type { TestedConnection } from "./hub-parts.ts";
 import { gatewayMetrics } from "./serve/gateway-metrics.ts";
 import type { Settings } from "./settings/load-settings.ts";
-import { showSettings } from "./shown-settings.ts";
 import { toPositions } from "./sync/messages.ts";
 
 export interface DiagnosticsJoin {
@@ -132,7 +133,7 @@ export function sectionsOf(
     claimsSection(async function* () {
       yield* await journal.newestClaims(claimsMax);
     }),
-    { name: "devices", bytesMax: 1_024 * kibi, list: () => devicesOf(join, redaction) },
+    devicesSection(() => devicesOf(join, redaction)),
     {
       name: "metrics",
       bytesMax: 256 * kibi,
@@ -151,26 +152,18 @@ function* devicesOf(
   { settings, devices }: DiagnosticsJoin,
   redaction: Redaction,
 ): Iterable<unknown> {
-  for (const [
-    at,
-    { driver, connection, clockPolicy, tags, captures },
-  ] of settings.devices.entries()) {
-    const device = devices[at];
-    const { history, sinceUs, confirmedUs, ...status } = device?.status ?? {};
+  for (const [at, device] of settings.devices.entries()) {
+    const { status, account } = devices[at] ?? {};
+    const { history, sinceUs, confirmedUs, ...state } = status ?? {};
     yield {
-      ...status,
+      ...deviceFacts(device, redaction),
+      ...state,
       ...(sinceUs === undefined ? {} : { since: timeWords(sinceUs) }),
       ...(confirmedUs === undefined || confirmedUs === 0
         ? {}
         : { confirmed: timeWords(confirmedUs) }),
       keepsHistory: history !== undefined,
-      tags: tags.length,
-      captures: captures.length,
-      clockPolicy,
-      connection: showSettings(connection, driver.shown ?? "is-set", (words) =>
-        redaction.text(words),
-      ),
-      account: device?.account,
+      account,
     };
   }
 }

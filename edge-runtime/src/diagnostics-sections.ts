@@ -13,6 +13,7 @@ import { createRedaction, type Redaction } from "./diagnostics/redact.ts";
 import type { Section } from "./diagnostics/write-diagnostics.ts";
 import type { EventQuery } from "./hand-over.ts";
 import { gatewayFile } from "./settings/gateway-file.ts";
+import type { DeviceSettings } from "./settings/load-device.ts";
 import type { Settings } from "./settings/load-settings.ts";
 import type { Problem } from "./settings/problem.ts";
 import { beside } from "./settings/named-files.ts";
@@ -124,9 +125,7 @@ export function settingsSection(
         ...(changedMs === undefined ? {} : { changedAt: timeWords(changedMs * 1_000) }),
         problems: all.slice(0, problemsMax),
         // With what is meant where nothing is written; as written where it does not hold.
-        written: showSettings(parsed.success ? parsed.data : content, gatewayShown, (words) =>
-          redaction.text(words),
-        ),
+        written: showSettings(parsed.success ? parsed.data : content, gatewayShown, redaction.text),
       };
     },
   };
@@ -134,6 +133,22 @@ export function settingsSection(
 
 /** The first of them are the ones to mend. */
 const problemsMax = 50;
+
+export function devicesSection(list: () => Iterable<unknown>): Section {
+  return { name: "devices", bytesMax: 1_024 * kibi, list };
+}
+
+/** What the settings say of one, with what its template gives. */
+export function deviceFacts(
+  { id, name, driver, connection, clockPolicy, tags, captures }: DeviceSettings,
+  redaction: Redaction,
+): object {
+  return {
+    ...{ device: id, name, protocol: driver.protocol },
+    ...{ tags: tags.length, captures: captures.length, clockPolicy },
+    connection: showSettings(connection, driver.shown ?? "is-set", redaction.text),
+  };
+}
 
 /** What the settings mean for the journal, reckoned before anything runs. */
 export function planSection({ journal, devices }: Settings): Section {

@@ -246,6 +246,7 @@ test("no secret is in the diagnostics of a gateway that does not run, also where
   const events = whole["events"] as { readonly entries: readonly unknown[] };
   assert.equal(events.entries.length, place.texts.length);
   assert.match(JSON.stringify(whole["lanes"]), /"critical"/);
+  assert.match(JSON.stringify(whole["devices"]), /"url":"opc\.tcp:\/\/127\.0\.0\.1:1"/);
 
   // Somebody has tried it in the wrong places.
   const address = `nats://u:${encodeURIComponent(passwords["secret/mqtt.password"])}@hub:4222`;

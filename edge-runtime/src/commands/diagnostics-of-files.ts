@@ -11,6 +11,8 @@ import {
   boxSection,
   claimsMax,
   claimsSection,
+  deviceFacts,
+  devicesSection,
   eventsSection,
   filesSection,
   lanesSection,
@@ -47,6 +49,7 @@ export async function diagnosticsOfFiles(
       ? []
       : [
           planSection(settings),
+          devicesSection(() => settings.devices.map((device) => deviceFacts(device, redaction))),
           {
             name: "certificates",
             bytesMax: 65_536,

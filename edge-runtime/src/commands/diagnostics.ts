@@ -1,5 +1,5 @@
 /** The diagnostics file without the page: from the gateway that runs, or from its files where none answers. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -28,7 +28,12 @@ export const diagnosticsCommand: Command = {
         to: { type: "string", default: "." },
       },
     });
-    const known = lookAtSettings(resolve(values.settings));
+    const settings = resolve(values.settings);
+    if (!existsSync(settings)) {
+      process.stderr.write(`there is no ${settings}; name the gateway's file with --settings\n`);
+      return exitCodes.refused;
+    }
+    const known = lookAtSettings(settings);
     const running = await askRunning(known.folder, context);
     const text =
       running.text ?? (await diagnosticsOfFiles({ ...known, silence: running.why }, context));
