@@ -23,6 +23,7 @@ const hubSteps = [
   "orders",
   "saved-views",
   "time-line",
+  "silence",
   "backup",
   "alarm",
   "maintain",

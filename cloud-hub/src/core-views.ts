@@ -62,6 +62,10 @@ export class CoreViews implements HubViews {
     return this.#options.parts().timeLine.of(gateway, { fromUs, toUs });
   }
 
+  silence(gateway: string): ReturnType<HubViews["silence"]> {
+    return this.#options.parts().silence.of(gateway);
+  }
+
   gateways(): ReturnType<HubViews["gateways"]> {
     const { fleet, twins } = this.#options.parts();
     return fleet.rows((gateway) => twins.dictionary(gateway)?.size ?? 0);

@@ -214,3 +214,32 @@ export interface BucketAnswer {
   /** In the order of the tags. */
   readonly tags: readonly { readonly samples: number; readonly digest: string }[];
 }
+
+/** A connection to the broker that is or was there, by the hub's clock. */
+export interface BrokerConnection {
+  /** One run of a broker, and the number of the connection in it. */
+  readonly server: string;
+  readonly id: number;
+  /** What the client calls itself, a gateway by its id; "" where it ended before it did. */
+  readonly name: string;
+  /** IP address that the broker saw. */
+  readonly address: string;
+  readonly beganUs: number;
+  /** Absent while it is open. */
+  readonly endedUs?: number;
+  /** Why it ended, in the words of the broker; "" while it is open. */
+  readonly reason: string;
+}
+
+export interface EndedConnections {
+  readonly connections: readonly BrokerConnection[];
+  /** They are on disk: the next question is for what comes after them. */
+  kept(): void;
+}
+
+/** What the broker says of connections. Both reject with the reason where it does not. */
+export interface BrokerConnections extends AsyncDisposable {
+  /** Those that ended since the last that were kept; some of them once more. */
+  ended(): Promise<EndedConnections>;
+  open(): Promise<readonly BrokerConnection[]>;
+}

@@ -22,6 +22,7 @@ import type { KeptChild } from "./children/kept-child.ts";
 import { openHistory, type History } from "./history/history.ts";
 import { openGatewayKeys, type PostgresGatewayKeys } from "./ingest/carrier/gateway-keys.ts";
 import { Importer } from "./ingest/carrier/importer.ts";
+import { NatsConnections } from "./ingest/broker-connections.ts";
 import { Ingest } from "./ingest/ingest.ts";
 import { NatsInbox } from "./ingest/nats-inbox.ts";
 import { openPostgresStore, type PostgresStore } from "./ingest/store-postgres.ts";
@@ -32,6 +33,7 @@ import { openOrderDesk } from "./orders/order-desk.ts";
 import { openSavedViews } from "./saved-views/saved-view-desk.ts";
 import { captureFolderOf } from "./settings/folders.ts";
 import type { HubSettings } from "./settings/load-settings.ts";
+import { openSilence, type SilenceDesk } from "./silence/silence-desk.ts";
 import { openTimeLine, type TimeLineDesk } from "./time-line/time-line-desk.ts";
 import { Fleet } from "./twin/fleet.ts";
 import { silentAfterUs } from "./twin/presence.ts";
@@ -45,6 +47,8 @@ export interface HubCoreOptions {
   readonly children: readonly KeptChild[];
   readonly brokerUrl: () => string;
   readonly brokerCredentials: () => { user: string; password: string } | undefined;
+  /** Of its system account. */
+  readonly systemCredentials: () => { user: string; password: string } | undefined;
   readonly databaseUrl: () => string;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,6 +71,7 @@ export interface CoreParts {
   readonly episodeOrders: ReturnType<typeof openEpisodeOrders>;
   readonly savedViews: ReturnType<typeof openSavedViews>;
   readonly timeLine: TimeLineDesk;
+  readonly silence: SilenceDesk;
   readonly backups: BackupBook;
 }
 
@@ -97,6 +102,7 @@ export class HubCore implements Service {
 
   async #join(): Promise<void> {
     const { settings, key, brokerUrl, brokerCredentials, databaseUrl } = this.#options;
+    const { systemCredentials } = this.#options;
     const { clock, random, log } = this.#options;
     const store = await openPostgresStore({ url: databaseUrl(), writers: settings.writers, log });
     let backups: BackupBook | undefined;
@@ -220,10 +226,20 @@ export class HubCore implements Service {
         clock,
         log,
       });
+      const silence = openSilence(databaseUrl(), {
+        gateways: () => [...fleet.standings()],
+        isGateway: (id) => fleet.known(id) !== undefined,
+        broker: new NatsConnections({ url: brokerUrl(), credentials: systemCredentials(), clock }),
+        cutOffUs: () => inbox.cutOffUs,
+        keepDays: settings.events.keepDays,
+        clock,
+        log,
+      });
       this.#parts = {
         store,
         events,
         timeLine,
+        silence,
         orders,
         episodeOrders,
         savedViews,
@@ -244,6 +260,7 @@ export class HubCore implements Service {
         episodeOrders.run(this.#stopping.signal),
         events.run(this.#stopping.signal),
         timeLine.watch(this.#stopping.signal),
+        silence.watch(this.#stopping.signal),
         this.#keepBeats(fleet, store, this.#stopping.signal),
       ]);
     } catch (failure) {
@@ -268,6 +285,7 @@ export class HubCore implements Service {
     await parts.episodeOrders[Symbol.asyncDispose]();
     await parts.savedViews[Symbol.asyncDispose]();
     await parts.timeLine[Symbol.asyncDispose]();
+    await parts.silence[Symbol.asyncDispose]();
     await parts.history[Symbol.asyncDispose]();
     await parts.captures.stop();
     await parts.keys[Symbol.asyncDispose]();

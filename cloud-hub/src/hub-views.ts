@@ -16,6 +16,7 @@ import type { EventBoard } from "./event-views.ts";
 import type { AcknowledgementBoard, OrderBoard } from "./order-views.ts";
 import type { PeersAsked } from "./peer-desk.ts";
 import type { SavedViewBoard } from "./saved-view.ts";
+import type { Silence } from "./silence-views.ts";
 import type { TimeLine } from "./time-line-views.ts";
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
@@ -117,6 +118,8 @@ export interface HubViews {
   metrics(): HubMetrics;
   /** What happened to a gateway in a time: heard or not, started, configured, what was lost. */
   timeLine(gateway: string, fromUs: number, toUs: number): Promise<TimeLine>;
+  /** Why it is silent, as far as is known; undefined where the hub has never heard of it. */
+  silence(gateway: string): Promise<Silence | undefined>;
   /** Whose signature is believed for this gateway. */
   gatewayKey(gateway: string): Promise<GatewayKeyView>;
   backup(): BackupStatus;

@@ -27,6 +27,7 @@ import { testAlarm, testEvent } from "./ingest/test-events.ts";
 import { damaged, TestGateway, testTag, type TestFrame } from "./ingest/test-gateway.ts";
 import { programFolders } from "./settings/environment.ts";
 import { parseSettings } from "./settings/load-settings.ts";
+import type { Silence } from "./silence-views.ts";
 import type { TimeLine } from "./time-line-views.ts";
 
 const folder = makeDataFolder();
@@ -615,6 +616,34 @@ test("when a gateway was heard, started and lost samples stands on its time line
   assert.deepEqual(await told(""), ["start", "loss", "heard", "sleeping"]);
   assert.equal((await fetch(`${base}/gw-nobody/time-line`)).status, 404);
   assert.equal((await fetch(`${base}/gw-line/time-line?from=0&to=${nowUs}`)).status, 400);
+});
+
+test("why a gateway is silent is told from what its broker saw, and of one that is heard or not known nothing is", async () => {
+  const wire = new Wire(new TestGateway("gw-why"));
+  await wire.hello();
+  const { console: address = "", broker = "" } = hub?.status() ?? {};
+  const told = async (gateway: string): Promise<Silence | number> => {
+    const answer = await fetch(`${address}/api/gateways/${gateway}/silence`);
+    return answer.ok ? ((await answer.json()) as Silence) : answer.status;
+  };
+  const likely = async (): Promise<string> => {
+    const silence = await told("gw-why");
+    return typeof silence === "number" ? String(silence) : silence.likely.join(" or ");
+  };
+  // It has said who it is, and no beat has come.
+  assert.equal(await likely(), "");
+  const wrong = { servers: broker, name: "gw-why", user: "gateway", pass: "old", reconnect: false };
+  await assert.rejects(connect(wrong), /Authorization/);
+  await until("it is known that it was refused", async () => (await likely()) === "credentials");
+  wire.beat();
+  await until("it is heard", () => presenceOf("gw-why") === "reporting");
+  const heard = await told("gw-why");
+  assert.ok(typeof heard !== "number" && heard.state === "heard");
+  assert.deepEqual([heard.likely, heard.clues], [[], []]);
+  wire.beat({ stopping: true });
+  await until("it sleeps", () => presenceOf("gw-why") === "sleeping");
+  assert.equal(await likely(), "stopped");
+  assert.equal(await told("gw-nobody"), 404);
 });
 
 function presenceOf(gateway: string): string | undefined {

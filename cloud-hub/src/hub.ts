@@ -61,6 +61,11 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
       (settings.broker.credentialsFile === undefined
         ? undefined
         : readCredentials(settings.broker.credentialsFile)),
+    systemCredentials: () =>
+      broker?.systemCredentials ??
+      (settings.broker.systemCredentialsFile === undefined
+        ? undefined
+        : readCredentials(settings.broker.systemCredentialsFile)),
     databaseUrl,
     ...context,
   });

@@ -23,11 +23,20 @@ export interface NatsServerOptions {
 export interface NatsServerChild {
   readonly child: KeptChild;
   readonly credentials: Credentials;
+  /** Of its system account, which says what became of connections. */
+  readonly systemCredentials: Credentials;
   url(): string;
 }
 
 /** A frame is at most a few hundred KiB; 8 MB leaves room for captures and bounds what one message costs in memory. */
 const payloadBytesMax = 8 * 2 ** 20;
+
+/**
+ * A gateway sends a beat each second. One that is cut off is given up half a minute after it was sent something last, which is
+ * half a minute after its last beat, as marks go on for so long.
+ */
+const pingS = 10;
+const pingsOpenMax = 2;
 
 /** The broker as a child. Listens on loopback only; nobody gets in without a password that was made at the first start. */
 export function natsServer(options: NatsServerOptions, context: KeptChildContext): NatsServerChild {
@@ -45,11 +54,12 @@ export function natsServer(options: NatsServerOptions, context: KeptChildContext
       "nats-server",
     );
   const hub = keepCredentials(join(folder, "hub.credentials"), "hub");
+  const system = keepCredentials(join(folder, "system.credentials"), "system");
   const gateway = keepCredentials(options.gatewayCredentialsFile, "gateway");
   const configFile = join(folder, "nats-server.conf");
   const pidFile = join(folder, "nats-server.pid");
   const config = (port: number): string =>
-    configOf({ port, folder, pidFile, hub, gateway, storeBytesMax: options.storeBytesMax });
+    configOf({ port, folder, pidFile, hub, system, gateway, storeBytesMax: options.storeBytesMax });
 
   const child = new KeptChild(
     {
@@ -76,7 +86,12 @@ export function natsServer(options: NatsServerOptions, context: KeptChildContext
     },
     context,
   );
-  return { child, credentials: hub, url: () => `nats://127.0.0.1:${child.port}` };
+  return {
+    child,
+    credentials: hub,
+    systemCredentials: system,
+    url: () => `nats://127.0.0.1:${child.port}`,
+  };
 }
 
 /**
@@ -89,6 +104,7 @@ function configOf(of: {
   folder: string;
   pidFile: string;
   hub: Credentials;
+  system: Credentials;
   gateway: Credentials;
   storeBytesMax: number;
 }): string {
@@ -99,6 +115,10 @@ port: ${of.port}
 server_name: "millwright"
 pid_file: ${text(of.pidFile)}
 max_payload: ${payloadBytesMax}
+# Who says nothing for three times so long is asked in between and given up, as gateways do it from their side.
+ping_interval: "${pingS}s"
+ping_max: ${pingsOpenMax}
+accounts { $SYS { users: [{ user: ${text(of.system.user)}, password: ${text(of.system.password)} }] } }
 jetstream {
   store_dir: ${text(join(of.folder, "jetstream"))}
   max_memory_store: 0

@@ -28,6 +28,8 @@ export const poolConnections = {
   savedViews: 1,
   /** One to note who is heard, one for people. */
   timeLine: 2,
+  /** Some ends of connections every ten seconds, and a page that is open of a silent gateway. */
+  silence: 1,
 } as const;
 
 /** A backup, commands and people beside the hub. PostgreSQL keeps 3 of all for whoever has to look after it. */

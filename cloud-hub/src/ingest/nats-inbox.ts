@@ -65,11 +65,17 @@ export class NatsInbox implements Inbox {
   readonly #waiting = new WaitingRoom<JsMsg>(aheadMax * 4);
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
+  #cutOffUs: number | undefined;
   #consuming: Promise<unknown> = Promise.resolve();
   readonly #streams = new Set<ConsumerMessages>();
 
   constructor(options: NatsInboxOptions) {
     this.#options = options;
+  }
+
+  /** Since when there has been no connection to the broker, and nobody is heard; undefined while there is one. */
+  get cutOffUs(): number | undefined {
+    return this.#cutOffUs;
   }
 
   async open(events: InboxEvents): Promise<void> {
@@ -274,10 +280,14 @@ export class NatsInbox implements Inbox {
   }
 
   async #tellStates(connection: NatsConnection): Promise<void> {
-    const { log } = this.#options;
+    const { clock, log } = this.#options;
     for await (const state of connection.status()) {
-      if (state.type === "disconnect") log.warn("ingest.broker-lost", { server: state.server });
+      if (state.type === "disconnect") {
+        this.#cutOffUs ??= clock.nowUs();
+        log.warn("ingest.broker-lost", { server: state.server });
+      }
       if (state.type !== "reconnect") continue;
+      this.#cutOffUs = undefined;
       log.info("ingest.broker-back", { server: state.server });
       // Its disk may have lost something meanwhile: each begins anew, and compares.
       for (const stream of this.#streams) stream.stop();

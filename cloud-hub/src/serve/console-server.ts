@@ -23,6 +23,7 @@ import { hubMetrics } from "./hub-metrics.ts";
 import { addOrderRoutes } from "./order-routes.ts";
 import { addPeerRoutes } from "./peer-routes.ts";
 import { addSavedViewRoutes } from "./saved-view-routes.ts";
+import { addSilenceRoutes } from "./silence-routes.ts";
 import { addTimeLineRoutes } from "./time-line-routes.ts";
 
 export interface ConsoleServerOptions {
@@ -77,6 +78,7 @@ export class ConsoleServer extends PageService {
         addDataRoutes(app, views);
         addPeerRoutes(app, views);
         addTimeLineRoutes(app, views, clock);
+        addSilenceRoutes(app, views);
         addCaptureRoutes(app, "/api/gateways/:gateway", (context) =>
           views.captures(context.req.param("gateway") ?? ""),
         );

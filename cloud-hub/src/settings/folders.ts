@@ -21,6 +21,7 @@ export function backupFilesOf(settings: HubSettings): readonly string[] {
     // Gateways take marks from a stick only under this key.
     join(dataFolder, "hub-key.pem"),
     broker.credentialsFile,
+    broker.systemCredentialsFile,
     history.bucket?.credentialsFile,
   ].filter((path) => path !== undefined);
 }

@@ -26,6 +26,11 @@ export interface HubFile {
     readonly url?: string | undefined;
     /** File with the user name in its first line and the password in its second. */
     readonly credentialsFile?: string | undefined;
+    /**
+     * The same of a user of its system account, for the question what became of a gateway's connection. Absent: an existing
+     * server is not asked.
+     */
+    readonly systemCredentialsFile?: string | undefined;
     /** Port of the child. Absent: a free one, kept for the following starts. */
     readonly port?: number | undefined;
     /** The program, when it lies neither in PATH nor in a usual folder. */
@@ -118,6 +123,7 @@ const wholeFile: z.ZodType<HubFile> = z.strictObject({
     .strictObject({
       url: z.url({ protocol: /^(nats|tls|wss?)$/ }).optional(),
       credentialsFile: z.string().min(1).optional(),
+      systemCredentialsFile: z.string().min(1).optional(),
       port: port.optional(),
       program: z.string().min(1).optional(),
       // A stream is the road and not the store: it has to hold what gateways have on the way (8 MiB each and lane).

@@ -68,6 +68,7 @@ function withAbsolutePaths(settings: HubFile, folder: string): HubFile {
     broker: {
       ...settings.broker,
       credentialsFile: at(settings.broker.credentialsFile),
+      systemCredentialsFile: at(settings.broker.systemCredentialsFile),
       program: at(settings.broker.program),
     },
     database: { ...settings.database, programs: at(settings.database.programs) },

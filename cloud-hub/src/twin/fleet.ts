@@ -185,9 +185,12 @@ export class Fleet {
   }
 
   /** How each of them is heard, without all else that a row says: it is asked every second. */
-  *standings(): Iterable<Pick<GatewayRow, "gateway" | "presence" | "sinceUs" | "lastBeatUs">> {
+  *standings(): Iterable<
+    Pick<GatewayRow, "gateway" | "site" | "presence" | "sinceUs" | "lastBeatUs">
+  > {
     for (const { known, presence, sinceUs, beatUs } of this.#places.values()) {
-      yield { gateway: known.gateway, presence, sinceUs, lastBeatUs: beatUs };
+      const { gateway, hello } = known;
+      yield { gateway, site: hello?.site ?? "", presence, sinceUs, lastBeatUs: beatUs };
     }
   }
 

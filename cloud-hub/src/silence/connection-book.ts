@@ -1,0 +1,127 @@
+/** Notes how connections of gateways to the broker ended, and says what is known of those of one. */
+import { aborted, messageChain, type Clock, type Log } from "@millwright/kit";
+
+import type { BrokerConnection, BrokerConnections } from "../hand-over.ts";
+import type { SeenConnection } from "./judge-silence.ts";
+import { endsOfGateways, type Addresses, type NotedEnd } from "./whose-connection.ts";
+
+/** Where they are kept. */
+export interface ConnectionShelf {
+  /** Where each gateway came from last. */
+  addresses(): Promise<Addresses>;
+  keep(ends: readonly NotedEnd[]): Promise<void>;
+  /** The newest first. */
+  newest(gateway: string, max: number): Promise<readonly NotedEnd[]>;
+  /** Lets go what is older, and of each gateway what is more than it may have. @returns how many rows went */
+  expire(beforeUs: number, perGatewayMax: number, nowUs: number): Promise<number>;
+}
+
+export interface ConnectionBookOptions {
+  readonly shelf: ConnectionShelf;
+  readonly broker: BrokerConnections;
+  readonly isGateway: (id: string) => boolean;
+  readonly keepDays: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What the broker and the notes say of one gateway. */
+export interface KnownConnections {
+  readonly connections: readonly SeenConnection[];
+  /** Why the broker does not say; undefined where it does. */
+  readonly notAsked: string | undefined;
+}
+
+/** A broker remembers ten thousand ends: so many do not come within a minute. */
+const askEveryMs = 10_000;
+/** What was asked so recently is not asked again, however many people look. */
+const freshUs = 1_000_000;
+/** Who is refused tries again twice a minute at the end, and the time line needs none of it. */
+const perGatewayMax = 200;
+/** Of one that is silent: an hour and a half of being refused, and the connection before that. */
+const judgedMax = 200;
+const expireEveryUs = 3_600_000_000;
+const dayUs = 86_400_000_000;
+
+export class ConnectionBook {
+  readonly #options: ConnectionBookOptions;
+  #addresses: Map<string, string> | undefined;
+  #notAsked: string | undefined;
+  #askedUs = -Infinity;
+  #asking: Promise<void> | undefined;
+  #expiredUs = -Infinity;
+
+  constructor(options: ConnectionBookOptions) {
+    this.#options = options;
+  }
+
+  /** Until `signal` aborts. */
+  async watch(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const stopped = aborted(signal);
+    while (!signal.aborted) {
+      await Promise.race([stopped, this.#note()]);
+      await this.#expire();
+      await Promise.race([stopped, clock.sleep(askEveryMs, signal).catch(() => undefined)]);
+    }
+  }
+
+  async of(gateway: string): Promise<KnownConnections> {
+    const { shelf, broker } = this.#options;
+    // What is open first: what ends in between is then known to have ended.
+    const open = await broker.open().catch((): readonly BrokerConnection[] => []);
+    await this.#note();
+    const ended = await shelf.newest(gateway, judgedMax);
+    const hasEnded = ({ server, id }: BrokerConnection): boolean =>
+      ended.some((one) => one.server === server && one.id === id);
+    const own = open.filter((one) => one.name === gateway && !hasEnded(one));
+    const connections = [...own.map((one) => ({ ...one, named: true })), ...ended];
+    return { connections, notAsked: this.#notAsked };
+  }
+
+  /** Never rejects: why nothing was noted is an answer, too. */
+  async #note(): Promise<void> {
+    const { clock } = this.#options;
+    if (Math.abs(clock.nowUs() - this.#askedUs) < freshUs) return;
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+      this.#askedUs = clock.nowUs();
+    });
+    await this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const { broker, shelf, isGateway, log } = this.#options;
+    const before = this.#notAsked;
+    try {
+      this.#addresses ??= new Map(await shelf.addresses());
+      const ended = await broker.ended();
+      const ends = endsOfGateways(ended.connections, isGateway, this.#addresses);
+      await shelf.keep(ends);
+      ended.kept();
+      for (const { gateway, named, address } of ends) {
+        if (named) this.#addresses.set(gateway, address);
+      }
+      this.#notAsked = undefined;
+      if (before !== undefined) log.info("silence.broker-asked-again", {});
+    } catch (failure) {
+      this.#notAsked = messageChain(failure);
+      if (before === undefined) log.warn("silence.broker-not-asked", { reason: this.#notAsked });
+    }
+  }
+
+  async #expire(): Promise<void> {
+    const { shelf, keepDays, clock, log } = this.#options;
+    const nowUs = clock.nowUs();
+    if (Math.abs(nowUs - this.#expiredUs) < expireEveryUs) return;
+    this.#expiredUs = nowUs;
+    // By whole days, as events: the audit log has an entry a day.
+    const beforeUs = Math.floor(nowUs / dayUs - keepDays) * dayUs;
+    try {
+      const gone = await shelf.expire(beforeUs, perGatewayMax, nowUs);
+      if (gone > 0) log.info("silence.connections-expired", { connections: gone });
+    } catch (failure) {
+      log.warn("silence.connections-not-expired", { reason: messageChain(failure) });
+    }
+  }
+}

@@ -1,0 +1,141 @@
+/** Ends of connections over a real database: they outlive the broker that told them and the hub that noted them. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { silentLog, systemClock } from "@millwright/kit";
+import type pg from "pg";
+
+import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
+import { brokenAudit } from "../database/audit.ts";
+import { openPool } from "../database/pool.ts";
+import type { BrokerConnection, BrokerConnections } from "../hand-over.ts";
+import { openPostgresStore, type PostgresStore } from "../ingest/store-postgres.ts";
+import { ConnectionStore } from "./connection-store.ts";
+import type { HeardGateway } from "./judge-silence.ts";
+import { openSilence, type SilenceDesk } from "./silence-desk.ts";
+
+const folder = makeDataFolder();
+const database = testDatabase(folder);
+const s = 1_000_000;
+const beginUs = 1_800_000_000 * s;
+let nowUs = beginUs;
+let tables: PostgresStore;
+let pool: pg.Pool;
+
+before(async () => {
+  await database.child.start();
+  const url = database.url();
+  tables = await openPostgresStore({ url, writers: 1, log: silentLog });
+  pool = openPool({ url, connectionsMax: 2, statementMs: 10_000, log: silentLog });
+});
+after(async () => {
+  await pool.end();
+  await tables[Symbol.asyncDispose]();
+  await database.child.stop(AbortSignal.timeout(10_000));
+  removeDataFolder(folder);
+});
+
+/** Of which it says what a test puts there. */
+const said: { ended: BrokerConnection[]; open: BrokerConnection[]; fails: string } = {
+  ended: [],
+  open: [],
+  fails: "",
+};
+const broker: BrokerConnections = {
+  ended() {
+    if (said.fails !== "") return Promise.reject(new Error(said.fails));
+    const connections = [...said.ended];
+    return Promise.resolve({ connections, kept: () => (said.ended = []) });
+  },
+  open: () => Promise.resolve(said.open),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+function connection(id: number, reason: string, endedS?: number): BrokerConnection {
+  const end = endedS === undefined ? {} : { endedUs: beginUs + endedS * s };
+  return {
+    ...{ server: "broker-1", id, name: "gw-1", address: "10.0.0.7", reason },
+    ...{ beganUs: beginUs - 500 * s, ...end },
+  };
+}
+
+const gateways: readonly HeardGateway[] = [
+  {
+    ...{ gateway: "gw-1", site: "Brno", presence: "silent" },
+    ...{ sinceUs: beginUs, lastBeatUs: beginUs },
+  },
+];
+
+function startHub(): SilenceDesk {
+  return openSilence(database.url(), {
+    gateways: () => gateways,
+    isGateway: (id) => id === "gw-1",
+    ...{ broker, cutOffUs: () => undefined, keepDays: 10, log: silentLog },
+    clock: { ...systemClock, nowUs: () => nowUs },
+  });
+}
+
+/** @returns the causes, and the kinds of the clues */
+async function asked(hub: SilenceDesk): Promise<readonly [string, readonly string[]]> {
+  // What was asked a moment ago is not asked again.
+  nowUs += 5 * s;
+  const silence = await hub.of("gw-1");
+  assert.ok(silence !== undefined);
+  return [silence.likely.join(" or "), silence.clues.map(({ kind }) => kind)];
+}
+
+test("what the broker told of an end outlives the broker and the hub, and one that asks twice is told once", async () => {
+  nowUs = beginUs - 600 * s;
+  let hub = startHub();
+  nowUs = beginUs + 40 * s;
+  said.open = [connection(7, "")];
+  assert.deepEqual(await asked(hub), ["network or power", ["open", "no others"]]);
+  said.open = [];
+  said.ended = [connection(7, "Stale Connection", 30)];
+  assert.deepEqual(await asked(hub), ["network or power", ["given up", "no others"]]);
+  said.ended = [connection(7, "Stale Connection", 30)];
+  await asked(hub);
+  assert.equal((await new ConnectionStore(pool).newest("gw-1", 10)).length, 1);
+
+  // A broker that was started anew knows nothing of before, and one that does not answer says so.
+  await hub[Symbol.asyncDispose]();
+  hub = startHub();
+  assert.deepEqual(await asked(hub), [
+    "network or power",
+    ["given up", "no others", "hub listens since"],
+  ]);
+  said.fails = "it does not listen";
+  const [likely, clues] = await asked(hub);
+  assert.equal(likely, "network or power");
+  assert.deepEqual(clues.at(-1), "broker not asked");
+  said.fails = "";
+  assert.equal(await hub.of("gw-nobody"), undefined);
+  await hub[Symbol.asyncDispose]();
+});
+
+test("what is older than it is kept goes, and of each gateway what is more than it may have, and both stand in the audit log", async () => {
+  const store = new ConnectionStore(pool);
+  const ends = Array.from({ length: 30 }, (_, at) => ({
+    ...connection(100 + at, "Client Closed", 0),
+    ...{ gateway: "gw-1", named: true, endedUs: beginUs - at * 3_600 * s },
+  }));
+  await store.keep(ends);
+  await store.expire(beginUs - 20 * 3_600 * s, 10, nowUs);
+  const left = await store.newest("gw-1", 100);
+  assert.equal(left.length, 10);
+  assert.deepEqual(left[0]?.endedUs, beginUs + 30 * s);
+  assert.equal(await store.expire(beginUs - 20 * 3_600 * s, 10, nowUs), 0);
+  const audit = await pool.query<{ details: { connections: number } }>(
+    "select details from audit_log where act = 'connections expired'",
+  );
+  assert.deepEqual(
+    audit.rows.map(({ details }) => details.connections),
+    [21],
+  );
+  assert.equal(await brokenAudit(pool), undefined);
+});
+
+test("where each gateway came from last is known to the next hub", async () => {
+  const addresses = await new ConnectionStore(pool).addresses();
+  assert.deepEqual([...addresses], [["gw-1", "10.0.0.7"]]);
+});
