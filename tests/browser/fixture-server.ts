@@ -42,6 +42,7 @@ import { samplesOf } from "./past.ts";
 import { peersOf } from "./peer-plant.ts";
 import { createPlant, liveValue, valueAt, type Plant, type PlantSize } from "./plant.ts";
 import { publishOf } from "./publish-plant.ts";
+import { silenceOf } from "./silence-plant.ts";
 import { timeLineOf } from "./time-line-plant.ts";
 import { viewDesk } from "./view-plant.ts";
 
@@ -261,6 +262,10 @@ export class Fixture implements AsyncDisposable {
       return context.json(
         timeLineOf(condition, startedUs, { fromUs: Number(from), toUs: Number(to) }),
       );
+    });
+    app.get("/api/gateways/:gateway/silence", (context) => {
+      const row = this.rows().find(({ gateway }) => gateway === context.req.param("gateway"));
+      return row === undefined ? context.notFound() : context.json(silenceOf(row));
     });
     app.get("/api/gateways/:gateway/ledger", (context) => context.json(this.ledger));
     app.get("/api/gateways/:gateway/repairs", (context) => context.json(this.repairs));

@@ -22,7 +22,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Quarantined } from "../../hub-views.ts";
 import { assetsOf, GatewayNow, tagsOf } from "./gateway-now.tsx";
 import { GatewaySync } from "./gateway-sync.tsx";
-import { LazyTimeLine } from "./lazy-screens.ts";
+import { LazySilence, LazyTimeLine } from "./lazy-screens.ts";
 import { say, sayCount } from "./messages.ts";
 import { presenceWords } from "./presence-words.ts";
 import { isHeard } from "./sites.ts";
@@ -98,6 +98,14 @@ function Gateway(props: GatewayProps): JSX.Element {
           {row === undefined ? "" : <Standing store={store} row={row} />}
         </p>
       </div>
+      {row !== undefined && !isHeard(row) && (
+        <LazySilence
+          base={props.base}
+          store={store}
+          row={row}
+          wallMs={() => browserClock.wallMs()}
+        />
+      )}
       {row?.copy !== undefined && <CopyNotice name={page.name} copy={row.copy} />}
       <LazyTimeLine
         base={props.base}
