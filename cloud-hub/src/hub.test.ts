@@ -587,7 +587,8 @@ test("when a gateway was heard, started and lost samples stands on its time line
   const nowUs = systemClock.nowUs();
   const [epoch] = wire.gateway.hello().epochs;
   assert.ok(epoch !== undefined);
-  await wire.hello({ epochs: [{ ...epoch, startedUs: nowUs - 60 * secondUs }] });
+  const epochs = [{ ...epoch, startedUs: nowUs - 60 * secondUs }];
+  await wire.hello({ epochs, before: "machine" });
   const frame = wire.gateway.ledger([
     {
       number: 1,
@@ -606,14 +607,19 @@ test("when a gateway was heard, started and lost samples stands on its time line
     const answer = await fetch(`${base}/gw-line/time-line${query}`);
     assert.equal(answer.status, 200);
     const line = (await answer.json()) as TimeLine;
-    return line.entries.map((one) => (one.kind === "hearing" ? one.state : one.kind));
+    return line.entries.map((one) => {
+      if (one.kind === "start") return `start after ${one.after ?? "what is not known"}`;
+      return one.kind === "hearing" ? one.state : one.kind;
+    });
   };
-  assert.deepEqual(await told(""), ["start", "loss", "heard"]);
+  assert.deepEqual(await told(""), ["start after machine", "loss", "heard"]);
+  // Said once more at the next connection, by one who does not know.
+  await wire.hello({ epochs });
   const [fromUs, toUs] = [nowUs - 55 * secondUs, nowUs - 30 * secondUs];
   assert.deepEqual(await told(`?from=${fromUs}&to=${toUs}`), ["loss"]);
   wire.beat({ stopping: true });
   await until("it sleeps", () => presenceOf("gw-line") === "sleeping");
-  assert.deepEqual(await told(""), ["start", "loss", "heard", "sleeping"]);
+  assert.deepEqual(await told(""), ["start after machine", "loss", "heard", "sleeping"]);
   assert.equal((await fetch(`${base}/gw-nobody/time-line`)).status, 404);
   assert.equal((await fetch(`${base}/gw-line/time-line?from=0&to=${nowUs}`)).status, 400);
 });

@@ -1,5 +1,5 @@
 /** What people see of the time line of a gateway: the door of `time-line/` for pages and API. Types only. */
-import type { LossReason } from "@millwright/wire-contract";
+import type { EndOfRun, LossReason } from "@millwright/wire-contract";
 
 /** `heard`: beats come, also when it is behind. `sleeping`: it said that it stops. `hub away`: nobody was there to hear it. */
 export type HearingState = "heard" | "silent" | "sleeping" | "hub away";
@@ -13,9 +13,17 @@ export interface HearingEntry {
   readonly toUs?: number;
 }
 
-/** One moment, by the clock of the gateway: it was started, or it began to use another list of tags. */
-export interface MomentEntry {
-  readonly kind: "start" | "configuration";
+/** It was started, by the clock of the gateway. */
+export interface StartEntry {
+  readonly kind: "start";
+  readonly fromUs: number;
+  /** How the run before had ended; absent where it has not said, as before its first start. */
+  readonly after?: EndOfRun;
+}
+
+/** It began to use another list of tags, by the clock of the gateway. */
+export interface ConfigurationEntry {
+  readonly kind: "configuration";
   readonly fromUs: number;
 }
 
@@ -41,7 +49,8 @@ export interface AlarmPeakEntry {
   readonly alarms: number;
 }
 
-export type TimeLineEntry = HearingEntry | MomentEntry | LossEntry | AlarmPeakEntry;
+export type TimeLineEntry =
+  HearingEntry | StartEntry | ConfigurationEntry | LossEntry | AlarmPeakEntry;
 
 /** `GET /api/gateways/:gateway/time-line`. */
 export interface TimeLine {

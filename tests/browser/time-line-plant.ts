@@ -40,8 +40,8 @@ function inTrouble(startedUs: number): readonly TimeLineEntry[] {
     return { kind: "hearing", state, fromUs: ago(minutes), ...end };
   });
   const rest: readonly TimeLineEntry[] = [
-    { kind: "start", fromUs: ago(13 * 60) },
-    { kind: "start", fromUs: ago(4 * 60 + 30) },
+    { kind: "start", fromUs: ago(13 * 60), after: "machine" },
+    { kind: "start", fromUs: ago(4 * 60 + 30), after: "stopped" },
     { kind: "configuration", fromUs: ago(4 * 60 + 29) },
     {
       kind: "loss",

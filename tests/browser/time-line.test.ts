@@ -67,6 +67,8 @@ void describe("the time line of a gateway", { skip: noChromium }, () => {
       words(page),
       /^\d+ \w+ \d\d:\d\d to .* \(1 h\): Hub away: nobody was there to hear it\.$/,
     );
+    await marks(page, "start").first().hover();
+    await says(words(page), /: Started, after its machine had gone down without a stop, as with/);
     await marks(page, "silent").last().hover();
     await says(words(page), /^Since .* \(1\d min\): Silent: nothing was heard of it/);
     await lookInThemes(page, "console-time-line", false);

@@ -60,6 +60,7 @@ const hello: z.ZodType<Hello> = z.object({
     )
     .max(50_000),
   journal: z.object({ epoch, startedUs: z.number() }).exactOptional(),
+  before: z.enum(["stopped", "program", "machine"]).exactOptional(),
   nowUs: z.number().exactOptional(),
   commitEveryMs: z.number().min(0).exactOptional(),
   overview: z.array(text).max(helloOverviewMax).exactOptional(),

@@ -168,9 +168,10 @@ export async function keepMeeting(
   }
   const own = hello.epochs.at(-1)?.epoch ?? null;
   await client.query(
-    `update epochs set ended = ended or epoch = any($2::text[]), fenced = fenced or (epoch = $3 and $4)
+    `update epochs set ended = ended or epoch = any($2::text[]), fenced = fenced or (epoch = $3 and $4),
+       end_before = case when epoch = $3 then coalesce($5, end_before) else end_before end
      where gateway = $1 and (epoch = any($2::text[]) or epoch = $3)`,
-    [gateway, met.ended, own, met.fenced],
+    [gateway, met.ended, own, met.fenced, hello.before ?? null],
   );
   await keepClaims(client, hello, met);
   // What the copy says of itself does not stand in the place of what the gateway has said.

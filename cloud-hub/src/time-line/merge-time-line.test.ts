@@ -89,6 +89,17 @@ test("a start is a moment, and one of before the range is none of it", () => {
   assert.deepEqual(starts, ["start 1200", "start 1300"]);
 });
 
+test("a start says how the run before had ended, where the gateway has said it", () => {
+  const epochs = [
+    { startedUs: 1_100 * s, dictionary: 1n },
+    { startedUs: 1_200 * s, dictionary: 1n, endBefore: "program" as const },
+  ];
+  assert.deepEqual(merge({ epochs }).entries, [
+    { kind: "start", fromUs: 1_100 * s },
+    { kind: "start", fromUs: 1_200 * s, after: "program" },
+  ]);
+});
+
 test("another list of tags is told once: when it came, or with the start that brought an old one back", () => {
   const configurations = (sources: Partial<TimeLineSources>): readonly number[] =>
     merge(sources).entries.flatMap(({ kind, fromUs }) =>

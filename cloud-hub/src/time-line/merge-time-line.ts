@@ -1,13 +1,14 @@
 /** One time line of what is known of a gateway from several sources. Pure. */
 import { floodsIn } from "@millwright/alarms";
-import type { LedgerEntry, LossReason } from "@millwright/wire-contract";
+import type { EndOfRun, LedgerEntry, LossReason } from "@millwright/wire-contract";
 
 import type {
   AlarmPeakEntry,
+  ConfigurationEntry,
   HearingEntry,
   HearingState,
   LossEntry,
-  MomentEntry,
+  StartEntry,
   TimeLine,
 } from "../time-line-views.ts";
 import type { NotedState } from "./presence-changes.ts";
@@ -26,6 +27,8 @@ interface StartedEpoch {
   readonly startedUs: number;
   /** The dictionary that was in force at its end; undefined where none came. */
   readonly dictionary: bigint | undefined;
+  /** How the run before ended; undefined where the gateway has not said. */
+  readonly endBefore?: EndOfRun | undefined;
 }
 
 /** All of it in the order of time. */
@@ -55,8 +58,10 @@ export function mergeTimeLine(
     ...hearingOf(presences, awayOf(runs), range, nowUs),
     ...epochs
       .filter(({ startedUs }) => isWithin(startedUs, range))
-      .map(({ startedUs }): MomentEntry => ({ kind: "start", fromUs: startedUs })),
-    ...configurationsOf(epochs, newDictionaries).flatMap((atUs): MomentEntry[] =>
+      .map(({ startedUs, endBefore: after }): StartEntry => {
+        return { kind: "start", fromUs: startedUs, ...(after === undefined ? {} : { after }) };
+      }),
+    ...configurationsOf(epochs, newDictionaries).flatMap((atUs): ConfigurationEntry[] =>
       isWithin(atUs, range) ? [{ kind: "configuration", fromUs: atUs }] : [],
     ),
     ...lossesOf(losses, range),

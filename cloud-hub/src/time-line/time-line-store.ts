@@ -1,5 +1,5 @@
 /** What the time line of a gateway is made from, as the database has it. */
-import { lossReasons, type LossReason } from "@millwright/wire-contract";
+import { lossReasons, type EndOfRun, type LossReason } from "@millwright/wire-contract";
 import type pg from "pg";
 
 import { fromColumn, toEntry, type EntryRow } from "../database/rows.ts";
@@ -88,20 +88,25 @@ export class TimeLineStore {
 
   /** In the order of their starts; copies are other gateways. */
   async #epochs(gateway: string, { fromUs, toUs }: Span): Promise<TimeLineSources["epochs"]> {
-    const found = await this.#pool.query<{ started_us: bigint; dictionary: bigint | null }>(
-      `(select started_us, dictionary, no from epochs
+    const found = await this.#pool.query<{
+      started_us: bigint;
+      dictionary: bigint | null;
+      end_before: EndOfRun | null;
+    }>(
+      `(select started_us, dictionary, end_before, no from epochs
         where gateway = $1 and rank is not null and not fenced and started_us >= $2 and started_us <= $3
         order by started_us desc limit $4)
        union all
-       (select started_us, dictionary, no from epochs
+       (select started_us, dictionary, end_before, no from epochs
         where gateway = $1 and rank is not null and not fenced and started_us < $2 and dictionary is not null
         order by started_us desc limit 1)
        order by started_us, no`,
       [gateway, fromUs, toUs, epochsMax],
     );
-    return found.rows.map(({ started_us, dictionary }) => ({
+    return found.rows.map(({ started_us, dictionary, end_before }) => ({
       startedUs: Number(started_us),
       dictionary: dictionary === null ? undefined : fromColumn(dictionary),
+      endBefore: end_before ?? undefined,
     }));
   }
 

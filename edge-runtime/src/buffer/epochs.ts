@@ -10,6 +10,7 @@ import type { HeldFrames } from "./held-frames.ts";
 import type { Medium } from "./medium.ts";
 import type { PutAside } from "./pages/put-aside.ts";
 import type { RawTier } from "./raw-tier.ts";
+import type { RunNote } from "./run-note.ts";
 import type { Run } from "./run.ts";
 import type { Sealer } from "./sealing.ts";
 import { inMemoryUs, lossesWhileDown, type StartTable } from "./start-table.ts";
@@ -42,6 +43,7 @@ export class Epochs {
     readonly tiers: Tiers;
     readonly events: JournalEvents;
     readonly broken: BrokenFrames;
+    readonly runNote: RunNote;
     readonly run: Run;
   }) {
     this.#parts = parts;
@@ -60,7 +62,7 @@ export class Epochs {
    */
   begin(aside?: PutAside): void {
     const { medium, transactions, held, raw, tags, claims, sealer, facts, starts } = this.#parts;
-    const { critical, telling, tiers, events, broken, run } = this.#parts;
+    const { critical, telling, tiers, events, broken, runNote, run } = this.#parts;
     const { nowUs } = run;
     const last = starts.newest(1)[0];
     const rank = last === undefined ? 1 : last.rank + 1;
@@ -87,6 +89,7 @@ export class Epochs {
         if (aside !== undefined && last === undefined)
           claims.add(journalLost(aside, nowUs), run.nowMs);
         starts.add({ rank, record });
+        runNote.begin();
         held.open({ rank, record });
         critical.tellStart({ rank, nowUs }, record);
         telling.catchUp({ rank, nowUs });
@@ -144,6 +147,7 @@ export class Epochs {
       throw failure;
     }
     run.rank = rank;
+    this.#parts.runNote.goOn();
   }
 }
 

@@ -13,7 +13,8 @@ export type Fact =
   | "chunked to"
   | "chunked us"
   | "retired to"
-  | "followed from";
+  | "followed from"
+  | "runs on";
 
 export class FactTable {
   readonly #get;

@@ -11,6 +11,7 @@ import type { HeldFrames } from "./held-frames.ts";
 import { heldLanes, type ToldLane } from "./lane-book.ts";
 import type { LettingGo } from "./letting-go.ts";
 import type { Medium } from "./medium.ts";
+import type { RunNote } from "./run-note.ts";
 import type { Run } from "./run.ts";
 import type { KeptPart, SampleLane } from "./sample-lane.ts";
 import type { Sealer } from "./sealing.ts";
@@ -54,6 +55,7 @@ export class GroupCommit {
     readonly lettingGo: LettingGo;
     readonly fillMeter: FillMeter;
     readonly completeness: Completeness;
+    readonly runNote: RunNote;
     readonly run: Run;
   }) {
     this.#parts = parts;
@@ -109,6 +111,7 @@ export class GroupCommit {
   /** Inside a transaction. @returns samples kept */
   #keep(group: Group, lane: ToldLane, tooLarge: Loss[]): number {
     const { clocks, critical, samples, telling, facts, lettingGo, run } = this.#parts;
+    const { runNote } = this.#parts;
     const { nowUs, nowMs, last } = group;
     const at = run.moment;
     const kept = (part: KeptPart): void => {
@@ -126,7 +129,10 @@ export class GroupCommit {
     for (const [device, point] of group.resume) facts.setResume(device, point);
     if (group.takenUs !== undefined) facts.set("kept to", group.takenUs);
     else if (this.#hasWaited) facts.forget("kept to");
-    if (last) facts.set("last commit", nowUs);
+    if (last) {
+      facts.set("last commit", nowUs);
+      runNote.end();
+    }
     lettingGo.withCommit(last);
     return count;
   }

@@ -54,6 +54,7 @@ export class JournalOutbox {
     },
     leave: (mark) => this.#parts.leave(mark),
     birth: () => this.#parts.state().birth,
+    endBefore: () => this.#parts.state().endBefore,
     incarnation: () => this.#parts.state().incarnation,
     agree: async (incarnation) => {
       await this.#parts.ask("agree", incarnation);

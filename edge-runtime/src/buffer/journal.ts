@@ -22,6 +22,7 @@ import type { KeptFeed } from "./kept-feed.ts";
 import type { FileFindings } from "./pages/inspect-file.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import { openStore } from "./open-store.ts";
+import { bootOfMachine } from "./run-note.ts";
 import type { StoreOptions } from "./store-parts.ts";
 import { answer } from "./questions.ts";
 import { openStoreWorker } from "./store-worker-door.ts";
@@ -51,6 +52,8 @@ export interface JournalOptions {
   /** Left out, as the settings have it. */
   readonly captures?: CaptureLimits;
   readonly clock: Clock;
+  /** Which start of its machine this is. Left out, as the system says it. */
+  readonly boot?: string;
   /** Something sets the clock that stamps: frames say it of their samples. Left out, nothing better than "no" is claimed. */
   readonly clockIsSet?: () => boolean;
   /** Seeded from the system's entropy outside of tests: the epoch is made of it. */
@@ -236,6 +239,7 @@ function storeOptions(options: JournalOptions): StoreOptions {
     bytesMax,
     tellEveryMs,
     ...(captures === undefined ? {} : { captures }),
+    boot: options.boot ?? bootOfMachine(),
     nowUs: clock.nowUs(),
     nowMs: clock.monotonicMs(),
   };

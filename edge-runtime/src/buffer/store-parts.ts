@@ -1,3 +1,5 @@
+import path from "node:path";
+
 import type { Epoch, GatewayId } from "@millwright/wire-contract";
 
 import type { Loss } from "../hand-over.ts";
@@ -19,12 +21,14 @@ import { Follow } from "./follow.ts";
 import { FrameTable } from "./frame-table.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { HeldFrames } from "./held-frames.ts";
+import { journalName } from "./journal-copy.ts";
 import { LettingGo } from "./letting-go.ts";
 import type { Medium } from "./medium.ts";
 import { AnswerLane } from "./orders/answer-lane.ts";
 import { OrderTable } from "./orders/order-table.ts";
 import { OtherHub } from "./other-hub.ts";
 import { RawTier } from "./raw-tier.ts";
+import { RunNote } from "./run-note.ts";
 import type { Run } from "./run.ts";
 import { SampleLane } from "./sample-lane.ts";
 import { SealAgain } from "./seal-again.ts";
@@ -47,6 +51,8 @@ export interface StoreOptions {
   readonly bytesMax: number;
   readonly tellEveryMs: number;
   readonly captures?: CaptureLimits;
+  /** Which start of its machine this is; undefined where the system does not say it. */
+  readonly boot: string | undefined;
   readonly nowUs: number;
   readonly nowMs: number;
 }
@@ -56,6 +62,7 @@ export interface StoreParts {
   readonly transactions: Transactions;
   readonly groups: GroupCommit;
   readonly epochs: Epochs;
+  readonly runNote: RunNote;
   readonly hub: OtherHub;
   readonly held: HeldFrames;
   readonly tags: TagTable;
@@ -181,7 +188,9 @@ export function buildParts(options: StoreOptions, medium: Medium, run: Run): Sto
   const fillMeter = new FillMeter({ medium, held, tiers, lettingGo, run });
   const completeness = new Completeness({ sealer, raw, claims, telling, again, run });
   const joined = { transactions, held, claims, facts, starts, critical, events, broken, run };
-  const epochs: Epochs = new Epochs({ ...joined, medium, raw, tags, sealer, telling, tiers });
+  const runNote = new RunNote(facts, options.boot, path.join(options.folder, journalName));
+  const parts = { ...joined, medium, raw, tags, sealer, telling, tiers, runNote };
+  const epochs: Epochs = new Epochs(parts);
   const hub = new OtherHub(joined);
   const groups = new GroupCommit({
     medium,
@@ -197,12 +206,14 @@ export function buildParts(options: StoreOptions, medium: Medium, run: Run): Sto
     lettingGo,
     fillMeter,
     completeness,
+    runNote,
     run,
   });
   return {
     transactions,
     groups,
     epochs,
+    runNote,
     hub,
     held,
     tags,

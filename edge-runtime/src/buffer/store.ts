@@ -2,6 +2,7 @@ import type {
   CaptureRecord,
   CaptureView,
   DeviceId,
+  EndOfRun,
   Epoch,
   JournalBirth,
   LaneMark,
@@ -54,6 +55,8 @@ export interface StoreState {
   readonly epoch: Epoch;
   /** What the journal is known by: its first start. */
   readonly birth: JournalBirth;
+  /** How the run before ended; undefined where it is not known, or did not end with this epoch. */
+  readonly endBefore: EndOfRun | undefined;
   /** What was wrong with the file at the start of this run. */
   readonly found: FileFindings;
 }
@@ -90,7 +93,7 @@ export class Store {
   }
 
   #stateNow(): StoreState {
-    const { held, claims, telling, hub, sealer, epochs, lettingGo } = this.#parts;
+    const { held, claims, telling, hub, sealer, epochs, runNote, lettingGo } = this.#parts;
     const { linkUp, nowMs } = this.#run;
     return {
       waiting: held.book.waiting(),
@@ -104,6 +107,7 @@ export class Store {
       incarnation: hub.incarnation,
       epoch: sealer.epoch,
       birth: epochs.birth,
+      endBefore: runNote.before,
       found: { ...this.#medium.findings, ...this.#aside },
     };
   }

@@ -1,5 +1,12 @@
 /** Frames on their way to the hub. */
-import type { Epoch, JournalBirth, LaneMark, RoadLane, TagId } from "@millwright/wire-contract";
+import type {
+  EndOfRun,
+  Epoch,
+  JournalBirth,
+  LaneMark,
+  RoadLane,
+  TagId,
+} from "@millwright/wire-contract";
 
 /** What sync needs of the journal. */
 export interface Outbox {
@@ -33,6 +40,8 @@ export interface Outbox {
   rewind(mark: LaneMark): Promise<boolean>;
   /** What the journal is known by: its first start. */
   birth(): JournalBirth;
+  /** How the run before ended; undefined where it is not known, or did not end with the running epoch. */
+  endBefore(): EndOfRun | undefined;
   /** Remembered with the journal: the database incarnation that both sides last agreed on. */
   incarnation(): string | undefined;
   agree(incarnation: string): Promise<void>;

@@ -8,7 +8,10 @@ import type { RoadSession } from "./road.ts";
 import type { Waker } from "./waker.ts";
 
 /** How the gateway introduces itself. */
-export type GatewayInfo = Omit<Hello, "version" | "incarnation" | "epochs" | "journal" | "nowUs">;
+export type GatewayInfo = Omit<
+  Hello,
+  "version" | "incarnation" | "epochs" | "journal" | "before" | "nowUs"
+>;
 
 /** A hub under load answers a hello late; later than this it is asked again. */
 const helloMs = 5_000;
@@ -102,12 +105,14 @@ export class Meeting {
     const lanes = await outbox.lanes();
     const told = isNew ? lanes.map((lane) => ({ ...lane, storedSeq: 0 })) : lanes;
     const incarnation = outbox.incarnation();
+    const before = outbox.endBefore();
     const hello: Hello = {
       version: 1,
       ...gateway,
       ...(incarnation === undefined ? {} : { incarnation }),
       epochs: toPositions(told),
       journal: outbox.birth(),
+      ...(before === undefined ? {} : { before }),
       nowUs: clock.nowUs(),
     };
     this.#saidMs = clock.monotonicMs();

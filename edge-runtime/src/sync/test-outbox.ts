@@ -3,6 +3,7 @@ import {
   sealFrame,
   frameBytes,
   type Beat,
+  type EndOfRun,
   type Epoch,
   type GatewayId,
   type JournalBirth,
@@ -165,6 +166,10 @@ export class TestOutbox implements Outbox {
 
   birth(): JournalBirth {
     return { epoch, startedUs: 1 };
+  }
+
+  endBefore(): EndOfRun | undefined {
+    return "program";
   }
 
   rewind(mark: LaneMark): Promise<boolean> {

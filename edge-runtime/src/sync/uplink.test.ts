@@ -212,6 +212,15 @@ test("a gateway whose name another one has says so on its pages and with every b
   assert.equal("fenced" in hub.lastSent, false);
 });
 
+test("a hello says how the run before had ended", async (context) => {
+  const { clock, hub } = await newRig(context);
+  await clock.advance(100);
+  assert.deepEqual(
+    hub.hellos.map(({ before }) => before),
+    ["program"],
+  );
+});
+
 test("a name that another one takes right after the hello leads to another hello, once", async (context) => {
   const { clock, hub } = await newRig(context);
   await clock.advance(100);

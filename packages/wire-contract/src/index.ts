@@ -117,6 +117,7 @@ export {
   type EpochPosition,
   type Hello,
   type HelloAnswer,
+  type EndOfRun,
   type JournalBirth,
   type LaneMark,
   type LanePosition,

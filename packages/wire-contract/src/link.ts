@@ -32,6 +32,12 @@ export interface JournalBirth {
   readonly startedUs: number;
 }
 
+/**
+ * How a run of a gateway ended, as its journal shows at the next: in order; without, on a machine that ran on; without, on a
+ * machine that was started anew since, as after a power cut.
+ */
+export type EndOfRun = "stopped" | "program" | "machine";
+
 /** Longer, an overview is cut by the gateway: a hundred machines of twelve values, and a hello below 200 KB. */
 export const helloOverviewMax = 1_200;
 
@@ -51,6 +57,8 @@ export interface Hello {
   readonly epochs: readonly EpochPosition[];
   /** When the hub does not know it, another journal was lost (no-loss protocol 8.4). */
   readonly journal?: JournalBirth;
+  /** How the run before that of the last epoch ended; left out where that is not known, and by gateways of before. */
+  readonly before?: EndOfRun;
   /** Bound on loss at a power cut, ms. */
   readonly commitEveryMs?: number;
   /** Tag ids that stand on the overview of its own page, in that order; at most `helloOverviewMax`. */

@@ -52,6 +52,11 @@ const texts = {
   "what.sleeping": "Stopped, as it had said",
   "what.hub away": "Hub away: nobody was there to hear it",
   "what.start": "Started",
+  "what.start.stopped": "Started, after it had stopped in order",
+  "what.start.program":
+    "Started, after its program had ended without a stop: it was killed, or crashed",
+  "what.start.machine":
+    "Started, after its machine had gone down without a stop, as with a power cut",
   "what.configuration": "Another list of tags in force",
   "what.loss.counted.one": "Loss: {reason}, {samples} samples",
   "what.loss.counted.other": "Loss: {reason}, {samples} samples in {count} entries",

@@ -42,8 +42,9 @@ export function whatWords(entry: TimeLineEntry): string {
     case "hearing":
       return sayTimeLine(`what.${entry.state}`);
     case "start":
+      return sayTimeLine(entry.after === undefined ? "what.start" : `what.start.${entry.after}`);
     case "configuration":
-      return sayTimeLine(`what.${entry.kind}`);
+      return sayTimeLine("what.configuration");
     case "alarm peak":
       return sayTimeLine("what.alarm peak", { count: countWords(entry.alarms) });
     case "loss":
