@@ -3,7 +3,7 @@
  * Settings do not rely on it; of them only what is named is shown (`shown-settings.ts`).
  */
 import { isSetWords } from "../shown-settings.ts";
-import { secretPattern } from "./secret-forms.ts";
+import { createTakingOut } from "./secret-forms.ts";
 
 export interface Redaction {
   readonly text: (words: string) => string;
@@ -15,22 +15,57 @@ const removed = "(removed)";
 /** Plain data of ours is flatter. */
 const deepestLevel = 16;
 
+interface Look {
+  /** Quickly seen: most texts hold nothing of it. */
+  readonly mayBeIn: (text: string) => boolean;
+  readonly pattern: RegExp;
+  readonly instead: string;
+}
+
 /**
  * Secrets by their looks. The user before an @ goes with the password: where a password holds an @ or a slash, nobody can say
  * where it begins.
  */
-const looks: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g, removed],
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${removed}@`],
-  [/\b(Bearer|Basic|Digest)\s+[\w.~+/=-]{6,}/gi, `$1 ${removed}`],
-  // JSON Web Tokens (RFC 7519), seeds of NATS keys, one-time codes of this gateway.
-  [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g, removed],
-  [/\bS[ACNOUX][A-Z2-7]{56}\b/g, removed],
-  [/\b[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}\b/g, removed],
-  [
-    /(pass(?:word|wd|phrase|code)?|pwd|secret|token|\bpin|api[-_ ]?key|private[-_ ]?key|authorization|cookie)(["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"']+)/gi,
-    `$1$2${removed}`,
-  ],
+const looks: readonly Look[] = [
+  {
+    mayBeIn: (text) => text.includes("PRIVATE KEY"),
+    pattern: /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g,
+    instead: removed,
+  },
+  {
+    mayBeIn: (text) => text.includes("@") && text.includes("://"),
+    pattern: /\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'<>]*@/gi,
+    instead: `$1${removed}@`,
+  },
+  {
+    mayBeIn: (text) => /bearer|basic|digest/i.test(text),
+    pattern: /\b(Bearer|Basic|Digest)\s+[\w.~+/=-]{6,}/gi,
+    instead: `$1 ${removed}`,
+  },
+  // JSON Web Tokens (RFC 7519).
+  {
+    mayBeIn: (text) => text.includes("eyJ"),
+    pattern: /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g,
+    instead: removed,
+  },
+  // Seeds of NATS keys.
+  {
+    mayBeIn: (text) => text.length >= 58,
+    pattern: /\bS[ACNOUX][A-Z2-7]{56}\b/g,
+    instead: removed,
+  },
+  // One-time codes of this gateway.
+  {
+    mayBeIn: (text) => text.includes("-"),
+    pattern: /\b[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}\b/g,
+    instead: removed,
+  },
+  {
+    mayBeIn: (text) => text.includes("=") || text.includes(":"),
+    pattern:
+      /(pass(?:word|wd|phrase|code)?|pwd|secret|token|\bpin|api[-_ ]?key|private[-_ ]?key|authorization|cookie)(["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"']+)/gi,
+    instead: `$1$2${removed}`,
+  },
 ];
 
 const secretName =
@@ -38,13 +73,17 @@ const secretName =
 
 /** Long, and of all kinds of letters: a line of a key, and no path. */
 const keyLine = /[A-Za-z0-9+/]{60,}={0,2}/g;
+const keyLineCharacters = 60;
 
 /** @param secrets whose values are known, in whatever form they may stand there */
 export function createRedaction(secrets: Iterable<string>): Redaction {
-  const known = secretPattern(secrets);
+  const takeOut = createTakingOut(secrets, removed);
   const text = (words: string): string => {
-    let left = known === undefined ? words : words.replace(known, removed);
-    for (const [look, instead] of looks) left = left.replace(look, instead);
+    let left = takeOut(words);
+    for (const { mayBeIn, pattern, instead } of looks) {
+      if (mayBeIn(left)) left = left.replace(pattern, instead);
+    }
+    if (left.length < keyLineCharacters) return left;
     return left.replace(keyLine, (line) =>
       /[a-z]/.test(line) && /[A-Z]/.test(line) && /\d/.test(line) ? removed : line,
     );

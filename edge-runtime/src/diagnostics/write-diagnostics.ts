@@ -41,7 +41,7 @@ export async function writeDiagnostics(
   for (const section of sections) {
     let text: string;
     try {
-      text = await Promise.race([late, textOf(section, redaction)]);
+      text = await Promise.race([late, textOf(section, redaction, clock)]);
     } catch (failure) {
       text = JSON.stringify({ failed: redaction.text(messageChain(failure)) });
     }
@@ -51,7 +51,7 @@ export async function writeDiagnostics(
   return `{\n${texts.join(",\n")}\n}\n`;
 }
 
-async function textOf(section: Section, redaction: Redaction): Promise<string> {
+async function textOf(section: Section, redaction: Redaction, clock: Clock): Promise<string> {
   const { bytesMax } = section;
   if ("read" in section) {
     const text = jsonOf(redaction.data(await section.read()));
@@ -61,7 +61,12 @@ async function textOf(section: Section, redaction: Redaction): Promise<string> {
   const lines: string[] = [];
   let bytes = 0;
   let more = false;
+  let sinceMs = clock.monotonicMs();
   for await (const entry of section.list()) {
+    if (clock.monotonicMs() - sinceMs > atOnceMs) {
+      await new Promise((resolve) => setImmediate(resolve));
+      sinceMs = clock.monotonicMs();
+    }
     const line = jsonOf(redaction.data(entry));
     bytes += Buffer.byteLength(line) + separatorBytes;
     more = bytes > bytesMax;
@@ -74,6 +79,8 @@ async function textOf(section: Section, redaction: Redaction): Promise<string> {
 }
 
 const separatorBytes = 2;
+/** Of the loop that reads the devices: then others have their turn. */
+const atOnceMs = 5;
 
 /** What is not there is null. */
 function jsonOf(value: unknown): string {
