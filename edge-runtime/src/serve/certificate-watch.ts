@@ -4,6 +4,8 @@ import type { CertificateEnd } from "@millwright/wire-contract";
 
 /** Small files, read from memory mostly: a certificate that was just made or put there shows within a minute. */
 const lookEveryMs = 60_000;
+/** A start has better to do than to read what ends in years. */
+const firstLookAfterMs = 3_000;
 
 export class CertificateWatch implements Service {
   readonly name = "certificate watch";
@@ -41,14 +43,14 @@ export class CertificateWatch implements Service {
   }
 
   async #watch(stop: AbortSignal): Promise<void> {
-    for (;;) {
-      const found = await this.#look();
-      this.#found = found.toSorted((a, b) => a.notAfterUs - b.notAfterUs);
+    for (let waitMs = firstLookAfterMs; ; waitMs = lookEveryMs) {
       try {
-        await this.#clock.sleep(lookEveryMs, stop);
+        await this.#clock.sleep(waitMs, stop);
       } catch {
         return;
       }
+      const found = await this.#look();
+      this.#found = found.toSorted((a, b) => a.notAfterUs - b.notAfterUs);
     }
   }
 }
