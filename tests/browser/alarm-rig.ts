@@ -27,13 +27,16 @@ const door: AccessDoor = {
   audit: () => Promise.resolve(),
 };
 
+type Shifts = Parameters<typeof alarmRoutes>[0]["shifts"];
+
 /** In half an hour, whenever the test runs: a whole minute, as all shifts begin. */
 const shiftMin = (Math.floor(Date.now() / 60_000) + 30) % 1_440;
-const shifts = { beginMin: [shiftMin], timeZone: "UTC" };
 
 export class AlarmRig implements AsyncDisposable {
   readonly book = new MemoryEventBook();
   readonly alarms: LiveAlarms;
+  /** What the settings say at the next start of the fixture. */
+  shifts: Shifts = { beginMin: [shiftMin], timeZone: "UTC" };
 
   /** @param ids of alarms by priority; a latching one is named "latch" */
   constructor(ids: Readonly<Record<string, AlarmPriority>>) {
@@ -67,7 +70,8 @@ export class AlarmRig implements AsyncDisposable {
   } {
     const { alarms, book } = this;
     return {
-      addRoutes(app) {
+      addRoutes: (app) => {
+        const { shifts } = this;
         const nowUs = (): number => systemClock.nowUs();
         addPageRoutes(app, alarmRoutes({ desk: alarms, book, nowUs, shifts }), door);
         const you = { ...person, proof: "proof", lockInMs: 300_000, badge: false };

@@ -32,7 +32,7 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
 
   async function onPage(
     rig: AlarmRig,
-    play: (page: Page) => Promise<void>,
+    play: (page: Page, fixture: Fixture) => Promise<void>,
     hash = "#/alarms",
   ): Promise<void> {
     await using fixture = await new Fixture(folder, { ...size, alarms: rig.source }).start();
@@ -41,7 +41,7 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
       const page = await context.newPage();
       await page.goto(`${fixture.url}/${hash}`);
       await settled(page);
-      await play(page);
+      await play(page, fixture);
     } finally {
       await context.close();
     }
@@ -192,6 +192,24 @@ void describe("alarms on the HMI", { skip: noChromium }, () => {
         ...["shelved", "returned", "unshelved", "raised"],
         ...["taken-out-of-service", "returned-to-service"],
       ]);
+    });
+  });
+
+  test("a gateway whose new settings have no shifts offers no shelf to the end of one, also where it did before", async () => {
+    await using rig = await new AlarmRig({ hot: 2 }).start();
+    rig.alarms.raise("hot");
+    await onPage(rig, async (page, fixture) => {
+      await page.locator('[data-alarm="hot"] .alarm-row-open').click();
+      const untilShiftEnds = page.getByRole("button", { name: /^End of shift, / });
+      await areThere(untilShiftEnds, 1);
+      await page.getByLabel("Reason").fill("sensor is being changed");
+      await fixture.cut();
+      rig.shifts = undefined;
+      await fixture.start();
+      await areThere(untilShiftEnds, 0);
+      // The form stands as it was, with what is typed in it.
+      await areThere(page.getByRole("button", { name: "1 h", exact: true }), 1);
+      assert.equal(await page.getByLabel("Reason").inputValue(), "sensor is being changed");
     });
   });
 

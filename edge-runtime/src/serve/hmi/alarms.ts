@@ -76,5 +76,6 @@ function take(answer: AlarmsAnswer, anew: boolean): void {
   if (anew || answer.rows.length > 0) alarmRows.value = [...known.values()].sort(compareAlarms);
   alarmCounts.value = answer.counts;
   const { nowUs, shiftEndUs: endUs } = answer;
-  if (endUs !== undefined) shift.value = { nowUs, endUs };
+  // A gateway that was started with settings without shifts says none: what was known of the ones before holds no more.
+  shift.value = endUs === undefined ? undefined : { nowUs, endUs };
 }
