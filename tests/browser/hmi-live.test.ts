@@ -9,6 +9,7 @@ import { after, before, describe, test, type TestContext } from "node:test";
 
 import type { Browser, BrowserContext } from "playwright-core";
 
+import { violationsOn } from "./axe.ts";
 import { gapIsDrawn } from "./chart-measures.ts";
 import {
   buildPage,
@@ -23,7 +24,7 @@ import { areThere, eventually, says } from "./eventually.ts";
 import { crowd, Fixture } from "./fixture-server.ts";
 import { diagnostics } from "./gateway-plant.ts";
 import { delaysOn, leastOf, loadedOn, margin, tapOn, untilAll } from "./measures.ts";
-import { watchFirstValue } from "./page-probes.ts";
+import { findTextProblems, watchFirstValue } from "./page-probes.ts";
 import { goTo, hmiScreens, keepPicture, settled } from "./screens.ts";
 
 const panel = { width: 1280, height: 800 };
@@ -146,6 +147,30 @@ void describe("the HMI, alive", { skip: noChromium }, () => {
     atMost(context, "V7", staleMs, 5_000, "ms", margin);
     atMost(context, "V8", backMs, 2_000, "ms", margin);
     assert.ok(await page.evaluate(() => "sameDocument" in window), "the page was loaded anew");
+    await page.close();
+  });
+
+  test("H7: a page that has lost its gateway says of devices and of what waits that they are what was known last", async () => {
+    await using plant = await crowd(folder, 1);
+    const page = await view.newPage();
+    await page.goto(`${plant.url}/${hmiScreens.gateway}`);
+    await settled(page);
+    const device = page.locator(".device").first();
+    const sync = page.locator(".panel", { hasText: "Data on its way to the hub" });
+    await says(device, /^[^]*Live\s+since \d\d:\d\d/);
+    await says(sync, /Oldest waiting\s+nothing waits/);
+    await plant.cut();
+    await says(device, /Not known\s+Live until \d\d:\d\d:\d\d/);
+    await says(
+      sync,
+      /Oldest waiting\s+not known now; nothing waits when the gateway was last heard/,
+    );
+    await says(sync, /Waiting to be stored at the hub\s+not known now; 0 samples in 0 frames when/);
+    assert.deepEqual(await violationsOn(page), []);
+    assert.deepEqual(await page.evaluate(findTextProblems), []);
+    await plant.start();
+    await says(device, /Live\s+since \d\d:\d\d/);
+    await says(sync, /Oldest waiting\s+nothing waits/);
     await page.close();
   });
 

@@ -11,7 +11,7 @@ import { subjects, type Beat, type HubLink, type RoadLane } from "@millwright/wi
 
 import type { OrderBook, Outbox } from "../hand-over.ts";
 import { Lanes } from "./lanes.ts";
-import { LinkState } from "./link-state.ts";
+import { LinkState, type Heard } from "./link-state.ts";
 import { Meeting, type GatewayInfo } from "./meeting.ts";
 import { parseMarks, toJson } from "./messages.ts";
 import type { LinkLimits } from "./metered-link.ts";
@@ -74,8 +74,8 @@ class Uplink implements LinkToHub {
   #running: Promise<void> | undefined;
   /** Both sides have met on this connection. */
   #greeted = false;
-  /** When the hub said something last, by the gateway's clock. */
-  #heardUs = 0;
+  /** When the hub said something last. */
+  #heard: Heard = { us: 0, monotonicMs: -Infinity };
   #toldSamples = 0;
 
   constructor(options: UplinkOptions) {
@@ -97,7 +97,7 @@ class Uplink implements LinkToHub {
     this.#state = new LinkState({
       ...{ outbox, clock, log },
       greeted: () => this.#greeted,
-      heardUs: () => this.#heardUs,
+      heard: () => this.#heard,
       fenced: () => this.#meeting.fenced,
     });
     const { promise, reject } = Promise.withResolvers<never>();
@@ -154,6 +154,7 @@ class Uplink implements LinkToHub {
             acked: (lane, round, refusal) => this.#acked(lane, round, refusal),
             mark: (bytes) => this.#heardMarks(bytes),
             orders: (bytes) => {
+              this.#hearHub();
               if (this.#greeted) this.#orders.heard(bytes);
             },
           },
@@ -209,7 +210,7 @@ class Uplink implements LinkToHub {
     this.#marks.clear();
     this.#lanes.begin(met.lanes, clock.monotonicMs());
     this.#greeted = true;
-    this.#heardUs = clock.nowUs();
+    this.#hearHub();
     outbox.linkUp(true);
     this.#orders.joined((subject, message) => {
       session.send(subject, message);
@@ -219,14 +220,19 @@ class Uplink implements LinkToHub {
     return true;
   }
 
+  #hearHub(): void {
+    const { clock } = this.#options;
+    this.#heard = { us: clock.nowUs(), monotonicMs: clock.monotonicMs() };
+  }
+
   #heardMarks(bytes: Uint8Array): void {
-    const { outbox, clock, log } = this.#options;
+    const { outbox, log } = this.#options;
     const message = parseMarks(bytes);
     if ("kind" in message) {
       log.warn("sync.mark-unreadable", { why: message.reason });
       return;
     }
-    this.#heardUs = clock.nowUs();
+    this.#hearHub();
     if (!this.#greeted) return;
     if (message.incarnation !== outbox.incarnation()) {
       this.#meeting.want();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { PlayedClock } from "@millwright/kit";
-import type { LiveValue } from "@millwright/wire-contract";
+import type { HubLink, LiveValue } from "@millwright/wire-contract";
 
 import { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
 
@@ -10,6 +10,8 @@ function playSource(ids: readonly string[]) {
   const values = new Map<string, number>(ids.map((id) => [id, 0]));
   const changed = new Set<(tags: readonly string[]) => void>();
   const state = new Set<() => void>();
+  const link = { sinceUs: 0, waitingFrames: 0, waitingSamples: 0, behindMs: 0 };
+  let hub: HubLink = { ...link, state: "in sync" };
   const source: LiveSource = {
     values: (tags) =>
       (tags.length === 0 ? [...values.keys()] : tags)
@@ -24,7 +26,7 @@ function playSource(ids: readonly string[]) {
           u: 0,
         })),
     devices: () => [],
-    hub: () => ({ state: "in sync", sinceUs: 0, waitingFrames: 0, waitingSamples: 0, behindMs: 0 }),
+    hub: () => hub,
     confirmed: () => ({ "pump-1": 7 }),
     onChanged(listener) {
       changed.add(listener);
@@ -40,6 +42,10 @@ function playSource(ids: readonly string[]) {
     set(id: string, value: number) {
       values.set(id, value);
       for (const listener of changed) listener([id]);
+    },
+    /** Nobody is told of it: it shows when it is looked at. */
+    link(state: HubLink["state"]) {
+      hub = { ...link, state };
     },
     turn() {
       for (const listener of state) listener();
@@ -69,6 +75,25 @@ async function watch(ids: readonly string[], tags: readonly string[]) {
     },
   };
 }
+
+test("the link to the hub is told once with the next beat after it has changed, whatever devices do", async () => {
+  const page = await watch(["a"], []);
+  await page.clock.advance(2_000);
+  page.plant.link("unreachable");
+  await page.clock.advance(2_000);
+  page.plant.link("in sync");
+  page.plant.turn();
+  await page.clock.advance(2_000);
+  await page.close();
+
+  const told = page.events.map(({ event, data }) =>
+    "hub" in data ? `${event} ${data.hub.state}` : event,
+  );
+  assert.deepEqual(told, [
+    ...["snapshot in sync", "beat", "beat"],
+    ...["beat unreachable", "beat", "state in sync", "beat", "beat"],
+  ]);
+});
 
 test("a page first receives a snapshot, then only what changed, in a sequence without a gap", async () => {
   const page = await watch(["a", "b"], []);

@@ -80,7 +80,9 @@ export async function* liveEvents(
 
   try {
     let seq = 1;
-    yield { event: "snapshot", data: snapshot(source, tags, seq, clock) };
+    const first = snapshot(source, tags, seq, clock);
+    let toldHub = JSON.stringify(first.hub);
+    yield { event: "snapshot", data: first };
     let lastMs = -Infinity;
     let beatDueMs = clock.monotonicMs() + beatEveryMs;
 
@@ -102,6 +104,7 @@ export async function* liveEvents(
       if (pending.state) {
         pending.state = false;
         const data = { nowUs: clock.nowUs(), devices: source.devices(), hub: source.hub() };
+        toldHub = JSON.stringify(data.hub);
         yield { event: "state", data: { seq: ++seq, ...data } };
       }
       if (pending.news.size > 0) {
@@ -119,7 +122,12 @@ export async function* liveEvents(
       if (nowMs >= beatDueMs) {
         beatDueMs = nowMs + beatEveryMs;
         const confirmed = source.confirmed();
-        yield { event: "beat", data: { seq: ++seq, nowUs: clock.nowUs(), confirmed } };
+        // What waits grows without any device changing, and a hub that is away says nothing of it.
+        const hub = source.hub();
+        const hubNow = JSON.stringify(hub);
+        const told = hubNow === toldHub ? {} : { hub };
+        toldHub = hubNow;
+        yield { event: "beat", data: { seq: ++seq, nowUs: clock.nowUs(), confirmed, ...told } };
       }
     }
   } finally {

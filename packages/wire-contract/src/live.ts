@@ -94,6 +94,8 @@ export interface LiveBeat {
   readonly seq: number;
   readonly nowUs: number;
   readonly confirmed: Readonly<Record<string, number>>;
+  /** Absent while it is as it was told last. Left out by gateways and hubs of before. */
+  readonly hub?: HubLink;
 }
 
 /** `GET /api/gateway` of the HMI and one element of `GET /api/gateways` of the hub's asset page. */

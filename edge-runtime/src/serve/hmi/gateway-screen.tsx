@@ -107,15 +107,21 @@ function SyncPanel(props: {
   const { store, counters } = props;
   const link = useComputed(() => hubWordsNow(store));
   const waiting = useComputed(() =>
-    say("gateway.waiting.words", {
-      samples: sayCount("gateway.waiting.samples", store.hub.value?.waitingSamples ?? 0),
-      frames: sayCount("gateway.waiting.frames", store.hub.value?.waitingFrames ?? 0),
-    }),
+    thenWords(
+      store,
+      say("gateway.waiting.words", {
+        samples: sayCount("gateway.waiting.samples", store.hub.value?.waitingSamples ?? 0),
+        frames: sayCount("gateway.waiting.frames", store.hub.value?.waitingFrames ?? 0),
+      }),
+    ),
   );
   const behind = useComputed(() =>
-    (store.hub.value?.waitingFrames ?? 0) === 0
-      ? say("gateway.behind.none")
-      : durationWords(store.hub.value?.behindMs ?? 0),
+    thenWords(
+      store,
+      (store.hub.value?.waitingFrames ?? 0) === 0
+        ? say("gateway.behind.none")
+        : durationWords(store.hub.value?.behindMs ?? 0),
+    ),
   );
   const fenced = useComputed(() => store.hub.value?.fenced === true).value;
   const hasHub = useComputed(() => (store.hub.value?.state ?? "off") !== "off").value;
@@ -150,6 +156,11 @@ function SyncPanel(props: {
       {hasHub && <ConnectionTest />}
     </section>
   );
+}
+
+/** Of a gateway that this page has lost nobody knows what waits there by now. */
+function thenWords(store: LiveStore, words: string): string {
+  return store.lost.value ? say("gateway.then", { words }) : words;
 }
 
 function rateWords({ acquiredPerS, toldPerS }: SampleRates): string {

@@ -113,6 +113,11 @@ export class LiveStore {
     return this.#time.nowUs(this.#clock.monotonicMs());
   }
 
+  /** When something was heard last, µs by the gateway's clock; 0 before anything was. */
+  heardUs(): number {
+    return this.#time.heardUs;
+  }
+
   #take(name: string, data: unknown): void {
     const nowUs = stampOf(data).nowUs;
     if (nowUs !== undefined) this.#time.hear(nowUs, this.#clock.monotonicMs());
@@ -153,6 +158,7 @@ export class LiveStore {
   }
 
   #takeBeat(beat: LiveBeat): void {
+    if (beat.hub !== undefined) this.hub.value = beat.hub;
     for (const [device, us] of Object.entries(beat.confirmed)) this.#confirm(device, us);
   }
 

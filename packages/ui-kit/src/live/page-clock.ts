@@ -11,6 +11,11 @@ export class GatewayTime {
   #heardUs = 0;
   #atMs = 0;
 
+  /** The last time heard, µs; 0 as long as nothing was. */
+  get heardUs(): number {
+    return this.#heardUs;
+  }
+
   hear(nowUs: number, monotonicMs: number): void {
     this.#heardUs = nowUs;
     this.#atMs = monotonicMs;

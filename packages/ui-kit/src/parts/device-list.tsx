@@ -16,12 +16,17 @@ export function DeviceList(props: {
   readonly store: LiveStore;
   /** Said when there is none. */
   readonly none: string;
-  /** When it was last heard how they are, µs, where that is too long ago to hold; left out: it is heard. */
+  /**
+   * When the hub last heard how they are, µs, where that is too long ago to hold; left out: it is heard, as far as whoever answers
+   * this page is.
+   */
   readonly untilUs?: number | undefined;
   /** What else is known of a device, in a few words. */
   readonly detailOf?: (device: DeviceStatus) => string;
 }): JSX.Element {
-  const { store, none, untilUs, detailOf } = props;
+  const { store, none, detailOf } = props;
+  // A page that has lost whom it asks knows no more than somebody who heard nothing for so long.
+  const untilUs = props.untilUs ?? (store.lost.value ? store.heardUs() : undefined);
   const devices = store.devices.value;
   const nowUs = useComputed(() => Math.floor(store.secondUs.value / minuteUs) * minuteUs).value;
   if (devices.length === 0) return <p>{none}</p>;
