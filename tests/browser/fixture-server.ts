@@ -1,6 +1,13 @@
 /** Serves the built pages and speaks their contract with the live feed of the product, over generated values. */
+import {
+  addOrderRoutes,
+  type LedgerView,
+  type OrderKind,
+  type OrderView,
+  type OrderWish,
+} from "@millwright/cloud-hub/order-parts";
 import { addSavedViewRoutes } from "@millwright/cloud-hub/saved-views-parts";
-import { reducePerColumn, systemClock } from "@millwright/kit";
+import { reducePerColumn, systemClock, type Refused } from "@millwright/kit";
 import {
   addHistoryRoutes,
   addMarkRoutes,
@@ -48,6 +55,12 @@ import { viewDesk } from "./view-plant.ts";
 
 /** What the plant and the links are like, for every screen in every state. */
 export type Condition = "healthy" | "trouble" | "empty";
+
+/** An order as the hub tells it, as far as the fixture goes by it. */
+type PlacedRecording = Readonly<Record<string, unknown>> & {
+  readonly gateway: string;
+  readonly id: number;
+};
 
 export interface FixtureOptions extends PlantSize {
   readonly rateHz: number;
@@ -183,6 +196,8 @@ export class Fixture implements AsyncDisposable {
   /** What the hub's ledger says of every tag, and the repairs that it knows, the newest first. */
   ledger: readonly object[] = [];
   repairs: readonly object[] = [];
+  /** Of all gateways, the newest first. */
+  recordings: readonly PlacedRecording[] = [];
 
   #turn(): void {
     const us = systemClock.nowUs();
@@ -267,16 +282,10 @@ export class Fixture implements AsyncDisposable {
       const row = this.rows().find(({ gateway }) => gateway === context.req.param("gateway"));
       return row === undefined ? context.notFound() : context.json(silenceOf(row));
     });
-    app.get("/api/gateways/:gateway/ledger", (context) => context.json(this.ledger));
-    app.get("/api/gateways/:gateway/repairs", (context) => context.json(this.repairs));
-    app.post("/api/gateways/:gateway/repairs", async (context) => {
-      const wish: object = await context.req.json();
-      this.repairs = [{ id: 1, ...wish, state: "answering", done: 0.4, healed: 0, note: "" }];
-      return context.json(this.repairs[0], 201);
-    });
-    app.delete("/api/gateways/:gateway/repairs/:id", (context) => {
-      this.repairs = this.repairs.map((one) => ({ ...one, state: "cancelled" }));
-      return context.body(null, 204);
+    addOrderRoutes(app, () => this.#orders);
+    app.get("/api/gateways/:gateway/aggregates", (context) => {
+      const { tag = "", from, to } = context.req.query();
+      return context.json(this.#minutes(tag, Number(from), Number(to)));
     });
     app.get("/api/access", (context) => context.json(access));
     app.post("/api/connection/test", (context) => context.json(connectionOf(condition)));
@@ -315,6 +324,51 @@ export class Fixture implements AsyncDisposable {
     app.get("/api/backup", (context) => context.json(backupOf(condition, startedUs)));
     app.get("/api/quarantine", (context) => context.json(quarantineOf(condition, startedUs)));
     addSavedViewRoutes(app, () => this.savedViews);
+  }
+
+  /** What the hub's own routes ask. */
+  readonly #orders = {
+    list: (gateway: string, kind: OrderKind) =>
+      Promise.resolve(
+        (kind === "repair"
+          ? this.repairs
+          : this.recordings.filter((one) => one.gateway === gateway)) as readonly OrderView[],
+      ),
+    ask: (gateway: string, kind: OrderKind, wish: OrderWish): Promise<OrderView | Refused> => {
+      const begun = { done: 0, samples: 0, bytes: 0, healed: 0, note: "" };
+      const order = { ...wish, ...begun, id: 1 + this.recordings.length, gateway, kind };
+      const asked = { ...order, askedUs: systemClock.nowUs(), state: "asked" } as const;
+      if (this.refusesOrders !== "") {
+        return Promise.resolve({ kind: "refused", reason: this.refusesOrders });
+      }
+      if (kind === "recording") this.recordings = [asked, ...this.recordings];
+      else this.repairs = [{ ...asked, state: "answering", done: 0.4 }];
+      return Promise.resolve(asked);
+    },
+    cancel: (gateway: string, kind: OrderKind, id: number) => {
+      if (kind === "repair") this.repairs = this.repairs.map(cancelled);
+      else {
+        this.recordings = this.recordings.map((one) =>
+          one.gateway === gateway && one.id === id ? cancelled(one) : one,
+        );
+      }
+      return Promise.resolve(true);
+    },
+    ledger: () => Promise.resolve(this.ledger as readonly LedgerView[]),
+    // eslint-disable-next-line @typescript-eslint/require-await -- as what reads a database
+    async *ledgerCsv() {
+      yield "";
+    },
+  };
+  /** Why the hub takes no orders; "" while it does. */
+  refusesOrders = "";
+
+  /** Thirty samples in each minute; of a state nothing is known. */
+  #minutes(id: string, fromUs: number, toUs: number): readonly object[] {
+    const tag = this.plant.page.tags.find((one) => one.id === id);
+    if (tag === undefined || tag.kind === "state") return [];
+    const count = Math.floor((toUs - fromUs) / 60e6);
+    return Array.from({ length: count }, (_, at) => ({ startUs: fromUs + at * 60e6, samples: 30 }));
   }
 
   /** Five minutes without values, twenty minutes before the start, on every tag. */
@@ -412,6 +466,10 @@ export async function crowd(folder: string, rateHz: number): Promise<Fixture> {
     rateHz,
     condition: "healthy",
   }).start();
+}
+
+function cancelled<Order extends object>(order: Order): Order {
+  return { ...order, state: "cancelled" };
 }
 
 function add<T>(set: Set<T>, listener: T): () => void {

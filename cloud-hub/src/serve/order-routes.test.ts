@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Hono } from "hono";
 
-import type { OrderBoard, OrderWish } from "../order-views.ts";
+import type { OrderBoard, OrderKind, OrderView, OrderWish } from "../order-views.ts";
 import { addOrderRoutes } from "./order-routes.ts";
 
 function appOf(asked: OrderWish[]): Hono {
@@ -40,6 +40,58 @@ test("an order is asked with what it leaves out, and its refusal is said", async
       ...{ resolution: "samples", source: "gateway", kbitPerS: 4_000 },
     },
   ]);
+});
+
+test("repairs and recordings are asked, listed and cancelled by the gateway and the kind in their address", async () => {
+  const asked: string[] = [];
+  const note = (act: string, gateway: string, kind: OrderKind, what: unknown): void => {
+    asked.push(`${act} ${kind} of ${gateway}: ${JSON.stringify(what)}`);
+  };
+  const app = new Hono();
+  addOrderRoutes(app, () => ({
+    list(gateway, kind) {
+      note("list", gateway, kind, null);
+      return Promise.resolve([]);
+    },
+    ask(gateway, kind, wish) {
+      note("ask", gateway, kind, wish.tags);
+      return Promise.resolve({ id: 7, ...wish } as OrderView);
+    },
+    cancel(gateway, kind, id) {
+      note("cancel", gateway, kind, id);
+      return Promise.resolve(id === 7);
+    },
+    ledger: () => Promise.resolve([]),
+    // eslint-disable-next-line @typescript-eslint/require-await -- as what reads a database
+    async *ledgerCsv() {
+      yield "";
+    },
+  }));
+  const body = JSON.stringify({ tags: ["a", "b"], fromUs: 1, toUs: 2 });
+  const headers = { ...json, "content-length": String(body.length) };
+  const statuses: number[] = [];
+  for (const path of ["repairs", "recordings"]) {
+    const base = `/api/gateways/line%201/${path}`;
+    const answers = [
+      await app.request(base, { method: "POST", headers, body }),
+      await app.request(base),
+      await app.request(`${base}/7`, { method: "DELETE" }),
+      await app.request(`${base}/8`, { method: "DELETE" }),
+      await app.request(`${base}/all`, { method: "DELETE" }),
+    ];
+    statuses.push(...answers.map(({ status }) => status));
+    assert.equal(await answers[4]?.text(), "there is no such order to cancel");
+  }
+  assert.deepEqual(statuses, [201, 200, 204, 404, 404, 201, 200, 204, 404, 404]);
+  assert.deepEqual(
+    asked,
+    ["repair", "recording"].flatMap((kind) => [
+      `ask ${kind} of line 1: ["a","b"]`,
+      `list ${kind} of line 1: null`,
+      `cancel ${kind} of line 1: 7`,
+      `cancel ${kind} of line 1: 8`,
+    ]),
+  );
 });
 
 test("a body that is too long, or does not say how long it is, is refused before it is read", async () => {

@@ -1,5 +1,6 @@
 /** Tab "Sync": what is stored here, what is on its way, and what nobody can explain. */
 import {
+  browserClock,
   countWords,
   durationWords,
   fullTimeWords,
@@ -14,6 +15,7 @@ import type { JSX } from "preact";
 
 import type { Quarantined } from "../../hub-views.ts";
 import { keyFacts, KeyChanged, useGatewayKey } from "./gateway-key.tsx";
+import { LazyRecordings } from "./lazy-screens.ts";
 import { say, sayCount } from "./messages.ts";
 
 export function GatewaySync(props: {
@@ -51,49 +53,56 @@ export function GatewaySync(props: {
     ...keyFacts(key),
   ];
   return (
-    <section class="panel">
-      <h2>{say("gateway.sync")}</h2>
-      <KeyChanged gateway={props.gateway} view={key} />
-      <dl class="facts">
-        {facts.map(([name, text]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-        {row !== undefined && row.hmi !== "" && (
-          <div>
-            <dt>{say("gateway.hmi")}</dt>
-            <dd>
-              <a class="link" href={row.hmi}>
-                {row.hmi}
-              </a>
-            </dd>
-          </div>
+    <>
+      <section class="panel">
+        <h2>{say("gateway.sync")}</h2>
+        <KeyChanged gateway={props.gateway} view={key} />
+        <dl class="facts">
+          {facts.map(([name, text]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{text}</dd>
+            </div>
+          ))}
+          {row !== undefined && row.hmi !== "" && (
+            <div>
+              <dt>{say("gateway.hmi")}</dt>
+              <dd>
+                <a class="link" href={row.hmi}>
+                  {row.hmi}
+                </a>
+              </dd>
+            </div>
+          )}
+        </dl>
+        <p>
+          <a class="button" download href={ledgerHref(props.gateway, store.secondUs.value)}>
+            {say("gateway.ledger", { days: String(ledgerDays) })}
+          </a>
+        </p>
+        {quarantine.length > 0 && (
+          <>
+            <h3>{say("gateway.quarantine")}</h3>
+            <ul class="quarantine-list">
+              {quarantine.map((one) => (
+                <li key={`${one.receivedUs} ${one.reason}`}>
+                  {say("gateway.quarantine.one", {
+                    time: fullTimeWords(one.receivedUs),
+                    reason: one.reason,
+                    bytes: countWords(one.bytes),
+                  })}
+                </li>
+              ))}
+            </ul>
+          </>
         )}
-      </dl>
-      <p>
-        <a class="button" download href={ledgerHref(props.gateway, store.secondUs.value)}>
-          {say("gateway.ledger", { days: String(ledgerDays) })}
-        </a>
-      </p>
-      {quarantine.length > 0 && (
-        <>
-          <h3>{say("gateway.quarantine")}</h3>
-          <ul class="quarantine-list">
-            {quarantine.map((one) => (
-              <li key={`${one.receivedUs} ${one.reason}`}>
-                {say("gateway.quarantine.one", {
-                  time: fullTimeWords(one.receivedUs),
-                  reason: one.reason,
-                  bytes: countWords(one.bytes),
-                })}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </section>
+      </section>
+      <LazyRecordings
+        page={page}
+        nowUs={() => store.secondUs.peek()}
+        wallMs={() => browserClock.wallMs()}
+      />
+    </>
   );
 }
 

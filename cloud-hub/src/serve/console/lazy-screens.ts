@@ -12,5 +12,10 @@ function screenOf<Name extends string, Props extends { readonly wallMs: () => nu
 export const LazyAlarms = screenOf(() => import("./alarms-screen.tsx"), "AlarmsScreen");
 export const LazyModels = screenOf(() => import("./models-screen.tsx"), "ModelsScreen");
 export const LazySilence = screenOf(() => import("./silence.tsx"), "GatewaySilence", "8rem");
+export const LazyRecordings = screenOf(
+  () => import("./gateway-recordings.tsx"),
+  "GatewayRecordings",
+  "8rem",
+);
 export const LazyTimeLine = screenOf(() => import("./time-line.tsx"), "GatewayTimeLine", "18rem");
 export const LazyTrends = screenOf(() => import("./trends-screen.tsx"), "TrendsScreen");

@@ -34,6 +34,8 @@ import { useState } from "preact/hooks";
 import type { FleetStore } from "./fleet-store.ts";
 import { say } from "./messages.ts";
 import { PeerTrends } from "./peer-trends.tsx";
+import type { RecordedValues } from "./recording-view.ts";
+import { Recordings } from "./recordings.tsx";
 import { SavedViews } from "./saved-views.tsx";
 import { isHeard } from "./sites.ts";
 import type { WindowsAsked } from "./window-address.ts";
@@ -217,6 +219,9 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
           <Exports chosen={chosen} pages={pages.value} range={range} minuteUs={minuteUs} />
         )}
       </div>
+      {sources.length > 0 && isTimeKnown && (
+        <Recordings groups={recordedOf(chosen, pages.value ?? [])} nowUs={nowUs} wallMs={wallMs} />
+      )}
       {choosing && (
         <TagChoice
           gateways={fleet.rows.value ?? []}
@@ -294,6 +299,18 @@ function sourceOf(
     base: baseOf(one.gateway),
     place: [page.name, tag.asset].filter((part) => part !== "").join(", "),
   };
+}
+
+/** Those of them that their gateways have, gateway by gateway. */
+function recordedOf(
+  chosen: readonly ChosenTag[],
+  pages: readonly GatewayPage[],
+): readonly RecordedValues[] {
+  return pages.flatMap(({ gateway, name, tags }) => {
+    const mine = chosen.filter((one) => one.gateway === gateway);
+    const known = mine.flatMap(({ tag }) => tags.find(({ id }) => id === tag) ?? []);
+    return known.length === 0 ? [] : [{ gateway, name, tags: known }];
+  });
 }
 
 /** A chart that ends early says why; "" while all are heard. */

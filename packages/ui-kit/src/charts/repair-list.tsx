@@ -4,6 +4,9 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { TimeRange } from "../live/history.ts";
+import { isOrderOver } from "../orders/order.ts";
+import { askOrder, cancelOrder, type OrderAnswer } from "../orders/order-door.ts";
+import { useLookAgain } from "../orders/use-look-again.ts";
 import { Button } from "../parts/button.tsx";
 import { hrefOf } from "../address.ts";
 import { loadJson } from "../parts/use-resource.ts";
@@ -12,7 +15,6 @@ import { momentWords } from "../words/durations.ts";
 import { sayKit } from "../words/english.ts";
 import { countWords } from "../words/numbers.ts";
 import {
-  isOver,
   repairView,
   type LedgerPart,
   type Missing,
@@ -36,8 +38,6 @@ export interface RepairListProps {
   readonly onBrought: () => void;
 }
 
-/** A gateway reports once a second. */
-const lookAgainMs = 2_000;
 /** From what a metered link spares to a fifth of a plant's: the least first, so that nobody takes all of a link by haste. */
 const ratesKbitPerS = [64, 256, 1_000, 4_000] as const;
 const rateAtFirst = 4_000;
@@ -78,17 +78,14 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
     return () => given.abort();
   }, [base, ids, range.fromUs, range.toUs, looks]);
 
-  useEffect(() => {
-    if (!running) return undefined;
-    const timer = setInterval(() => setLooks((count) => count + 1), lookAgainMs);
-    return () => clearInterval(timer);
-  }, [running]);
+  const lookAgain = (): void => setLooks((count) => count + 1);
+  useLookAgain(running, lookAgain);
 
-  const act = (work: Promise<string>): void => {
-    void work
-      .then(setFailure)
-      .catch(() => setFailure(sayRepair("unreachable")))
-      .finally(() => setLooks((count) => count + 1));
+  const act = (work: Promise<OrderAnswer>): void => {
+    void work.then((answer) => {
+      setFailure(failureWords(answer));
+      lookAgain();
+    });
   };
 
   if (view === undefined) return null;
@@ -104,7 +101,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
         onRepair={({ tags, fromUs, toUs, repair }) => {
           const resolution = repair === "thinned" ? coarseFor({ fromUs, toUs }) : "samples";
           const source = repair === "device" ? { source: "device" } : {};
-          act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution, ...source }));
+          act(askOrder(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution, ...source }));
         }}
       />
       {offer !== undefined && (
@@ -121,7 +118,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
               onPress={() => {
                 const { tags, fromUs, toUs } = offer;
                 const resolution = "samples";
-                act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
+                act(askOrder(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
               }}
             />
             <label class="choice-of-few">
@@ -148,7 +145,7 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
             onPress={() => {
               const { tags, fromUs, toUs } = thinned;
               const resolution = coarseFor(thinned);
-              act(ask(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
+              act(askOrder(`${base}/repairs`, { tags, fromUs, toUs, kbitPerS, resolution }));
             }}
           />{" "}
           {props.hmi !== "" && (
@@ -162,10 +159,10 @@ export function RepairList(props: RepairListProps): JSX.Element | null {
         {orders.map((order) => (
           <li key={order.id}>
             {orderWords(order, times(order))}{" "}
-            {!isOver(order) && (
+            {!isOrderOver(order) && (
               <Button
                 label={sayRepair("cancel")}
-                onPress={() => act(cancel(`${base}/repairs/${order.id}`))}
+                onPress={() => act(cancelOrder(`${base}/repairs/${order.id}`))}
               />
             )}
           </li>
@@ -248,20 +245,10 @@ async function ledgerOf(
   return { tag, parts: await loadJson<readonly LedgerPart[]>(address, signal) };
 }
 
-/** @returns what went wrong, in words; "" when nothing did */
-async function ask(address: string, wish: unknown): Promise<string> {
-  const answer = await fetch(address, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(wish),
-  });
-  return answer.ok ? "" : answer.text();
-}
-
-async function cancel(address: string): Promise<string> {
-  const answer = await fetch(address, { method: "DELETE" });
-  // Gone already is what was wanted.
-  return answer.ok || answer.status === 404 ? "" : answer.text();
+/** @returns what went wrong; "" when nothing did */
+function failureWords(answer: OrderAnswer): string {
+  if (answer.kind === "refused") return answer.reason;
+  return answer.kind === "done" ? "" : sayRepair("unreachable");
 }
 
 /** The Trends of the gateway's own page, with these values over this time. */

@@ -2,6 +2,7 @@
 import type { LossCount } from "@millwright/wire-contract";
 
 import type { TimeRange } from "../live/history.ts";
+import { isOrderOver, type PlacedOrder } from "../orders/order.ts";
 
 /** An entry of the hub's ledger, as far as it is looked at here. */
 export interface LedgerPart {
@@ -23,23 +24,14 @@ export interface TagLedger {
 }
 
 /** A repair as the hub tells it. */
-export interface RepairOrder {
-  readonly id: number;
-  readonly tags: readonly string[];
-  readonly fromUs: number;
-  readonly toUs: number;
+export interface RepairOrder extends PlacedOrder {
   /** `samples`, `minutes` or `hours`. */
   readonly resolution: string;
   /** `gateway` or `device`; left out by hubs of before. */
   readonly source?: string;
   /** What its answer may bring onto the road. */
   readonly kbitPerS: number;
-  readonly state: string;
-  /** 0 to 1. */
-  readonly done: number;
   readonly healed: number;
-  readonly note: string;
-  readonly comparison?: { readonly agrees: boolean };
 }
 
 /** What one repair would bring. */
@@ -76,11 +68,6 @@ export interface Missing extends TimeRange {
 
 /** More would push the page away. */
 const ordersShown = 3;
-const overStates: readonly string[] = ["done", "refused", "cancelled"];
-
-export function isOver({ state }: Pick<RepairOrder, "state">): boolean {
-  return overStates.includes(state);
-}
 
 /** @param ledger of each tag that is shown; those of one gateway are brought by one order */
 export function repairView(
@@ -111,7 +98,7 @@ export function repairView(
     ...(thinned === undefined ? {} : { thinned }),
     missing: missingOf(ledger, all, range),
     orders: orders.slice(0, ordersShown),
-    running: orders.some((order) => !isOver(order)),
+    running: orders.some((order) => !isOrderOver(order)),
   };
 }
 
@@ -183,7 +170,7 @@ function isBrought(
       order.tags.includes(tag) &&
       order.fromUs <= span.fromUs &&
       order.toUs >= span.toUs &&
-      (!isOver(order) || order.comparison?.agrees === true),
+      (!isOrderOver(order) || order.comparison?.agrees === true),
   );
 }
 
