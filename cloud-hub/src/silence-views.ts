@@ -47,6 +47,13 @@ export type SilenceClue =
       readonly count: number;
       readonly address: string;
     }
+  /** Connections from its address, where other gateways come from, too, that ended before they said a name. */
+  | {
+      readonly kind: "nameless";
+      readonly atUs: number;
+      readonly count: number;
+      readonly address: string;
+    }
   /** A connection under its name that was let in after its last beat, and over which no beat came. */
   | { readonly kind: "let in"; readonly atUs: number; readonly address: string }
   /** Its last connection is open at the broker. `atUs`: its last beat. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test, type TestContext } from "node:test";
@@ -97,7 +98,7 @@ function likelyOf(connection: BrokerConnection, lastBeatUs: number): readonly st
       ...{ sinceUs: lastBeatUs, lastBeatUs },
     },
     ...{ others: [], listeningUs: 0, cutOffUs: undefined, notAsked: undefined },
-    connections: [{ ...connection, named: true }],
+    connections: [{ ...connection, by: "name" }],
   }).likely;
 }
 
@@ -136,6 +137,14 @@ test("one that leaves as it should has closed its connection", async (t) => {
   const child = await startGateway(t, "gw-left");
   child.kill("SIGTERM");
   assert.equal((await endOf("gw-left")).reason, "Client Closed");
+});
+
+test("one that comes and says nothing, as where nothing of the broker arrives, has no name", async (t) => {
+  const socket = createConnection({ host: "127.0.0.1", port: Number(port) });
+  t.after(() => socket.destroy());
+  await once(socket, "data");
+  const end = await endOf("");
+  assert.equal(end.reason, "Authentication Timeout");
 });
 
 test("ends that were kept are not told again, and new ones are, page by page", async () => {

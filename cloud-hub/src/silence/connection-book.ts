@@ -3,15 +3,15 @@ import { aborted, messageChain, type Clock, type Log } from "@millwright/kit";
 
 import type { BrokerConnection, BrokerConnections } from "../hand-over.ts";
 import type { SeenConnection } from "./judge-silence.ts";
-import { endsOfGateways, type Addresses, type NotedEnd } from "./whose-connection.ts";
+import { endsOfGateways, knownBy, type Addresses, type NotedEnd } from "./whose-connection.ts";
 
 /** Where they are kept. */
 export interface ConnectionShelf {
   /** Where each gateway came from last. */
   addresses(): Promise<Addresses>;
   keep(ends: readonly NotedEnd[]): Promise<void>;
-  /** The newest first. */
-  newest(gateway: string, max: number): Promise<readonly NotedEnd[]>;
+  /** Those of the gateway, and those without a name from the address; of each the newest. */
+  newest(gateway: string, address: string | undefined, max: number): Promise<readonly NotedEnd[]>;
   /** Lets go what is older, and of each gateway what is more than it may have. @returns how many rows went */
   expire(beforeUs: number, perGatewayMax: number, nowUs: number): Promise<number>;
 }
@@ -71,11 +71,16 @@ export class ConnectionBook {
     // What is open first: what ends in between is then known to have ended.
     const open = await broker.open().catch((): readonly BrokerConnection[] => []);
     await this.#note();
-    const ended = await shelf.newest(gateway, judgedMax);
+    const own = open.filter(({ name }) => name === gateway);
+    const known = this.#addresses ?? new Map<string, string>();
+    const address = own.at(-1)?.address ?? known.get(gateway);
+    const addresses = address === undefined ? known : new Map([...known, [gateway, address]]);
+    const ended = await shelf.newest(gateway, address, judgedMax);
     const hasEnded = ({ server, id }: BrokerConnection): boolean =>
       ended.some((one) => one.server === server && one.id === id);
-    const own = open.filter((one) => one.name === gateway && !hasEnded(one));
-    const connections = [...own.map((one) => ({ ...one, named: true })), ...ended];
+    const connections = [...own.filter((one) => !hasEnded(one)), ...ended].map((one) => {
+      return { ...one, by: knownBy(one, addresses) };
+    });
     return { connections, notAsked: this.#notAsked };
   }
 
@@ -99,9 +104,7 @@ export class ConnectionBook {
       const ends = endsOfGateways(ended.connections, isGateway, this.#addresses);
       await shelf.keep(ends);
       ended.kept();
-      for (const { gateway, named, address } of ends) {
-        if (named) this.#addresses.set(gateway, address);
-      }
+      for (const { name, address } of ends) if (name !== "") this.#addresses.set(name, address);
       this.#notAsked = undefined;
       if (before !== undefined) log.info("silence.broker-asked-again", {});
     } catch (failure) {

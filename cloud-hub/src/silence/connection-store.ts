@@ -11,7 +11,6 @@ interface Row {
   readonly server: string;
   readonly connection: bigint;
   readonly gateway: string;
-  readonly named: boolean;
   readonly address: string;
   readonly began_us: bigint;
   readonly ended_us: bigint;
@@ -28,7 +27,7 @@ export class ConnectionStore implements ConnectionShelf {
   async addresses(): Promise<Addresses> {
     const found = await this.#pool.query<Pick<Row, "gateway" | "address">>(
       `select distinct on (gateway) gateway, address from broker_connections
-       where named order by gateway, ended_us desc`,
+       where gateway <> '' order by gateway, ended_us desc`,
     );
     return new Map(found.rows.map(({ gateway, address }) => [gateway, address]));
   }
@@ -38,15 +37,14 @@ export class ConnectionStore implements ConnectionShelf {
     // Another hub of this database asks the same broker.
     await this.#pool.query(
       `insert into broker_connections
-         (server, connection, gateway, named, address, began_us, ended_us, reason)
-       select * from unnest($1::text[], $2::bigint[], $3::text[], $4::boolean[], $5::text[],
-         $6::bigint[], $7::bigint[], $8::text[])
+         (server, connection, gateway, address, began_us, ended_us, reason)
+       select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[],
+         $5::bigint[], $6::bigint[], $7::text[])
        on conflict do nothing`,
       [
         column(ends, ({ server }) => server),
         column(ends, ({ id }) => id),
         column(ends, ({ gateway }) => gateway),
-        ends.map(({ named }) => named),
         column(ends, ({ address }) => address),
         column(ends, ({ beganUs }) => Math.round(beganUs)),
         column(ends, ({ endedUs }) => Math.round(endedUs)),
@@ -55,10 +53,17 @@ export class ConnectionStore implements ConnectionShelf {
     );
   }
 
-  async newest(gateway: string, max: number): Promise<readonly NotedEnd[]> {
+  async newest(
+    gateway: string,
+    address: string | undefined,
+    max: number,
+  ): Promise<readonly NotedEnd[]> {
     const found = await this.#pool.query<Row>(
-      "select * from broker_connections where gateway = $1 order by ended_us desc limit $2",
-      [gateway, max],
+      `(select * from broker_connections where gateway = $1 order by ended_us desc limit $3)
+       union all
+       (select * from broker_connections where gateway = '' and address = $2
+        order by ended_us desc limit $3)`,
+      [gateway, address ?? null, max],
     );
     return found.rows.map(toEnd);
   }
@@ -68,7 +73,8 @@ export class ConnectionStore implements ConnectionShelf {
       const deleted = await client.query(
         `delete from broker_connections c using (
            select server, connection, ended_us,
-             row_number() over (partition by gateway order by ended_us desc) as place
+             row_number() over (partition by gateway, case gateway when '' then address end
+               order by ended_us desc) as place
            from broker_connections) ranked
          where c.server = ranked.server and c.connection = ranked.connection
            and (ranked.ended_us < $1 or ranked.place > $2)`,
@@ -88,11 +94,10 @@ export class ConnectionStore implements ConnectionShelf {
 }
 
 function toEnd(row: Row): NotedEnd {
-  const { server, gateway, named, address, reason } = row;
+  const { server, gateway, address, reason } = row;
   return {
-    ...{ server, gateway, named, address, reason },
+    ...{ server, gateway, address, reason, name: gateway },
     id: Number(row.connection),
-    name: named ? gateway : "",
     beganUs: Number(row.began_us),
     endedUs: Number(row.ended_us),
   };

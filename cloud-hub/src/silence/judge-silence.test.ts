@@ -34,13 +34,17 @@ const far = (lastBeatS: number): HeardGateway =>
 function connection(reason: string, endedS?: number, beganS = 100): SeenConnection {
   const end = endedS === undefined ? {} : { endedUs: endedS * s };
   const times = { beganUs: beganS * s, ...end };
-  return { address: "10.0.0.7", named: true, reason, ...times };
+  return { address: "10.0.0.7", by: "name", reason, ...times };
 }
 
 /** One that was begun after the last beat. */
-function later(reason: string, endedS: number | undefined, named = true): SeenConnection {
+function later(
+  reason: string,
+  endedS: number | undefined,
+  by: SeenConnection["by"] = "name",
+): SeenConnection {
   const beganUs = (endedS ?? 1_040) * s;
-  return { ...connection(reason, endedS), beganUs, named };
+  return { ...connection(reason, endedS), beganUs, by };
 }
 
 const stale = connection("Stale Connection", 1_030);
@@ -105,13 +109,23 @@ const cases: readonly (readonly [string, Partial<SilenceSources>, string])[] = [
   ],
   [
     "one whose encryption fails has a certificate to look at",
-    { connections: [later("TLS Handshake Failure", 1_050, false), stale] },
+    { connections: [later("TLS Handshake Failure", 1_050, "address"), stale] },
     "certificate at this gateway: not encrypted, given up, no others",
   ],
   [
     "one that comes and says nothing does not hear the broker",
-    { connections: [later("Authentication Timeout", 1_050, false), closed] },
+    { connections: [later("Authentication Timeout", 1_050, "address"), closed] },
     "network at this gateway: said nothing, closed, no others",
+  ],
+  [
+    "where somebody who may be it comes and says no name, a closed connection is no proof of a dead program",
+    { connections: [later("Authentication Timeout", 1_050, "shared address"), closed] },
+    "program or network at this gateway: closed, no others, nameless",
+  ],
+  [
+    "who comes from a shared address without a name explains nothing alone",
+    { connections: [later("TLS Handshake Failure", 1_050, "shared address")], notAsked: "no" },
+    "not known: no others, nameless, broker not asked",
   ],
   [
     "one that was let in and sends no beat has a way",

@@ -23,8 +23,8 @@ export interface HeardGateway {
 /** One connection to the broker, by the hub's clock. */
 export interface SeenConnection {
   readonly address: string;
-  /** It said the name of the gateway; one that did not came from the address of this gateway alone. */
-  readonly named: boolean;
+  /** It said the name of the gateway, or came from its address; of a shared one others come from there, too. */
+  readonly by: "name" | "address" | "shared address";
   readonly beganUs: number;
   /** Absent while it is open. */
   readonly endedUs?: number;
@@ -83,7 +83,10 @@ function judge(sources: SilenceSources): Judgement {
   }
   const neighbours = neighboursOf(sources);
   const isShared = neighbours.where === "its plant" || neighbours.where === "the hub";
-  const looks = [afterwards(sources), neighbours, lastConnection(sources, isShared)];
+  const doubt = fromSharedAddress(sources);
+  const isDoubted = doubt.clues.length > 0;
+  const last = lastConnection(sources, isShared, isDoubted);
+  const looks = [afterwards(sources), neighbours, last, doubt];
   const besides: SilenceClue[] = [];
   if (gateway.lastBeatUs < listeningUs)
     besides.push({ kind: "hub listens since", atUs: listeningUs });
@@ -117,7 +120,9 @@ function join(looks: readonly Look[], besides: readonly SilenceClue[]): Judgemen
 
 /** What came under its name or from its address after its last beat. */
 function afterwards({ gateway, connections }: SilenceSources): Look {
-  const after = connections.filter(({ beganUs }) => beganUs > gateway.lastBeatUs + slackUs);
+  const after = connections.filter(
+    ({ by, beganUs }) => by !== "shared address" && beganUs > gateway.lastBeatUs + slackUs,
+  );
   const newest = after.toSorted((a, b) => timeOf(b) - timeOf(a));
   const of = (...kinds: readonly Ending[]): readonly SeenConnection[] =>
     newest.filter((one) => kinds.includes(endingOf(one)));
@@ -127,7 +132,7 @@ function afterwards({ gateway, connections }: SilenceSources): Look {
   const unencrypted = of("not encrypted");
   const mute = of("mute");
   const letIn = newest.find(
-    (one) => one.named && !["refused", "not encrypted", "mute"].includes(endingOf(one)),
+    (one) => one.by === "name" && !["refused", "not encrypted", "mute"].includes(endingOf(one)),
   );
   const clues: SilenceClue[] = [];
   const [aRefused, anUnencrypted, aMute] = [refused[0], unencrypted[0], mute[0]];
@@ -167,11 +172,16 @@ const causeOfAfter: Readonly<Record<Ending, SilenceCause>> = {
  * be left at the broker; when something came over it last is not told, because what the broker sends counts there, too.
  *
  * @param isShared others fell silent with it
+ * @param isDoubted somebody who may be it comes and does not get through
  */
-function lastConnection({ nowUs, gateway, connections }: SilenceSources, isShared: boolean): Look {
+function lastConnection(
+  { nowUs, gateway, connections }: SilenceSources,
+  isShared: boolean,
+  isDoubted: boolean,
+): Look {
   const { lastBeatUs } = gateway;
   const there = connections
-    .filter(({ named, beganUs }) => named && beganUs <= lastBeatUs + slackUs)
+    .filter(({ by, beganUs }) => by === "name" && beganUs <= lastBeatUs + slackUs)
     .filter(({ endedUs = Infinity }) => endedUs >= lastBeatUs - slackUs)
     .toSorted((a, b) => b.beganUs - a.beganUs);
   const last =
@@ -183,9 +193,10 @@ function lastConnection({ nowUs, gateway, connections }: SilenceSources, isShare
     case "closed": {
       const clues = [{ kind: "closed", atUs, address }] as const;
       // What stands in between may close connections, too, but then not those of one gateway.
-      return isShared
-        ? { clues, likely: ["network", "program"], weight: 3 }
-        : { clues, likely: ["program"], where: "this gateway", weight: 3 };
+      if (isShared) return { clues, likely: ["network", "program"], weight: 3 };
+      // A gateway that hears nothing of the broker any more closes the connection itself, and comes again.
+      const likely: readonly SilenceCause[] = isDoubted ? ["program", "network"] : ["program"];
+      return { clues, likely, where: "this gateway", weight: 3 };
     }
     case "broken off":
       return {
@@ -218,6 +229,18 @@ function lastConnection({ nowUs, gateway, connections }: SilenceSources, isShare
     case "other":
       return { clues: [{ kind: "ended by the broker", atUs, reason }], weight: 1 };
   }
+}
+
+/** Connections from where it and others come, which ended before they said whose they were: they may be its own. */
+function fromSharedAddress({ gateway, connections }: SilenceSources): Look {
+  const [last, ...more] = connections
+    .filter(({ by, beganUs }) => by === "shared address" && beganUs > gateway.lastBeatUs + slackUs)
+    .filter((one) => ["not encrypted", "mute"].includes(endingOf(one)))
+    .toSorted((a, b) => timeOf(b) - timeOf(a));
+  if (last === undefined) return { clues: [], weight: 0 };
+  const { address } = last;
+  const clue = { kind: "nameless", atUs: timeOf(last), count: more.length + 1, address } as const;
+  return { clues: [clue], weight: 0 };
 }
 
 /** Whether others fell silent with it. */

@@ -69,7 +69,7 @@ const gateways: readonly HeardGateway[] = [
 function startHub(): SilenceDesk {
   return openSilence(database.url(), {
     gateways: () => gateways,
-    isGateway: (id) => id === "gw-1",
+    isGateway: (id) => id === "gw-1" || id === "gw-2",
     ...{ broker, cutOffUs: () => undefined, keepDays: 10, log: silentLog },
     clock: { ...systemClock, nowUs: () => nowUs },
   });
@@ -95,7 +95,7 @@ test("what the broker told of an end outlives the broker and the hub, and one th
   assert.deepEqual(await asked(hub), ["network or power", ["given up", "no others"]]);
   said.ended = [connection(7, "Stale Connection", 30)];
   await asked(hub);
-  assert.equal((await new ConnectionStore(pool).newest("gw-1", 10)).length, 1);
+  assert.equal((await new ConnectionStore(pool).newest("gw-1", undefined, 10)).length, 1);
 
   // A broker that was started anew knows nothing of before, and one that does not answer says so.
   await hub[Symbol.asyncDispose]();
@@ -117,11 +117,11 @@ test("what is older than it is kept goes, and of each gateway what is more than 
   const store = new ConnectionStore(pool);
   const ends = Array.from({ length: 30 }, (_, at) => ({
     ...connection(100 + at, "Client Closed", 0),
-    ...{ gateway: "gw-1", named: true, endedUs: beginUs - at * 3_600 * s },
+    ...{ gateway: "gw-1", endedUs: beginUs - at * 3_600 * s },
   }));
   await store.keep(ends);
   await store.expire(beginUs - 20 * 3_600 * s, 10, nowUs);
-  const left = await store.newest("gw-1", 100);
+  const left = await store.newest("gw-1", undefined, 100);
   assert.equal(left.length, 10);
   assert.deepEqual(left[0]?.endedUs, beginUs + 30 * s);
   assert.equal(await store.expire(beginUs - 20 * 3_600 * s, 10, nowUs), 0);
@@ -138,4 +138,25 @@ test("what is older than it is kept goes, and of each gateway what is more than 
 test("where each gateway came from last is known to the next hub", async () => {
   const addresses = await new ConnectionStore(pool).addresses();
   assert.deepEqual([...addresses], [["gw-1", "10.0.0.7"]]);
+});
+
+test("who comes from the address of a gateway and says no name is told, and is its own where no other comes from there", async () => {
+  const nameless = (id: number): BrokerConnection => ({
+    ...connection(id, "Authentication Timeout", 60),
+    ...{ name: "", beganUs: beginUs + 58 * s },
+  });
+  const last = { ...connection(300, "Client Closed", 1), beganUs: beginUs - 100 * s };
+  said.ended = [last, nameless(301), nameless(302)];
+  said.open = [];
+  const hub = startHub();
+  assert.deepEqual(await asked(hub), [
+    "network",
+    ["said nothing", "closed", "no others", "hub listens since"],
+  ]);
+  said.ended = [{ ...connection(303, "Client Closed", 2), name: "gw-2" }];
+  assert.deepEqual(await asked(hub), [
+    "program or network",
+    ["closed", "no others", "nameless", "hub listens since"],
+  ]);
+  await hub[Symbol.asyncDispose]();
 });

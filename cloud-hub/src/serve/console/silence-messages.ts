@@ -44,6 +44,10 @@ const texts = {
     "At {time} a connection came from its address {address} over which nothing was said: what the broker sends may not arrive there.",
   "clue.said nothing.other":
     "{count} connections came from its address {address} over which nothing was said, the last at {time}: what the broker sends may not arrive there.",
+  "clue.nameless.one":
+    "At {time} a connection from {address}, where other gateways come from, too, ended before it said whose it was.",
+  "clue.nameless.other":
+    "{count} connections from {address}, where other gateways come from, too, ended before they said whose they were, the last at {time}.",
   "clue.let in":
     "At {time} the broker let in a connection under its name from {address}, over which no beat has come since.",
   "clue.open":

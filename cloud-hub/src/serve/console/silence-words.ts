@@ -37,7 +37,8 @@ export function clueWords(clue: SilenceClue, plant: string, nowUs: number): stri
       return saySilenceCount("clue.refused", count, { time: at(clue.atUs), reason, address });
     }
     case "not encrypted":
-    case "said nothing": {
+    case "said nothing":
+    case "nameless": {
       const { kind, count, address } = clue;
       return saySilenceCount(`clue.${kind}`, count, { time: at(clue.atUs), address });
     }
