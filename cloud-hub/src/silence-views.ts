@@ -25,7 +25,9 @@ export type SilenceClue =
   | { readonly kind: "hub cut off"; readonly atUs: number }
   /** This hub was started after its last beat: what was in between nobody heard. */
   | { readonly kind: "hub listens since"; readonly atUs: number }
-  /** Connections under its name that the broker refused. `atUs`: the last of them. */
+  /** No beat of it has ever come, as of one that is read from sticks alone. */
+  | { readonly kind: "never heard" }
+  /** Connections under its name that the broker refused, of those that are noted. `atUs`: the last of them. */
   | {
       readonly kind: "refused";
       readonly atUs: number;

@@ -168,6 +168,11 @@ const cases: readonly (readonly [string, Partial<SilenceSources>, string])[] = [
     "network or power: given up, no others, hub listens since",
   ],
   [
+    "one that never sent a beat says so, and its connections are told all the same",
+    { gateway: gateway({}, 0), connections: [later("Authentication Failure", 1_050)] },
+    "credentials at this gateway: refused, no others, never heard",
+  ],
+  [
     "who said that it stops did not fall silent with it",
     { others: [{ ...near(beatS), presence: "sleeping" }], connections: [stale] },
     "network or power: given up, no others",

@@ -88,7 +88,8 @@ function judge(sources: SilenceSources): Judgement {
   const last = lastConnection(sources, isShared, isDoubted);
   const looks = [afterwards(sources), neighbours, last, doubt];
   const besides: SilenceClue[] = [];
-  if (gateway.lastBeatUs < listeningUs)
+  if (gateway.lastBeatUs === 0) besides.push({ kind: "never heard" });
+  else if (gateway.lastBeatUs < listeningUs)
     besides.push({ kind: "hub listens since", atUs: listeningUs });
   if (notAsked !== undefined) besides.push({ kind: "broker not asked", why: notAsked });
   else if (sources.connections.length === 0) besides.push({ kind: "no connection known" });

@@ -32,22 +32,24 @@ const texts = {
     "This hub has had no connection to its broker since {time}, and hears no gateway.",
   "clue.hub listens since":
     "This hub was started at {time}, after the last beat. What happened in between it did not hear.",
+  "clue.never heard":
+    "No beat has ever come from it: it may be one without a link to this hub, whose sticks are read here.",
   "clue.refused.one":
     "At {time} the broker refused a connection under its name from {address}: “{reason}”.",
   "clue.refused.other":
-    "The broker refused {count} connections under its name, the last at {time} from {address}: “{reason}”.",
+    "Of the noted connections under its name the broker refused {count}, the last at {time} from {address}: “{reason}”.",
   "clue.not encrypted.one":
     "At {time} a connection from its address {address} ended while encryption was agreed on.",
   "clue.not encrypted.other":
-    "{count} connections from its address {address} ended while encryption was agreed on, the last at {time}.",
+    "Of the noted connections from its address {address} {count} ended while encryption was agreed on, the last at {time}.",
   "clue.said nothing.one":
     "At {time} a connection came from its address {address} over which nothing was said: what the broker sends may not arrive there.",
   "clue.said nothing.other":
-    "{count} connections came from its address {address} over which nothing was said, the last at {time}: what the broker sends may not arrive there.",
+    "Over {count} of the noted connections from its address {address} nothing was said, the last at {time}: what the broker sends may not arrive there.",
   "clue.nameless.one":
     "At {time} a connection from {address}, where other gateways come from, too, ended before it said whose it was.",
   "clue.nameless.other":
-    "{count} connections from {address}, where other gateways come from, too, ended before they said whose they were, the last at {time}.",
+    "Of the noted connections from {address}, where other gateways come from, too, {count} ended before they said whose they were, the last at {time}.",
   "clue.let in":
     "At {time} the broker let in a connection under its name from {address}, over which no beat has come since.",
   "clue.open":

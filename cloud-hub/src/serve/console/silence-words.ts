@@ -65,6 +65,8 @@ export function clueWords(clue: SilenceClue, plant: string, nowUs: number): stri
       const [count, plants] = [countWords(clue.count), countWords(clue.plants)];
       return saySilence("clue.all together", { count, plants });
     }
+    case "never heard":
+      return saySilence("clue.never heard");
     case "broker not asked":
       return saySilence("clue.broker not asked", { why: clue.why });
     case "no connection known":
