@@ -60,6 +60,6 @@ export interface TimeLine {
   readonly entries: readonly TimeLineEntry[];
   /** Before it the hub has noted nothing of when the gateway was heard; absent where it has. */
   readonly heardFromUs?: number;
-  /** Before it some of the rest is left out, because there is too much of it; absent where nothing is. */
+  /** Before it something is left out, because there is too much of it; absent where nothing is. */
   readonly wholeFromUs?: number;
 }

@@ -83,6 +83,13 @@ test("before the hub noted anything nothing is known, and a gateway is not misse
   assert.equal(merge({}).heardFromUs, undefined);
 });
 
+test("what was noted before the first run that is known says nothing: it may have ended before that", () => {
+  const runs = [{ fromUs: 1_400 * s, toUs: nowUs }];
+  const presences = noted(["heard", 400]);
+  assert.deepEqual(hearing({ runs, presences }), ["heard 1400-"]);
+  assert.equal(merge({ runs, presences }).heardFromUs, 1_400 * s);
+});
+
 test("a start is a moment, and one of before the range is none of it", () => {
   const epochs = [900, 1_200, 1_300].map((at) => ({ startedUs: at * s, dictionary: 1n }));
   const starts = merge({ epochs }).entries.map(({ kind, fromUs }) => `${kind} ${fromUs / s}`);

@@ -52,10 +52,12 @@ export function mergeTimeLine(
   nowUs: number,
 ): Pick<TimeLine, "entries" | "heardFromUs"> {
   const { presences, runs, epochs, newDictionaries, losses, alarmsUs } = sources;
-  const notedUs = Math.min(...runs.map(({ fromUs }) => fromUs), presences[0]?.atUs ?? Infinity);
+  // What was noted before the first run that is known may have ended before it: nobody knows of the time between.
+  const notedUs = Math.min(...runs.map(({ fromUs }) => fromUs));
   const heardFromUs = Math.min(notedUs, range.toUs);
+  const heardIn = { fromUs: Math.max(notedUs, range.fromUs), toUs: range.toUs };
   const entries = [
-    ...hearingOf(presences, awayOf(runs), range, nowUs),
+    ...hearingOf(presences, awayOf(runs), heardIn, nowUs),
     ...epochs
       .filter(({ startedUs }) => isWithin(startedUs, range))
       .map(({ startedUs, endBefore: after }): StartEntry => {

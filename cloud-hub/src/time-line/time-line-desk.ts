@@ -65,30 +65,22 @@ export class TimeLineDesk implements AsyncDisposable {
     const nowUs = clock.nowUs();
     const found = await this.#store.read(gateway, range);
     const from = { fromUs: range.fromUs - beforeUs, toUs: range.toUs };
-    const events = await alarms(gateway, from, alarmsMax);
+    const events = await alarms(gateway, from, alarmsMax + 1);
     const alarmsUs = events
       .flatMap(({ kind, atUs, body }) => (kind === "alarm" && isActivation(body) ? [atUs] : []))
       .toSorted((a, b) => a - b);
     const runs = [...found.runs, { fromUs: this.#book.startedUs, toUs: nowUs }];
-    const merged = mergeTimeLine({ ...found, runs, alarmsUs }, range, nowUs);
-    const heardFromUs = latest([merged.heardFromUs, found.presencesFromUs]);
-    const alarmsFromUs = events.length < alarmsMax ? undefined : alarmsUs[0];
-    const wholeFromUs = latest([found.restFromUs, alarmsFromUs], range.fromUs);
+    const { entries, heardFromUs } = mergeTimeLine({ ...found, runs, alarmsUs }, range, nowUs);
+    const alarmsFromUs = events.length > alarmsMax ? events.at(-1)?.atUs : undefined;
+    const wholeFromUs = Math.max(found.wholeFromUs ?? -Infinity, alarmsFromUs ?? -Infinity);
     return {
-      ...{ fromUs: range.fromUs, toUs: range.toUs, entries: merged.entries },
+      ...{ fromUs: range.fromUs, toUs: range.toUs, entries },
       ...(heardFromUs === undefined ? {} : { heardFromUs }),
-      ...(wholeFromUs === undefined ? {} : { wholeFromUs }),
+      ...(wholeFromUs > range.fromUs ? { wholeFromUs } : {}),
     };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#end();
   }
-}
-
-/** @param afterUs what is not later says nothing */
-function latest(times: readonly (number | undefined)[], afterUs = -Infinity): number | undefined {
-  const known = times.filter((us) => us !== undefined);
-  const us = Math.max(-Infinity, ...known);
-  return us > afterUs ? us : undefined;
 }

@@ -7,10 +7,8 @@ import type { NotedState } from "./presence-changes.ts";
 import type { Span, TimeLineSources } from "./merge-time-line.ts";
 
 interface Found extends Omit<TimeLineSources, "alarmsUs"> {
-  /** Before it presences are left out, because there are too many; undefined where none are. */
-  readonly presencesFromUs: number | undefined;
-  /** The same of starts, dictionaries and losses. */
-  readonly restFromUs: number | undefined;
+  /** Before it something is left out, because there is too much of it; undefined where nothing is. */
+  readonly wholeFromUs: number | undefined;
 }
 
 /** A gateway that was never longer than five minutes in one state, for a week. */
@@ -42,52 +40,51 @@ export class TimeLineStore {
     const epochs = await this.#epochs(gateway, asked);
     const newDictionaries = await this.#newDictionaries(gateway, asked);
     const losses = await this.#losses(gateway, asked);
-    const shortened = [
-      ...(epochs.length > epochsMax ? [epochs[0]?.startedUs] : []),
-      ...(newDictionaries.length >= dictionariesMax ? [newDictionaries[0]?.atUs] : []),
-      ...(losses.length >= lossesMax ? [losses[0]?.fromUs] : []),
-    ].filter((us) => us !== undefined);
+    // Before the first run that is known nothing is: what is left out of them needs no further word.
+    const parts = [presences, epochs, newDictionaries, losses];
+    const shortened = parts.flatMap(({ wholeFromUs }) => wholeFromUs ?? []);
     return {
-      ...{ presences, runs, epochs, newDictionaries, losses },
-      presencesFromUs: presences.length > presencesMax ? presences[0]?.atUs : undefined,
-      restFromUs: shortened.length === 0 ? undefined : Math.max(...shortened),
+      presences: presences.found,
+      runs: runs.found,
+      epochs: epochs.found,
+      newDictionaries: newDictionaries.found,
+      losses: losses.found,
+      wholeFromUs: shortened.length === 0 ? undefined : Math.max(...shortened),
     };
   }
 
-  async #presences(gateway: string, range: Span): Promise<TimeLineSources["presences"]> {
+  async #presences(gateway: string, { fromUs, toUs }: Span): Promise<Newest<"presences">> {
     const found = await this.#pool.query<{ state: NotedState; at_us: bigint }>(
-      `(select state, at_us, id from presences where gateway = $1 and at_us > $2 and at_us <= $3
+      `(select state, at_us, id from presences where gateway = $1 and at_us >= $2 and at_us <= $3
         order by at_us desc, id desc limit $4)
        union all
-       (select state, at_us, id from presences where gateway = $1 and at_us <= $2
+       (select state, at_us, id from presences where gateway = $1 and at_us < $2
         order by at_us desc, id desc limit 1)
        order by at_us, id`,
-      [gateway, range.fromUs, range.toUs, presencesMax],
+      [gateway, fromUs, toUs, presencesMax + 1],
     );
-    const rows = found.rows.map(({ state, at_us }) => ({ state, atUs: Number(at_us) }));
-    // Between the one before the range and the first that is known others were left out: it says nothing.
-    return rows.length > presencesMax && (rows[0]?.atUs ?? 0) <= range.fromUs
-      ? rows.slice(1)
-      : rows;
+    const all = found.rows.map(({ state, at_us }) => ({ state, atUs: Number(at_us) }));
+    return newestOf(all, presencesMax, ({ atUs }) => atUs, fromUs);
   }
 
   /** Those of the range, and the one before, with which being away may have begun. */
-  async #runs({ fromUs, toUs }: Span): Promise<TimeLineSources["runs"]> {
+  async #runs({ fromUs, toUs }: Span): Promise<Newest<"runs">> {
     const found = await this.#pool.query<{ started_us: bigint; until_us: bigint }>(
       `(select started_us, until_us, id from hub_runs where until_us >= $1 and started_us <= $2
         order by id desc limit $3)
        union all
        (select started_us, until_us, id from hub_runs where until_us < $1 order by until_us desc limit 1)
        order by id`,
-      [fromUs, toUs, runsMax],
+      [fromUs, toUs, runsMax + 1],
     );
-    return found.rows.map(({ started_us, until_us }) => {
+    const all = found.rows.map(({ started_us, until_us }) => {
       return { fromUs: Number(started_us), toUs: Number(until_us) };
     });
+    return newestOf(all, runsMax, (run) => run.toUs, fromUs);
   }
 
   /** In the order of their starts; copies are other gateways. */
-  async #epochs(gateway: string, { fromUs, toUs }: Span): Promise<TimeLineSources["epochs"]> {
+  async #epochs(gateway: string, { fromUs, toUs }: Span): Promise<Newest<"epochs">> {
     const found = await this.#pool.query<{
       started_us: bigint;
       dictionary: bigint | null;
@@ -101,19 +98,20 @@ export class TimeLineStore {
         where gateway = $1 and rank is not null and not fenced and started_us < $2 and dictionary is not null
         order by started_us desc limit 1)
        order by started_us, no`,
-      [gateway, fromUs, toUs, epochsMax],
+      [gateway, fromUs, toUs, epochsMax + 1],
     );
-    return found.rows.map(({ started_us, dictionary, end_before }) => ({
+    const all = found.rows.map(({ started_us, dictionary, end_before }) => ({
       startedUs: Number(started_us),
       dictionary: dictionary === null ? undefined : fromColumn(dictionary),
       endBefore: end_before ?? undefined,
     }));
+    return newestOf(all, epochsMax, ({ startedUs }) => startedUs, fromUs);
   }
 
   async #newDictionaries(
     gateway: string,
     { fromUs, toUs }: Span,
-  ): Promise<TimeLineSources["newDictionaries"]> {
+  ): Promise<Newest<"newDictionaries">> {
     // Not the first of all: with it nothing changed.
     const found = await this.#pool.query<{ hash: bigint; first_us: bigint }>(
       `select hash, first_us from dictionaries d
@@ -121,20 +119,42 @@ export class TimeLineStore {
          select from dictionaries o where o.gateway = d.gateway and o.hash <> d.hash
            and coalesce(o.first_us, 0) < d.first_us)
        order by first_us desc limit $4`,
-      [gateway, fromUs, toUs, dictionariesMax],
+      [gateway, fromUs, toUs, dictionariesMax + 1],
     );
-    return found.rows
+    const all = found.rows
       .map(({ hash, first_us }) => ({ hash: fromColumn(hash), atUs: Number(first_us) }))
       .toReversed();
+    return newestOf(all, dictionariesMax, ({ atUs }) => atUs);
   }
 
-  async #losses(gateway: string, { fromUs, toUs }: Span): Promise<TimeLineSources["losses"]> {
+  async #losses(gateway: string, { fromUs, toUs }: Span): Promise<Newest<"losses">> {
     const found = await this.#pool.query<EntryRow>(
       `select l.* from ledger_entries l join epochs e on e.no = l.epoch_no
        where e.gateway = $1 and l.to_us >= $2 and l.from_us <= $3 and l.reason = any($5::int[])
        order by l.from_us desc limit $4`,
-      [gateway, fromUs, toUs, lossesMax, drawnReasons],
+      [gateway, fromUs, toUs, lossesMax + 1, drawnReasons],
     );
-    return found.rows.map(toEntry).toReversed();
+    const all = found.rows.map(toEntry).toReversed();
+    return newestOf(all, lossesMax, (loss) => loss.fromUs);
   }
+}
+
+interface Newest<Source extends keyof TimeLineSources> {
+  readonly found: TimeLineSources[Source];
+  /** The first one that is there, where earlier ones of the range are left out. */
+  readonly wholeFromUs: number | undefined;
+}
+
+/** @param all the oldest first @param fromUs before it there is at most one, which lasts when the range begins */
+function newestOf<T>(
+  all: readonly T[],
+  max: number,
+  timeOf: (one: T) => number,
+  fromUs = -Infinity,
+): { readonly found: readonly T[]; readonly wholeFromUs: number | undefined } {
+  const inRange = all.filter((one) => timeOf(one) >= fromUs);
+  if (inRange.length <= max) return { found: all, wholeFromUs: undefined };
+  // The one before the range lasts until one that is left out: it says nothing of what is there.
+  const found = inRange.slice(-max);
+  return { found, wholeFromUs: Math.min(...found.slice(0, 1).map(timeOf)) };
 }

@@ -214,3 +214,42 @@ test("what is too old or too much goes, by an act in the audit log, but for how 
   const audit = await pool.query("select from audit_log where act = 'presences expired'");
   assert.equal(audit.rowCount, 2);
 });
+
+test("of what is more than can be shown the newest is there, and the page is told from when on it is whole", async () => {
+  const hub = await startHub();
+  const longAgoUs = beginUs - 1_000_000 * s;
+  const second = (n: number): number => longAgoUs + n * s;
+  await tables.hello(new TestGateway("gw-much").hello(), nowUs);
+  await pool.query("insert into hub_runs (started_us, until_us) values ($1, $2)", [
+    ...[second(-100), second(5_000)],
+  ]);
+  await pool.query(
+    `insert into presences (gateway, state, at_us)
+     select 'gw-much', (array['heard', 'silent'])[1 + n % 2], $1::bigint + n * 1000000::bigint from generate_series(0, 2001) n`,
+    [longAgoUs],
+  );
+  const range = { fromUs: second(1), toUs: second(3_000) };
+  const heard = await hub.of("gw-much", range);
+  assert.deepEqual(
+    [heard.entries.length, heard.entries[0]?.fromUs, heard.wholeFromUs, heard.heardFromUs],
+    [2_000, second(2), second(2), undefined],
+  );
+  const all = await hub.of("gw-much", { ...range, fromUs: second(1.5) });
+  assert.deepEqual(
+    [all.entries.length, all.entries[0]?.fromUs, all.wholeFromUs],
+    [2_001, second(1.5), undefined],
+  );
+
+  await pool.query(
+    `insert into epochs (gateway, epoch, rank, started_us, dictionary)
+     select 'gw-much', 'epoch ' || n, 10 + n, $1::bigint + n * 1000000::bigint, 1 from generate_series(7000, 9001) n`,
+    [longAgoUs],
+  );
+  const started = await hub.of("gw-much", { fromUs: second(7_001), toUs: second(9_500) });
+  const starts = started.entries.filter(({ kind }) => kind === "start");
+  assert.deepEqual(
+    [starts.length, starts[0]?.fromUs, started.wholeFromUs],
+    [2_000, second(7_002), second(7_002)],
+  );
+  await stop(hub);
+});

@@ -46,7 +46,7 @@ const texts = {
   "sum.30d": "In the last 30 d: {what}.",
   "known.none": "The hub has noted nothing yet of when it heard this gateway.",
   "known.from": "When it was heard is known from {time} on.",
-  "whole.from": "There is more than can be shown: the rest is whole from {time} on.",
+  "whole.from": "There is more than can be shown: all of it stands here from {time} on.",
   "what.heard": "Connected",
   "what.silent": "Silent: nothing was heard of it, and it had not said that it stops",
   "what.sleeping": "Stopped, as it had said",
