@@ -1,46 +1,26 @@
 /** C6: views that people save under a name (ux-guide 9), over the hub's own routes and rules. */
 import assert from "node:assert/strict";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
-import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
+import { noChromium } from "./chromium.ts";
+import { consoleRig } from "./console-rig.ts";
 import { areThere, arrives, carries, eventually, says } from "./eventually.ts";
-import { Fixture, type Condition } from "./fixture-server.ts";
+import type { Condition, Fixture } from "./fixture-server.ts";
 import { findTextProblems } from "./page-probes.ts";
 import { goTo, keepPicture, settled } from "./screens.ts";
 
-const desk = { width: 1440, height: 900 };
-
 void describe("saved views of the console", { skip: noChromium }, () => {
-  let browser: Browser;
-  let folder: string;
+  const rig = consoleRig();
 
-  before(async () => {
-    folder = buildPage("cloud-hub", "src/serve/console");
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    assert.deepEqual(foreignRequests, []);
-  });
-
-  /** A hub, and a person with a browser of their own before it. */
-  async function hubOf(context: TestContext, condition: Condition): Promise<Fixture> {
+  function hubOf(context: TestContext, condition: Condition): Promise<Fixture> {
     const size = { machines: 1, tagsPerMachine: 12, rateHz: 1, gateways: 3 };
-    const hub = await new Fixture(folder, { ...size, condition }).start();
-    context.after(() => hub[Symbol.asyncDispose]());
-    return hub;
+    return rig.hubOf(context, { ...size, condition });
   }
-  async function personAt(context: TestContext, hub: Fixture, hash: string): Promise<Page> {
-    const view = await openContext(browser, { ...desk, theme: "light" });
-    context.after(() => view.close());
-    const page = await view.newPage();
-    await page.goto(`${hub.url}/${hash}`);
-    await settled(page);
-    return page;
-  }
+  const personAt = (context: TestContext, hub: Fixture, hash: string): Promise<Page> =>
+    rig.personAt(context, `${hub.url}/${hash}`);
 
   const now = (page: Page) => page.locator(".saved-view-now");
   const said = (page: Page) => page.locator(".saved-view-said");
