@@ -6,27 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { loadSettings, runRuntime } from "@millwright/edge-runtime";
 import { programs } from "@millwright/launcher";
-import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { startPlant, type Plant } from "@millwright/virtual-plant";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { buildPage, launch, noChromium } from "./chromium.ts";
 import { carries, eventually, patienceMs, says } from "./eventually.ts";
+import { startGateway, type RunningGateway } from "./gateway-rig.ts";
 import { margin } from "./measures.ts";
 import { findSmallTargets, findTextProblems } from "./page-probes.ts";
 
 const pin = "402917";
 const folder = mkdtempSync(join(tmpdir(), "millwright-control-"));
-const end = new AbortController();
 let plant: Plant | undefined;
-let running: Promise<void> = Promise.resolve();
 let browser: Browser | undefined;
+let gateway: RunningGateway | undefined;
 let url = "";
 let cable: Cable;
-let printed = "";
 /** What arrived in the machine. */
 const written: number[] = [];
 
@@ -80,25 +77,8 @@ commands:
   safetyTags: [press-1/fault-word]
 `,
   );
-  const ready = Promise.withResolvers<string>();
-  running = runRuntime(
-    {
-      settings: loadSettings(file),
-      software: "test",
-      clock: systemClock,
-      random: seededRandom("control"),
-      log: silentLog,
-      ready: ({ hmi }) => {
-        ready.resolve(hmi);
-      },
-      print: (text) => {
-        printed += text;
-      },
-    },
-    end.signal,
-  );
-  const gateway = await Promise.race([ready.promise, running.then(() => "")]);
-  cable = await layCable(Number(new URL(gateway).port));
+  gateway = await startGateway(file, "control");
+  cable = await layCable(Number(new URL(gateway.url).port));
   url = `http://127.0.0.1:${cable.port}`;
   browser = await launch();
 });
@@ -106,8 +86,7 @@ commands:
 after(async () => {
   await browser?.close();
   cable.cut();
-  end.abort();
-  await running;
+  await gateway?.stop();
   await plant?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -200,9 +179,8 @@ async function signedIn(): Promise<Page> {
     return page;
   }
   const page = await open();
-  const [code = ""] = /[0-9A-Z]{5}-[0-9A-Z]{5}/.exec(printed) ?? [];
   await page.getByRole("main").getByRole("link", { name: "Sign in to write" }).click();
-  await page.getByLabel("One-time code").fill(code);
+  await page.getByLabel("One-time code").fill(gateway?.code ?? "");
   await page.getByLabel("Your name").fill("Ada Novak");
   await page.getByLabel(/^New PIN/).fill(pin);
   await page.getByLabel("The same once more").fill(pin);

@@ -8,14 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { loadSettings, runRuntime } from "@millwright/edge-runtime";
-import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import { startPlant, type Plant } from "@millwright/virtual-plant";
 import type { Browser, Locator } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { buildPage, launch, noChromium, openContext } from "./chromium.ts";
 import { eventually, patienceMs, says } from "./eventually.ts";
+import { startGateway, type RunningGateway } from "./gateway-rig.ts";
 import { keepPicture } from "./screens.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millwright-device-history-"));
@@ -61,32 +60,10 @@ after(async () => {
 });
 
 /** @param run makes its random numbers others */
-async function startGateway(
-  run: string,
-): Promise<{ readonly url: string; readonly code: string; stop(): Promise<void> }> {
-  const end = new AbortController();
-  const ready = Promise.withResolvers<string>();
-  let printed = "";
-  const running = runRuntime(
-    {
-      settings: loadSettings(join(folder, "gateway.yaml")),
-      ...{ software: "test", clock: systemClock, random: seededRandom(run), log: silentLog },
-      ready: ({ hmi }) => {
-        ready.resolve(hmi);
-      },
-      print: (text) => {
-        printed += text;
-      },
-    },
-    end.signal,
-  );
-  const stop = async (): Promise<void> => {
-    end.abort();
-    await running;
-  };
-  ends.push(stop);
-  const url = await Promise.race([ready.promise, running.then(() => "")]);
-  return { url, code: /[0-9A-Z]{5}-[0-9A-Z]{5}/.exec(printed)?.[0] ?? "", stop };
+async function start(run: string): Promise<RunningGateway> {
+  const gateway = await startGateway(join(folder, "gateway.yaml"), run);
+  ends.push(() => gateway.stop());
+  return gateway;
 }
 
 async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
@@ -126,7 +103,7 @@ test(
   "a technician has a gap read from the device beside the chart, with two taps and no hub, and the book says who",
   { skip: noChromium },
   async (context) => {
-    const first = await startGateway("first");
+    const first = await start("first");
     await until("values", async () => {
       const { journal } = await json<{ readonly journal: { readonly sent: number } }>(
         new URL("/api/counters", first.url).href,
@@ -137,7 +114,7 @@ test(
     // Not a wait for something: this is how much the gateway misses. In small steps, because a machine that stands still does not
     // sample either.
     for (let step = 0; step < 50; step++) await new Promise((resolve) => setTimeout(resolve, 100));
-    const { url, code } = await startGateway("second");
+    const { url, code } = await start("second");
     const base = url.replace(/\/$/, "");
     const nowUs = Date.now() * 1_000;
     const query = new URLSearchParams({

@@ -5,20 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { loadSettings, runRuntime } from "@millwright/edge-runtime";
-import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import type { Browser, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { launch, noChromium } from "./chromium.ts";
 import { patienceMs } from "./eventually.ts";
+import { startGateway, type RunningGateway } from "./gateway-rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millwright-episodes-"));
-const end = new AbortController();
-let running: Promise<void> = Promise.resolve();
 let browser: Browser | undefined;
-let http = "";
-let printed = "";
+let gateway: RunningGateway | undefined;
 
 // The gateway watches itself: a limit that any box is beyond makes an episode within seconds, and nothing has to be learnt.
 const settings = `gateway: { id: gw-1, name: Gateway 1 }
@@ -35,31 +31,13 @@ before(async () => {
   if (noChromium !== false) return;
   const file = join(folder, "gateway.yaml");
   writeFileSync(file, settings);
-  const ready = Promise.withResolvers<string>();
-  running = runRuntime(
-    {
-      settings: loadSettings(file),
-      software: "test",
-      clock: systemClock,
-      random: seededRandom("episodes"),
-      log: silentLog,
-      ready: ({ hmi }) => {
-        ready.resolve(hmi);
-      },
-      print: (text) => {
-        printed += text;
-      },
-    },
-    end.signal,
-  );
-  http = await Promise.race([ready.promise, running.then(() => "")]);
+  gateway = await startGateway(file, "episodes");
   browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  end.abort();
-  await running;
+  await gateway?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -76,7 +54,7 @@ test(
   "an episode stands on its machine with what was expected, and takes a verdict with two taps of who has signed in",
   { skip: noChromium },
   async () => {
-    const page = await open(`${http}/#/machine/Gateway`);
+    const page = await open(`${gateway?.url ?? ""}/#/machine/Gateway`);
     await page.getByText(/^Running since \d/).waitFor();
     await page.getByText(/^Anomaly since/).waitFor();
     const panel = page.locator(".episodes");
@@ -92,8 +70,7 @@ test(
 
     // Without a name nobody judges.
     await panel.getByRole("link", { name: "Sign in to give a verdict" }).click();
-    const [code = ""] = /[0-9A-Z]{5}-[0-9A-Z]{5}/.exec(printed) ?? [];
-    await page.getByLabel("One-time code").fill(code);
+    await page.getByLabel("One-time code").fill(gateway?.code ?? "");
     await page.getByLabel("Your name").fill("Ada Novak");
     await page.getByLabel(/^New PIN/).fill("402917");
     await page.getByLabel("The same once more").fill("402917");
@@ -125,7 +102,7 @@ test(
   "on a phone nothing of it is wider than the page, in any theme",
   { skip: noChromium },
   async () => {
-    const page = await open(`${http}/#/machine/Gateway`, 390, 844);
+    const page = await open(`${gateway?.url ?? ""}/#/machine/Gateway`, 390, 844);
     await page.locator(".why .sparkline").first().waitFor();
     for (const theme of ["light", "dark", "glare"]) {
       await page.evaluate((name) => {

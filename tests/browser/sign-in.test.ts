@@ -5,21 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { loadSettings, runRuntime } from "@millwright/edge-runtime";
-import { seededRandom, silentLog, systemClock } from "@millwright/kit";
 import type { Browser, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
 import { launch, noChromium } from "./chromium.ts";
 import { areThere, carries, patienceMs } from "./eventually.ts";
+import { startGateway, type RunningGateway } from "./gateway-rig.ts";
 
 const name = "gw-1.plant.example";
 const folder = mkdtempSync(join(tmpdir(), "millwright-sign-in-"));
-const end = new AbortController();
-let running: Promise<void> = Promise.resolve();
 let browser: Browser | undefined;
-let http = "";
-let printed = "";
+let gateway: RunningGateway | undefined;
 
 before(async () => {
   if (noChromium !== false) return;
@@ -32,31 +28,13 @@ hmi: { port: 0, names: [${name}] }
 access: { httpsPort: 0 }
 `,
   );
-  const ready = Promise.withResolvers<string>();
-  running = runRuntime(
-    {
-      settings: loadSettings(file),
-      software: "test",
-      clock: systemClock,
-      random: seededRandom("sign-in"),
-      log: silentLog,
-      ready: ({ hmi }) => {
-        ready.resolve(hmi);
-      },
-      print: (text) => {
-        printed += text;
-      },
-    },
-    end.signal,
-  );
-  http = await Promise.race([ready.promise, running.then(() => "")]);
+  gateway = await startGateway(file, "sign-in");
   browser = await launch(`--host-resolver-rules=MAP ${name} 127.0.0.1`);
 });
 
 after(async () => {
   await browser?.close();
-  end.abort();
-  await running;
+  await gateway?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -77,10 +55,9 @@ test(
   "the first engineer signs in with the code of the terminal, locks, and signs in by PIN with the pad",
   { skip: noChromium },
   async () => {
-    const page = await open(`${http}/#/gateway`);
+    const page = await open(`${gateway?.url ?? ""}/#/gateway`);
     await page.getByRole("link", { name: "Sign in" }).click();
-    const [code = ""] = /[0-9A-Z]{5}-[0-9A-Z]{5}/.exec(printed) ?? [];
-    await page.getByLabel("One-time code").fill(code);
+    await page.getByLabel("One-time code").fill(gateway?.code ?? "");
     await page.getByLabel("Your name").fill("Ada Novak");
     await page.getByLabel(/^New PIN/).fill("402917");
     await page.getByLabel("The same once more").fill("402918");
@@ -124,7 +101,7 @@ test(
   "V11: over plain HTTP under the plant's name looking works, signing in says where it is possible, and there it works",
   { skip: noChromium },
   async () => {
-    const page = await open(`http://${name}:${new URL(http).port}/`, 390, 844);
+    const page = await open(`http://${name}:${new URL(gateway?.url ?? "").port}/`, 390, 844);
     await page.getByText(/^Live /).waitFor();
     await page.getByRole("link", { name: "Gateway", exact: true }).click();
     await page.getByRole("heading", { name: "Gateway Gateway 1" }).waitFor();
