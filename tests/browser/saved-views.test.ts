@@ -130,6 +130,12 @@ void describe("saved views of the console", { skip: noChromium }, () => {
       /^Nothing was changed: Tomáš Dvořák saved “Pump 1”, .*, after you had seen it\. Press once more/,
     );
     await says(now(ada), /^Tomáš Dvořák saved “Pump 1” anew, .*, after you had opened it\./);
+    // Looked at in a tab of its own it is not open in this one.
+    const newest = ada.getByRole("link", { name: "Open the newest" });
+    const beside = ada.context().waitForEvent("page");
+    await newest.click({ modifiers: ["ControlOrMeta"] });
+    await (await beside).close();
+    await says(now(ada), /^Tomáš Dvořák saved “Pump 1” anew/);
     assert.equal(await chartOf(hub, "Pump 1"), "7d");
     await over.click();
     await says(now(ada), /^“Pump 1”, saved by Ada Novak/);
@@ -191,6 +197,35 @@ void describe("saved views of the console", { skip: noChromium }, () => {
     await says(now(tomas), "“Pump 1 vibrates” was deleted after you had opened it.");
     await tomas.locator("form").getByRole("button", { name: "Save", exact: true }).click();
     await says(now(tomas), /^“Pump 1 vibrates”, saved by Tomáš Dvořák/);
+  });
+
+  test("who is about to change a view in the list reads that somebody else has deleted it, and goes on in the list", async (context) => {
+    const hub = await hubOf(context, "healthy");
+    const page = await personAt(context, hub, "#/trends");
+    const row = page.locator(".saved-view-list li", { hasText: "Coolant low, each time" });
+    for (const [act, press] of [
+      ["Rename “Coolant low, each time”", "Rename"],
+      ["Delete “Vibration beside its sisters” …", "Delete “Vibration beside its sisters”"],
+    ] as const) {
+      await page.getByRole("button", { name: act }).click();
+      await page.getByLabel("Your name").fill("Ada Novak");
+      for (const { id, version, name } of (await hub.savedViews.list()).views) {
+        if (act.includes(name)) await hub.savedViews.remove({ id, version }, "Tomáš Dvořák");
+      }
+      await page.locator("form").getByRole("button", { name: press, exact: true }).click();
+      await says(said(page), "Nothing was changed: this view was deleted meanwhile.");
+      // The list has been read since.
+      const left = (await hub.savedViews.list()).views.length;
+      await says(page.getByRole("button", { name: /^Saved views/ }), `Saved views (${left})`);
+      await says(said(page), "Nothing was changed: this view was deleted meanwhile.");
+      await page.getByRole("button", { name: /^(Cancel|Keep it)$/ }).click();
+      await areThere(page.locator(".saved-view-list li"), left);
+      await eventually(
+        () => page.evaluate(() => document.activeElement?.getAttribute("type")),
+        (type) => assert.equal(type, "search", "the keyboard goes on in the list"),
+      );
+    }
+    await areThere(row, 0);
   });
 
   test("of a view whose gateway or value is gone the list and the chart say which, and the rest is shown", async (context) => {

@@ -47,6 +47,7 @@ export function SaveForm(props: SaveFormProps): JSX.Element {
       act={
         target === undefined ? saySaved("form.save") : saySaved("form.over", { name: target.name })
       }
+      whenGone={saySaved("refused.gone.save")}
       missing={() => {
         if (tidyName(name) === "") return saySaved("form.no-name");
         return props.content() === undefined ? saySaved("form.no-values") : "";
@@ -141,6 +142,8 @@ interface ActFormProps extends Ends {
   readonly cancel?: string;
   /** What becomes of the name of the person. */
   readonly why?: string;
+  /** What to do where the view was deleted meanwhile. */
+  readonly whenGone?: string;
   readonly children: ComponentChildren;
   /** What has to be written before, in words; "" when nothing has. */
   readonly missing: () => string;
@@ -177,7 +180,9 @@ function ActForm(props: ActFormProps): JSX.Element {
       props.onDone(answer.view);
       return;
     }
-    setSaid(failureWords(answer.failure, props.most));
+    const { failure } = answer;
+    const advice = failure.cause === "gone" ? (props.whenGone ?? "") : "";
+    setSaid(`${failureWords(failure, props.most)} ${advice}`.trimEnd());
     props.onFailed();
   };
   return (

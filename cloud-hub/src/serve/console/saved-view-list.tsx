@@ -5,10 +5,10 @@ import { useRef, useState } from "preact/hooks";
 
 import type { ListedView, SavedView } from "../../saved-view.ts";
 import { DeleteForm, RenameForm } from "./saved-view-form.tsx";
+import { SavedViewLink } from "./saved-view-link.tsx";
 import { foundViews } from "./saved-view-match.ts";
 import { saySaved } from "./saved-view-messages.ts";
 import { goneWords, savedWords, showsWords, type NameOf } from "./saved-view-words.ts";
-import { trendsHref } from "./trends-address.ts";
 
 /** More are found by their name rather than scrolled. */
 const viewsListed = 50;
@@ -26,12 +26,10 @@ export interface SavedViewListProps {
 }
 
 export function SavedViewList(props: SavedViewListProps): JSX.Element {
-  const { views } = props;
   const [text, setText] = useState("");
   const search = useRef<HTMLDivElement>(null);
-  const [acting, setActing] = useState<
-    { readonly view: ListedView; readonly act: "rename" | "delete" } | undefined
-  >(undefined);
+  const [acting, setActing] = useState<Acting | undefined>(undefined);
+  const views = withActing(props.views, acting);
   if (views.length === 0) {
     return (
       <EmptyState title={saySaved("none.title")}>
@@ -41,7 +39,12 @@ export function SavedViewList(props: SavedViewListProps): JSX.Element {
   }
   const found = foundViews(views, text);
   const listed = found.slice(0, viewsListed);
-  const close = (): void => setActing(undefined);
+  const focusSearch = (): void => search.current?.querySelector("input")?.focus();
+  const close = (): void => {
+    // With a view that somebody else has deleted its row goes, and the button that opened the form.
+    if (views !== props.views) focusSearch();
+    setActing(undefined);
+  };
   return (
     <>
       <div ref={search}>
@@ -56,7 +59,11 @@ export function SavedViewList(props: SavedViewListProps): JSX.Element {
       <ul class="saved-view-list">
         {listed.map((view) => (
           <li key={view.id}>
-            <Row {...props} view={view} onAct={(act) => setActing({ view, act })} />
+            <Row
+              {...props}
+              view={view}
+              onAct={(act) => setActing({ view, act, at: views.indexOf(view) })}
+            />
             {acting?.view.id === view.id &&
               (acting.act === "rename" ? (
                 <RenameForm
@@ -77,7 +84,7 @@ export function SavedViewList(props: SavedViewListProps): JSX.Element {
                   onClose={close}
                   onDone={(deleted) => {
                     // The button that was pressed first goes with the row.
-                    search.current?.querySelector("input")?.focus();
+                    focusSearch();
                     close();
                     props.onDeleted(deleted);
                   }}
@@ -95,6 +102,22 @@ export function SavedViewList(props: SavedViewListProps): JSX.Element {
   );
 }
 
+interface Acting {
+  readonly view: ListedView;
+  readonly act: "rename" | "delete";
+  /** Where it stands in the list. */
+  readonly at: number;
+}
+
+/** A view that somebody is about to change stays until they have read that somebody else has deleted it. */
+function withActing(
+  views: readonly ListedView[],
+  acting: Acting | undefined,
+): readonly ListedView[] {
+  const isThere = acting === undefined || views.some(({ id }) => id === acting.view.id);
+  return isThere ? views : views.toSpliced(acting.at, 0, acting.view);
+}
+
 function Row(
   props: SavedViewListProps & {
     readonly view: ListedView;
@@ -106,17 +129,12 @@ function Row(
   return (
     <div class="saved-view">
       <div>
-        <a
-          class="link"
-          href={trendsHref(view.chart, view.tags)}
-          aria-current={view.id === props.shownId ? "true" : undefined}
-          onClick={(event) => {
-            // In a tab of its own it is opened there.
-            if (!event.ctrlKey && !event.metaKey && !event.shiftKey) props.onOpen(view);
-          }}
-        >
-          {name}
-        </a>
+        <SavedViewLink
+          view={view}
+          label={name}
+          shown={view.id === props.shownId}
+          onOpen={props.onOpen}
+        />
         <p class="quiet">{showsWords(view, nameOf)}</p>
         {view.gone.map((gone) => (
           <p key={`${gone.gateway} ${gone.tag}`}>{goneWords(gone, nameOf)}</p>

@@ -52,8 +52,8 @@ const texts = {
   "refused.taken": "Nothing was saved: “{name}” is there already, saved by {person}, {time}.",
   "refused.changed":
     "Nothing was changed: {person} saved “{name}”, {time}, after you had seen it. Press once more to do it all the same.",
-  "refused.gone":
-    "Nothing was changed: this view was deleted meanwhile. Save what is shown under a name.",
+  "refused.gone": "Nothing was changed: this view was deleted meanwhile.",
+  "refused.gone.save": "Save what is shown under a name.",
   "refused.full":
     "Nothing was saved: there are {most} views, as many as a hub keeps. Delete one that nobody needs.",
   "refused.other": "The hub refused it: {reason}",

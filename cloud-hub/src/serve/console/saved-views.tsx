@@ -19,11 +19,12 @@ import {
 import { say } from "./messages.ts";
 import { savedViewsAddress } from "./saved-view-door.ts";
 import { SaveForm } from "./saved-view-form.tsx";
+import { SavedViewLink } from "./saved-view-link.tsx";
 import { SavedViewList } from "./saved-view-list.tsx";
 import { openedView, type OpenedView } from "./saved-view-match.ts";
 import { saySaved } from "./saved-view-messages.ts";
 import { listWords, plainContent, savedWords } from "./saved-view-words.ts";
-import { toChartText, trendsHref, type ChartText, type ChosenTag } from "./trends-address.ts";
+import { toChartText, type ChartText, type ChosenTag } from "./trends-address.ts";
 
 export interface SavedViewsProps {
   readonly gateways: readonly Pick<GatewayRow, "gateway" | "name">[];
@@ -203,13 +204,7 @@ function Now(props: {
     return (
       <>
         {saySaved("now.newer", savedWords(newest))}{" "}
-        <a
-          class="link"
-          href={trendsHref(newest.chart, newest.tags)}
-          onClick={() => props.onOpen(newest)}
-        >
-          {saySaved("now.newer.open")}
-        </a>
+        <SavedViewLink view={newest} label={saySaved("now.newer.open")} onOpen={props.onOpen} />
       </>
     );
   }
