@@ -133,6 +133,9 @@ void describe("trends of the console", { skip: noChromium }, () => {
     const head = page.locator(".gateway-presence");
     await says(head, /^Silent: Gdansk pumps 3, last heard \d+ min ago\. What was measured since/);
     await says(page.locator(".pen-value"), /^– – –$/);
+    await goTo(page, chart("gw-0004"));
+    await says(head, /^Sleeping: Brno press line 4, since \d\d:\d\d:\d\d\.$/);
+    await says(page.locator(".pen-value"), /^– – –$/);
     await goTo(page, chart("gw-0001"));
     await says(head, /^$/);
     await says(page.locator(".pen-value"), /\d/);

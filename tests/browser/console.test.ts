@@ -83,6 +83,10 @@ void describe("the console", { skip: noChromium }, () => {
     await page.getByRole("link", { name: "3 silent" }).click();
     await areThere(page.locator(".gateways tbody tr"), 3);
     await says(page.locator(".gateways tbody tr").first(), /silent, last heard \d+ min ago/);
+    await says(
+      page.locator(".gateways tr", { hasText: "Lyon paint shop 11" }),
+      /silent, never heard/,
+    );
     await page.getByLabel("Find by name or site").fill("nowhere");
     await says(page.locator(".no-match"), /No gateway is silent and has “nowhere”/);
     await page.getByRole("button", { name: "Show all gateways" }).click();

@@ -3,6 +3,9 @@ import type { DeviceStatus, GatewayRow, Presence } from "@millwright/wire-contra
 
 import type { Condition } from "./fixture-server.ts";
 
+/** In trouble: its frames came on a stick, and nobody has heard it. */
+const onStick = 10;
+
 /** @param startedUs since when it is as it is; the same below */
 export function gatewayRowsOf(
   condition: Condition,
@@ -19,7 +22,8 @@ export function gatewayRowsOf(
       site: ["Brno / Stamping", "Lyon / Paint", "Gdansk / Utilities"][index % 3] ?? "",
       presence,
       sinceUs: startedUs - 3_600e6,
-      lastBeatUs: presence === "silent" ? startedUs - 700e6 : nowUs - 400_000,
+      lastBeatUs:
+        presence !== "silent" ? nowUs - 400_000 : index === onStick ? 0 : startedUs - 700e6,
       waitingSamples: presence === "behind" ? 4_120 : 0,
       behindMs: presence === "behind" ? 190_000 : 0,
       ...each,

@@ -3,6 +3,7 @@ import { countWords, durationWords } from "@millwright/ui-kit";
 import type { GatewayRow, Presence } from "@millwright/wire-contract";
 
 import { say } from "./messages.ts";
+import { heardWords } from "./presence-words.ts";
 
 export const presences: readonly Presence[] = ["reporting", "behind", "silent", "sleeping"];
 
@@ -42,8 +43,7 @@ export function attentionOf(rows: readonly GatewayRow[], nowUs: number): readonl
     }
     if (row.copy !== undefined) tell(1, say("attention.copy", { gateway }));
     if (row.presence === "silent") {
-      const time = durationWords((nowUs - row.lastBeatUs) / 1_000);
-      tell(1, say("attention.silent", { gateway, time }));
+      tell(1, say("attention.silent", { gateway, heard: heardWords(row, nowUs) }));
       // What its devices were doing when it was last heard is not news.
       continue;
     }

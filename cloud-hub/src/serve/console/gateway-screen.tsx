@@ -136,7 +136,7 @@ function Standing(props: { readonly store: LiveStore; readonly row: GatewayRow }
   const { store, row } = props;
   const words = useComputed(() => {
     const presence = presenceWords(row, store.secondUs.value);
-    if (row.presence !== "silent") return presence;
+    if (row.presence !== "silent" || row.lastBeatUs === 0) return presence;
     return say("gateway.silent", {
       presence,
       time: sinceWords(row.lastBeatUs, store.secondUs.value),

@@ -29,7 +29,8 @@ export function GatewaySync(props: {
   const quarantine = props.quarantine.filter((one) => one.gateway === props.gateway);
   const key = useGatewayKey(props.gateway);
   const link = useComputed(() => linkWords(store.hub.value, store.secondUs.value));
-  const waiting = useComputed(() => waitingWords(store.hub.value));
+  const wasHeard = row === undefined || row.lastBeatUs > 0;
+  const waiting = useComputed(() => waitingWords(store.hub.value, wasHeard));
   const oldest = useComputed(() => oldestWords(store.hub.value));
   const facts: readonly (readonly [string, string | ReadonlySignal<string>])[] = [
     [say("gateway.link"), link],
@@ -117,7 +118,8 @@ function ledgerHref(gateway: string, nowUs: number): string {
 }
 
 /** Of a silent gateway nobody knows what it has gathered since. */
-function waitingWords(hub: HubLink | undefined): string {
+function waitingWords(hub: HubLink | undefined, wasHeard: boolean): string {
+  if (!wasHeard) return say("cell.unknown");
   const words = say("gateway.waiting.words", {
     samples: sayCount("gateway.waiting.samples", hub?.waitingSamples ?? 0),
     frames: sayCount("gateway.waiting.frames", hub?.waitingFrames ?? 0),
@@ -144,6 +146,7 @@ function clockWords({ state, aheadMs }: NonNullable<GatewayRow["clock"]>): strin
 
 function linkWords(hub: HubLink | undefined, nowUs: number): string {
   if (hub === undefined) return say("gateway.link.unknown");
+  if (hub.state === "unreachable" && hub.sinceUs === 0) return say("gateway.link.never");
   const time =
     hub.state === "behind" ? durationWords(hub.behindMs) : sinceWords(hub.sinceUs, nowUs);
   return say(`gateway.link.${hub.state}`, { time, count: roughCountWords(hub.waitingSamples) });

@@ -7,7 +7,7 @@ import { say } from "./messages.ts";
 export function presenceWords(row: GatewayRow, nowUs: number): string {
   switch (row.presence) {
     case "silent":
-      return say("cell.last-beat", { time: durationWords((nowUs - row.lastBeatUs) / 1_000) });
+      return say("cell.last-beat", { heard: heardWords(row, nowUs) });
     case "behind":
       return say("cell.behind", { time: durationWords(row.behindMs) });
     case "reporting":
@@ -18,4 +18,10 @@ export function presenceWords(row: GatewayRow, nowUs: number): string {
         time: sinceWords(row.sinceUs, nowUs),
       });
   }
+}
+
+/** `last heard 11 min ago`; one whose frames came on a stick alone was never heard. */
+export function heardWords({ lastBeatUs }: Pick<GatewayRow, "lastBeatUs">, nowUs: number): string {
+  if (lastBeatUs === 0) return say("heard.never");
+  return say("heard.ago", { time: durationWords((nowUs - lastBeatUs) / 1_000) });
 }

@@ -5,11 +5,11 @@
 import {
   addressNow,
   Button,
-  durationWords,
   EmptyState,
   FailedState,
   hrefOf,
   RepairList,
+  sinceWords,
   Skeleton,
   useResource,
 } from "@millwright/ui-kit";
@@ -34,6 +34,7 @@ import { useState } from "preact/hooks";
 import type { FleetStore } from "./fleet-store.ts";
 import { say } from "./messages.ts";
 import { PeerTrends } from "./peer-trends.tsx";
+import { heardWords } from "./presence-words.ts";
 import type { RecordedValues } from "./recording-view.ts";
 import { Recordings } from "./recordings.tsx";
 import { SavedViews } from "./saved-views.tsx";
@@ -148,7 +149,7 @@ export function TrendsScreen(props: TrendsScreenProps): JSX.Element {
     <>
       <div class="gateway-head">
         <h1>{say("trends.title")}</h1>
-        <p class="gateway-presence">{silentWords(fleet, gateways)}</p>
+        <p class="gateway-presence">{awayWords(fleet, gateways)}</p>
       </div>
       <SavedViews
         gateways={fleet.rows.value ?? []}
@@ -314,16 +315,25 @@ function recordedOf(
 }
 
 /** A chart that ends early says why; "" while all are heard. */
-function silentWords(fleet: FleetStore, gateways: readonly string[]): string {
-  const silent = (fleet.rows.value ?? []).filter(
-    ({ gateway, presence }) => presence === "silent" && gateways.includes(gateway),
+function awayWords(fleet: FleetStore, gateways: readonly string[]): string {
+  const nowUs = fleet.secondUs.value;
+  const shown = (fleet.rows.value ?? []).filter(({ gateway }) => gateways.includes(gateway));
+  const silent = shown.flatMap((row) =>
+    row.presence === "silent"
+      ? [say("trends.silent.gateway", { gateway: row.name, heard: heardWords(row, nowUs) })]
+      : [],
   );
-  if (silent.length === 0) return "";
-  const names = silent.map(({ name, lastBeatUs }) => {
-    const time = durationWords((fleet.secondUs.value - lastBeatUs) / 1_000);
-    return say("trends.silent.gateway", { gateway: name, time });
-  });
-  return say("trends.silent", { gateways: names.join("; ") });
+  const sleeping = shown.flatMap(({ presence, name, sinceUs }) =>
+    presence === "sleeping"
+      ? [say("trends.sleeping.gateway", { gateway: name, time: sinceWords(sinceUs, nowUs) })]
+      : [],
+  );
+  return [
+    silent.length === 0 ? "" : say("trends.silent", { gateways: silent.join("; ") }),
+    sleeping.length === 0 ? "" : say("trends.sleeping", { gateways: sleeping.join("; ") }),
+  ]
+    .filter((words) => words !== "")
+    .join(" ");
 }
 
 function baseOf(gateway: string): string {
