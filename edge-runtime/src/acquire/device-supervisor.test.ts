@@ -29,6 +29,7 @@ function playDevice(
   fates: readonly ("unreachable" | "silent" | "refused" | number)[],
   polled = true,
   missesWhatWasSent = false,
+  everyMs = 1_000,
 ) {
   const clock = new PlayedClock();
   const batches: ReadingBatch[] = [];
@@ -79,7 +80,13 @@ function playDevice(
     },
   };
   const supervisor = new DeviceSupervisor({
-    device: { id: "d" as DeviceId, name: "D", driver, connection: {}, points: [point] },
+    device: {
+      id: "d" as DeviceId,
+      name: "D",
+      driver,
+      connection: {},
+      points: [{ ...point, everyMs }],
+    },
     clock,
     random: seededRandom(1),
     log: silentLog,
@@ -142,6 +149,18 @@ test("what the schedule would have fetched during an absence is charged, and adj
     0,
   );
   assert.ok(Math.abs(charged - spanUs / 1e6) <= absent.length, `${charged} for ${spanUs} µs`);
+});
+
+test("of a device that is read seldom an absence of an hour is charged with each of its polls", async () => {
+  const play = playDevice(["unreachable"], true, false, 60_000);
+  await play.supervisor.start();
+  await play.clock.advance(3_600_000);
+  await finish(play);
+  const claimed = play.losses.map(({ count }) =>
+    count.kind === "scheduled" ? count.samples : NaN,
+  );
+  const sum = claimed.reduce((all, samples) => all + samples, 0);
+  assert.ok(Math.abs(sum - 60) <= 1, `${sum} of 60 polls`);
 });
 
 test("what a device takes not to answer belongs to its absence, at the start and at a stop", async () => {

@@ -18,18 +18,18 @@ import {
 import {
   status,
   type DeviceId,
-  type DeviceState,
   type DeviceStatus,
-  type LossReason,
   type Scalar,
-  type TagId,
   type WriteOutcome,
 } from "@millwright/wire-contract";
 
 import type { Loss } from "../hand-over.ts";
+import { Absence } from "./absence.ts";
 import { createBatchBuilder } from "./batch-builder.ts";
+import { DeviceStanding } from "./device-standing.ts";
 import type { ConditionAct } from "./machine-condition.ts";
 import { savingResume } from "./saving-resume.ts";
+import { SourceLedger, type SourceAccount } from "./source-ledger.ts";
 import type {
   ArrayReading,
   ArrayWish,
@@ -82,49 +82,28 @@ export interface DeviceSupervisorOptions {
   readonly conditions?: NonNullable<DriverContext["conditions"]>;
 }
 
-/** What one device produced, as counted where it enters. */
-export interface SourceAccount {
-  /** Readings that were due, by schedule or by the device's own numbers. */
-  readonly due: number;
-  readonly read: number;
-  readonly lost: number;
-  /** Of conversations that have ended: due − read − lost. Must be 0 (no-loss protocol 7, source). */
-  readonly unexplained: number;
-}
-
 export class DeviceSupervisor implements Service {
   readonly name: string;
   readonly broken: Promise<never>;
   readonly #options: DeviceSupervisorOptions;
   readonly #stopping = new AbortController();
   readonly #break: (failure: unknown) => void;
-  /** By the schedules of all points. */
-  readonly #duePerMs: number;
+  readonly #standing: DeviceStanding;
+  readonly #ledger: SourceLedger;
   #running: Promise<void> = Promise.resolve();
   /** Of the conversation under way. */
   #session: DriverSession | undefined;
   #nextSession = Promise.withResolvers<undefined>();
-  #state: DeviceState = "connecting";
-  #sinceUs: number;
-  #confirmedUs = 0;
-  #trouble = "";
-  #note = "";
-  #clockNote = "";
-  #badge = "";
   /** What is told of the device's past, and of which points that was made. */
   #history: { readonly of: readonly number[]; readonly runs: DeviceStatus["history"] } | undefined;
-  #due = 0;
-  #read = 0;
-  #lost = 0;
-  #unexplained = 0;
 
   constructor(options: DeviceSupervisorOptions) {
     this.#options = options;
-    this.name = `device ${options.device.id}`;
-    this.#sinceUs = options.clock.nowUs();
-    let duePerMs = 0;
-    for (const { everyMs } of options.device.points) duePerMs += 1 / everyMs;
-    this.#duePerMs = duePerMs;
+    const { device, clock, changed, charge } = options;
+    const { protocol } = device.driver;
+    this.name = `device ${device.id}`;
+    this.#standing = new DeviceStanding({ ...device, protocol }, clock, changed);
+    this.#ledger = new SourceLedger(device, charge);
     let fail: (failure: unknown) => void = () => undefined;
     this.broken = new Promise<never>((_resolve, reject) => {
       fail = reject;
@@ -146,19 +125,15 @@ export class DeviceSupervisor implements Service {
   }
 
   get status(): DeviceStatus {
-    const { device } = this.#options;
     const history = this.#historyRuns();
     return {
-      device: device.id,
-      name: device.name,
-      protocol: device.driver.protocol,
-      state: this.#state,
-      sinceUs: this.#sinceUs,
-      confirmedUs: this.#confirmedUs,
-      note: [this.#trouble, this.#note, this.#clockNote].filter((text) => text !== "").join(". "),
-      badge: this.#badge,
+      ...this.#standing.status,
       ...(history === undefined || history.length === 0 ? {} : { history }),
     };
+  }
+
+  get account(): SourceAccount {
+    return this.#ledger.account;
   }
 
   /**
@@ -166,7 +141,7 @@ export class DeviceSupervisor implements Service {
    * read, and as it is kept there.
    */
   get keepsTime(): boolean {
-    return this.#clockNote === "";
+    return this.#standing.keepsTime;
   }
 
   #historyRuns(): DeviceStatus["history"] {
@@ -200,9 +175,7 @@ export class DeviceSupervisor implements Service {
 
   /** What was found of the clock behind this device's stamps, for as long as it holds; "" takes it back. */
   noteClock(text: string): void {
-    if (text === this.#clockNote) return;
-    this.#clockNote = text;
-    this.#options.changed();
+    this.#standing.noteClock(text);
   }
 
   /** Waits for a conversation, if there is none, until `signal` aborts. Throws what the driver throws. */
@@ -253,110 +226,101 @@ export class DeviceSupervisor implements Service {
     }
   }
 
-  get account(): SourceAccount {
-    return { due: this.#due, read: this.#read, lost: this.#lost, unexplained: this.#unexplained };
-  }
-
   async #run(stop: AbortSignal): Promise<void> {
-    const { clock, random, log, device, downUntilUs } = this.#options;
+    const { clock, random, log, device } = this.#options;
     const backoff = new Backoff(firstRetryMs, lastRetryMs, random);
-    let awaySinceUs: number | undefined;
-    // Until it is found not to answer a device is away as well: for as long as a connection may take. One that speaks by
-    // itself has also spoken while the gateway started.
-    let askedUs = Math.min(clock.nowUs(), device.driver.polled ? Infinity : downUntilUs);
-
+    const absence = this.#absentFromStart();
     while (!stop.aborted) {
-      let failure: unknown;
       try {
         await this.#converse(stop, (session) => {
-          const nowUs = clock.nowUs();
-          if (awaySinceUs === undefined) {
-            if (session.missesWhatWasSent === true) this.#chargeUnheard(askedUs, nowUs);
-          } else {
-            this.#chargeAbsence(awaySinceUs, nowUs);
-            const downS = Math.round((clock.nowUs() - this.#sinceUs) / 1e6);
-            log.info("acquire.device-back", { device: device.id, downS });
-            awaySinceUs = undefined;
-          }
-          askedUs = Infinity;
+          this.#begun(session, absence);
           backoff.succeeded();
-          this.#turn("live", "");
         });
         return;
-      } catch (caught) {
-        const nowUs = clock.nowUs();
-        askedUs = Math.min(awaySinceUs ?? askedUs, nowUs);
+      } catch (failure) {
+        const isNew = !absence.isAway;
+        absence.begin(clock.nowUs());
         if (hasAborted(stop)) {
-          this.#chargeAbsence(askedUs, nowUs);
+          this.#ledger.absent(absence.untold(clock.nowUs()));
           return;
         }
         // Anything but a fault is a mistake of ours, and going on would hide it.
-        if (!(caught instanceof Fault)) throw caught;
-        failure = caught;
+        if (!(failure instanceof Fault)) throw failure;
+        const [why, hint] = [messageChain(failure), hintOf(failure)];
+        if (isNew) {
+          log.warn("acquire.device-away", { device: device.id, why, hint });
+          await this.#sayUnreachable(clock.nowUs(), stop);
+        }
+        const isRefused = failure.retry === "never";
+        this.#standing.turn(
+          isRefused ? "refused" : "down",
+          hint === undefined ? why : `${why}. ${hint}`,
+        );
+        await this.#wait(isRefused ? refusedRetryMs : backoff.nextMs(), absence, stop);
       }
-
-      const nowUs = clock.nowUs();
-      if (awaySinceUs === undefined) {
-        awaySinceUs = askedUs;
-        log.warn("acquire.device-away", {
-          device: device.id,
-          why: messageChain(failure),
-          hint: hintOf(failure),
-        });
-        await this.#sayUnreachable(nowUs, stop);
-      }
-      const refused = failure instanceof Fault && failure.retry === "never";
-      const hint = hintOf(failure);
-      this.#turn(
-        refused ? "refused" : "down",
-        hint === undefined ? messageChain(failure) : `${messageChain(failure)}. ${hint}`,
-      );
-      const waitMs = refused ? refusedRetryMs : backoff.nextMs();
-      awaySinceUs = await this.#wait(waitMs, awaySinceUs, stop);
     }
   }
 
-  /** Waits before the next try and keeps the charge of the absence up to date. Returns until when it is charged. */
-  async #wait(waitMs: number, chargedUs: number, stop: AbortSignal): Promise<number> {
+  /** Before its first conversation nothing is heard of a device either; one that speaks by itself has also spoken while the gateway started. */
+  #absentFromStart(): Absence {
+    const { clock, device, downUntilUs } = this.#options;
+    const nowUs = clock.nowUs();
+    if (!device.driver.polled) return new Absence(Math.min(nowUs, downUntilUs), undefined);
+    let duePerMs = 0;
+    for (const { everyMs } of device.points) duePerMs += 1 / everyMs;
+    return new Absence(nowUs, duePerMs);
+  }
+
+  /** What was missed until now is charged, where nobody has kept it. */
+  #begun(session: DriverSession, absence: Absence): void {
+    const { clock, log, device } = this.#options;
+    const nowUs = clock.nowUs();
+    if (absence.isAway) {
+      this.#ledger.absent(absence.untold(nowUs));
+      const downS = Math.round((nowUs - this.#standing.status.sinceUs) / 1e6);
+      log.info("acquire.device-back", { device: device.id, downS });
+    } else if (session.missesWhatWasSent === true) {
+      this.#ledger.unheard(absence.sinceUs, nowUs);
+    }
+    absence.end();
+    this.#standing.turn("live", "");
+  }
+
+  /** Waits before the next try and keeps the charge of the absence up to date. */
+  async #wait(waitMs: number, absence: Absence, stop: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     let leftMs = waitMs;
-    let untilUs = chargedUs;
     while (leftMs > 0 && !hasAborted(stop)) {
       const stepMs = Math.min(leftMs, chargeEveryMs);
       await clock.sleep(stepMs, stop).catch(() => undefined);
       leftMs -= stepMs;
-      const nowUs = clock.nowUs();
-      this.#chargeAbsence(untilUs, nowUs);
-      untilUs = nowUs;
+      this.#ledger.absent(absence.untold(clock.nowUs()));
     }
-    return untilUs;
   }
 
   /** One conversation, from opening to loss. Resolves only when the gateway stops. */
   async #converse(stop: AbortSignal, opened: (session: DriverSession) => void): Promise<void> {
     const { clock, random, log, device, stateFolder, queueMax, conditions } = this.#options;
-    const before = this.account;
+    const balanced = this.#ledger.conversation();
     const context: DriverContext = {
       device: device.id,
       ...{ clock, random, log, queueMax, stateFolder },
       ...(conditions === undefined ? {} : { conditions }),
       due: (count) => {
-        this.#due += count;
+        this.#ledger.due(count);
       },
-      lost: (point, count, reason, fromUs, toUs) => {
-        this.#chargeLost(point, count, reason, fromUs, toUs);
+      lost: (...loss) => {
+        this.#ledger.lost(...loss);
       },
       proven: (atUs, points) => {
-        if (points === undefined) this.#confirmedUs = Math.max(this.#confirmedUs, atUs);
+        if (points === undefined) this.#standing.proven(atUs);
         this.#options.proven(atUs, points);
       },
       note: (text) => {
-        this.#note = text;
-        this.#options.changed();
+        this.#standing.note(text);
       },
       badge: (text) => {
-        this.#badge = text;
-        this.#options.changed();
+        this.#standing.badge(text);
       },
     };
 
@@ -374,7 +338,7 @@ export class DeviceSupervisor implements Service {
       try {
         const withResume = savingResume(session, this.#options.saveResume);
         for await (const batch of session.readings(stop)) {
-          if (batch.late !== true) this.#read += batch.count;
+          if (batch.late !== true) this.#ledger.read(batch.count);
           await this.#options.deliver(withResume(batch), stop);
         }
       } catch (failure) {
@@ -388,60 +352,8 @@ export class DeviceSupervisor implements Service {
       this.#session = undefined;
       this.#nextSession = Promise.withResolvers<undefined>();
       await session[Symbol.asyncDispose]();
-      const after = this.account;
-      this.#unexplained +=
-        after.due - before.due - (after.read - before.read) - (after.lost - before.lost);
+      balanced();
     }
-  }
-
-  #chargeLost(
-    point: number,
-    count: number,
-    reason: LossReason,
-    fromUs: number,
-    toUs: number,
-  ): void {
-    const { device } = this.#options;
-    const settings = point < 0 ? undefined : device.points.at(point);
-    if (!Number.isNaN(count)) this.#lost += count;
-    this.#options.charge({
-      reason,
-      fromUs,
-      toUs,
-      scope:
-        settings === undefined
-          ? { kind: "device", device: device.id }
-          : { kind: "tag", tag: settings.tag as TagId },
-      count: Number.isNaN(count) ? { kind: "unknown" } : { kind: "exact", samples: count },
-    });
-  }
-
-  /** What was sent between the opening of the journal, which claims what came before it, and the first conversation. */
-  #chargeUnheard(fromUs: number, toUs: number): void {
-    const { id: device } = this.#options.device;
-    const scope = { kind: "device", device } as const;
-    this.#options.charge({
-      reason: "gateway down",
-      scope,
-      fromUs,
-      toUs,
-      count: { kind: "unknown" },
-    });
-  }
-
-  /** What the schedule would have fetched between two moments; for a device that speaks by itself nobody knows. */
-  #chargeAbsence(fromUs: number, toUs: number): void {
-    const { device } = this.#options;
-    if (toUs <= fromUs || device.points.length === 0) return;
-    const samples = Math.round(((toUs - fromUs) / 1_000) * this.#duePerMs);
-    if (device.driver.polled && samples === 0) return;
-    this.#options.charge({
-      reason: "device unreachable",
-      scope: { kind: "device", device: device.id },
-      fromUs,
-      toUs,
-      count: device.driver.polled ? { kind: "scheduled", samples } : { kind: "unknown" },
-    });
   }
 
   /** One bad sample for each tag, once for each loss: charts end there, and screens say why. */
@@ -452,13 +364,6 @@ export class DeviceSupervisor implements Service {
     for (let index = 0; index < points.length; index++)
       builder.push(index, NaN, NaN, status.badNoCommunication);
     await this.#options.deliver(builder.take(nowUs), signal);
-  }
-
-  #turn(state: DeviceState, trouble: string): void {
-    if (this.#state !== state) this.#sinceUs = this.#options.clock.nowUs();
-    this.#state = state;
-    this.#trouble = trouble;
-    this.#options.changed();
   }
 }
 
