@@ -284,11 +284,11 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
     };
     const services = [
       journalService,
-      gatewayClock,
+      gatewayClock.service,
       carriers,
       ...(uplink ? [uplink] : []),
-      room,
-      rates,
+      room.service,
+      rates.service,
       certificates,
       detection,
       ...models.services,

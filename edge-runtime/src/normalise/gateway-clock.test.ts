@@ -69,7 +69,7 @@ test("it is asked each minute, and a change is told once", async (t) => {
   });
   assert.equal(gatewayClock.state, "unknown", "before anything was asked");
   const first = next();
-  await gatewayClock.start();
+  await gatewayClock.service.start();
   await first;
   await writeFile(tools.timedatectl, "#!/bin/sh\necho yes\n");
   const second = next();
@@ -78,7 +78,7 @@ test("it is asked each minute, and a change is told once", async (t) => {
   await second;
   assert.deepEqual(told, ["unset", "set"]);
   assert.equal(gatewayClock.state, "set");
-  await gatewayClock.stop();
+  await gatewayClock.service.stop(AbortSignal.timeout(60_000));
 });
 
 test("a page says what may be wrong with times, and nothing when nothing is", () => {

@@ -5,7 +5,7 @@
 import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 
-import type { Clock, Log, Service } from "@millwright/kit";
+import { recurring, type Clock, type Log, type Service } from "@millwright/kit";
 
 import type { GatewayClockState } from "../hand-over.ts";
 
@@ -57,7 +57,7 @@ function ask(program: string, args: readonly string[]): Promise<string | undefin
 }
 
 /** A server that is lost shows after minutes at the soonest; asking each minute costs a few ms of a process. */
-const askEveryMs = 60_000;
+const often = { everyMs: 60_000, firstMs: 0 };
 
 export interface GatewayClockOptions {
   readonly clock: Clock;
@@ -66,17 +66,16 @@ export interface GatewayClockOptions {
 }
 
 /** Keeps asking. "unknown" until the first answer, which nobody waits for: a start must not. */
-export class GatewayClock implements Service {
-  readonly name = "gateway clock";
-  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+export class GatewayClock {
+  readonly service: Service;
   readonly #options: GatewayClockOptions;
-  readonly #stopping = new AbortController();
   #state: GatewayClockState = "unknown";
+  #isAsked = false;
   #changed: (state: GatewayClockState) => void = () => undefined;
-  #asking: Promise<void> = Promise.resolve();
 
   constructor(options: GatewayClockOptions) {
     this.#options = options;
+    this.service = recurring("gateway clock", options.clock, often, () => this.#ask());
   }
 
   get state(): GatewayClockState {
@@ -88,29 +87,14 @@ export class GatewayClock implements Service {
     this.#changed = changed;
   }
 
-  start(): Promise<void> {
-    this.#asking = this.#ask(this.#stopping.signal);
-    return Promise.resolve();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error("the gateway stops"));
-    await this.#asking;
-  }
-
-  async #ask(stop: AbortSignal): Promise<void> {
+  async #ask(): Promise<void> {
     const { clock, log, tools } = this.#options;
-    let first = true;
-    while (!stop.aborted) {
-      const state = await readClockState(tools, clock.nowUs());
-      if (first || state !== this.#state) {
-        this.#state = state;
-        log.info("edge.gateway-clock", { state });
-        this.#changed(state);
-      }
-      first = false;
-      await clock.sleep(askEveryMs, stop).catch(() => undefined);
-    }
+    const state = await readClockState(tools, clock.nowUs());
+    if (this.#isAsked && state === this.#state) return;
+    this.#isAsked = true;
+    this.#state = state;
+    log.info("edge.gateway-clock", { state });
+    this.#changed(state);
   }
 }
 

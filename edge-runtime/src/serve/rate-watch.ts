@@ -1,5 +1,5 @@
 /** Samples a second, in and out. Over some seconds: frames go in groups, and devices are read in turns. */
-import type { Clock, Service } from "@millwright/kit";
+import { recurring, type Clock, type Service } from "@millwright/kit";
 import type { SampleRates } from "@millwright/wire-contract";
 
 /** Counts since the start. */
@@ -10,23 +10,23 @@ export interface SampleCounts {
   readonly told: number | undefined;
 }
 
-const lookEveryMs = 1_000;
+const often = { everyMs: 1_000, firstMs: 0 };
 /** Told samples wait for others of their frame for a second, and most devices are read once in one. */
 const overMs = 10_000;
 
-export class RateWatch implements Service {
-  readonly name = "rate watch";
-  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+export class RateWatch {
+  readonly service: Service;
   readonly #clock: Clock;
   readonly #count: () => SampleCounts;
-  readonly #stopping = new AbortController();
   /** The oldest first; at most one is older than what is reckoned over. */
   readonly #looks: { readonly atMs: number; readonly counts: SampleCounts }[] = [];
-  #watching: Promise<void> = Promise.resolve();
 
   constructor(clock: Clock, count: () => SampleCounts) {
     this.#clock = clock;
     this.#count = count;
+    this.service = recurring("rate watch", clock, often, () => {
+      this.#look();
+    });
   }
 
   /** Absent in the first second. */
@@ -40,27 +40,6 @@ export class RateWatch implements Service {
       acquiredPerS: (acquired - first.counts.acquired) / seconds,
       ...(told === undefined ? {} : { toldPerS: (told - (first.counts.told ?? 0)) / seconds }),
     };
-  }
-
-  start(): Promise<void> {
-    this.#watching = this.#watch(this.#stopping.signal);
-    return Promise.resolve();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error("the gateway stops"));
-    await this.#watching;
-  }
-
-  async #watch(stop: AbortSignal): Promise<void> {
-    for (;;) {
-      this.#look();
-      try {
-        await this.#clock.sleep(lookEveryMs, stop);
-      } catch {
-        return;
-      }
-    }
   }
 
   #look(): void {

@@ -9,7 +9,7 @@ test("the room that is left is reckoned again and again, and is unknown when not
   const clock = new PlayedClock();
   const answers = [Promise.resolve({ shedsInS: 3_600.4 }), Promise.resolve({ shedsInS: Infinity })];
   const watch = new RoomWatch(clock, () => answers.shift() ?? Promise.reject(new Error("closed")));
-  await watch.start();
+  await watch.service.start();
   assert.equal(watch.roomS, undefined);
   await clock.advance(10_000);
   assert.equal(watch.roomS, 3_600);
@@ -17,5 +17,5 @@ test("the room that is left is reckoned again and again, and is unknown when not
   assert.equal(watch.roomS, undefined, "nothing grows");
   await clock.advance(10_000);
   assert.equal(watch.roomS, undefined, "the journal does not answer");
-  await watch.stop();
+  await watch.service.stop(AbortSignal.timeout(60_000));
 });

@@ -1,5 +1,6 @@
 export { systemClock, PlayedClock, type Clock } from "./clock.ts";
 export { runServices, type Service } from "./service.ts";
+export { recurring } from "./recurring.ts";
 export { together } from "./together.ts";
 export { Fault, hintOf, messageChain, type Refused } from "./fault.ts";
 export { freePort } from "./free-port.ts";
