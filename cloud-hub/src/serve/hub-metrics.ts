@@ -1,5 +1,5 @@
 /** What a monitoring system is told of the hub: first of all the number that must be 0. */
-import { metric, type Metric } from "@millwright/live-feed";
+import { metric, metricsBy, type Metric } from "@millwright/live-feed";
 import type { GatewayRow, Presence } from "@millwright/wire-contract";
 
 import type { HubMetrics } from "../hub-views.ts";
@@ -7,8 +7,8 @@ import type { HubMetrics } from "../hub-views.ts";
 const presences: readonly Presence[] = ["reporting", "behind", "silent", "sleeping"];
 
 export function hubMetrics(hub: HubMetrics, rows: readonly GatewayRow[]): readonly Metric[] {
-  const byGateway = (value: (row: GatewayRow) => number): Metric["points"] =>
-    rows.map((row) => ({ labels: { gateway: row.gateway }, value: value(row) }));
+  const byGateway = metricsBy("gateway", rows, ({ gateway }) => gateway);
+  const byPresence = metricsBy("presence", presences, (presence) => presence);
   return [
     metric(
       "unexplained_samples",
@@ -16,33 +16,30 @@ export function hubMetrics(hub: HubMetrics, rows: readonly GatewayRow[]): readon
       hub.unexplained,
       "Samples that gateways announced and that are neither stored nor explained. Must be 0.",
     ),
-    {
-      name: "gateway_unexplained_samples",
-      kind: "gauge",
-      help: "The same by gateway.",
-      points: byGateway(({ unexplained }) => unexplained),
-    },
-    {
-      name: "gateways",
-      kind: "gauge",
-      help: "Gateways that report, are behind, silent or asleep.",
-      points: presences.map((presence) => ({
-        labels: { presence },
-        value: rows.filter((row) => row.presence === presence).length,
-      })),
-    },
-    {
-      name: "gateway_last_heard_timestamp_seconds",
-      kind: "gauge",
-      help: "When each gateway was heard last, seconds since 1970 UTC.",
-      points: byGateway(({ lastBeatUs }) => lastBeatUs / 1e6),
-    },
-    {
-      name: "gateway_waiting_samples",
-      kind: "gauge",
-      help: "Samples that wait for the hub at each gateway, as it said when it was heard last.",
-      points: byGateway(({ waitingSamples }) => waitingSamples),
-    },
+    byGateway(
+      "gateway_unexplained_samples",
+      "gauge",
+      ({ unexplained }) => unexplained,
+      "The same by gateway.",
+    ),
+    byPresence(
+      "gateways",
+      "gauge",
+      (presence) => rows.filter((row) => row.presence === presence).length,
+      "Gateways that report, are behind, silent or asleep.",
+    ),
+    byGateway(
+      "gateway_last_heard_timestamp_seconds",
+      "gauge",
+      ({ lastBeatUs }) => lastBeatUs / 1e6,
+      "When each gateway was heard last, seconds since 1970 UTC; 0 where it never was.",
+    ),
+    byGateway(
+      "gateway_waiting_samples",
+      "gauge",
+      ({ waitingSamples }) => waitingSamples,
+      "Samples that wait for the hub at each gateway, as it said when it was heard last.",
+    ),
     metric("frames_received_total", "counter", hub.framesReceived, "Frames that came."),
     metric("frames_stored_total", "counter", hub.framesStored, "Frames that were stored."),
     metric("frames_repeated_total", "counter", hub.framesRepeated, "Frames that were there."),

@@ -1,5 +1,5 @@
 /** What a monitoring system is told of the gateway: first of all the number that must be 0. */
-import { metric, type Metric } from "@millwright/live-feed";
+import { metric, metricsBy, type Metric } from "@millwright/live-feed";
 import type { GatewayCounters } from "@millwright/wire-contract";
 
 export function gatewayMetrics({
@@ -9,15 +9,7 @@ export function gatewayMetrics({
   journal,
   devices,
 }: GatewayCounters): readonly Metric[] {
-  const byDevice = (
-    name: string,
-    help: string,
-    value: (device: GatewayCounters["devices"][number]) => number,
-    kind: Metric["kind"] = "counter",
-  ): Metric => ({
-    ...{ name, help, kind },
-    points: devices.map((device) => ({ labels: { device: device.device }, value: value(device) })),
-  });
+  const byDevice = metricsBy("device", devices, ({ device }) => device);
   return [
     metric(
       "unexplained_samples",
@@ -27,16 +19,17 @@ export function gatewayMetrics({
     ),
     byDevice(
       "device_unexplained_readings",
-      "Readings that were due, did not come, and that nothing explains. Must be 0.",
-      (device) => device.unexplained,
       "gauge",
+      (device) => device.unexplained,
+      "Readings that were due, did not come, and that nothing explains. Must be 0.",
     ),
-    byDevice("device_readings_due_total", "Readings that were due.", ({ due }) => due),
-    byDevice("device_readings_total", "Readings that came.", ({ read }) => read),
+    byDevice("device_readings_due_total", "counter", ({ due }) => due, "Readings that were due."),
+    byDevice("device_readings_total", "counter", ({ read }) => read, "Readings that came."),
     byDevice(
       "device_readings_lost_total",
-      "Readings that are lost with a reason in the ledger.",
+      "counter",
       ({ lost }) => lost,
+      "Readings that are lost with a reason in the ledger.",
     ),
     metric("samples_received_total", "counter", journal.received, "Samples for the journal."),
     metric("samples_kept_total", "counter", journal.sent, "Samples that are on disk."),

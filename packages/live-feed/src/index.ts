@@ -4,7 +4,7 @@ export { addHistoryRoutes, type HistorySource } from "./history-routes.ts";
 export { liveEvents, type LiveEvent, type LiveSource } from "./live-events.ts";
 export { liveStream } from "./live-stream.ts";
 export { addMarkRoutes, type MarkSource } from "./mark-routes.ts";
-export { addMetricsRoute, metric, type Metric } from "./metrics-route.ts";
+export { addMetricsRoute, metric, metricsBy, type Metric } from "./metrics-route.ts";
 export type { MarkedEvent } from "./time-marks.ts";
 export type { PageCertificate } from "./page-app.ts";
 export type { Context as PageContext, Hono as PageApp } from "hono";

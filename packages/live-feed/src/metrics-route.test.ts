@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { Hono } from "hono";
 
-import { addMetricsRoute, metric } from "./metrics-route.ts";
+import { addMetricsRoute, metric, metricsBy } from "./metrics-route.ts";
 
 test("metrics are told in the text format, whatever a person has written into a name", async () => {
   const app = new Hono();
@@ -18,6 +18,12 @@ test("metrics are told in the text format, whatever a person has written into a 
         { labels: { device: 'C:\\"line"\n2', site: "Brno" }, value: 3.5 },
       ],
     },
+    metricsBy("lane", ["live", "history"], (lane) => lane)(
+      "letters",
+      "gauge",
+      (lane) => lane.length,
+      "Of its name.",
+    ),
   ]);
   const answer = await app.request("/metrics");
   assert.equal(answer.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -30,6 +36,10 @@ unexplained_samples 0
 # TYPE readings_total counter
 readings_total{device="pump-1"} 12
 readings_total{device="C:\\\"line\"\n2",site="Brno"} 3.5
+# HELP letters Of its name.
+# TYPE letters gauge
+letters{lane="live"} 4
+letters{lane="history"} 7
 `,
   );
 });

@@ -31,6 +31,18 @@ export function metric(name: string, kind: Metric["kind"], value: number, help: 
   return { name, kind, help, points: [{ value }] };
 }
 
+/** Metrics with one point for each of `all`, which a label tells apart. */
+export function metricsBy<One>(
+  label: string,
+  all: readonly One[],
+  nameOf: (one: One) => string,
+): (name: string, kind: Metric["kind"], valueOf: (one: One) => number, help: string) => Metric {
+  return (name, kind, valueOf, help) => ({
+    ...{ name, kind, help },
+    points: all.map((one) => ({ labels: { [label]: nameOf(one) }, value: valueOf(one) })),
+  });
+}
+
 export function toMetricsText(metrics: readonly Metric[]): string {
   return metrics
     .flatMap(({ name, help, kind, points }) => [
