@@ -4,6 +4,7 @@
  */
 import type uPlot from "uplot";
 
+import { clipped } from "./clipped.ts";
 import type { Drawn } from "./drawn.ts";
 
 export interface PlotBand {
@@ -105,15 +106,4 @@ function lineTo(
   const y = plot.valToPos(values[at] ?? 0, scale, true);
   if (first) plot.ctx.moveTo(x, y);
   else plot.ctx.lineTo(x, y);
-}
-
-function clipped(plot: uPlot, draw: () => void): void {
-  const { ctx } = plot;
-  const { left, top, width, height } = plot.bbox;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(left, top, width, height);
-  ctx.clip();
-  draw();
-  ctx.restore();
 }

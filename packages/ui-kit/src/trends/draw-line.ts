@@ -6,6 +6,7 @@
 import type uPlot from "uplot";
 
 import type { PenStyle } from "../charts/pens.ts";
+import { clipped } from "./clipped.ts";
 import { firstAfter, type Drawn } from "./drawn.ts";
 
 /** With more points for each pixel a line is drawn as columns. */
@@ -18,18 +19,12 @@ export function drawLine(plot: uPlot, scale: string, drawn: Drawn, pen: PenStyle
   const grid = gridOf(plot, scale, drawn);
   if (grid === undefined) return;
   const { ctx } = plot;
-  const { left, top, width, height } = plot.bbox;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(left, top, width, height);
-  ctx.clip();
   const points = grid.last - grid.first;
-  if (points > (curvePointsPerPx * width) / window.devicePixelRatio) {
-    drawColumns(ctx, columnsOf(grid, drawn), grid, pen);
-  } else {
-    drawCurve(ctx, grid, drawn, pen);
-  }
-  ctx.restore();
+  const isCurve = points <= (curvePointsPerPx * grid.width) / window.devicePixelRatio;
+  clipped(plot, () => {
+    if (isCurve) drawCurve(ctx, grid, drawn, pen);
+    else drawColumns(ctx, columnsOf(grid, drawn), grid, pen);
+  });
 }
 
 /** Where points lie on the canvas. */

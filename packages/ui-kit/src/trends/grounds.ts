@@ -4,6 +4,7 @@ import type { HistoryGap } from "@millwright/wire-contract/history";
 import type uPlot from "uplot";
 
 import { valueWords } from "../words/numbers.ts";
+import { clipped } from "./clipped.ts";
 import { bandsOf, drawnAs, type Drawn } from "./drawn.ts";
 
 type Property = (name: string) => string;
@@ -50,23 +51,21 @@ export function drawGaps(plot: uPlot, gaps: readonly HistoryGap[], colour: strin
       Math.max(from + 2 * pxRatio, plot.valToPos(gap.toUs / 1e6, "x", true)),
     );
     if (to <= from) continue;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(from, top, to - from, height);
-    ctx.clip();
-    ctx.beginPath();
-    const step = Math.round(8 * pxRatio);
-    // From a whole pixel on: such a line goes through the middle of pixels, and is as dark as its colour.
-    for (let x = Math.round(from) - height; x < to; x += step) {
-      ctx.moveTo(x, top + height);
-      ctx.lineTo(x + height, top);
-    }
-    ctx.moveTo(from, top);
-    ctx.lineTo(from, top + height);
-    ctx.moveTo(to, top);
-    ctx.lineTo(to, top + height);
-    ctx.stroke();
-    ctx.restore();
+    const hatch = (): void => {
+      ctx.beginPath();
+      const step = Math.round(8 * pxRatio);
+      // From a whole pixel on: such a line goes through the middle of pixels, and is as dark as its colour.
+      for (let x = Math.round(from) - height; x < to; x += step) {
+        ctx.moveTo(x, top + height);
+        ctx.lineTo(x + height, top);
+      }
+      ctx.moveTo(from, top);
+      ctx.lineTo(from, top + height);
+      ctx.moveTo(to, top);
+      ctx.lineTo(to, top + height);
+      ctx.stroke();
+    };
+    clipped(plot, hatch, { left: from, top, width: to - from, height });
   }
   ctx.restore();
 }
@@ -104,40 +103,38 @@ export function drawLanes(
   const { ctx } = plot;
   const pxRatio = window.devicePixelRatio;
   const grounds = [property("--raised"), property("--sunken"), property("--line")];
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(left, top, width, height);
-  ctx.clip();
-  ctx.textBaseline = "middle";
-  // The last axis that was drawn has left its own.
-  ctx.textAlign = "left";
-  ctx.lineWidth = pxRatio;
-  ctx.strokeStyle = property("--ink-3");
-  const states = tags.flatMap((tag, at) => (drawnAs(tag) === "bands" ? [{ tag, at }] : []));
-  for (const [lane, { tag, at }] of states.entries()) {
-    const bottom = top + height - (states.length - 1 - lane) * lanes.height * pxRatio - 2 * pxRatio;
-    const bandTop = bottom - Math.min(24, lanes.height / 2) * pxRatio;
-    const font = (px: number): string => `${px * pxRatio}px Inter, system-ui, sans-serif`;
-    ctx.fillStyle = property("--ink-2");
-    ctx.font = font(14);
-    ctx.fillText(tag.name, left + 6 * pxRatio, bandTop - 9 * pxRatio);
-    const bands = bandsOf(drawn[at] ?? { times: [], values: [] });
-    const values = [...new Set(bands.map(({ value }) => value))].toSorted(
-      (a, b) => (a ?? 0) - (b ?? 0),
-    );
-    for (const band of bands) {
-      const from = Math.max(left, plot.valToPos(band.from, "x", true));
-      const to = Math.min(left + width, plot.valToPos(band.to, "x", true));
-      if (to <= from) continue;
-      ctx.fillStyle = grounds[values.indexOf(band.value) % grounds.length] ?? "";
-      ctx.fillRect(from, bandTop, to - from, bottom - bandTop);
-      ctx.strokeRect(from, bandTop, to - from, bottom - bandTop);
-      const words = valueWords(tag, tag.type === "bool" ? band.value === 1 : band.value);
-      ctx.fillStyle = property("--ink-1");
+  clipped(plot, () => {
+    ctx.textBaseline = "middle";
+    // The last axis that was drawn has left its own.
+    ctx.textAlign = "left";
+    ctx.lineWidth = pxRatio;
+    ctx.strokeStyle = property("--ink-3");
+    const states = tags.flatMap((tag, at) => (drawnAs(tag) === "bands" ? [{ tag, at }] : []));
+    for (const [lane, { tag, at }] of states.entries()) {
+      const bottom =
+        top + height - (states.length - 1 - lane) * lanes.height * pxRatio - 2 * pxRatio;
+      const bandTop = bottom - Math.min(24, lanes.height / 2) * pxRatio;
+      const font = (px: number): string => `${px * pxRatio}px Inter, system-ui, sans-serif`;
+      ctx.fillStyle = property("--ink-2");
       ctx.font = font(14);
-      if (ctx.measureText(words).width + 12 * pxRatio > to - from) continue;
-      ctx.fillText(words, from + 6 * pxRatio, (bandTop + bottom) / 2);
+      ctx.fillText(tag.name, left + 6 * pxRatio, bandTop - 9 * pxRatio);
+      const bands = bandsOf(drawn[at] ?? { times: [], values: [] });
+      const values = [...new Set(bands.map(({ value }) => value))].toSorted(
+        (a, b) => (a ?? 0) - (b ?? 0),
+      );
+      for (const band of bands) {
+        const from = Math.max(left, plot.valToPos(band.from, "x", true));
+        const to = Math.min(left + width, plot.valToPos(band.to, "x", true));
+        if (to <= from) continue;
+        ctx.fillStyle = grounds[values.indexOf(band.value) % grounds.length] ?? "";
+        ctx.fillRect(from, bandTop, to - from, bottom - bandTop);
+        ctx.strokeRect(from, bandTop, to - from, bottom - bandTop);
+        const words = valueWords(tag, tag.type === "bool" ? band.value === 1 : band.value);
+        ctx.fillStyle = property("--ink-1");
+        ctx.font = font(14);
+        if (ctx.measureText(words).width + 12 * pxRatio > to - from) continue;
+        ctx.fillText(words, from + 6 * pxRatio, (bandTop + bottom) / 2);
+      }
     }
-  }
-  ctx.restore();
+  });
 }
