@@ -50,15 +50,9 @@ for (const end of ["close", "abandon"] as const) {
     await rig.clock.advance(100);
     const refusedUs = rig.clock.nowUs();
     for (let second = 0; second < 60; second++) {
-      const atUs = rig.clock.nowUs();
-      assert(!first.append(batchOf([2], atUs)));
-      first.charge({
-        reason: "queue full",
-        scope: { kind: "device", device },
-        fromUs: atUs,
-        toUs: atUs,
-        count: { kind: "exact", samples: 1 },
-      });
+      const refused = batchOf([2], rig.clock.nowUs());
+      assert(!first.append(refused));
+      first.chargeRefused(refused);
       await rig.clock.advance(1_000);
     }
     disk.groups = 1;

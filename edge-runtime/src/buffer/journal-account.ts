@@ -1,4 +1,3 @@
-import type { Loss } from "../hand-over.ts";
 import type { Committed } from "./group-commit.ts";
 import type { JournalCounters } from "./journal.ts";
 
@@ -13,7 +12,7 @@ export class JournalAccount {
   #sent = 0;
   #refused = 0;
   #rejected = 0;
-  #chargedFull = 0;
+  #charged = 0;
 
   offered(samples: number): void {
     this.#received += samples;
@@ -23,8 +22,9 @@ export class JournalAccount {
     this.#refused += samples;
   }
 
-  charged({ reason, count }: Loss): void {
-    if (reason === "queue full" && count.kind === "exact") this.#chargedFull += count.samples;
+  /** Of what was refused. */
+  charged(samples: number): void {
+    this.#charged += samples;
   }
 
   committed({ samples, rejected }: Committed): void {
@@ -34,8 +34,7 @@ export class JournalAccount {
 
   at(inMemory: number): Account {
     const accepted = this.#received - this.#refused;
-    // Refused samples are the caller's to charge; others may charge "queue full" for queues of their own.
-    const uncharged = Math.max(0, this.#refused - this.#chargedFull);
+    const uncharged = Math.abs(this.#refused - this.#charged);
     const astray = Math.abs(accepted - this.#sent - this.#rejected - inMemory);
     return {
       received: this.#received,

@@ -195,17 +195,11 @@ test("when the file is full of what the hub does not have, samples are refused a
   let refused = 0;
   for (let turn = 0; turn < 300; turn++) {
     const values = Array.from({ length: 2_000 }, () => random.next());
-    const took = journal.append(batchOf(values, rig.clock.nowUs()));
-    if (took) accepted += values.length;
+    const batch = batchOf(values, rig.clock.nowUs());
+    if (journal.append(batch)) accepted += values.length;
     else {
       refused += values.length;
-      journal.charge({
-        reason: "queue full",
-        scope: { kind: "device", device },
-        fromUs: rig.clock.nowUs(),
-        toUs: rig.clock.nowUs(),
-        count: { kind: "exact", samples: values.length },
-      });
+      journal.chargeRefused(batch);
     }
     await rig.clock.advance(1_000);
   }

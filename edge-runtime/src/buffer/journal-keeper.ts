@@ -33,6 +33,7 @@ import { JournalOutbox } from "./journal-outbox.ts";
 import type { JournalCore, JournalCounters, JournalOptions } from "./journal.ts";
 import { OrderWork } from "./orders/order-work.ts";
 import { Percentiles } from "./percentiles.ts";
+import { refusalOf } from "./refusal.ts";
 import type { GapScope, StoreDoor } from "./questions.ts";
 import type { Committed } from "./group-commit.ts";
 import { askInTurn } from "./tiers/ask-in-turn.ts";
@@ -163,8 +164,12 @@ export class JournalKeeper implements JournalCore {
     return !this.#news.full && !this.#ended && this.#intake.hasRoom(batch);
   }
 
+  chargeRefused(batch: SampleBatch): void {
+    this.#account.charged(batch.count);
+    this.charge(refusalOf(batch));
+  }
+
   charge(loss: Loss): void {
-    this.#account.charged(loss);
     this.#intake.charge(loss);
     this.#timer.by(this.#timer.nextMs(this.#clock.monotonicMs()));
   }

@@ -74,12 +74,17 @@ export interface Journal {
    */
   adoptTags(tags: Iterable<DeclaredTag>): Promise<Dictionary>;
   /**
-   * Accepts the batch, or refuses all of it because a bound is reached; the caller then charges "queue full". The
+   * Accepts the batch, or refuses all of it because a bound is reached; the caller then charges it (`chargeRefused`). The
    * columns are copied and stay the caller's. `settle` is called once, after the commit.
    */
   append(batch: SampleBatch): boolean;
   /** Whether `append` would accept the batch now. Counts nothing, so that a source may wait for room. */
   hasRoom(batch: Pick<SampleBatch, "count" | "wide">): boolean;
+  /**
+   * The claim for a batch that `append` refused, once. Not `charge`: drivers claim "queue full" for queues of their own, and that
+   * must not explain what was refused here.
+   */
+  chargeRefused(batch: SampleBatch): void;
   /** Opens a ledger row, or lets one grow. On disk with the next commit. */
   charge(loss: Loss): void;
   /** Kept with the next commit. */
