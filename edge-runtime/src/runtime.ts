@@ -289,7 +289,7 @@ export async function runRuntime(options: RuntimeOptions, until: AbortSignal): P
       ...(uplink ? [uplink] : []),
       room.service,
       rates.service,
-      certificates,
+      certificates.service,
       detection,
       ...models.services,
       alarms,

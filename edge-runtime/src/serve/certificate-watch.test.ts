@@ -12,7 +12,7 @@ test("the first to end comes first, a new one shows within a minute, and where t
   const clock = new PlayedClock();
   let found: readonly CertificateEnd[] = [];
   const watch = new CertificateWatch(clock, () => Promise.resolve(found));
-  await watch.start();
+  await watch.service.start();
   await clock.advance(3_000);
   const ends = (): CertificateWatch["ends"] => watch.ends;
   assert.equal(ends(), undefined);
@@ -27,7 +27,7 @@ test("the first to end comes first, a new one shows within a minute, and where t
   assert.equal(first?.device, "press");
   assert.match(first.due ?? "", /ends on .*, in 74 days\. Renew it: millwright certificate press/);
   assert.deepEqual(second, late);
-  await watch.stop();
+  await watch.service.stop(AbortSignal.timeout(60_000));
 });
 
 test("a person is told 90 days before, of the page's own that renews itself 30; at the end that it has ended", () => {

@@ -1,5 +1,5 @@
 /** Until when the gateway's certificates hold, looked up now and then, so that nobody is surprised by the end of one. */
-import type { Clock, Service } from "@millwright/kit";
+import { recurring, type Clock, type Service } from "@millwright/kit";
 import type { CertificateEnd } from "@millwright/wire-contract";
 
 /** Small files, read from memory mostly: a certificate that was just made or put there shows within a minute. */
@@ -7,19 +7,18 @@ const lookEveryMs = 60_000;
 /** A start has better to do than to read what ends in years. */
 const firstLookAfterMs = 3_000;
 
-export class CertificateWatch implements Service {
-  readonly name = "certificate watch";
-  readonly broken: Promise<never> = new Promise<never>(() => undefined);
+export class CertificateWatch {
+  readonly service: Service;
   readonly #clock: Clock;
-  readonly #look: () => Promise<readonly CertificateEnd[]>;
-  readonly #stopping = new AbortController();
-  #watching: Promise<void> = Promise.resolve();
   #found: readonly CertificateEnd[] = [];
 
   /** @param look does not reject */
   constructor(clock: Clock, look: () => Promise<readonly CertificateEnd[]>) {
     this.#clock = clock;
-    this.#look = look;
+    const often = { everyMs: lookEveryMs, firstMs: firstLookAfterMs };
+    this.service = recurring("certificate watch", clock, often, async () => {
+      this.#found = (await look()).toSorted((a, b) => a.notAfterUs - b.notAfterUs);
+    });
   }
 
   /** The first to end first; undefined where there are none. */
@@ -30,28 +29,6 @@ export class CertificateWatch implements Service {
       const due = dueWords(one, nowUs);
       return due === undefined ? one : { ...one, due };
     });
-  }
-
-  start(): Promise<void> {
-    this.#watching = this.#watch(this.#stopping.signal);
-    return Promise.resolve();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort(new Error("the gateway stops"));
-    await this.#watching;
-  }
-
-  async #watch(stop: AbortSignal): Promise<void> {
-    for (let waitMs = firstLookAfterMs; ; waitMs = lookEveryMs) {
-      try {
-        await this.#clock.sleep(waitMs, stop);
-      } catch {
-        return;
-      }
-      const found = await this.#look();
-      this.#found = found.toSorted((a, b) => a.notAfterUs - b.notAfterUs);
-    }
   }
 }
 
