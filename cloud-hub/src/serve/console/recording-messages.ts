@@ -41,7 +41,7 @@ const texts = {
   "one.other": "{count} values, {from} to {to}: {how}",
   asked: "waits for the gateway to take it.",
   before: "the gateway has it, and begins in {time}.",
-  earlier: "runs; what was measured before is being brought.",
+  earlier: "runs; what was measured before the gateway had the order is being brought.",
   runs: "runs, {percent} %, {time} to go.",
   ends: "its time is over; what is still on its way is stored and compared.",
   same: "recorded, both sides hold the same {samples} samples.",

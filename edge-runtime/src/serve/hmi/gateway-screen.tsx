@@ -129,7 +129,7 @@ function SyncPanel(props: {
     [say("gateway.state"), link],
     ...(counters?.rates === undefined
       ? []
-      : [[say("gateway.rate"), rateWords(counters.rates)] as const]),
+      : [[say("gateway.rate"), thenWords(store, rateWords(counters.rates))] as const]),
     [say("gateway.waiting"), waiting],
     [say("gateway.behind"), behind],
     ...(counters === undefined
@@ -158,7 +158,7 @@ function SyncPanel(props: {
   );
 }
 
-/** Of a gateway that this page has lost nobody knows what waits there by now. */
+/** Of a gateway that this page has lost nobody knows what comes, goes and waits there by now. */
 function thenWords(store: LiveStore, words: string): string {
   return store.lost.value ? say("gateway.then", { words }) : words;
 }

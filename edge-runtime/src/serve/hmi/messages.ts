@@ -101,7 +101,7 @@ const texts = {
   "gateway.waiting.samples.other": "{count} samples",
   "gateway.waiting.frames.one": "{count} frame",
   "gateway.waiting.frames.other": "{count} frames",
-  "gateway.then": "not known now; {words} when the gateway was last heard",
+  "gateway.then": "not known now; when the gateway was last heard: {words}",
   "gateway.behind": "Oldest waiting",
   "gateway.behind.none": "nothing waits",
   "gateway.unexplained": "Unexplained samples",
