@@ -1,13 +1,14 @@
 /** C6 and C3: raw data of chosen values are ordered for a time to come (ux-guide 9), over the hub's own routes. */
 import assert from "node:assert/strict";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
-import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
+import { noChromium } from "./chromium.ts";
+import { consoleRig } from "./console-rig.ts";
 import { areThere, arrives, carries, eventually, says } from "./eventually.ts";
-import { Fixture } from "./fixture-server.ts";
+import type { Fixture } from "./fixture-server.ts";
 import { findTextProblems } from "./page-probes.ts";
 import { keepPicture, resize, settled } from "./screens.ts";
 
@@ -15,30 +16,15 @@ const desk = { width: 1440, height: 900 };
 const twoGateways = "#/trends/1h/gw-0001/pump-1%2F0/gw-0001/pump-1%2F1/gw-0002/pump-1%2F0";
 
 void describe("recordings in the console", { skip: noChromium }, () => {
-  let browser: Browser;
-  let folder: string;
-
-  before(async () => {
-    folder = buildPage("cloud-hub", "src/serve/console");
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    assert.deepEqual(foreignRequests, []);
-  });
+  const rig = consoleRig();
 
   async function open(
     context: TestContext,
     hash: string,
   ): Promise<{ readonly hub: Fixture; readonly page: Page; readonly form: Locator }> {
     const size = { machines: 2, tagsPerMachine: 12, rateHz: 1, gateways: 3 };
-    const hub = await new Fixture(folder, { ...size, condition: "healthy" }).start();
-    context.after(() => hub[Symbol.asyncDispose]());
-    const view = await openContext(browser, { ...desk, theme: "light" });
-    context.after(() => view.close());
-    const page = await view.newPage();
-    await page.goto(`${hub.url}/${hash}`);
-    await settled(page);
+    const hub = await rig.hubOf(context, { ...size, condition: "healthy" });
+    const page = await rig.personAt(context, `${hub.url}/${hash}`);
     return { hub, page, form: page.locator(".recording-form") };
   }
   const opener = (page: Page): Locator => page.getByRole("button", { name: "Record in full …" });

@@ -1,40 +1,24 @@
 /** C3: why a gateway is silent, with what that is concluded from (ux-guide 9). */
 import assert from "node:assert/strict";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 
 import { violationsOn } from "./axe.ts";
-import { buildPage, foreignRequests, launch, noChromium, openContext } from "./chromium.ts";
+import { noChromium } from "./chromium.ts";
+import { consoleRig, type Glass } from "./console-rig.ts";
 import { areThere, says } from "./eventually.ts";
-import { Fixture } from "./fixture-server.ts";
 import { lookInThemes } from "./looks.ts";
 import { findTextProblems } from "./page-probes.ts";
-import { goTo, keepPicture, settled } from "./screens.ts";
+import { goTo, keepPicture } from "./screens.ts";
 
 void describe("why a gateway is silent", { skip: noChromium }, () => {
-  let browser: Browser;
-  let folder: string;
+  const rig = consoleRig();
 
-  before(async () => {
-    folder = buildPage("cloud-hub", "src/serve/console");
-    browser = await launch();
-  });
-  after(async () => {
-    await browser.close();
-    assert.deepEqual(foreignRequests, []);
-  });
-
-  async function pageAt(context: TestContext, size = { width: 1440, height: 900 }): Promise<Page> {
-    const plant = { machines: 1, tagsPerMachine: 8, rateHz: 1, gateways: 4 };
-    const hub = await new Fixture(folder, { ...plant, condition: "trouble" }).start();
-    context.after(() => hub[Symbol.asyncDispose]());
-    const view = await openContext(browser, { ...size, theme: "light" });
-    context.after(() => view.close());
-    const page = await view.newPage();
-    await page.goto(`${hub.url}/#/gateway/gw-0003/sync`);
-    await settled(page);
-    return page;
+  async function pageAt(context: TestContext, glass?: Glass): Promise<Page> {
+    const size = { machines: 1, tagsPerMachine: 8, rateHz: 1, gateways: 4 };
+    const hub = await rig.hubOf(context, { ...size, condition: "trouble" });
+    return rig.personAt(context, `${hub.url}/#/gateway/gw-0003/sync`, glass);
   }
 
   const why = (page: Page) => page.locator(".silence");
