@@ -1,45 +1,23 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 
 import { silentLog, systemClock } from "@millwright/kit";
-import type pg from "pg";
 
-import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
 import { brokenAudit } from "../database/audit.ts";
-import { openPool } from "../database/pool.ts";
-import { openPostgresStore, type PostgresStore } from "../ingest/store-postgres.ts";
 import type { SavedView, ViewRefused, ViewTag, ViewWish } from "../saved-view.ts";
+import { testTables } from "../test-tables.ts";
 import { openSavedViews, type SavedViewDesk } from "./saved-view-desk.ts";
 
-const folder = makeDataFolder();
-const database = testDatabase(folder);
-let tables: PostgresStore;
-let pool: pg.Pool;
-/** Two hubs of one database. */
-let desks: (SavedViewDesk & AsyncDisposable)[] = [];
+/** Of two hubs of one database. */
+const desks: (SavedViewDesk & AsyncDisposable)[] = [];
 let nowUs = 1_800_000_000_000_000;
 const gone = new Map<string, "gateway" | "tag">();
 
-before(async () => {
-  await database.child.start();
-  const url = database.url();
-  tables = await openPostgresStore({ url, writers: 1, log: silentLog });
-  pool = openPool({ url, connectionsMax: 2, statementMs: 10_000, log: silentLog });
-  desks = [1, 2].map(() =>
-    openSavedViews(url, {
-      missing: ({ gateway, tag }: ViewTag) => gone.get(gateway) ?? gone.get(`${gateway} ${tag}`),
-      clock: { ...systemClock, nowUs: () => nowUs },
-      log: silentLog,
-    }),
-  );
-});
+// Before the database goes.
 after(async () => {
   for (const desk of desks) await desk[Symbol.asyncDispose]();
-  await pool.end();
-  await tables[Symbol.asyncDispose]();
-  await database.child.stop(AbortSignal.timeout(10_000));
-  removeDataFolder(folder);
 });
+const tables = testTables();
 
 const wish = (name: string, change: Partial<ViewWish> = {}): ViewWish => ({
   ...{ name, person: "Ada Novak", chart: "24h~machines" },
@@ -51,9 +29,12 @@ const wish = (name: string, change: Partial<ViewWish> = {}): ViewWish => ({
 });
 
 function desk(at = 0): SavedViewDesk {
-  const found = desks[at];
-  assert.ok(found !== undefined);
-  return found;
+  desks[at] ??= openSavedViews(tables.url, {
+    missing: ({ gateway, tag }: ViewTag) => gone.get(gateway) ?? gone.get(`${gateway} ${tag}`),
+    clock: { ...systemClock, nowUs: () => nowUs },
+    log: silentLog,
+  });
+  return desks[at];
 }
 
 function saved(result: SavedView | ViewRefused | undefined): SavedView {
@@ -108,7 +89,7 @@ test("of two who save under one name, or over one view, at the same moment one i
 });
 
 test("each change stands in the audit log with what was shown, and a refused one does not", async () => {
-  await pool.query("delete from audit_log");
+  await tables.pool.query("delete from audit_log");
   const view = saved(await desk().save(wish("Ovens")));
   nowUs += 1_000_000;
   const renamed = saved(await desk().replace(view, wish("All ovens", { person: "Tomáš Dvořák" })));
@@ -121,7 +102,7 @@ test("each change stands in the audit log with what was shown, and a refused one
   assert.deepEqual(await desk().remove(renamed, "Eva"), renamed);
   assert.ok("cause" in (await desk().remove(renamed, "Eva")));
 
-  const log = await pool.query<{
+  const log = await tables.pool.query<{
     at_us: bigint;
     actor: string;
     act: string;
@@ -148,5 +129,5 @@ test("each change stands in the audit log with what was shown, and a refused one
       },
     ],
   );
-  assert.equal(await brokenAudit(pool), undefined);
+  assert.equal(await brokenAudit(tables.pool), undefined);
 });

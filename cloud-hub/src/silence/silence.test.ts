@@ -1,39 +1,20 @@
 /** Ends of connections over a real database: they outlive the broker that told them and the hub that noted them. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
 import { silentLog, systemClock } from "@millwright/kit";
-import type pg from "pg";
 
-import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
 import { brokenAudit } from "../database/audit.ts";
-import { openPool } from "../database/pool.ts";
 import type { BrokerConnection, BrokerConnections } from "../hand-over.ts";
-import { openPostgresStore, type PostgresStore } from "../ingest/store-postgres.ts";
+import { testTables } from "../test-tables.ts";
 import { ConnectionStore } from "./connection-store.ts";
 import type { HeardGateway } from "./judge-silence.ts";
 import { openSilence, type SilenceDesk } from "./silence-desk.ts";
 
-const folder = makeDataFolder();
-const database = testDatabase(folder);
+const tables = testTables();
 const s = 1_000_000;
 const beginUs = 1_800_000_000 * s;
 let nowUs = beginUs;
-let tables: PostgresStore;
-let pool: pg.Pool;
-
-before(async () => {
-  await database.child.start();
-  const url = database.url();
-  tables = await openPostgresStore({ url, writers: 1, log: silentLog });
-  pool = openPool({ url, connectionsMax: 2, statementMs: 10_000, log: silentLog });
-});
-after(async () => {
-  await pool.end();
-  await tables[Symbol.asyncDispose]();
-  await database.child.stop(AbortSignal.timeout(10_000));
-  removeDataFolder(folder);
-});
 
 /** Of which it says what a test puts there. */
 const said: { ended: BrokerConnection[]; open: BrokerConnection[]; fails: string } = {
@@ -67,7 +48,7 @@ const gateways: readonly HeardGateway[] = [
 ];
 
 function startHub(): SilenceDesk {
-  return openSilence(database.url(), {
+  return openSilence(tables.url, {
     gateways: () => gateways,
     isGateway: (id) => id === "gw-1" || id === "gw-2",
     ...{ broker, cutOffUs: () => undefined, keepDays: 10, log: silentLog },
@@ -95,7 +76,7 @@ test("what the broker told of an end outlives the broker and the hub, and one th
   assert.deepEqual(await asked(hub), ["network or power", ["given up", "no others"]]);
   said.ended = [connection(7, "Stale Connection", 30)];
   await asked(hub);
-  assert.equal((await new ConnectionStore(pool).newest("gw-1", undefined, 10)).length, 1);
+  assert.equal((await new ConnectionStore(tables.pool).newest("gw-1", undefined, 10)).length, 1);
 
   // A broker that was started anew knows nothing of before, and one that does not answer says so.
   await hub[Symbol.asyncDispose]();
@@ -114,7 +95,7 @@ test("what the broker told of an end outlives the broker and the hub, and one th
 });
 
 test("what is older than it is kept goes, and of each gateway what is more than it may have, and both stand in the audit log", async () => {
-  const store = new ConnectionStore(pool);
+  const store = new ConnectionStore(tables.pool);
   const ends = Array.from({ length: 30 }, (_, at) => ({
     ...connection(100 + at, "Client Closed", 0),
     ...{ gateway: "gw-1", endedUs: beginUs - at * 3_600 * s },
@@ -125,18 +106,18 @@ test("what is older than it is kept goes, and of each gateway what is more than 
   assert.equal(left.length, 10);
   assert.deepEqual(left[0]?.endedUs, beginUs + 30 * s);
   assert.equal(await store.expire(beginUs - 20 * 3_600 * s, 10, nowUs), 0);
-  const audit = await pool.query<{ details: { connections: number } }>(
+  const audit = await tables.pool.query<{ details: { connections: number } }>(
     "select details from audit_log where act = 'connections expired'",
   );
   assert.deepEqual(
     audit.rows.map(({ details }) => details.connections),
     [21],
   );
-  assert.equal(await brokenAudit(pool), undefined);
+  assert.equal(await brokenAudit(tables.pool), undefined);
 });
 
 test("where each gateway came from last is known to the next hub", async () => {
-  const addresses = await new ConnectionStore(pool).addresses();
+  const addresses = await new ConnectionStore(tables.pool).addresses();
   assert.deepEqual([...addresses], [["gw-1", "10.0.0.7"]]);
 });
 

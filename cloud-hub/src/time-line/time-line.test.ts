@@ -1,6 +1,6 @@
 /** The time line over a real database: what is noted outlives the hub, and what happened while it was away is not made up. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
 import { silentLog, systemClock } from "@millwright/kit";
 import {
@@ -9,43 +9,24 @@ import {
   type DeviceId,
   type Presence,
 } from "@millwright/wire-contract";
-import type pg from "pg";
 
-import { makeDataFolder, removeDataFolder, testDatabase } from "../children/test-children.ts";
 import { brokenAudit } from "../database/audit.ts";
-import { openPool } from "../database/pool.ts";
-import { openPostgresStore, type PostgresStore } from "../ingest/store-postgres.ts";
 import { TestGateway, testTag } from "../ingest/test-gateway.ts";
 import { intakeOf } from "../ingest/test-store-rig.ts";
+import { testTables } from "../test-tables.ts";
 import { PresenceStore } from "./presence-store.ts";
 import { openTimeLine, type TimeLineDesk } from "./time-line-desk.ts";
 
-const folder = makeDataFolder();
-const database = testDatabase(folder);
+const tables = testTables();
 const s = 1_000_000;
 const beginUs = 1_800_000_000 * s;
 let nowUs = beginUs;
-let tables: PostgresStore;
-let pool: pg.Pool;
-
-before(async () => {
-  await database.child.start();
-  const url = database.url();
-  tables = await openPostgresStore({ url, writers: 1, log: silentLog });
-  pool = openPool({ url, connectionsMax: 2, statementMs: 10_000, log: silentLog });
-});
-after(async () => {
-  await pool.end();
-  await tables[Symbol.asyncDispose]();
-  await database.child.stop(AbortSignal.timeout(10_000));
-  removeDataFolder(folder);
-});
 
 /** How the one gateway stands with the hub. */
 const standing = { gateway: "gw-1", presence: "reporting" as Presence, sinceUs: 0, lastBeatUs: 0 };
 
 function startHub(): Promise<TimeLineDesk> {
-  return openTimeLine(database.url(), {
+  return openTimeLine(tables.url, {
     standings: () => [standing],
     silentAfterUs: 30 * s,
     keepDays: 10,
@@ -133,7 +114,7 @@ test("starts, another list of tags and losses of a gateway are on it, and anothe
   const first = new TestGateway("gw-1");
   const toldAtUs = beginUs - 50 * s;
   const takeIn = async (gateway: TestGateway, ...frames: Parameters<typeof intakeOf>[1]) =>
-    tables.takeIn({ ...intakeOf(gateway, frames), receivedUs: toldAtUs });
+    tables.store.takeIn({ ...intakeOf(gateway, frames), receivedUs: toldAtUs });
   const met = (gateway: TestGateway, startedUs: readonly number[]) => {
     const hello = gateway.hello();
     const epochs = hello.epochs.map((one, at) => ({
@@ -141,7 +122,7 @@ test("starts, another list of tags and losses of a gateway are on it, and anothe
       startedUs: startedUs[at] ?? 0,
       ...(at === 0 ? {} : { parent: hello.epochs[at - 1]?.epoch ?? one.epoch }),
     }));
-    return tables.hello({ ...hello, epochs }, nowUs);
+    return tables.store.hello({ ...hello, epochs }, nowUs);
   };
   const gap = { scope: { kind: "device", device: "plc-1" as DeviceId } } as const;
   await met(first, [beginUs - 90 * s]);
@@ -189,7 +170,7 @@ test("starts, another list of tags and losses of a gateway are on it, and anothe
 });
 
 test("what is too old or too much goes, by an act in the audit log, but for how each gateway is", async () => {
-  const shelf = new PresenceStore(pool);
+  const shelf = new PresenceStore(tables.pool);
   const states = ["heard", "silent"] as const;
   const dayUs = 86_400 * s;
   const changes = Array.from({ length: 10 }, (_, at) => {
@@ -198,7 +179,7 @@ test("what is too old or too much goes, by an act in the audit log, but for how 
   const run = await shelf.beginRun(0);
   await shelf.keep(run, [...changes, { gateway: "gw-still", state: "heard", atUs: 1 }], 9 * dayUs);
   const left = async (gateway: string) => {
-    const found = await pool.query<{ at_us: bigint }>(
+    const found = await tables.pool.query<{ at_us: bigint }>(
       "select at_us from presences where gateway = $1 order by at_us",
       [gateway],
     );
@@ -210,8 +191,8 @@ test("what is too old or too much goes, by an act in the audit log, but for how 
   assert.deepEqual(await left("gw-old"), [8, 9]);
   assert.equal((await left("gw-still")).length, 1);
   assert.equal((await shelf.newest()).get("gw-still"), "heard");
-  assert.equal(await brokenAudit(pool), undefined);
-  const audit = await pool.query("select from audit_log where act = 'presences expired'");
+  assert.equal(await brokenAudit(tables.pool), undefined);
+  const audit = await tables.pool.query("select from audit_log where act = 'presences expired'");
   assert.equal(audit.rowCount, 2);
 });
 
@@ -219,11 +200,11 @@ test("of what is more than can be shown the newest is there, and the page is tol
   const hub = await startHub();
   const longAgoUs = beginUs - 1_000_000 * s;
   const second = (n: number): number => longAgoUs + n * s;
-  await tables.hello(new TestGateway("gw-much").hello(), nowUs);
-  await pool.query("insert into hub_runs (started_us, until_us) values ($1, $2)", [
+  await tables.store.hello(new TestGateway("gw-much").hello(), nowUs);
+  await tables.pool.query("insert into hub_runs (started_us, until_us) values ($1, $2)", [
     ...[second(-100), second(5_000)],
   ]);
-  await pool.query(
+  await tables.pool.query(
     `insert into presences (gateway, state, at_us)
      select 'gw-much', (array['heard', 'silent'])[1 + n % 2], $1::bigint + n * 1000000::bigint from generate_series(0, 2001) n`,
     [longAgoUs],
@@ -240,7 +221,7 @@ test("of what is more than can be shown the newest is there, and the page is tol
     [2_001, second(1.5), undefined],
   );
 
-  await pool.query(
+  await tables.pool.query(
     `insert into epochs (gateway, epoch, rank, started_us, dictionary)
      select 'gw-much', 'epoch ' || n, 10 + n, $1::bigint + n * 1000000::bigint, 1 from generate_series(7000, 9001) n`,
     [longAgoUs],
