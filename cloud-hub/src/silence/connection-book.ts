@@ -1,6 +1,7 @@
 /** Notes how connections of gateways to the broker ended, and says what is known of those of one. */
 import { aborted, messageChain, type Clock, type Log } from "@millwright/kit";
 
+import { Expiry } from "../expiry.ts";
 import type { BrokerConnection, BrokerConnections } from "../hand-over.ts";
 import type { SeenConnection } from "./judge-silence.ts";
 import { endsOfGateways, knownBy, type Addresses, type NotedEnd } from "./whose-connection.ts";
@@ -40,19 +41,28 @@ const freshUs = 1_000_000;
 const perGatewayMax = 200;
 /** Of one that is silent: an hour and a half of being refused, and the connection before that. */
 const judgedMax = 200;
-const expireEveryUs = 3_600_000_000;
-const dayUs = 86_400_000_000;
 
 export class ConnectionBook {
   readonly #options: ConnectionBookOptions;
+  readonly #expiry: Expiry;
   #addresses: Map<string, string> | undefined;
   #notAsked: string | undefined;
   #askedUs = -Infinity;
   #asking: Promise<void> | undefined;
-  #expiredUs = -Infinity;
 
   constructor(options: ConnectionBookOptions) {
+    const { shelf, keepDays, clock, log } = options;
     this.#options = options;
+    this.#expiry = new Expiry({
+      ...{ keepDays, clock },
+      expire: (beforeUs, nowUs) => shelf.expire(beforeUs, perGatewayMax, nowUs),
+      gone: (connections) => {
+        log.info("silence.connections-expired", { connections });
+      },
+      failed: (reason) => {
+        log.warn("silence.connections-not-expired", { reason });
+      },
+    });
   }
 
   /** Until `signal` aborts. */
@@ -61,7 +71,7 @@ export class ConnectionBook {
     const stopped = aborted(signal);
     while (!signal.aborted) {
       await Promise.race([stopped, this.#note()]);
-      await this.#expire();
+      await this.#expiry.lookWhenDue();
       await Promise.race([stopped, clock.sleep(askEveryMs, signal).catch(() => undefined)]);
     }
   }
@@ -110,21 +120,6 @@ export class ConnectionBook {
     } catch (failure) {
       this.#notAsked = messageChain(failure);
       if (before === undefined) log.warn("silence.broker-not-asked", { reason: this.#notAsked });
-    }
-  }
-
-  async #expire(): Promise<void> {
-    const { shelf, keepDays, clock, log } = this.#options;
-    const nowUs = clock.nowUs();
-    if (Math.abs(nowUs - this.#expiredUs) < expireEveryUs) return;
-    this.#expiredUs = nowUs;
-    // By whole days, as events: the audit log has an entry a day.
-    const beforeUs = Math.floor(nowUs / dayUs - keepDays) * dayUs;
-    try {
-      const gone = await shelf.expire(beforeUs, perGatewayMax, nowUs);
-      if (gone > 0) log.info("silence.connections-expired", { connections: gone });
-    } catch (failure) {
-      log.warn("silence.connections-not-expired", { reason: messageChain(failure) });
     }
   }
 }

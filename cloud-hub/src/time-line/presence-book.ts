@@ -1,6 +1,7 @@
 /** Notes when gateways are heard and when not, and up to when the hub was there to hear them. */
 import { aborted, BoundedQueue, messageChain, type Clock, type Log } from "@millwright/kit";
 
+import { Expiry } from "../expiry.ts";
 import {
   presenceChanges,
   type NotedState,
@@ -40,17 +41,15 @@ const keepEveryUs = 10_000_000;
 const waitingMax = 20_000;
 /** A gateway that comes and goes with every silence has so many in a day. */
 const perGatewayMax = 5_000;
-const expireEveryUs = 3_600_000_000;
-const dayUs = 86_400_000_000;
 
 export class PresenceBook {
   readonly #options: PresenceBookOptions;
+  readonly #expiry: Expiry;
   readonly #noted: Map<string, NotedState>;
   readonly #run: number;
   readonly #startedUs: number;
   readonly #waiting = new BoundedQueue<PresenceChange>(waitingMax);
   #keptUs: number;
-  #expiredUs = -Infinity;
   #isFailing = false;
 
   private constructor(
@@ -59,7 +58,18 @@ export class PresenceBook {
     run: number,
     startedUs: number,
   ) {
+    const { shelf, keepDays, clock, log } = options;
     this.#options = options;
+    this.#expiry = new Expiry({
+      ...{ keepDays, clock },
+      expire: (beforeUs, nowUs) => shelf.expire(beforeUs, perGatewayMax, nowUs),
+      gone: (presences) => {
+        log.info("time-line.presences-expired", { presences });
+      },
+      failed: (reason) => {
+        log.warn("time-line.presences-not-expired", { reason });
+      },
+    });
     this.#noted = new Map(noted);
     this.#run = run;
     this.#startedUs = startedUs;
@@ -85,7 +95,7 @@ export class PresenceBook {
     const stopped = aborted(signal);
     while (!signal.aborted) {
       await this.look(false);
-      await this.#expire();
+      await this.#expiry.lookWhenDue();
       await Promise.race([stopped, clock.sleep(lookEveryMs, signal).catch(() => undefined)]);
     }
     await this.look(true);
@@ -117,21 +127,6 @@ export class PresenceBook {
       for (const change of changes) this.#waiting.push(change);
       if (!this.#isFailing) log.warn("time-line.not-kept", { reason: messageChain(failure) });
       this.#isFailing = true;
-    }
-  }
-
-  async #expire(): Promise<void> {
-    const { shelf, keepDays, clock, log } = this.#options;
-    const nowUs = clock.nowUs();
-    if (Math.abs(nowUs - this.#expiredUs) < expireEveryUs) return;
-    this.#expiredUs = nowUs;
-    // By whole days, as events: the audit log has an entry a day.
-    const beforeUs = Math.floor(nowUs / dayUs - keepDays) * dayUs;
-    try {
-      const gone = await shelf.expire(beforeUs, perGatewayMax, nowUs);
-      if (gone > 0) log.info("time-line.presences-expired", { presences: gone });
-    } catch (failure) {
-      log.warn("time-line.presences-not-expired", { reason: messageChain(failure) });
     }
   }
 }
