@@ -1,19 +1,17 @@
 /** What the hub shows, answered from its running parts. Nothing is decided or kept here. */
-import { join } from "node:path";
-
 import type { PublicKey } from "@millwright/carrier";
-import type { Clock, Random } from "@millwright/kit";
+import type { Clock } from "@millwright/kit";
 import { overviewOf, sparklinesOf, toLiveTag } from "@millwright/live-feed";
 import { isTagId, type GatewayId, type GatewayPage } from "@millwright/wire-contract";
 
 import { backupStateOf } from "./backup/backup-state.ts";
+import type { ExportOrder } from "./history/lake/export-samples.ts";
 import { keptFromUs } from "./history/kept-from.ts";
 import { minuteTier } from "./history/rollups/rollup-store.ts";
 import type { CoreParts } from "./hub-core.ts";
 import type { HubViews } from "./hub-views.ts";
 import { keyViewOf } from "./ingest/carrier/gateway-keys.ts";
 import { peersOf, type PeersAsked } from "./peer-desk.ts";
-import { lakeFolderOf } from "./settings/folders.ts";
 import type { HubSettings } from "./settings/load-settings.ts";
 
 export interface CoreViewsOptions {
@@ -25,7 +23,6 @@ export interface CoreViewsOptions {
   /** Why the last backup was not made; "" when it was, or none was due. */
   readonly backupFailure: () => string;
   readonly clock: Clock;
-  readonly random: Random;
 }
 
 const quarantineRowsMax = 200;
@@ -176,17 +173,8 @@ export class CoreViews implements HubViews {
     };
   }
 
-  async exportHistory(
-    gateway: string,
-    tags: readonly string[],
-    fromUs: number,
-    toUs: number,
-  ): Promise<string> {
-    const { settings, random } = this.#options;
-    const name = `export-${Math.floor(random.next() * 2 ** 48).toString(36)}.parquet`;
-    const path = join(lakeFolderOf(settings), ".scratch", name);
-    await this.#options.parts().history.export(gateway as GatewayId, tags, fromUs, toUs, path);
-    return path;
+  exportHistory(order: ExportOrder, signal: AbortSignal): ReturnType<HubViews["exportHistory"]> {
+    return this.#options.parts().history.export(order, signal);
   }
 
   quarantine(): ReturnType<HubViews["quarantine"]> {

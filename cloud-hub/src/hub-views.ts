@@ -13,11 +13,22 @@ import type { HistoryLine } from "@millwright/wire-contract/history";
 
 import type { BackupStatus } from "./backup/backup-state.ts";
 import type { EventBoard } from "./event-views.ts";
+import type { ExportOrder } from "./history/lake/export-samples.ts";
+import type { RefusedExport } from "./history/lake/lake-export.ts";
 import type { AcknowledgementBoard, OrderBoard } from "./order-views.ts";
 import type { PeersAsked } from "./peer-desk.ts";
 import type { SavedViewBoard } from "./saved-view.ts";
 import type { Silence } from "./silence-views.ts";
 import type { TimeLine } from "./time-line-views.ts";
+
+/** A file on its way. */
+export interface HistoryExport {
+  readonly kind: "export";
+  /** Undefined at the end. Throws when it cannot go on: what was given is no whole file then. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Also before its end. */
+  close(): Promise<void>;
+}
 
 /** A frame, or bytes that were sent as one, that could not be taken as it is. */
 export interface Quarantined {
@@ -106,13 +117,11 @@ export interface HubViews {
   peers(asked: PeersAsked, signal: AbortSignal): Promise<PeerAnswer | undefined>;
   /** Captures of one gateway: the list, and where the bytes of one lie. */
   captures(gateway: string): CaptureSource;
-  /** Makes a Parquet file of samples and answers its path; who asked for it removes it. */
-  exportHistory(
-    gateway: string,
-    tags: readonly string[],
-    fromUs: number,
-    toUs: number,
-  ): Promise<string>;
+  /**
+   * Samples as a Parquet file, which is made while it is taken. Who was given one closes it.
+   * @param signal aborts when nobody waits for its begin any more
+   */
+  exportHistory(order: ExportOrder, signal: AbortSignal): Promise<HistoryExport | RefusedExport>;
   /** The newest first. */
   quarantine(): Promise<readonly Quarantined[]>;
   metrics(): HubMetrics;

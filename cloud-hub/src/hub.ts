@@ -104,7 +104,6 @@ export function buildHub(settings: HubSettings, context: HubContext): Hub {
     parts: () => core.parts,
     backupFailure: () => backupKeeper?.failure ?? "",
     clock: context.clock,
-    random: context.random,
   });
   const console = new ConsoleServer({
     host: settings.http.host,

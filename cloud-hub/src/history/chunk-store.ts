@@ -174,6 +174,22 @@ export async function deleteChunks(
     throw new Error("chunks changed while they were written anew: two sorters are at work");
 }
 
+/** Times of the chunks that `readChunks` would find, as they are read. */
+export async function spansOfChunks(
+  client: Queryable,
+  { series, fromUs, toUs }: ChunkRange,
+): Promise<readonly { readonly fromUs: number; readonly toUs: number }[]> {
+  const found = await client.query<{ from_us: bigint; to_us: bigint }>(
+    `select first_us as from_us, last_us as to_us from chunks where series = $1 and day between $4 and $5
+       and first_us between $2 - ${dayUs} and $3 and last_us >= $2 and offset_us is null
+     union all
+     select first_us + offset_us, last_us + offset_us from chunks where series = $1 and offset_us is not null
+       and first_us + offset_us <= $3 and last_us + offset_us >= $2`,
+    [series, Math.floor(fromUs), Math.ceil(toUs), dayOf(fromUs), dayOf(toUs)],
+  );
+  return found.rows.map((row) => ({ fromUs: Number(row.from_us), toUs: Number(row.to_us) }));
+}
+
 /** Decodes chunks of one gateway, with its dictionaries at hand. */
 export class ChunkReader {
   readonly #client: Queryable;

@@ -33,6 +33,7 @@ import { beginEarlier, type ReadLine, type Tier } from "./begin-earlier.ts";
 import type { PeerColumns } from "./peers/peer-columns.ts";
 import { readMeans } from "./peers/read-means.ts";
 import { concerns } from "./gap-book.ts";
+import type { ExportOrder } from "./lake/export-samples.ts";
 import { LakeHost } from "./lake/lake-host.ts";
 import type { LakeSettings } from "./lake/lake-messages.ts";
 import { releasedFiles } from "./lake/lake-store.ts";
@@ -158,15 +159,9 @@ export class History implements AsyncDisposable {
     );
   }
 
-  /** Makes a Parquet file of the samples of these tags, of all tiers. Answers how many there are. */
-  export(
-    gateway: GatewayId,
-    tags: readonly string[],
-    fromUs: number,
-    toUs: number,
-    path: string,
-  ): Promise<number> {
-    return this.#lake.export({ kind: "export", gateway, tags, fromUs, toUs, path });
+  /** Samples of all tiers as a Parquet file. @see LakeHost.export */
+  export(order: ExportOrder, signal: AbortSignal): ReturnType<LakeHost["export"]> {
+    return this.#lake.export(order, signal);
   }
 
   /** What is stored, for comparing with a gateway: read in the lake's process, because there may be much of it. */

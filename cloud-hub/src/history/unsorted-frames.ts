@@ -5,6 +5,7 @@ import type pg from "pg";
 import { copyOut } from "../database/copied-rows.ts";
 import { framesOfRow, holdsHistory, holdsSamples, runFramesMax } from "../database/frame-runs.ts";
 import { numbers } from "../database/rows.ts";
+import { dayUs } from "./samples/chunk.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
@@ -216,6 +217,26 @@ export async function readTail(
     [gateway, Math.floor(fromUs), Math.ceil(toUs), framesMax],
   );
   return toFrames(found.rows.toReversed(), () => undefined).slice(-framesMax);
+}
+
+/** Times of the frames that `readTail` would find, each of them once: a sorter that stands still leaves many. */
+export async function spansOfTail(
+  client: Queryable,
+  gateway: GatewayId,
+  fromUs: number,
+  toUs: number,
+): Promise<readonly { readonly fromUs: number; readonly toUs: number }[]> {
+  const found = await client.query<{ from_us: bigint; to_us: bigint }>(
+    `select min(f.first_us) as from_us, max(f.last_us) as to_us
+     from epochs e join marks m on m.epoch_no = e.no and m.top_seq > 0
+     left join sorted_lanes s on s.epoch_no = m.epoch_no and s.lane = m.lane
+     join frames f on f.epoch_no = m.epoch_no and f.lane = m.lane and f.seq > coalesce(s.seq, 0)
+       and ${holdsSamples} and f.last_us >= $2 and f.first_us <= $3
+     where e.gateway = $1 and m.top_seq > coalesce(s.seq, 0)
+     group by f.first_us / ${dayUs}, f.last_us / ${dayUs}`,
+    [gateway, Math.floor(fromUs), Math.ceil(toUs)],
+  );
+  return found.rows.map((row) => ({ fromUs: Number(row.from_us), toUs: Number(row.to_us) }));
 }
 
 /** A row with a frame whose bytes are not those that were stored: a disk has changed them. */

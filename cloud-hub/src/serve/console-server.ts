@@ -75,7 +75,7 @@ export class ConsoleServer extends PageService {
         addMarkRoutes(app, "/api/gateways/:gateway", (context) =>
           markSourceOf(views, context.req.param("gateway") ?? ""),
         );
-        addDataRoutes(app, views);
+        addDataRoutes(app, views, clock);
         addPeerRoutes(app, views);
         addTimeLineRoutes(app, views, clock);
         addSilenceRoutes(app, views);

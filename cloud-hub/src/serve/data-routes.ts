@@ -1,18 +1,21 @@
 /** History for programs: buckets as JSON, and samples as a Parquet file. */
-import { createReadStream } from "node:fs";
-import { rm, stat } from "node:fs/promises";
-import { Readable } from "node:stream";
-
+import type { Clock } from "@millwright/kit";
+import type { GatewayId } from "@millwright/wire-contract";
 import type { Hono } from "hono";
 
 import type { HubViews } from "../hub-views.ts";
+import { streamExport } from "./export-stream.ts";
 
 /** As many tags as a person names; an address is no longer than 8 kB with most proxies. */
 const tagsMax = 500;
 
+/** An export takes seconds to minutes. */
+const busyRetryS = 60;
+
 export function addDataRoutes(
   app: Hono,
   views: Pick<HubViews, "aggregates" | "exportHistory">,
+  clock: Clock,
 ): void {
   app.get("/api/gateways/:gateway/aggregates", async (context) => {
     const range = rangeOf(context.req.query("from"), context.req.query("to"));
@@ -36,16 +39,24 @@ export function addDataRoutes(
     const tags = (context.req.query("tags") ?? "").split(",").filter((tag) => tag !== "");
     if (gateway === "" || tags.length === 0 || tags.length > tagsMax)
       return context.text(`gateway and 1 to ${tagsMax} tags, with commas between them`, 400);
-    const path = await views.exportHistory(gateway, tags, range.fromUs, range.toUs);
-    const file = createReadStream(path);
-    // The open file is still read when its name is gone.
-    file.once("open", () => void rm(path, { force: true }));
-    const { size } = await stat(path);
-    return context.body(Readable.toWeb(file) as ReadableStream, 200, {
-      "Content-Type": "application/vnd.apache.parquet",
-      "Content-Length": String(size),
-      "Content-Disposition": `attachment; filename="${gateway}.parquet"`,
-    });
+    const { signal } = context.req.raw;
+    const order = { gateway: gateway as GatewayId, tags, ...range };
+    try {
+      const made = await views.exportHistory(order, signal);
+      if (made.kind === "refused")
+        return made.why === "busy"
+          ? context.text(made.reason, 429, { "Retry-After": String(busyRetryS) })
+          : context.text(made.reason, 507);
+      // How long it is shows when it ends: it comes in pieces, and breaks off where it cannot go on.
+      return context.body(streamExport(made, clock), 200, {
+        "Content-Type": "application/vnd.apache.parquet",
+        "Content-Disposition": `attachment; filename="${gateway}.parquet"`,
+      });
+    } catch (failure) {
+      // Nobody waits for an answer.
+      if (signal.aborted) return context.body(null, 408);
+      throw failure;
+    }
   });
 }
 

@@ -23,6 +23,18 @@ export function bucketIn({ bucket }: LakePlace): Pick<LakeFolderOptions, "bucket
   return bucket === undefined ? {} : { bucket: new ObjectBucket(bucket) };
 }
 
+/** Where what is only on its way lies, below the lake's folder. */
+export function scratchIn(folder: string): string {
+  return join(folder, ".scratch");
+}
+
+/** At the start of a hub, before anybody has put something there. */
+export function clearScratch(folder: string): void {
+  const scratch = scratchIn(folder);
+  if (!existsSync(scratch)) return;
+  for (const name of readdirSync(scratch)) rmSync(join(scratch, name), { recursive: true });
+}
+
 /** A file that was found whole, as it was then: what has changed since is looked at again. */
 interface Seen {
   readonly mtimeMs: number;
@@ -38,7 +50,7 @@ export class LakeFolder {
 
   constructor(options: LakeFolderOptions) {
     this.#options = options;
-    this.scratch = join(options.folder, ".scratch");
+    this.scratch = scratchIn(options.folder);
     mkdirSync(this.scratch, { recursive: true });
   }
 

@@ -8,12 +8,12 @@ import { SeriesBook } from "../series-book.ts";
 import { noteDamaged } from "./damage.ts";
 import { digestBuckets } from "./digest-buckets.ts";
 import { digestSamples } from "./digest-samples.ts";
-import { exportSamples } from "./export-samples.ts";
+import { SampleExport } from "./export-samples.ts";
 import { bucketIn, LakeFolder } from "./lake-folder.ts";
 import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
 import { ReleasedReader } from "./released-reader.ts";
 
-/** A chart is looked at by a person. An export reads day by day, each in less. */
+/** A chart is looked at by a person. An export reads piece by piece, each in less. */
 const statementMs = 60_000;
 
 process.once("disconnect", () => {
@@ -42,15 +42,28 @@ function openAnswering(settings: LakeSettings): (question: LakeQuestion) => Prom
     damaged: (file, reason) => noteDamaged(pool, file, reason, systemClock, log),
   });
   const reader = new SampleReader(pool, new SeriesBook(), new ReleasedReader(pool, lake));
+  const exports = new Map<number, SampleExport>();
   return async (question) => {
     switch (question.kind) {
       case "lines":
         return { kind: "lines", lines: await reader.lines(question) };
-      case "export":
-        return {
-          kind: "exported",
-          samples: await exportSamples(pool, reader, lake.scratch, question),
-        };
+      case "export-open": {
+        const { no, order } = question;
+        exports.set(no, new SampleExport({ pool, reader, lake }, `${process.pid}-${no}`, order));
+        return { kind: "export" };
+      }
+      case "export-next": {
+        const known = exports.get(question.no);
+        if (known === undefined)
+          throw new Error("the export ended with the lake's process; ask for it again");
+        return { kind: "export", piece: await known.next() };
+      }
+      case "export-close": {
+        const known = exports.get(question.no);
+        exports.delete(question.no);
+        await known?.[Symbol.asyncDispose]();
+        return { kind: "export" };
+      }
       case "digest":
         return { kind: "digest", answer: await digestSamples(pool, reader, question) };
       case "digest-buckets":

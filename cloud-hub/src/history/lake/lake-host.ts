@@ -3,11 +3,16 @@
  * crash of the library, and the memory of a great export, cost an answer and not the hub.
  */
 import { fork, type ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { Fault, type ReducedLine } from "@millwright/kit";
 
 import type { BucketAnswer, DigestAnswer } from "../../hand-over.ts";
+import { exportsMax, hasRoom } from "./export-bounds.ts";
+import { removeExports, type ExportOrder, type ExportPiece } from "./export-samples.ts";
+import { LakeExport, type RefusedExport } from "./lake-export.ts";
+import { clearScratch, scratchIn } from "./lake-folder.ts";
 import type { LakeQuestion, LakeReply, LakeSettings } from "./lake-messages.ts";
 
 /** The process of the lake ended before it had answered. */
@@ -31,11 +36,16 @@ interface Pending {
 export class LakeHost implements AsyncDisposable {
   readonly #settings: LakeSettings;
   readonly #pending = new Map<number, Pending>();
+  /** On their way, by number. */
+  readonly #exports = new Set<number>();
   #child: ChildProcess | undefined;
   #last = 0;
 
   constructor(settings: LakeSettings) {
     this.#settings = settings;
+    mkdirSync(settings.folder, { recursive: true });
+    // Of a hub that was killed: exports, and what its sorting had put there, which is many gigabytes at times.
+    clearScratch(settings.folder);
   }
 
   async lines(question: Extract<LakeQuestion, { kind: "lines" }>): Promise<readonly ReducedLine[]> {
@@ -44,11 +54,37 @@ export class LakeHost implements AsyncDisposable {
     return reply.lines;
   }
 
-  /** Answers the number of samples in the file. */
-  async export(question: Extract<LakeQuestion, { kind: "export" }>): Promise<number> {
-    const reply = await this.#ask(question);
-    if (reply.kind !== "exported") throw new Error(`the lake answered ${reply.kind}`);
-    return reply.samples;
+  /**
+   * Begins an export and waits for its first bytes. Who was given one closes it.
+   * @param signal aborts when nobody waits for it any more
+   */
+  async export(order: ExportOrder, signal: AbortSignal): Promise<LakeExport | RefusedExport> {
+    if (this.#exports.size >= exportsMax) return tooManyExports;
+    if (!hasRoom(this.#settings.folder, "to begin")) return noRoomForExport;
+    const no = ++this.#last;
+    this.#exports.add(no);
+    const made = new LakeExport({
+      next: async () => pieceOf(await this.#ask({ kind: "export-next", no })),
+      close: async () => {
+        // What is being made ends first: until then it counts. With the process it has ended already.
+        if (this.#child !== undefined)
+          await this.#ask({ kind: "export-close", no }).catch(() => undefined);
+        this.#exports.delete(no);
+      },
+    });
+    const close = (): void => void made.close();
+    signal.addEventListener("abort", close);
+    try {
+      signal.throwIfAborted();
+      pieceOf(await this.#ask({ kind: "export-open", no, order }));
+      await made.begin();
+      return made;
+    } catch (failure) {
+      await made.close();
+      throw failure;
+    } finally {
+      signal.removeEventListener("abort", close);
+    }
   }
 
   async digest(question: Extract<LakeQuestion, { kind: "digest" }>): Promise<DigestAnswer> {
@@ -123,7 +159,26 @@ export class LakeHost implements AsyncDisposable {
     this.#child = undefined;
     for (const pending of this.#pending.values()) pending.reject(why);
     this.#pending.clear();
+    removeExports(scratchIn(this.#settings.folder));
   }
+}
+
+const tooManyExports: RefusedExport = {
+  kind: "refused",
+  why: "busy",
+  reason: `${exportsMax} exports are on their way already, and more would slow all of them: ask again when one of them has ended`,
+};
+
+const noRoomForExport: RefusedExport = {
+  kind: "refused",
+  why: "no-room",
+  reason:
+    "the disk of the hub's history has too little free space to make an export beside its work: free some of it and ask again, or read the files of the lake where they lie",
+};
+
+function pieceOf(reply: LakeReply): ExportPiece | undefined {
+  if (reply.kind !== "export") throw new Error(`the lake answered ${reply.kind}`);
+  return reply.piece;
 }
 
 /** Node throws some reasons why it cannot start a process, and tells others by an event. */

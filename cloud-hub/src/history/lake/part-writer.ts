@@ -46,6 +46,8 @@ export interface WrittenPart {
 const vectorRows = 2_048;
 /** As DuckDB's own row groups, which its readers skip by their statistics. */
 const rowGroupRows = 122_880;
+/** How samples stand in a file, as options of DuckDB's `copy`. */
+export const parquetForm = `format parquet, codec zstd, row_group_size ${rowGroupRows}, parquet_version v2`;
 
 const types = [INTEGER, DOUBLE, DOUBLE, VARCHAR, UINTEGER, DOUBLE] as const;
 
@@ -126,7 +128,7 @@ export class PartWriter {
          select t.gateway, t.tag, make_timestamptz(p.us::bigint) as time, p.value, p.exact, p.status,
            t.unit, p.segment::bigint as clock_segment
          from part p join tags t using (series) order by t.gateway, t.tag, p.us, p.rowid
-       ) to ${quoted(part)} (format parquet, codec zstd, row_group_size ${rowGroupRows}, parquet_version v2)`,
+       ) to ${quoted(part)} (${parquetForm})`,
     );
     await connection.run("drop table part");
     await connection.run("drop table tags");
