@@ -56,7 +56,7 @@ test(
   { skip: noChromium },
   async () => {
     const page = await open(`${gateway?.url ?? ""}/#/gateway`);
-    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByRole("link", { name: "Sign in", exact: true }).click();
     await page.getByLabel("One-time code").fill(gateway?.code ?? "");
     await page.getByLabel("Your name").fill("Ada Novak");
     await page.getByLabel(/^New PIN/).fill("402917");
@@ -72,7 +72,7 @@ test(
     assert.deepEqual(await violationsOn(page), []);
 
     await page.getByRole("button", { name: "Lock" }).click();
-    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByRole("link", { name: "Sign in", exact: true }).click();
     await page.getByRole("button", { name: "Ada Novak" }).click();
     const keys = page.getByRole("group", { name: "Digits" }).getByRole("button");
     await areThere(keys, 11);
@@ -105,7 +105,7 @@ test(
     await page.getByText(/^Live /).waitFor();
     await page.getByRole("link", { name: "Gateway", exact: true }).click();
     await page.getByRole("heading", { name: "Gateway Gateway 1" }).waitFor();
-    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByRole("link", { name: "Sign in", exact: true }).click();
     await page.getByText(/not possible over plain HTTP/).waitFor();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 390, `${wide} px wide`);
