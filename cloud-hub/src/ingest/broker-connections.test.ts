@@ -25,7 +25,7 @@ let broker: ChildProcess;
 let port: string;
 let asked: NatsConnections;
 
-/** As the hub's own, but that it gives up who says nothing for two seconds. */
+/** As the hub's own, but that it gives up who says nothing for two seconds, and who says no name for one. */
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "broker-"));
   const file = join(folder, "nats-server.conf");
@@ -33,7 +33,7 @@ before(async () => {
     file,
     `listen: "127.0.0.1:-1"\nports_file_dir: ${JSON.stringify(folder)}\nping_interval: "1s"\nping_max: 1
 accounts { $SYS { users: [{ user: ${system.user}, password: ${system.password} }] } }
-authorization { users: [{ user: ${gateway.user}, password: ${gateway.password} }] }\n`,
+authorization { timeout: 1, users: [{ user: ${gateway.user}, password: ${gateway.password} }] }\n`,
   );
   broker = spawn("nats-server", ["-c", file], { stdio: "ignore" });
   await until("the broker listens", () => portIn(folder) !== undefined);

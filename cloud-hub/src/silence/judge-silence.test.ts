@@ -118,6 +118,11 @@ const cases: readonly (readonly [string, Partial<SilenceSources>, string])[] = [
     "network at this gateway: said nothing, closed, no others",
   ],
   [
+    "so it is where the broker gives it up before it has asked for its name",
+    { connections: [later("Stale Connection", 1_050, "address"), closed] },
+    "network at this gateway: said nothing, closed, no others",
+  ],
+  [
     "where somebody who may be it comes and says no name, a closed connection is no proof of a dead program",
     { connections: [later("Authentication Timeout", 1_050, "shared address"), closed] },
     "program or network at this gateway: closed, no others, nameless",

@@ -297,8 +297,11 @@ const endings: Readonly<Record<string, Ending>> = {
   "TLS Handshake Failure": "not encrypted",
 };
 
-function endingOf({ endedUs, reason }: SeenConnection): Ending {
-  return endedUs === undefined ? "open" : (endings[reason] ?? "other");
+function endingOf({ by, endedUs, reason }: SeenConnection): Ending {
+  if (endedUs === undefined) return "open";
+  const ending = endings[reason] ?? "other";
+  // A broker that pings soon gives up who says nothing before the time for saying a name is over.
+  return ending === "given up" && by !== "name" ? "mute" : ending;
 }
 
 function timeOf({ beganUs, endedUs }: SeenConnection): number {
