@@ -21,7 +21,7 @@ import {
   sliceSeries,
 } from "./samples/merge-series.ts";
 import type { SeriesBook } from "./series-book.ts";
-import { readTail } from "./unsorted-frames.ts";
+import { framesInTail, readTail } from "./unsorted-frames.ts";
 
 /**
  * The sorter comes every ten minutes: 6,000 frames of a gateway at ten a second. Beyond this the newest are drawn: a
@@ -69,11 +69,25 @@ export class SampleReader {
   readonly #pool: pg.Pool;
   readonly #book: SeriesBook;
   readonly #released: ReleasedSamples | undefined;
+  readonly #framesMax: number;
 
-  constructor(pool: pg.Pool, book: SeriesBook, released?: ReleasedSamples) {
+  /** @param framesMax not sorted yet, that are read at most: the newest */
+  constructor(
+    pool: pg.Pool,
+    book: SeriesBook,
+    released?: ReleasedSamples,
+    framesMax = tailFramesMax,
+  ) {
     this.#pool = pool;
     this.#book = book;
     this.#released = released;
+    this.#framesMax = framesMax;
+  }
+
+  /** For whoever must not leave anything out: frames that are not sorted yet, where they are more than are read. */
+  async framesBeyond(gateway: GatewayId, fromUs: number, toUs: number): Promise<number> {
+    const frames = await framesInTail(this.#pool, gateway, fromUs, toUs);
+    return Math.max(0, frames - this.#framesMax);
   }
 
   /** In the order of the tags. Samples are looked at as they come, and put together only where parts lie over each other. */
@@ -205,7 +219,7 @@ export class SampleReader {
     toUs: number,
   ): Promise<readonly Series[]> {
     const pieces: Series[][] = tags.map(() => []);
-    for (const { head, body } of await readTail(this.#pool, gateway, fromUs, toUs, tailFramesMax)) {
+    for (const { head, body } of await readTail(this.#pool, gateway, fromUs, toUs, this.#framesMax)) {
       const dictionary = await this.#book.dictionary(this.#pool, gateway, head.dictionary);
       if (dictionary === undefined) continue;
       const samples = decodeSamples(body, dictionary);

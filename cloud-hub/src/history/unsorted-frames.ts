@@ -219,6 +219,13 @@ export async function readTail(
   return toFrames(found.rows.toReversed(), () => undefined).slice(-framesMax);
 }
 
+/** SQL: rows of a gateway ($1) that no pass has taken and whose samples touch a range ($2, $3). */
+const tailRows = `from epochs e join marks m on m.epoch_no = e.no and m.top_seq > 0
+     left join sorted_lanes s on s.epoch_no = m.epoch_no and s.lane = m.lane
+     join frames f on f.epoch_no = m.epoch_no and f.lane = m.lane and f.seq > coalesce(s.seq, 0)
+       and ${holdsSamples} and f.last_us >= $2 and f.first_us <= $3
+     where e.gateway = $1 and m.top_seq > coalesce(s.seq, 0)`;
+
 /** Times of the frames that `readTail` would find, each of them once: a sorter that stands still leaves many. */
 export async function spansOfTail(
   client: Queryable,
@@ -228,15 +235,25 @@ export async function spansOfTail(
 ): Promise<readonly { readonly fromUs: number; readonly toUs: number }[]> {
   const found = await client.query<{ from_us: bigint; to_us: bigint }>(
     `select min(f.first_us) as from_us, max(f.last_us) as to_us
-     from epochs e join marks m on m.epoch_no = e.no and m.top_seq > 0
-     left join sorted_lanes s on s.epoch_no = m.epoch_no and s.lane = m.lane
-     join frames f on f.epoch_no = m.epoch_no and f.lane = m.lane and f.seq > coalesce(s.seq, 0)
-       and ${holdsSamples} and f.last_us >= $2 and f.first_us <= $3
-     where e.gateway = $1 and m.top_seq > coalesce(s.seq, 0)
+     ${tailRows}
      group by f.first_us / ${dayUs}, f.last_us / ${dayUs}`,
     [gateway, Math.floor(fromUs), Math.ceil(toUs)],
   );
   return found.rows.map((row) => ({ fromUs: Number(row.from_us), toUs: Number(row.to_us) }));
+}
+
+/** How many frames `readTail` would find if it took all of them. */
+export async function framesInTail(
+  client: Queryable,
+  gateway: GatewayId,
+  fromUs: number,
+  toUs: number,
+): Promise<number> {
+  const found = await client.query<{ frames: string }>(
+    `select coalesce(sum(f.seq - coalesce(f.run_from, f.seq) + 1), 0) as frames ${tailRows}`,
+    [gateway, Math.floor(fromUs), Math.ceil(toUs)],
+  );
+  return Number(found.rows[0]?.frames);
 }
 
 /** A row with a frame whose bytes are not those that were stored: a disk has changed them. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PlayedClock, type Clock } from "@millwright/kit";
+import { Fault, PlayedClock, type Clock } from "@millwright/kit";
 import { Hono } from "hono";
 
 import type { HistoryExport, HubViews } from "../hub-views.ts";
@@ -71,6 +71,18 @@ test("an export that cannot be made now is refused with what to do", async () =>
     assert.equal(await response.text(), "later");
     assert.equal(response.headers.has("retry-after"), why === "busy");
   }
+});
+
+test("an export that fails before its begin says why, and what to do", async () => {
+  class Away extends Fault {
+    readonly code = "played.away";
+    readonly retry = "soon";
+    readonly hint = "Ask again.";
+  }
+  const app = appOf({ exportHistory: () => Promise.reject(new Away("frames wait")) });
+  const response = await app.request(address);
+  assert.equal(response.status, 503);
+  assert.equal(await response.text(), "frames wait. Ask again.");
 });
 
 test("an export that breaks off is no whole answer, and is let go", async () => {

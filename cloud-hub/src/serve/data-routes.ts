@@ -1,5 +1,5 @@
 /** History for programs: buckets as JSON, and samples as a Parquet file. */
-import type { Clock } from "@millwright/kit";
+import { Fault, type Clock } from "@millwright/kit";
 import type { GatewayId } from "@millwright/wire-contract";
 import type { Hono } from "hono";
 
@@ -55,7 +55,8 @@ export function addDataRoutes(
     } catch (failure) {
       // Nobody waits for an answer.
       if (signal.aborted) return context.body(null, 408);
-      throw failure;
+      if (!(failure instanceof Fault)) throw failure;
+      return context.text(`${failure.message}. ${failure.hint}`, 503);
     }
   });
 }

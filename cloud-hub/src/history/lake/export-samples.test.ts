@@ -230,6 +230,17 @@ test("files alone are read as far as nothing lies beside them", async () => {
   await moveEnd(-dayUs);
 });
 
+test("an export that would leave out frames which wait to be sorted is refused in words", async () => {
+  const bounded = new SampleReader(history.pool, new SeriesBook(), released, 1);
+  const parts = { pool: history.pool, reader: bounded, lake };
+  await using made = new SampleExport(parts, "unsorted", order);
+  await assert.rejects(made.next(), /samples of this time in 2 frames wait to be sorted/);
+  // Before the first of them there is nothing to leave out.
+  const sorted = { ...order, toUs: testDayUs + 3 * dayUs - 1 };
+  await using before = new SampleExport(parts, "sorted", sorted);
+  assert.ok((await before.next()) !== undefined);
+});
+
 test("an export without samples is a file with its columns", async () => {
   const path = await exported({ ...order, tags: ["pump/unknown"] });
   assert.deepEqual(await rowsOf(path), []);

@@ -100,6 +100,8 @@ export class SampleExport implements AsyncDisposable {
     this.#duck = duck;
     // Each file is opened once for each tag; its footer is read once.
     await duck.run("set parquet_metadata_cache = true");
+    const { fromUs, toUs } = this.#order;
+    await this.#allAreRead(fromUs, toUs);
     for (const series of await this.#series()) yield* this.#ofTag(duck, series);
     if (this.#joined.rows === 0) {
       // No samples are an answer, too: a file with its columns.
@@ -182,6 +184,7 @@ export class SampleExport implements AsyncDisposable {
     do {
       this.#goesOn();
       endUs = Math.min(toUs, endOfDay(us));
+      await this.#allAreRead(us, endUs);
       const [samples] = await reader.read(gateway, [tag], [no], us, endUs);
       if (samples !== undefined) writer.append({ gateway, tag, unit }, samples, 0);
       us = endUs + 1;
@@ -205,6 +208,15 @@ export class SampleExport implements AsyncDisposable {
 
   #nextPath(): string {
     return join(this.#folder, `piece-${++this.#given}.parquet`);
+  }
+
+  /** An answer that lacks samples without a word would be worse than none. */
+  async #allAreRead(fromUs: number, toUs: number): Promise<void> {
+    const frames = await this.#parts.reader.framesBeyond(this.#order.gateway, fromUs, toUs);
+    if (frames === 0) return;
+    throw new Error(
+      `samples of this time in ${frames} frames wait to be sorted by tag, and would be left out: ask again in ten minutes, or for a time before; when it stays so, the hub's log says why the sorter stands still`,
+    );
   }
 
   #goesOn(): void {
