@@ -219,7 +219,13 @@ export class SampleReader {
     toUs: number,
   ): Promise<readonly Series[]> {
     const pieces: Series[][] = tags.map(() => []);
-    for (const { head, body } of await readTail(this.#pool, gateway, fromUs, toUs, this.#framesMax)) {
+    for (const { head, body } of await readTail(
+      this.#pool,
+      gateway,
+      fromUs,
+      toUs,
+      this.#framesMax,
+    )) {
       const dictionary = await this.#book.dictionary(this.#pool, gateway, head.dictionary);
       if (dictionary === undefined) continue;
       const samples = decodeSamples(body, dictionary);
